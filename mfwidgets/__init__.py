@@ -1,0 +1,96 @@
+"""Look at Metaflow runs in a notebook.
+
+The Client API of Metaflow (``Metaflow``, ``Flow``, ``Run``, ``Step``, ``Task``, ``DataArtifact``), without metaflow:
+its objects show themselves in cells, turn into DataFrames, and answer to one magic (``%load_ext mfwidgets``, then
+``%mflow``).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from mfwidgets.client.artifact import DataArtifact, MetaflowData
+    from mfwidgets.client.flow import Flow
+    from mfwidgets.client.metaflow import Metaflow
+    from mfwidgets.client.run import Run
+    from mfwidgets.client.scope import (
+        default_metadata,
+        default_namespace,
+        get_metadata,
+        get_namespace,
+        metadata,
+        namespace,
+    )
+    from mfwidgets.client.step import Step
+    from mfwidgets.client.task import Task
+    from mfwidgets.sample_runs import sample
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "DataArtifact",
+    "Flow",
+    "Metaflow",
+    "MetaflowData",
+    "Run",
+    "Step",
+    "Task",
+    "default_metadata",
+    "default_namespace",
+    "get_metadata",
+    "get_namespace",
+    "load_ipython_extension",
+    "metadata",
+    "namespace",
+    "sample",
+    "unload_ipython_extension",
+]
+
+_HOMES = {
+    "DataArtifact": "client.artifact",
+    "Flow": "client.flow",
+    "Metaflow": "client.metaflow",
+    "MetaflowData": "client.artifact",
+    "Run": "client.run",
+    "Step": "client.step",
+    "Task": "client.task",
+    "default_metadata": "client.scope",
+    "default_namespace": "client.scope",
+    "get_metadata": "client.scope",
+    "get_namespace": "client.scope",
+    "metadata": "client.scope",
+    "namespace": "client.scope",
+    "sample": "sample_runs",
+}
+"""Where each public name lives; it is imported when it is first used (PEP 562)."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mfwidgets' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f"mfwidgets.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ipython: "InteractiveShell") -> None:
+    """Give a shell ``%mflow``, and Metaflow's own objects our display (``%load_ext mfwidgets``)."""
+    from mfwidgets import magics, metaflow_objects
+
+    magics.load(ipython)
+    metaflow_objects.load(ipython)
+
+
+def unload_ipython_extension(ipython: "InteractiveShell") -> None:
+    """Take back what loading gave (``%unload_ext mfwidgets``)."""
+    from mfwidgets import magics, metaflow_objects
+
+    magics.unload(ipython)
+    metaflow_objects.unload(ipython)

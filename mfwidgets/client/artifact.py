@@ -1,0 +1,134 @@
+"""Artifacts: the values that tasks stored."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.rows import artifact_rows
+from mfwidgets.client.scope import Scope
+from mfwidgets.datastore.artifacts import load_value
+from mfwidgets.datastore.blobs import load_blob
+from mfwidgets.datastore.opening import root_of_location
+from mfwidgets.errors import NoSuchArtifact
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
+from mfwidgets.pathspec import Path
+
+if TYPE_CHECKING:
+    from mfwidgets.client.task import Task
+
+
+class DataArtifact(MetaflowObject, kind="artifact"):
+    """An artifact: ``DataArtifact('HelloFlow/2/start/1/x')``.
+
+    Everything but :attr:`data` is read from records; the value itself is not touched.
+    """
+
+    _record: ArtifactRecord
+
+    def _find(self, run: RunRecord, path: Path) -> ArtifactRecord | None:
+        found = self._scope.provider.artifacts(path[:-1], {path[-1]}, self._attempt)
+        return found[0] if found else None
+
+    def _run_record(self) -> RunRecord | None:
+        return self._scope.provider.run(*self._record.path[:2])
+
+    def _child(self, name: str) -> None:
+        return None
+
+    def _child_names(self) -> list[str]:
+        return []
+
+    @property
+    def parent(self) -> "Task":
+        """Its task, of the same attempt where one was asked for."""
+        return cast("Task", super().parent)
+
+    @property
+    def data(self) -> Any:
+        """The value (one blob read, unpickled at each access: unpickling runs what the pickle says).
+
+        Raises
+        ------
+        BlobMissing, DataException
+            The bytes are missing or damaged.
+        UnloadableArtifact
+            A class cannot be imported here, or the encoding is an extension's; :meth:`raw` still works.
+        """
+        return load_value(self.raw(), self._record.encoding, f"Artifact {self.pathspec}")
+
+    def raw(self) -> bytes:
+        """Return the serialized bytes, checked against :attr:`sha`; nothing is unpickled.
+
+        Raises
+        ------
+        BlobMissing, DataException
+            The bytes are missing or damaged.
+        """
+        record = self._record
+        datastore = self._scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
+        return load_blob(datastore, record.flow, record.sha, f"Artifact {self.pathspec}")
+
+    @property
+    def sha(self) -> str:
+        """SHA-1 of the serialized bytes; equal hashes mean equal bytes."""
+        return self._record.sha
+
+    @property
+    def encoding(self) -> str:
+        """How the value was serialized, such as ``pickle-v4``."""
+        return self._record.encoding
+
+    @property
+    def type(self) -> str | None:
+        """The class of the value as text, such as ``numpy.ndarray`` (one small read); None where not recorded."""
+        return artifact_rows(self._scope, [self._record])[0].type
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the serialized value before compression (one small read); None where not recorded."""
+        return artifact_rows(self._scope, [self._record])[0].size
+
+    @property
+    def finished_at(self) -> datetime:
+        """When it was recorded; naive local time."""
+        return self.created_at
+
+
+class MetaflowData:
+    """The artifacts of a task as attributes: ``run.data.x``. Each access reads and unpickles one value.
+
+    Parameters
+    ----------
+    scope
+        Where to read.
+    task
+        Pathspec of the task, for messages.
+    records
+        Its public artifacts.
+    attempt
+        The attempt that was asked for, if one was.
+    """
+
+    def __init__(self, scope: Scope, task: str, records: list[ArtifactRecord], attempt: int | None) -> None:
+        # One name, so that no artifact's name can be taken.
+        self.__dict__["_artifacts"] = {record.name: DataArtifact.of(scope, record, attempt) for record in records}
+        self.__dict__["_task"] = task
+
+    def __getattr__(self, name: str) -> Any:
+        artifacts = self.__dict__.get("_artifacts", {})
+        if name in artifacts:
+            return artifacts[name].data
+        if name.startswith("__"):
+            raise AttributeError(name)  # Python's own questions: copy, pickle, inspect
+        known = ", ".join(artifacts) or "none"
+        raise NoSuchArtifact(f"Task {self.__dict__.get('_task', '?')} has no artifact {name!r}; it has {known}.")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._artifacts
+
+    def __dir__(self) -> Iterator[str]:
+        return iter(self._artifacts)
+
+    def __repr__(self) -> str:
+        return f"<MetaflowData: {', '.join(self._artifacts)}>"

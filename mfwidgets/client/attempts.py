@@ -1,0 +1,179 @@
+"""Gathers what became of tasks and runs, in bulk: facts from the provider, rules from :mod:`mfwidgets.client.status`."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mfwidgets.client.scope import Scope
+from mfwidgets.client.status import Attempt, Status, TaskState, ended_run_status, open_run_status, task_status
+from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
+from mfwidgets.datastore.truths import truth
+from mfwidgets.errors import CorruptFile
+from mfwidgets.metadata_provider.base import Where
+from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
+from mfwidgets.times import now_ms
+
+PARAMETERS = "_parameters"
+"""Metaflow's pseudo step; the scheduler writes it before any step."""
+
+STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
+"""The metadata that a task's status is made of."""
+
+_RESULTS = frozenset({"_task_ok", "_success"})
+
+TaskKey = tuple[str, str]
+"""Step name and task id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run's status, and when its end task finished."""
+
+    status: Status
+    finished_ms: int | None
+
+
+def task_states(
+    scope: Scope, where: Where, tasks: Sequence[TaskRecord], metadata: Iterable[MetadataRecord] | None = None
+) -> list[TaskState]:
+    """Return what became of tasks.
+
+    Parameters
+    ----------
+    scope
+        Where to read.
+    where
+        The part of the tree that all these tasks lie in: two bulk questions are asked for it.
+    tasks
+        Whose states, in this order.
+    metadata
+        The metadata of ``where``, when the caller has it already; at least :data:`STATUS_FIELDS`.
+    """
+    if metadata is None:
+        metadata = scope.provider.metadata(where, STATUS_FIELDS)
+    events: dict[TaskKey, list[MetadataRecord]] = defaultdict(list)
+    for event in metadata:
+        events[event.step, event.task_id].append(event)
+    results: dict[TaskKey, list[ArtifactRecord]] = defaultdict(list)
+    for record in scope.provider.artifacts(where, _RESULTS):
+        results[record.step, record.task_id].append(record)
+    now = now_ms()
+    return [
+        _task_state(task, events[task.step, task.task_id], results[task.step, task.task_id], _files(scope, task), now)
+        for task in tasks
+    ]
+
+
+def run_states(scope: Scope, runs: Sequence[RunRecord]) -> list[RunState]:
+    """Return what became of runs, in this order; all tasks are read only of runs whose end task did not succeed."""
+    return [_run_state(scope, run) for run in runs]
+
+
+def end_step(scope: Scope, run: RunRecord) -> str:
+    """Return the name of a run's last step: what ``_parameters`` recorded, else ``end``."""
+    recorded = scope.provider.metadata((*run.path, PARAMETERS), {"end_step"})
+    return str(recorded[0].value) if recorded else "end"
+
+
+def newest_task(tasks: Sequence[TaskRecord]) -> TaskRecord | None:
+    """Return the task that speaks for its step: the newest."""
+    return max(tasks, key=lambda task: task.created_ms, default=None)
+
+
+def _run_state(scope: Scope, run: RunRecord) -> RunState:
+    if run.problem:
+        return RunState(Status("unknown", run.problem), None)
+    last = end_step(scope, run)
+    quick = _quick_success(scope, run, last)
+    if quick:
+        return quick
+    provider = scope.provider
+    end = newest_task(provider.tasks(run, last))
+    finished_ms = None
+    if end:
+        state = task_states(scope, end.path, [end])[0]
+        finished_ms = state.finished_ms
+        status = ended_run_status(state)
+        if status:
+            return RunState(status, finished_ms)
+    states = task_states(scope, run.path, provider.tasks(run))
+    return RunState(open_run_status(states, run.created_ms, now_ms()), finished_ms)
+
+
+def _quick_success(scope: Scope, run: RunRecord, last: str) -> RunState | None:
+    """Recognise the usual case, a run whose one end task succeeded, from the two artifacts that say so."""
+    results = {record.name: record for record in scope.provider.artifacts((*run.path, last), _RESULTS)}
+    tasks = {record.task_id for record in results.values()}
+    if len(tasks) != 1 or len(results) != len(_RESULTS) or not truth(results["_success"].sha):
+        return None
+    finished = results["_task_ok"]
+    attempt = Attempt(finished.attempt, success=True, finished_ms=finished.created_ms, stored=True)
+    pathspec = "/".join(finished.path[:-1])
+    status = Status("completed", f"its end task {pathspec}: {task_status([attempt], 0, 0).reason}")
+    return RunState(status, finished.created_ms)
+
+
+def _files(scope: Scope, task: TaskRecord) -> Mapping[int, AttemptFiles]:
+    """Return what the files of a local task tell that its metadata does not: attempts that died too early or too hard."""
+    if scope.provider.local_root is None:
+        return {}
+    return attempt_files(scope.datastore("local", ""), task.path)
+
+
+def _task_state(
+    task: TaskRecord,
+    events: Collection[MetadataRecord],
+    results: Iterable[ArtifactRecord],
+    files: Mapping[int, AttemptFiles],
+    now: int,
+) -> TaskState:
+    pathspec = "/".join(task.path)
+    if task.problem:
+        return TaskState(pathspec, Status("unknown", task.problem), (), task.created_ms)
+    attempts = _attempts(events, results, files)
+    status = task_status(attempts, task.created_ms, now, _cloned_from(task, events))
+    return TaskState(pathspec, status, attempts, task.created_ms)
+
+
+def _attempts(
+    events: Collection[MetadataRecord], results: Iterable[ArtifactRecord], files: Mapping[int, AttemptFiles]
+) -> tuple[Attempt, ...]:
+    """Join what metadata, artifacts and files say about each attempt; oldest first."""
+    begun: dict[int, int] = {}
+    done: dict[int, int] = {}
+    ok: dict[int, bool] = {}
+    for event in sorted(events, key=lambda event: event.created_ms):
+        if event.field == "attempt" and str(event.value).isdecimal():
+            begun[int(str(event.value))] = event.created_ms
+        elif event.field == "attempt-done" and str(event.value).isdecimal():
+            done[int(str(event.value))] = event.created_ms
+        elif event.field == "attempt_ok":
+            ok[event.attempt or 0] = str(event.value) == "True"
+    finished: dict[int, int] = {}
+    success: dict[int, bool | None] = {}
+    for record in results:
+        if record.name == "_success":
+            success[record.attempt] = truth(record.sha)
+        else:
+            finished[record.attempt] = record.created_ms
+    numbers = sorted(begun.keys() | done.keys() | ok.keys() | success.keys() | files.keys())
+    return tuple(
+        Attempt(
+            number=number,
+            begun_ms=begun.get(number),
+            done_ms=done.get(number),
+            ok=ok.get(number),
+            success=success.get(number),
+            finished_ms=finished.get(number),
+            stored=number in files and files[number].done,
+            end=files[number].end if number in files else None,
+        )
+        for number in numbers
+    )
+
+
+def _cloned_from(task: TaskRecord, events: Iterable[MetadataRecord]) -> str:
+    origin = {event.field: str(event.value) for event in events}
+    if "origin-task-id" not in origin:
+        return ""
+    return "/".join((task.run.flow, origin.get("origin-run-id", ""), task.step, origin["origin-task-id"]))

@@ -1,0 +1,285 @@
+"""What all client objects have in common: a place in the tree, a scope, tags, children."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, ClassVar, Protocol, Self
+
+from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.scope import Scope, current_scope
+from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild
+from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.pathspec import Path, kind_of, parse
+from mfwidgets.times import local_datetime
+
+_CLASSES: dict[str, "type[MetaflowObject]"] = {}
+
+
+class Record(Protocol):
+    """What a record of any kind has."""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The parts of its pathspec."""
+
+    @property
+    def created_ms(self) -> int:
+        """When it was registered."""
+
+
+class MetaflowObject(Presentable):
+    """A flow, run, step, task or artifact.
+
+    Objects compare equal, and hash alike, when they are of one kind and share provider, pathspec and attempt.
+
+    Parameters
+    ----------
+    pathspec
+        Such as ``HelloFlow/2`` for a run.
+    attempt
+        Of tasks and artifacts only: that attempt, not the newest.
+
+    Raises
+    ------
+    MetaflowInvalidPathspec
+        The pathspec has the wrong form.
+    MetaflowNotFound
+        There is no such object.
+    MetaflowNamespaceMismatch
+        It is not in the current namespace.
+    """
+
+    _kind: ClassVar[str]
+    _scope: Scope
+    _attempt: int | None
+
+    def __init_subclass__(cls, *, kind: str, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._kind = kind
+        _CLASSES[kind] = cls
+
+    def __init__(self, pathspec: str, attempt: int | None = None) -> None:
+        path = parse(pathspec, self._kind)
+        self._scope = current_scope()
+        self._attempt = check_attempt(attempt, self._kind)
+        self._load(path)
+
+    @classmethod
+    def in_scope(cls, scope: Scope, path: Path, attempt: int | None = None) -> Self:
+        """Find an object in another scope than the current one; raises as the constructor does."""
+        made = cls.__new__(cls)
+        made._scope = scope
+        made._attempt = check_attempt(attempt, cls._kind)
+        made._load(path)
+        return made
+
+    @classmethod
+    def of(cls, scope: Scope, record: Any, attempt: int | None = None) -> Self:
+        """Make an object of a record that is at hand; nothing is fetched or checked."""
+        made = cls.__new__(cls)
+        made._scope = scope
+        made._attempt = attempt
+        made._record = record
+        return made
+
+    def _load(self, path: Path) -> None:
+        run = self._find_run(path)
+        record = self._find(run, path)
+        if record is None:
+            raise MetaflowNotFound(self._missing(path))
+        self._record = record
+        if run and not self._scope.admits(run):
+            raise MetaflowNamespaceMismatch(_not_in_namespace(self, run))
+
+    def _find_run(self, path: Path) -> RunRecord | None:
+        run = self._scope.provider.run(*path[:2]) if len(path) > 1 else None
+        if run is None and len(path) > 1:
+            raise MetaflowNotFound(self._missing(path))
+        return run
+
+    def _find(self, run: Any, path: Path) -> Any:
+        """Return the record at ``path``, or None."""
+        raise NotImplementedError
+
+    def _missing(self, path: Path) -> str:
+        """Say that there is no such object, and what there is near it."""
+        said = f"{type(self).__name__}('{'/'.join(path)}') does not exist in {self._scope.provider.selector}."
+        near = _nearest_existing(self._scope, path)
+        return f"{said} {near}" if near else said
+
+    # -- place in the tree ------------------------------------------------------------------------------------------
+
+    @property
+    def path_components(self) -> list[str]:
+        """The parts of the pathspec."""
+        return list(self._record.path)
+
+    @property
+    def pathspec(self) -> str:
+        """The pathspec, such as ``HelloFlow/2``; the attempt is no part of it."""
+        return "/".join(self._record.path)
+
+    @property
+    def id(self) -> str:
+        """The last part of the pathspec."""
+        return str(self._record.path[-1])
+
+    @property
+    def parent(self) -> "MetaflowObject | None":
+        """The object one level up (one to three records are read); None for a flow. The namespace is not asked."""
+        path = self._record.path[:-1]
+        if not path:
+            return None
+        scope = Scope(self._scope.provider, self._scope.configuration, None)
+        attempt = self._attempt if self._kind == "artifact" else None
+        found = _CLASSES[kind_of(path)].in_scope(scope, path, attempt)
+        found._scope = self._scope
+        return found
+
+    # -- tags and times ---------------------------------------------------------------------------------------------
+
+    def _run_record(self) -> RunRecord | None:
+        """Return the record of the run that this is or belongs to; None for a flow."""
+        raise NotImplementedError
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """User and system tags together; those of the run for the run and all below it, none for a flow."""
+        run = self._run_record()
+        return run.tags if run else frozenset()
+
+    @property
+    def user_tags(self) -> frozenset[str]:
+        """The tags that people gave the run."""
+        run = self._run_record()
+        return run.user_tags if run else frozenset()
+
+    @property
+    def system_tags(self) -> frozenset[str]:
+        """The tags that Metaflow gave the run."""
+        run = self._run_record()
+        return run.system_tags if run else frozenset()
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was registered; naive local time, as in Metaflow's client."""
+        return local_datetime(self._record.created_ms)
+
+    def is_in_namespace(self) -> bool:
+        """Tell whether it can be seen in the *current* namespace; for a flow, whether any of its runs can."""
+        run = self._run_record()
+        return current_scope().admits(run) if run else True
+
+    # -- children ---------------------------------------------------------------------------------------------------
+
+    def _child(self, name: str) -> "MetaflowObject | None":
+        """Return the child of that name, or None."""
+        raise NotImplementedError
+
+    def _child_names(self) -> list[str]:
+        """Return the names of the children, newest first, without the private ones."""
+        raise NotImplementedError
+
+    def __getitem__(self, name: str) -> Any:
+        child = self._child(name) if isinstance(name, str) else None
+        if child is None:
+            kind = kind_of((*self._record.path, ""))
+            hint = _did_you_mean(str(name), self._child_names())
+            raise NoSuchChild(f"{self!r} has no {kind} {name!r}.{hint}")
+        return child
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._child(name) is not None
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Return what may stand between the brackets; IPython asks this on Tab."""
+        return self._child_names()
+
+    # -- identity ---------------------------------------------------------------------------------------------------
+
+    def _identity(self) -> tuple[object, ...]:
+        return (self._kind, self._scope.provider.selector, self._record.path, self._attempt)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MetaflowObject) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __repr__(self) -> str:
+        attempt = "" if self._attempt is None else f", attempt={self._attempt}"
+        return f"{type(self).__name__}('{self.pathspec}'{attempt})"
+
+
+def class_of(kind: str) -> "type[MetaflowObject]":
+    """Return the class of a kind of object."""
+    return _CLASSES[kind]
+
+
+def check_attempt(attempt: object, kind: str) -> int | None:
+    """Return the attempt as a number.
+
+    Raises
+    ------
+    MetaflowNotFound
+        It is no number from 0 to 5, or this kind of object has no attempts.
+    """
+    if attempt is None:
+        return None
+    if kind not in ("task", "artifact"):
+        raise MetaflowNotFound(f"Only tasks and artifacts have attempts, not a {kind}: leave attempt= out.")
+    if isinstance(attempt, int | float | str) and not isinstance(attempt, bool):
+        try:
+            number = int(attempt)
+        except ValueError:
+            number = -1
+        if 0 <= number < MAX_ATTEMPTS:
+            return number
+    raise MetaflowNotFound(f"There is no attempt {attempt!r}: attempts are numbered from 0 to {MAX_ATTEMPTS - 1}.")
+
+
+MAX_ATTEMPTS = 6
+"""Metaflow's limit, which cannot be configured."""
+
+
+def _not_in_namespace(found: MetaflowObject, run: RunRecord) -> str:
+    namespaces = sorted(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
+    there = f"It is in {' and '.join(repr(name) for name in namespaces)}: switch" if namespaces else "Switch"
+    example = repr(namespaces[0]) if namespaces else "None"
+    return (
+        f"{found!r} is not in the namespace '{found._scope.namespace}'. {there} with namespace({example}), "
+        "or see all runs with namespace(None)."
+    )
+
+
+def _nearest_existing(scope: Scope, path: Path) -> str:
+    """Say where on the way down ``path`` the tree ends, and which names are like the missing one."""
+    for depth in range(1, len(path)):
+        above = path[:depth]
+        try:
+            found = _CLASSES[kind_of(above)].in_scope(Scope(scope.provider, scope.configuration, None), above)
+        except MetaflowNotFound:
+            continue
+        if found._child(path[depth]) is None:
+            kind = kind_of(path[: depth + 1])
+            return f"{found!r} has no {kind} {path[depth]!r}.{_did_you_mean(path[depth], found._child_names())}"
+    flows = [flow.flow for flow in scope.provider.flows()]
+    if path[0] in flows:
+        return ""
+    return f"There is no flow {path[0]!r}.{_did_you_mean(path[0], flows)}"
+
+
+def _did_you_mean(name: str, names: list[str]) -> str:
+    folded = {known.casefold(): known for known in reversed(names)}
+    close = [folded[like] for like in get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+    if close:
+        return f" Did you mean {' or '.join(repr(known) for known in close)}?"
+    if not names:
+        return " It has none." if name else ""
+    shown = ", ".join(repr(known) for known in names[:5])
+    return f" There {'is' if len(names) == 1 else 'are'} {shown}{', …' if len(names) > 5 else ''}."  # noqa: PLR2004
+
+
+def limited(names: Iterator[str], limit: int = 200) -> list[str]:
+    """Return the first names of an iteration, so that completing never fetches without bound."""
+    return [name for name, _ in zip(names, range(limit), strict=False)]

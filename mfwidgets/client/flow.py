@@ -1,0 +1,120 @@
+"""Flows: the runs of one FlowSpec class."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mfwidgets.client.base import MetaflowObject, limited
+from mfwidgets.client.run import Run, Runs
+from mfwidgets.client.scope import Scope
+from mfwidgets.errors import MetaflowNamespaceMismatch
+from mfwidgets.metadata_provider.records import FlowRecord
+from mfwidgets.pathspec import Path, RunAlias
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Flow(MetaflowObject, kind="flow"):
+    """A flow: ``Flow('HelloFlow')``. Iterating gives its runs in the namespace, newest first."""
+
+    _record: FlowRecord
+
+    def _load(self, path: Path) -> None:
+        super()._load(path)
+        if not _has_runs(self._scope, path[0]):
+            raise MetaflowNamespaceMismatch(
+                f"{self!r} has no run in the namespace '{self._scope.namespace}'.{_namespaces(self._scope, path[0])}"
+            )
+
+    def _find(self, run: None, path: Path) -> FlowRecord | None:  # noqa: ARG002 - a flow is in no run
+        return self._scope.provider.flow(path[0])
+
+    def _run_record(self) -> None:
+        return None
+
+    def _child(self, name: str) -> Run | None:
+        found = self._scope.provider.run(self._record.flow, name)
+        if found is None:
+            return None
+        if not self._scope.admits(found):
+            return Run.in_scope(self._scope, found.path)  # raises MetaflowNamespaceMismatch, as Metaflow's client does
+        return Run.of(self._scope, found)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._scope.provider.run(self._record.flow, name) is not None
+
+    def _child_names(self) -> list[str]:
+        return limited(run.id for run in self.runs())
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs())
+
+    def is_in_namespace(self) -> bool:
+        """Tell whether any of its runs can be seen in the *current* namespace."""
+        from mfwidgets.client.scope import current_scope
+
+        return _has_runs(current_scope(), self._record.flow)
+
+    def runs(self, *tags: str, limit: int | None = None) -> Runs:
+        """Return its runs in the namespace, newest first.
+
+        Parameters
+        ----------
+        *tags
+            Tags that a run must all have, user or system.
+        limit
+            The most runs to give.
+        """
+        return Runs(self._scope, self._record.flow, tags, limit)
+
+    @property
+    def latest_run(self) -> Run | None:
+        """Its newest run in the namespace; None when there is none."""
+        return next(iter(self.runs()), None)
+
+    @property
+    def latest_successful_run(self) -> Run | None:
+        """Its newest run in the namespace that succeeded; None when there is none. Walks back until it meets one."""
+        return next((run for run in self.runs() if run.successful), None)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of its runs, newest first, as :meth:`Runs.to_pandas` gives it."""
+        return self.runs().to_pandas()
+
+    def find_alias(self, alias: RunAlias) -> Run | None:
+        """Return the run that ``latest``, ``latest-ok`` or ``latest~2`` means; None when there are not so many."""
+        runs = iter(run for run in self.runs() if not alias.successful_only or run.successful)
+        for run in runs:
+            if alias.back == 0:
+                return run
+            alias = RunAlias(alias.successful_only, alias.back - 1)
+        return None
+
+
+def visible_flows(scope: Scope) -> Iterator[Flow]:
+    """Yield the flows that have a run in the namespace, in the provider's order."""
+    for record in scope.provider.flows():
+        if _has_runs(scope, record.flow):
+            yield Flow.of(scope, record)
+
+
+def _has_runs(scope: Scope, flow: str) -> bool:
+    """Tell whether a flow can be seen: without a namespace always, else when a run of it can."""
+    return scope.namespace is None or any(scope.admits(run) for run in scope.provider.runs(flow))
+
+
+def _namespaces(scope: Scope, flow: str) -> str:
+    """Say which namespaces the newest runs of a flow are in."""
+    found = dict.fromkeys(
+        tag
+        for run, _ in zip(scope.provider.runs(flow), range(100), strict=False)
+        for tag in sorted(run.system_tags)
+        if tag.startswith(("user:", "production:"))
+    )
+    if not found:
+        return " It has no runs at all." if not scope.provider.count_runs(flow) else ""
+    names = list(found)[:5]
+    return (
+        f" It has runs in {', '.join(repr(name) for name in names)}: "
+        f"switch with namespace({names[0]!r}), or see all runs with namespace(None)."
+    )

@@ -1,0 +1,52 @@
+"""The log of a task as an object: lines, text, display."""
+
+from collections.abc import Iterator
+
+from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.scope import Scope
+from mfwidgets.datastore.logs import STREAMS, LogLine, read_log
+from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.metadata_provider.records import TaskRecord
+
+
+class Logs(Presentable):
+    """One stream of one attempt of a task; read anew whenever it is used, since it may grow.
+
+    Parameters
+    ----------
+    scope, task, attempt
+        Whose.
+    stream
+        ``stdout`` or ``stderr``.
+    tail
+        Only that many last lines; None gives all.
+    """
+
+    def __init__(self, scope: Scope, task: TaskRecord, attempt: int, stream: str, tail: int | None = None) -> None:
+        if stream not in STREAMS:
+            raise MetaflowNotFound(f"There is no stream {stream!r}: a task has {' and '.join(STREAMS)}.")
+        self._scope, self._task = scope, task
+        self.attempt, self.stream, self.tail = attempt, stream, tail
+
+    @property
+    def pathspec(self) -> str:
+        """The pathspec of the task."""
+        return "/".join(self._task.path)
+
+    def lines(self) -> list[LogLine]:
+        """Return all lines, merged by time (at most two files are read); none where nothing was logged."""
+        roots = self._scope.provider.metadata(self._task.path, {"ds-type", "ds-root"})
+        recorded = {event.field: str(event.value) for event in roots}
+        datastore = self._scope.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))
+        return read_log(datastore, self._task.path, self.attempt, self.stream)
+
+    def __iter__(self) -> Iterator[LogLine]:
+        lines = self.lines()
+        return iter(lines if self.tail is None else lines[max(len(lines) - self.tail, 0) :])
+
+    def __str__(self) -> str:
+        return "".join(f"{line.message}\n" for line in self)
+
+    def __repr__(self) -> str:
+        tail = "" if self.tail is None else f", last {self.tail} lines"
+        return f"<{self.stream} of {self.pathspec}, attempt {self.attempt}{tail}>"

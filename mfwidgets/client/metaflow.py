@@ -1,0 +1,100 @@
+"""The root of the tree: a provider and a namespace, as an explicit client."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mfwidgets.client.base import MetaflowObject, class_of
+from mfwidgets.client.flow import Flow, visible_flows
+from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.scope import DEFAULT, Scope, _Default, current_scope, new_scope
+from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.pathspec import kind_of, parse, parse_alias
+
+
+class Metaflow(Presentable):
+    """All flows that a provider and a namespace show.
+
+    ``Metaflow()`` looks at what :func:`mfwidgets.metadata` and :func:`mfwidgets.namespace` chose. With an argument it
+    is a client of its own, which those functions do not touch, so that two deployments can be read side by side.
+
+    Parameters
+    ----------
+    metadata
+        A selector such as ``local@/home/ann/project``; left out, the configured provider.
+    namespace
+        Such as ``user:ann``; None sees all runs; left out, the configured namespace.
+
+    Examples
+    --------
+    >>> theirs = Metaflow(metadata="local@/data/other-team", namespace=None)  # doctest: +SKIP
+    >>> theirs.get("TrainFlow/latest")  # doctest: +SKIP
+    """
+
+    def __init__(self, metadata: str | None = None, namespace: str | None | _Default = DEFAULT) -> None:
+        explicit = metadata is not None or namespace is not DEFAULT
+        self._scope: Scope = new_scope(metadata, namespace) if explicit else current_scope()
+
+    @property
+    def metadata(self) -> str:
+        """The selector of its provider."""
+        return self._scope.provider.selector
+
+    @property
+    def namespace(self) -> str | None:
+        """Its namespace; None sees all runs."""
+        return self._scope.namespace
+
+    @property
+    def flows(self) -> list[Flow]:
+        """The flows that have a run in the namespace, by name."""
+        return list(self)
+
+    def __iter__(self) -> Iterator[Flow]:
+        return visible_flows(self._scope)
+
+    def __getitem__(self, name: str) -> Flow:
+        return Flow.in_scope(self._scope, parse(name, "flow"))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._scope.provider.flow(name) is not None
+
+    def get(self, pathspec: str, attempt: int | None = None) -> Any:
+        """Find any object by its pathspec.
+
+        Parameters
+        ----------
+        pathspec
+            ``HelloFlow`` to ``HelloFlow/2/start/1/x``; for the run id also ``latest``, ``latest-ok`` (the newest that
+            succeeded) or ``latest~2`` (two before the newest).
+        attempt
+            Of tasks and artifacts only.
+
+        Returns
+        -------
+        Flow, Run, Step, Task or DataArtifact
+            By the number of parts.
+
+        Raises
+        ------
+        MetaflowInvalidPathspec, MetaflowNotFound, MetaflowNamespaceMismatch
+            As the classes' own constructors do.
+        """
+        path = parse(pathspec)
+        alias = parse_alias(path[1]) if len(path) > 1 else None
+        if alias:
+            run = Flow.in_scope(self._scope, path[:1]).find_alias(alias)
+            if run is None:
+                kind = "successful run" if alias.successful_only else "run"
+                raise MetaflowNotFound(f"'{path[0]}/{path[1]}': {path[0]} has not that many {kind}s in this namespace.")
+            path = (path[0], run.id, *path[2:])
+        found: MetaflowObject = class_of(kind_of(path)).in_scope(self._scope, path, attempt)
+        return found
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [flow.flow for flow in self._scope.provider.flows()]
+
+    def __str__(self) -> str:
+        return "Metaflow()"
+
+    def __repr__(self) -> str:
+        return "Metaflow()"

@@ -1,0 +1,192 @@
+"""One row of facts for each object of a listing, gathered in bulk: what tables, frames and displays are made of."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mfwidgets.client.attempts import STATUS_FIELDS, run_states, task_states
+from mfwidgets.client.scope import Scope
+from mfwidgets.client.status import Attempt, Status
+from mfwidgets.datastore.opening import root_of_location
+from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
+from mfwidgets.errors import CorruptFile, DataException
+from mfwidgets.metadata_provider.base import Where
+from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
+
+_FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack"})
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a table; times in milliseconds, UTC."""
+
+    record: RunRecord
+    status: Status
+    finished_ms: int | None
+    origin_run_id: str | None
+
+    @property
+    def pathspec(self) -> str:
+        """``HelloFlow/2``."""
+        return "/".join(self.record.path)
+
+    @property
+    def started_ms(self) -> int:
+        """When it was registered: a run has no queue of its own, its tasks have."""
+        return self.record.created_ms
+
+    @property
+    def duration_ms(self) -> int | None:
+        """From its start to the end of its end task; None while there is none."""
+        return None if self.finished_ms is None else self.finished_ms - self.started_ms
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task in a table; times in milliseconds, UTC.
+
+    Attributes
+    ----------
+    foreach_index, foreach_value
+        Which item of the innermost foreach it works on; Metaflow cuts the value to 30 characters.
+    """
+
+    record: TaskRecord
+    status: Status
+    attempts: tuple[Attempt, ...]
+    started_ms: int | None
+    finished_ms: int | None
+    foreach_index: int | None
+    foreach_value: str | None
+
+    @property
+    def pathspec(self) -> str:
+        """``HelloFlow/2/start/1``."""
+        return "/".join(self.record.path)
+
+    @property
+    def attempt(self) -> int | None:
+        """The number of its newest attempt; None while none began."""
+        return self.attempts[-1].number if self.attempts else None
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long its newest attempt took."""
+        if self.started_ms is None or self.finished_ms is None:
+            return None
+        return self.finished_ms - self.started_ms
+
+    @property
+    def runtime(self) -> str | None:
+        """What ran it, such as ``dev`` or ``argo-workflows``."""
+        return runtime_name(self.record.run)
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """An artifact in a table: what is recorded of it; its value is not read.
+
+    Attributes
+    ----------
+    type
+        Its class as ``builtins.int``-like text without the quotes Metaflow stores; None where not recorded.
+    size
+        Bytes of the serialized value; None where not recorded.
+    """
+
+    record: ArtifactRecord
+    type: str | None
+    size: int | None
+
+    @property
+    def pathspec(self) -> str:
+        """``HelloFlow/2/start/1/x``."""
+        return "/".join(self.record.path)
+
+
+def run_rows(scope: Scope, runs: Sequence[RunRecord]) -> list[RunRow]:
+    """Return a row for each run, in this order."""
+    return [
+        RunRow(run, state.status, state.finished_ms, origin_run_id(scope, run))
+        for run, state in zip(runs, run_states(scope, runs), strict=True)
+    ]
+
+
+def task_rows(scope: Scope, where: Where, tasks: Sequence[TaskRecord]) -> list[TaskRow]:
+    """Return a row for each task, in this order.
+
+    Parameters
+    ----------
+    scope, tasks
+        Where to read, and whose rows.
+    where
+        The part of the tree that all these tasks lie in: two bulk questions are asked for it.
+    """
+    events = scope.provider.metadata(where, STATUS_FIELDS | _FOREACH_FIELDS)
+    foreach = {(event.step, event.task_id, event.field): event for event in events if event.field in _FOREACH_FIELDS}
+    rows = []
+    for task, state in zip(tasks, task_states(scope, where, tasks, events), strict=True):
+        index = _last_index(foreach.get((task.step, task.task_id, "foreach-execution-path")))
+        value = _last_value(foreach.get((task.step, task.task_id, "foreach-stack")))
+        rows.append(
+            TaskRow(task, state.status, state.attempts, state.started_ms, state.finished_ms, index, value)
+        )
+    return rows
+
+
+def artifact_rows(scope: Scope, records: Sequence[ArtifactRecord]) -> list[ArtifactRow]:
+    """Return a row for each artifact, in this order; one ``data.json`` is read for each attempt among them."""
+    infos: dict[Where, dict[str, ArtifactInfo]] = {}
+    rows = []
+    for record in records:
+        task = record.path[:-1]
+        if task not in infos:
+            infos[task] = _infos(scope, record)
+        info = infos[task].get(record.name)
+        rows.append(ArtifactRow(record, type_name(info.type) if info else None, info.size if info else None))
+    return rows
+
+
+def _infos(scope: Scope, record: ArtifactRecord) -> dict[str, ArtifactInfo]:
+    """Return types and sizes as the datastore knows them; a datastore out of reach leaves them unknown."""
+    try:
+        datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
+        return artifact_infos(datastore, record.path[:-1], record.attempt)
+    except (DataException, CorruptFile):
+        return {}
+
+
+def origin_run_id(scope: Scope, run: RunRecord) -> str | None:
+    """Return the id of the run that this one resumed; None for a run that is no resume."""
+    for step in ("start", None):
+        where = run.path if step is None else (*run.path, step)
+        values = [str(event.value) for event in scope.provider.metadata(where, {"origin-run-id"})]
+        if values:
+            # Metaflow writes the text "None" for a run that is no resume.
+            return next((value for value in values if value not in ("None", "")), None)
+    return None
+
+
+def runtime_name(run: RunRecord) -> str | None:
+    """Return what ran it, from its system tags."""
+    names = sorted(tag.removeprefix("runtime:") for tag in run.system_tags if tag.startswith("runtime:"))
+    return names[0] if names else None
+
+
+def type_name(recorded: str) -> str | None:
+    """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``; None where nothing was recorded."""
+    return recorded.removeprefix("<class '").removesuffix("'>") or None
+
+
+
+
+def _last_index(event: MetadataRecord | None) -> int | None:
+    """Read the innermost index of a ``foreach-execution-path`` such as ``train:3,score:0``."""
+    last = str(event.value).rpartition(":")[2] if event else ""
+    return int(last) if last.isdecimal() else None
+
+
+def _last_value(event: MetadataRecord | None) -> str | None:
+    """Read the innermost value of a ``foreach-stack`` such as ``["model=a", "fold=3"]``."""
+    if event is None or not isinstance(event.value, list) or not event.value:
+        return None
+    return str(event.value[-1]).partition("=")[2]

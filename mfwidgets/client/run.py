@@ -1,0 +1,200 @@
+"""Runs: one execution of a flow."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, cast
+
+from mfwidgets.client.artifact import MetaflowData
+from mfwidgets.client.attempts import RunState, end_step, newest_task, run_states
+from mfwidgets.client.base import MetaflowObject, limited
+from mfwidgets.client.collection import Collection
+from mfwidgets.client.presentable import runs_to_pandas
+from mfwidgets.client.rows import RunRow, origin_run_id, run_rows
+from mfwidgets.client.scope import Scope, has_tags
+from mfwidgets.client.status import Status
+from mfwidgets.client.step import Step, Steps
+from mfwidgets.client.task import Task, Tasks
+from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.pathspec import Path
+from mfwidgets.times import local_datetime
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mfwidgets.client.flow import Flow
+
+
+class Run(MetaflowObject, kind="run"):
+    """A run: ``Run('HelloFlow/2')``. Iterating gives its steps, newest first (end to start, as a rule)."""
+
+    _record: RunRecord
+
+    def _find(self, run: RunRecord, path: Path) -> RunRecord:  # noqa: ARG002 - the run is what was found
+        return run
+
+    def _run_record(self) -> RunRecord:
+        return self._record
+
+    def _child(self, name: str) -> Step | None:
+        found = self._scope.provider.step(self._record, name)
+        return Step.of(self._scope, found) if found else None
+
+    def _child_names(self) -> list[str]:
+        return limited(step.id for step in self.steps())
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps())
+
+    @property
+    def parent(self) -> "Flow":
+        """Its flow."""
+        return cast("Flow", super().parent)
+
+    def steps(self, *tags: str) -> Steps:
+        """Return its steps, newest first, without private ones such as ``_parameters`` (``run['_parameters']`` works).
+
+        Parameters
+        ----------
+        *tags
+            Tags that the run must have (steps carry their run's).
+        """
+        return Steps(self._scope, self._record, tags)
+
+    def tasks(self, *, limit: int | None = None) -> Tasks:
+        """Return the tasks of all its steps, newest first, in bulk.
+
+        Parameters
+        ----------
+        limit
+            The most tasks to give.
+        """
+        return Tasks(self._scope, self._record, None, (), limit)
+
+    # -- what became of it ------------------------------------------------------------------------------------------
+
+    def _state(self) -> RunState:
+        return run_states(self._scope, [self._record])[0]
+
+    @property
+    def status(self) -> Status:
+        """``completed``, ``caught``, ``failed``, ``running`` or ``unknown``: a text, with the reason at ``.reason``.
+
+        ``completed`` if and only if :attr:`successful`. Costs two small questions for a run that completed; the tasks
+        of the whole run are read, in bulk, for any other.
+        """
+        return self._state().status
+
+    @property
+    def end_task(self) -> Task | None:
+        """The task of its last step; None while it did not get there."""
+        found = newest_task(self._scope.provider.tasks(self._record, end_step(self._scope, self._record)))
+        return Task.of(self._scope, found) if found else None
+
+    @property
+    def successful(self) -> bool | None:
+        """Whether its end task succeeded; False while there is none."""
+        end = self.end_task
+        return end.successful if end else False
+
+    @property
+    def finished(self) -> bool | None:
+        """Whether its end task ended as it should: a failed run is *not* finished, as in Metaflow's client.
+
+        :attr:`status` tells failed from running.
+        """
+        end = self.end_task
+        return end.finished if end else False
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When its end task had its result recorded; naive local time. None while there is none."""
+        end = self.end_task
+        return end.finished_at if end else None
+
+    @property
+    def started_at(self) -> datetime:
+        """When it was registered, which is its ``created_at``: runs do not queue, tasks do. Naive local time."""
+        return local_datetime(self._record.created_ms)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From its start to the end of its end task; None while that has not ended."""
+        finished_ms = self._state().finished_ms
+        return None if finished_ms is None else timedelta(milliseconds=finished_ms - self._record.created_ms)
+
+    @property
+    def user(self) -> str:
+        """Who started it."""
+        return self._record.user
+
+    @property
+    def data(self) -> MetaflowData | None:
+        """The artifacts of its end task as attributes; None while there is none."""
+        end = self.end_task
+        return end.data if end else None
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        """The run that this one resumed; None for a run that is no resume."""
+        origin = origin_run_id(self._scope, self._record)
+        return f"{self._record.flow}/{origin}" if origin else None
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of its tasks, oldest first, as :meth:`Tasks.to_pandas` gives it."""
+        return self.tasks().to_pandas()
+
+
+class Runs(Collection[Run]):
+    """The runs of a flow that are in the namespace and have all the tags, newest first.
+
+    Parameters
+    ----------
+    scope, flow
+        Where to read, and whose runs.
+    tags
+        Tags that a run must have, user or system.
+    limit
+        The most runs to give.
+    """
+
+    def __init__(self, scope: Scope, flow: str, tags: tuple[str, ...] = (), limit: int | None = None) -> None:
+        self.scope, self.flow = scope, flow
+        self._tags = tags
+        tagged = f" tagged {' and '.join(tags)}" if tags else ""
+        super().__init__(f"runs of {flow}{tagged}", self._runs, limit)
+
+    def records(self) -> Iterator[RunRecord]:
+        """Yield their records, newest first, reading only as far as the caller goes."""
+        found = (
+            run
+            for run in self.scope.provider.runs(self.flow)
+            if self.scope.admits(run) and has_tags(run, self._tags)
+        )
+        return islice(found, self._limit)
+
+    def rows(self, limit: int | None = None) -> list[RunRow]:
+        """Return what is known of them, newest first; of the first ``limit`` only, when given."""
+        return run_rows(self.scope, list(islice(self.records(), limit)))
+
+    def _runs(self) -> Iterator[Run]:
+        return (Run.of(self.scope, record) for record in self.records())
+
+    def count(self) -> int:
+        """Return how many there are; all their records are read, unless neither namespace nor tags choose."""
+        if self._limit is None and not self._tags and self.scope.namespace is None:
+            return self.scope.provider.count_runs(self.flow)
+        return super().count()
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of them, newest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pathspec``, ``flow``, ``run_id`` (text), ``status`` (category), ``created_at``, ``started_at``,
+            ``finished_at`` (UTC), ``duration`` (timedelta), ``user``, ``user_tags``, ``system_tags`` (sorted lists),
+            ``origin_run_id`` (of a resumed run). Costs a handful of small reads a run that completed; the tasks of any
+            other run are read in bulk.
+        """
+        return runs_to_pandas(self.rows())

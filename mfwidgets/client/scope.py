@@ -1,0 +1,193 @@
+"""Which runs are looked at: a metadata provider and a namespace.
+
+A :class:`Scope` never changes; every client object keeps the one it was made in. The module-level functions replace
+the default scope, which objects made without an explicit client take.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Final
+
+from mfwidgets.config import Configuration, read_configuration
+from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.opening import open_datastore
+from mfwidgets.metadata_provider.base import MetadataProvider
+from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.metadata_provider.selector import open_provider
+
+
+class _Default(Enum):
+    """The type of :data:`DEFAULT`, so that None can mean "no namespace"."""
+
+    NAMESPACE = "the configured namespace"
+
+    def __repr__(self) -> str:
+        return "default"
+
+
+DEFAULT: Final = _Default.NAMESPACE
+"""Stands for the namespace that the configuration gives, as ``namespace=`` of an explicit client."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A provider and a namespace.
+
+    Attributes
+    ----------
+    provider
+        Where the records come from.
+    configuration
+        What was configured when this scope was made.
+    chosen
+        The namespace as chosen; :data:`DEFAULT` is resolved when it is first needed, because a machine without a
+        user name has none (and needs none once a namespace is chosen).
+    """
+
+    provider: MetadataProvider
+    configuration: Configuration
+    chosen: str | None | _Default = DEFAULT
+    _datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace, such as ``user:ann``; None sees all runs.
+
+        Raises
+        ------
+        MetaflowUnknownUser
+            It is the default one, and there is none.
+        """
+        return self.configuration.default_namespace() if self.chosen is DEFAULT else self.chosen
+
+    def admits(self, run: RunRecord) -> bool:
+        """Tell whether a run is in the namespace: whether that is one of its tags."""
+        namespace = self.namespace
+        return namespace is None or namespace in run.tags
+
+    def datastore(self, ds_type: str, root: str) -> Datastore:
+        """Return the datastore that records name."""
+        key = (ds_type, root)
+        if key not in self._datastores:
+            self._datastores[key] = open_datastore(ds_type, root, self.provider.local_root)
+        return self._datastores[key]
+
+
+def new_scope(metadata: str | None = None, namespace: str | None | _Default = DEFAULT) -> Scope:
+    """Make a scope from the configuration as it is now.
+
+    Raises
+    ------
+    InvalidSelector, MetaflowConfigurationError
+        Nothing can be read there.
+    """
+    configuration = read_configuration()
+    return Scope(open_provider(metadata, configuration), configuration, namespace)
+
+
+_lock = threading.Lock()
+_default: Scope | None = None
+
+
+def current_scope() -> Scope:
+    """Return the scope of objects that are made without an explicit client."""
+    global _default  # noqa: PLW0603 - Metaflow's API is this global
+    with _lock:
+        if _default is None:
+            _default = new_scope()
+        return _default
+
+
+def _select(scope: Scope) -> None:
+    global _default  # noqa: PLW0603 - Metaflow's API is this global
+    with _lock:
+        _default = scope
+
+
+def namespace(ns: str | None) -> str | None:
+    """Switch to a namespace, for objects that are made from now on.
+
+    Parameters
+    ----------
+    ns
+        A tag that runs must have to be seen, such as ``user:ann`` or ``production:mytoken``; None sees all runs.
+
+    Returns
+    -------
+    str or None
+        The namespace that is now current.
+    """
+    _select(replace(current_scope(), chosen=ns))
+    return ns
+
+
+def get_namespace() -> str | None:
+    """Return the current namespace; None means that all runs are seen.
+
+    Raises
+    ------
+    MetaflowUnknownUser
+        None was chosen, and no user name is configured.
+    """
+    return current_scope().namespace
+
+
+def default_namespace() -> str:
+    """Switch back to the namespace that the configuration gives, ``user:<name>`` as a rule, and return it.
+
+    Raises
+    ------
+    MetaflowUnknownUser
+        No user name is configured.
+    """
+    scope = replace(current_scope(), configuration=read_configuration(), chosen=DEFAULT)
+    chosen = scope.configuration.default_namespace()
+    _select(scope)
+    return chosen
+
+
+def metadata(ms: str) -> str:
+    """Switch to another metadata provider, for objects that are made from now on.
+
+    Parameters
+    ----------
+    ms
+        A selector: ``local@FOLDER`` or ``FOLDER``, where FOLDER holds a ``.metaflow`` folder.
+
+    Returns
+    -------
+    str
+        The selector that is now current, as :func:`get_metadata` gives it.
+
+    Raises
+    ------
+    InvalidSelector
+        Nothing can be read there; the current one stays.
+    """
+    _select(_with_provider(ms))
+    return get_metadata()
+
+
+def get_metadata() -> str:
+    """Return the current metadata selector, such as ``local@/home/ann/project``."""
+    return current_scope().provider.selector
+
+
+def default_metadata() -> str:
+    """Switch back to the metadata provider that the configuration gives, and return its selector."""
+    _select(_with_provider(None))
+    return get_metadata()
+
+
+def _with_provider(selector: str | None) -> Scope:
+    """Return the current scope with another provider, and with the configuration as it is now."""
+    made = new_scope(selector)
+    # A default that cannot be opened must not stand in the way of choosing another one.
+    return replace(made, chosen=_default.chosen) if _default else made
+
+
+def has_tags(run: RunRecord, tags: Iterable[str]) -> bool:
+    """Tell whether a run has all of these tags, user or system."""
+    return run.tags.issuperset(tags)

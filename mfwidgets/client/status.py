@@ -1,0 +1,201 @@
+"""What became of a task and of a run: the rules, in one place, without any reading.
+
+Every status carries its reason. ``completed`` of a run means exactly what Metaflow's ``successful`` means.
+"""
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mfwidgets.datastore.task_files import ProcessEnd
+from mfwidgets.times import DAY, MINUTE, duration_text, time_text
+
+STATUSES = ("completed", "caught", "failed", "killed", "running", "unknown")
+"""All values of a status; those of a run leave out ``killed``."""
+
+OPEN_FOR = DAY
+"""Local metadata has no heartbeat: an attempt that began and did not end counts as running for this long."""
+
+BETWEEN_TASKS = MINUTE
+"""A live run has no open attempt while its scheduler starts the next task: it counts as running for this long."""
+
+
+class Status(str):
+    """A status, which is a text like any other, with its reason.
+
+    Attributes
+    ----------
+    reason
+        Which attempt, when, what: ``attempt 1 failed at 2026-01-02 03:04:05``.
+    """
+
+    reason: str
+
+    def __new__(cls, status: str, reason: str) -> "Status":
+        """Make a status; ``status`` is one of :data:`STATUSES`."""
+        made = super().__new__(cls, status)
+        made.reason = reason
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is known of one attempt of a task.
+
+    Attributes
+    ----------
+    begun_ms
+        When its process registered (the ``attempt`` record); None when it died before that, or in ``_parameters``.
+    done_ms
+        When it was over and stored (``attempt-done``); None while it runs and when it died hard.
+    ok
+        Whether the step ended as it should (``attempt_ok``); True also for a failure that ``@catch`` handled.
+    success
+        Whether the step's code did not fail (``_success``); None where not recorded, as after a hard death.
+    finished_ms
+        When its result was recorded (the ``_task_ok`` artifact), as Metaflow's ``finished_at`` gives it.
+    stored
+        It left its ``DONE.lock``.
+    end
+        How the local scheduler saw its process end.
+    """
+
+    number: int
+    begun_ms: int | None = None
+    done_ms: int | None = None
+    ok: bool | None = None
+    success: bool | None = None
+    finished_ms: int | None = None
+    stored: bool = False
+    end: ProcessEnd | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether this attempt is past, by whichever sign."""
+        return self.done_ms is not None or self.stored or self.end is not None or self.ok is False
+
+    @property
+    def ended_ms(self) -> int | None:
+        """When it ended, as far as anything recorded that."""
+        return self.finished_ms or self.done_ms
+
+
+def task_status(attempts: Sequence[Attempt], created_ms: int, now_ms: int, cloned_from: str = "") -> Status:
+    """Return the status of a task.
+
+    Parameters
+    ----------
+    attempts
+        Its attempts, oldest first; none when it was only queued.
+    created_ms, now_ms
+        When it was queued; the present.
+    cloned_from
+        Pathspec of the task that a resumed run took it over from.
+    """
+    if not attempts:
+        return _alive_or_unknown("no attempt has begun", "queued", created_ms, now_ms)
+    newest = attempts[-1]
+    name = f"attempt {newest.number}"
+    if not newest.over:
+        return _alive_or_unknown(f"{name} has not ended", f"{name} began", newest.begun_ms or created_ms, now_ms)
+    if newest.success:
+        before = f", after {_counted(len(attempts) - 1, 'failed attempt')}" if len(attempts) > 1 else ""
+        origin = f" (taken over from {cloned_from})" if cloned_from else ""
+        return Status("completed", f"{name} succeeded{_at(newest.ended_ms)}{before}{origin}")
+    if newest.ok and newest.success is False:
+        return Status("caught", f"{name} failed{_at(newest.ended_ms)}; @catch handled it")
+    if newest.end and newest.end.killed:
+        return Status("killed", f"{name} was killed by the scheduler{_at(newest.ended_ms)}")
+    if newest.end and (newest.end.return_code or 0) < 0:
+        return Status("killed", f"{name} was killed by {_signal_text(-(newest.end.return_code or 0))}")
+    if newest.end and newest.end.return_code and newest.begun_ms is None:
+        return Status("failed", f"{name} ended with code {newest.end.return_code} before the step began")
+    if newest.end and newest.end.return_code and newest.ok is None:
+        return Status("failed", f"{name} ended with code {newest.end.return_code} without a result")
+    return Status("failed", f"{name} failed{_at(newest.ended_ms)}")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """A task's status and times, as :mod:`mfwidgets.client.attempts` puts them together."""
+
+    pathspec: str
+    status: Status
+    attempts: tuple[Attempt, ...]
+    created_ms: int
+
+    @property
+    def started_ms(self) -> int | None:
+        """When its newest attempt began; of ``_parameters``, which has none, when it was registered."""
+        if not self.attempts:
+            return None
+        newest = self.attempts[-1]
+        return newest.begun_ms or (self.created_ms if newest.success else None)
+
+    @property
+    def finished_ms(self) -> int | None:
+        """When its newest attempt ended, well or not."""
+        return self.attempts[-1].ended_ms if self.attempts else None
+
+    @property
+    def last_sign_ms(self) -> int:
+        """The newest time that anything recorded for it."""
+        times = [self.created_ms]
+        for attempt in self.attempts:
+            times += [time for time in (attempt.begun_ms, attempt.done_ms, attempt.finished_ms) if time]
+        return max(times)
+
+
+def ended_run_status(end: TaskState) -> Status | None:
+    """Return the status of a run whose end task succeeded or was caught; None when the end task says nothing final."""
+    if end.status in ("completed", "caught"):
+        return Status(str(end.status), f"its end task {end.pathspec}: {end.status.reason}")
+    return None
+
+
+def open_run_status(tasks: Sequence[TaskState], created_ms: int, now_ms: int) -> Status:
+    """Return the status of a run whose end task has not succeeded (see :func:`ended_run_status`).
+
+    It runs while any task runs; it failed when none does and one failed; else nobody knows, and the reason tells for
+    how long.
+    """
+    running = [task for task in tasks if task.status == "running"]
+    if running:
+        first = running[0]
+        more = f" and {_counted(len(running) - 1, 'other task')}" if len(running) > 1 else ""
+        return Status("running", f"{first.pathspec}{more}: {first.status.reason}")
+    failed = [task for task in tasks if task.status in ("failed", "killed")]
+    if failed:
+        first = min(failed, key=lambda task: task.finished_ms or task.last_sign_ms)
+        more = f", and {_counted(len(failed) - 1, 'other task')}" if len(failed) > 1 else ""
+        return Status("failed", f"{first.pathspec}: {first.status.reason}{more}")
+    last_ms = max((task.last_sign_ms for task in tasks), default=created_ms)
+    age = max(now_ms - last_ms, 0)
+    if age < BETWEEN_TASKS:
+        return Status("running", f"last sign of life {duration_text(age)} ago")
+    lost = next((task for task in tasks if task.status == "unknown"), None)
+    if lost:
+        return Status("unknown", f"{lost.pathspec}: {lost.status.reason}")
+    return Status("unknown", f"it did not reach its end, and no task runs; last sign of life {duration_text(age)} ago")
+
+
+def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int) -> Status:
+    age = max(now_ms - since_ms, 0)
+    if age < OPEN_FOR:
+        return Status("running", f"{began} {duration_text(age)} ago")
+    return Status("unknown", f"{still} after {duration_text(age)}; nothing tells whether it is still alive")
+
+
+def _at(ms: int | None) -> str:
+    return f" at {time_text(ms)}" if ms else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _signal_text(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

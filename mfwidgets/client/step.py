@@ -1,0 +1,101 @@
+"""Steps: one node of the graph in one run, with its tasks."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from mfwidgets.client.attempts import newest_task
+from mfwidgets.client.base import MetaflowObject, limited
+from mfwidgets.client.collection import Collection
+from mfwidgets.client.scope import Scope, has_tags
+from mfwidgets.client.task import Task, Tasks
+from mfwidgets.metadata_provider.records import RunRecord, StepRecord
+from mfwidgets.pathspec import Path
+from mfwidgets.times import local_datetime
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mfwidgets.client.run import Run
+
+
+class Step(MetaflowObject, kind="step"):
+    """A step: ``Step('HelloFlow/2/start')``. Iterating gives its tasks, newest first."""
+
+    _record: StepRecord
+
+    def _find(self, run: RunRecord, path: Path) -> StepRecord | None:
+        return self._scope.provider.step(run, path[2])
+
+    def _run_record(self) -> RunRecord:
+        return self._record.run
+
+    def _child(self, name: str) -> Task | None:
+        found = self._scope.provider.task(self._record.run, self._record.step, name)
+        return Task.of(self._scope, found) if found else None
+
+    def _child_names(self) -> list[str]:
+        return limited(task.id for task in self.tasks())
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self.tasks())
+
+    @property
+    def parent(self) -> "Run":
+        """Its run."""
+        return cast("Run", super().parent)
+
+    def tasks(self, *tags: str, limit: int | None = None) -> Tasks:
+        """Return its tasks, newest first.
+
+        Parameters
+        ----------
+        *tags
+            Tags that the run must have (tasks carry their run's).
+        limit
+            The most tasks to give.
+        """
+        return Tasks(self._scope, self._record.run, self._record.step, tags, limit)
+
+    @property
+    def task(self) -> Task | None:
+        """Its newest task; None while it has none."""
+        found = newest_task(self._scope.provider.tasks(self._record.run, self._record.step))
+        return Task.of(self._scope, found) if found else None
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When the last of its tasks had its result recorded; None while one has none. Naive local time."""
+        tasks = self._scope.provider.tasks(self._record.run, self._record.step)
+        results = self._scope.provider.artifacts(self._record.path, {"_task_ok"})
+        if not tasks or {task.task_id for task in tasks} != {result.task_id for result in results}:
+            return None
+        return local_datetime(max(result.created_ms for result in results))
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of its tasks, as :meth:`Tasks.to_pandas` gives it."""
+        return self.tasks().to_pandas()
+
+
+class Steps(Collection[Step]):
+    """The steps of a run, newest first, without the private ones.
+
+    Parameters
+    ----------
+    scope, run
+        Where to read, and whose steps.
+    tags
+        Tags that the run must have.
+    """
+
+    def __init__(self, scope: Scope, run: RunRecord, tags: tuple[str, ...] = ()) -> None:
+        self.scope, self.run = scope, run
+        self._tags = tags
+        super().__init__(f"steps of {'/'.join(run.path)}", self._steps)
+
+    def _steps(self) -> Iterator[Step]:
+        if not has_tags(self.run, self._tags) or not self.scope.admits(self.run):
+            return
+        for record in self.scope.provider.steps(self.run):
+            if not record.step.startswith("_"):
+                yield Step.of(self.scope, record)

@@ -1,0 +1,225 @@
+"""Tasks: one execution of a step, in one or more attempts."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from mfwidgets.client.artifact import DataArtifact, MetaflowData
+from mfwidgets.client.attempts import task_states
+from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.collection import Collection
+from mfwidgets.client.logs import Logs
+from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
+from mfwidgets.client.rows import TaskRow, artifact_rows, runtime_name, task_rows
+from mfwidgets.client.scope import Scope, has_tags
+from mfwidgets.client.status import Status, TaskState
+from mfwidgets.datastore.artifacts import load_plain
+from mfwidgets.datastore.truths import KNOWN, truth
+from mfwidgets.metadata_provider.base import Where
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
+from mfwidgets.pathspec import Path
+from mfwidgets.times import local_datetime
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mfwidgets.client.step import Step
+
+
+class Task(MetaflowObject, kind="task"):
+    """A task: ``Task('HelloFlow/2/start/1')``, or one attempt of it with ``attempt=``.
+
+    Without an attempt, artifacts are those of the newest attempt that is done, and logs those of the newest one that
+    began, as in Metaflow's client.
+    """
+
+    _record: TaskRecord
+
+    def _find(self, run: RunRecord, path: Path) -> TaskRecord | None:
+        return self._scope.provider.task(run, *path[2:])
+
+    def _run_record(self) -> RunRecord:
+        return self._record.run
+
+    def _artifact_records(self, names: set[str] | None = None) -> list[ArtifactRecord]:
+        return self._scope.provider.artifacts(self._record.path, names, self._attempt)
+
+    def _child(self, name: str) -> DataArtifact | None:
+        found = self._artifact_records({name})
+        return DataArtifact.of(self._scope, found[0], self._attempt) if found else None
+
+    def _child_names(self) -> list[str]:
+        return [record.name for record in self._public_artifacts()]
+
+    def _public_artifacts(self) -> list[ArtifactRecord]:
+        return [record for record in self._artifact_records() if not record.name.startswith("_")]
+
+    def __iter__(self) -> Iterator[DataArtifact]:
+        for record in self._public_artifacts():
+            yield DataArtifact.of(self._scope, record, self._attempt)
+
+    @property
+    def parent(self) -> "Step":
+        """Its step."""
+        return cast("Step", super().parent)
+
+    @property
+    def data(self) -> MetaflowData:
+        """Its artifacts as attributes; listed at once, each value is read when it is asked for."""
+        return MetaflowData(self._scope, self.pathspec, self._public_artifacts(), self._attempt)
+
+    # -- what became of it ------------------------------------------------------------------------------------------
+
+    def _state(self) -> TaskState:
+        return task_states(self._scope, self._record.path, [self._record])[0]
+
+    @property
+    def status(self) -> Status:
+        """``completed``, ``caught``, ``failed``, ``killed``, ``running`` or ``unknown``, of its newest attempt.
+
+        A text, with the reason at ``.reason``. Two bulk questions about this task; no value is unpickled.
+        """
+        return self._state().status
+
+    @property
+    def successful(self) -> bool | None:
+        """Whether its code did not fail (``_success``); False while nothing is recorded, as in Metaflow's client."""
+        return self._recorded_truth("_success")
+
+    @property
+    def finished(self) -> bool | None:
+        """Whether it ended as it should (``_task_ok``): a failed task is *not* finished, as in Metaflow's client.
+
+        :attr:`status` tells failed from running.
+        """
+        return self._recorded_truth("_task_ok")
+
+    def _recorded_truth(self, name: str) -> bool | None:
+        artifact = self._child(name)
+        if artifact is None:
+            return False
+        if artifact.sha in KNOWN:
+            return truth(artifact.sha)
+        return cast("bool | None", load_plain(artifact.raw()))  # another pickle protocol
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When its result was recorded, well or not; naive local time. None while there is no result."""
+        found = self._artifact_records({"_task_ok"})
+        return local_datetime(found[0].created_ms) if found else None
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When its newest attempt began; naive local time (``created_at`` is when it was queued)."""
+        started_ms = self._state().started_ms
+        return local_datetime(started_ms) if started_ms else None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long its newest attempt took; None while it has not ended."""
+        state = self._state()
+        if state.started_ms is None or state.finished_ms is None:
+            return None
+        return timedelta(milliseconds=state.finished_ms - state.started_ms)
+
+    @property
+    def current_attempt(self) -> int:
+        """The attempt that was asked for, else the newest that began (0 when none did)."""
+        if self._attempt is not None:
+            return self._attempt
+        events = self._scope.provider.metadata(self._record.path, {"attempt"})
+        return max((int(str(event.value)) for event in events if str(event.value).isdecimal()), default=0)
+
+    @property
+    def runtime_name(self) -> str | None:
+        """What ran it, such as ``dev`` or ``argo-workflows``."""
+        return runtime_name(self._record.run)
+
+    # -- logs -------------------------------------------------------------------------------------------------------
+
+    def logs(self, stream: str = "stdout", tail: int | None = None) -> Logs:
+        """Return the log of a stream: shows itself, iterates line by line, and is its text as ``str()``.
+
+        Parameters
+        ----------
+        stream
+            ``stdout`` or ``stderr``.
+        tail
+            Only that many last lines; None gives all.
+        """
+        return Logs(self._scope, self._record, self.current_attempt, stream, tail)
+
+    @property
+    def stdout(self) -> str:
+        """All it printed, of the newest attempt that began (at most two files are read)."""
+        return str(self.logs("stdout"))
+
+    @property
+    def stderr(self) -> str:
+        """All it printed to standard error."""
+        return str(self.logs("stderr"))
+
+    # -- conversion -------------------------------------------------------------------------------------------------
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return its artifacts, private ones left out; no value is read.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pathspec``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``, ``encoding``, ``created_at`` (UTC).
+            Costs one bulk question and one small read.
+        """
+        return artifacts_to_pandas(artifact_rows(self._scope, self._public_artifacts()))
+
+
+class Tasks(Collection[Task]):
+    """The tasks of a step or of a run.
+
+    Parameters
+    ----------
+    scope
+        Where to read.
+    run
+        Their run.
+    step
+        Their step; None means all steps but the private ones.
+    tags
+        Tags that their run must have.
+    limit
+        The most tasks to give.
+    """
+
+    def __init__(
+        self, scope: Scope, run: RunRecord, step: str | None, tags: tuple[str, ...] = (), limit: int | None = None
+    ) -> None:
+        self.scope = scope
+        self.where: Where = run.path if step is None else (*run.path, step)
+        self._run, self._step, self._tags = run, step, tags
+        super().__init__(f"tasks of {'/'.join(self.where)}", self._tasks, limit)
+
+    def records(self) -> list[TaskRecord]:
+        """Return their records, newest first (one bulk question)."""
+        if not has_tags(self._run, self._tags) or not self.scope.admits(self._run):
+            return []
+        found = self.scope.provider.tasks(self._run, self._step)
+        return [task for task in found if self._step is not None or not task.step.startswith("_")][: self._limit]
+
+    def rows(self) -> list[TaskRow]:
+        """Return what is known of them, oldest first (three bulk questions)."""
+        return task_rows(self.scope, self.where, self.records()[::-1])
+
+    def _tasks(self) -> Iterator[Task]:
+        return (Task.of(self.scope, record) for record in self.records())
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of them, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pathspec``, ``step``, ``task_id``, ``status`` (category), ``attempt`` (newest), ``attempts`` (count),
+            ``created_at`` (queued), ``started_at``, ``finished_at`` (UTC), ``duration`` (of the newest attempt),
+            ``foreach_index``, ``foreach_value`` (30 characters at most), ``runtime``. Costs three bulk questions.
+        """
+        return tasks_to_pandas(self.rows())

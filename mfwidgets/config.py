@@ -1,0 +1,134 @@
+"""Metaflow's own configuration, read as Metaflow reads it, whenever a client is built (never at import).
+
+Each variable comes from the first of: the environment (``METAFLOW_<NAME>``), the project's ``.metaflow/config.json``,
+the user's ``$METAFLOW_HOME/config.json`` (or ``config_<profile>.json``), the built-in default.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
+
+LOCAL_DIR = ".metaflow"
+"""Metaflow's folder for local metadata and the local datastore; its name cannot be configured."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the environment and Metaflow's files say.
+
+    Attributes
+    ----------
+    environ
+        The environment it was read from.
+    project, user
+        The contents of the project's and of the user's configuration file, keyed ``METAFLOW_<NAME>``.
+    cwd
+        The folder from which ``.metaflow`` is searched upward.
+    """
+
+    environ: Mapping[str, str]
+    project: Mapping[str, Any]
+    user: Mapping[str, Any]
+    cwd: Path
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return a text variable by its name without ``METAFLOW_``; an empty string in the environment counts."""
+        key = f"METAFLOW_{name}"
+        for source in (self.environ, self.project, self.user):
+            if key in source:
+                value = source[key]
+                return value if value is None else str(value)
+        return default
+
+    @property
+    def default_metadata(self) -> str:
+        """The provider type that is used when no selector is given: ``local``, ``service`` or ``spin``."""
+        return self.get("DEFAULT_METADATA") or "local"
+
+    def local_root(self) -> Path | None:
+        """Return the ``.metaflow`` folder of this place, or None when there is none yet.
+
+        ``METAFLOW_DATASTORE_SYSROOT_LOCAL`` names its parent; otherwise it is the first one upward from the
+        current folder.
+        """
+        sysroot = self.get("DATASTORE_SYSROOT_LOCAL")
+        if sysroot:
+            return Path(sysroot).expanduser() / LOCAL_DIR
+        found = _project_dir(self.cwd)
+        return found / LOCAL_DIR if found else None
+
+    def default_namespace(self) -> str:
+        """Return ``user:<name>``, or ``production:<token>`` when a production token is set.
+
+        Raises
+        ------
+        MetaflowUnknownUser
+            When neither names anybody; like Metaflow, ``root`` is nobody.
+        """
+        token = self.get("PRODUCTION_TOKEN")
+        if token:
+            return f"production:{token}"
+        candidates = [self.get("USER"), *(self.environ.get(name) for name in ("SUDO_USER", "USERNAME", "USER"))]
+        for name in candidates:
+            if name and name != "root":
+                return f"user:{name}"
+        raise MetaflowUnknownUser(
+            "Metaflow knows no user name here, so there is no default namespace: set METAFLOW_USER "
+            "(or USER), or choose one with namespace('user:NAME'), or namespace(None) to see all runs."
+        )
+
+
+def read_configuration(environ: Mapping[str, str] | None = None, cwd: str | os.PathLike[str] | None = None) -> Configuration:
+    """Read the configuration as it is now.
+
+    Parameters
+    ----------
+    environ
+        Instead of ``os.environ``.
+    cwd
+        Instead of the current folder.
+
+    Raises
+    ------
+    MetaflowConfigurationError
+        A file is not a JSON object, or the profile that ``METAFLOW_PROFILE`` names has none.
+    """
+    environ = dict(os.environ if environ is None else environ)
+    here = Path(cwd or Path.cwd())
+    project_dir = _project_dir(here)
+    project = _read(project_dir / LOCAL_DIR / "config.json") if project_dir else None
+    home = Path(environ.get("METAFLOW_HOME") or "~/.metaflowconfig").expanduser()
+    profile = environ.get("METAFLOW_PROFILE")
+    user_file = home / (f"config_{profile}.json" if profile else "config.json")
+    user = _read(user_file)
+    if user is None and profile:
+        raise MetaflowConfigurationError(
+            f"METAFLOW_PROFILE is '{profile}', but there is no {user_file}: unset it, or write that file."
+        )
+    return Configuration(environ, project or {}, user or {}, here)
+
+
+def _project_dir(start: Path) -> Path | None:
+    """Return the first folder upward that contains a ``.metaflow`` folder."""
+    for folder in (start, *start.parents):
+        if (folder / LOCAL_DIR).is_dir():
+            return folder
+    return None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object in a file, or None when there is no such file."""
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise MetaflowConfigurationError(f"Metaflow's configuration file {path} cannot be read: {error}.") from error
+    if not isinstance(content, dict):
+        raise MetaflowConfigurationError(f"Metaflow's configuration file {path} holds no JSON object.")
+    return content

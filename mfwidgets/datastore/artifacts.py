@@ -1,0 +1,84 @@
+"""From an artifact's bytes to its value: the one place that unpickles, and only because the user asked for the value."""
+
+import io
+import pickle
+from typing import Any
+
+from mfwidgets.datastore.stand_ins import STAND_INS
+from mfwidgets.errors import UnloadableArtifact
+
+PICKLES = frozenset({"pickle-v2", "pickle-v4", "gzip+pickle-v2", "gzip+pickle-v4"})
+"""The encodings of Metaflow itself; the gzip in a name is the blob's, undone when the blob was read."""
+
+
+class _Unpickler(pickle.Unpickler):
+    """Finds Metaflow's own classes among our stand-ins, all others where they are installed."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        stand_in = STAND_INS.get((module, name))
+        if stand_in:
+            return stand_in
+        try:
+            return super().find_class(module, name)
+        except (ImportError, AttributeError) as error:
+            raise _CannotImport(module, name, error) from error
+
+
+class _CannotImport(Exception):
+    def __init__(self, module: str, name: str, error: Exception) -> None:
+        self.module, self.name, self.error = module, name, error
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Makes builtin values alone: whatever would name a class or a function is refused, so nothing can run."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"{module}.{name} is no builtin value")
+
+
+def load_plain(content: bytes) -> Any:
+    """Turn the pickle of builtin values (numbers, texts, lists, dicts) into those; safe for any bytes.
+
+    Raises
+    ------
+    UnloadableArtifact
+        It holds anything else, or is no pickle.
+    """
+    try:
+        return _PlainUnpickler(io.BytesIO(content)).load()
+    except Exception as error:
+        # A broken pickle can raise nearly anything.
+        raise UnloadableArtifact(f"These bytes hold more than builtin values: {error}.") from error
+
+
+def load_value(content: bytes, encoding: str, what: str) -> Any:
+    """Turn an artifact's bytes into its value.
+
+    Unpickling runs what the pickle says: it is done for ``.data`` and its kin alone.
+
+    Raises
+    ------
+    UnloadableArtifact
+        The encoding is an extension's, a class cannot be imported here, or the bytes are no pickle.
+    """
+    if encoding not in PICKLES:
+        raise UnloadableArtifact(
+            f"{what} was serialized as '{encoding}' by an extension of Metaflow, which mfwidgets does not know. "
+            "Its bytes are at .raw()."
+        )
+    try:
+        return _Unpickler(io.BytesIO(content)).load()
+    except _CannotImport as missing:
+        where = f"'{missing.name}' of module '{missing.module}'"
+        way_out = "Define or import it in __main__ first" if missing.module == "__main__" else (
+            f"Install or put on sys.path what provides '{missing.module}'"
+        )
+        raise UnloadableArtifact(
+            f"{what} holds an object of {where}, which cannot be imported here ({missing.error}). "
+            f"{way_out}; its bytes are at .raw()."
+        ) from missing
+    except Exception as error:
+        # Anything can be raised here: the constructors and __setstate__ of the user's classes run.
+        raise UnloadableArtifact(
+            f"{what} cannot be unpickled here: {type(error).__name__}: {error}. Its bytes are at .raw()."
+        ) from error

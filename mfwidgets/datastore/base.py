@@ -1,0 +1,22 @@
+"""What every datastore can do: read small named objects, and tell which there are.
+
+Keys are Metaflow's: ``Flow/run/step/task/<file>`` for task files, ``Flow/data/<2 hex>/<40 hex>`` for blobs.
+"""
+
+from typing import Protocol
+
+
+class Datastore(Protocol):
+    """Where bytes come from."""
+
+    def describe(self) -> str:
+        """Return where this is, for messages; never with a secret in it."""
+
+    def read(self, key: str) -> bytes | None:
+        """Return the bytes of an object, or None when there is no such object."""
+
+    def size(self, key: str) -> int | None:
+        """Return the stored size in bytes, or None when there is no such object."""
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names directly below a folder-like prefix; none if there is no such thing."""

@@ -1,0 +1,59 @@
+"""Content-addressed blobs: ``Flow/data/<2 hex>/<sha>``, where ``sha`` is the SHA-1 of the unprocessed bytes.
+
+Metaflow stores a blob raw or gzipped and keeps a note of which beside it. The hash tells as well, and proves the
+bytes at the same time: they are what their name says either as they lie there, or after gunzip.
+"""
+
+import gzip
+import hashlib
+import re
+import zlib
+
+from mfwidgets.datastore.base import Datastore
+from mfwidgets.errors import BlobMissing, DataException
+
+_SHA = re.compile(r"[0-9a-f]{40}\Z")
+
+
+def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
+    """Return the bytes whose SHA-1 is ``sha`` (one object read).
+
+    Parameters
+    ----------
+    datastore, flow, sha
+        Where and what.
+    what
+        The object that wants them, for messages: ``Artifact HelloFlow/2/start/1/x``.
+
+    Raises
+    ------
+    BlobMissing
+        The datastore does not have them.
+    DataException
+        What it has are other bytes: truncated or overwritten.
+    """
+    if not _SHA.match(sha):
+        raise DataException(f"{what}: its record holds no SHA-1 but {sha[:60]!r}, so its bytes cannot be found.")
+    key = f"{flow}/data/{sha[:2]}/{sha}"
+    stored = datastore.read(key)
+    if stored is None:
+        raise BlobMissing(
+            f"{what}: its bytes {sha} are missing from {datastore.describe()}. They may have been deleted, or only "
+            "a part of the folder was copied."
+        )
+    if _sha1(stored) == sha:
+        return stored
+    try:
+        content = gzip.decompress(stored)
+    except (OSError, EOFError, zlib.error):
+        content = b""
+    if _sha1(content) == sha:
+        return content
+    raise DataException(
+        f"{what}: the {len(stored)} bytes in {datastore.describe()} at {key} are damaged: neither they nor "
+        "what gunzip makes of them have the recorded hash."
+    )
+
+
+def _sha1(content: bytes) -> str:
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,46 @@
+"""From what a record says about its datastore to the datastore itself."""
+
+import re
+from pathlib import Path
+
+from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.local import LocalDatastore
+from mfwidgets.errors import DataException
+
+_LEGACY_BLOB = re.compile(r"/data/[0-9a-f]{2}/(?:r_)?[0-9a-f]{40}\Z")
+
+
+def open_datastore(ds_type: str, root: str, home: Path | None) -> Datastore:
+    """Return the datastore that records name.
+
+    Parameters
+    ----------
+    ds_type
+        Metaflow's name of the kind, such as ``local``.
+    root
+        The recorded root; empty when nothing recorded one.
+    home
+        The ``.metaflow`` folder whose metadata is being read, if it is one; asked first.
+
+    Raises
+    ------
+    DataException
+        This kind cannot be read.
+    """
+    if ds_type not in ("local", "spin", ""):
+        raise DataException(
+            f"The data of this object lie in a datastore of type '{ds_type}' ({root}), which this version of "
+            "mfwidgets cannot read yet; its metadata can be shown."
+        )
+    roots = [home] if home else []
+    if root and Path(root) != home:
+        roots.append(Path(root))
+    return LocalDatastore(tuple(roots))
+
+
+def root_of_location(location: str, flow: str) -> str:
+    """Return the datastore root in an artifact's ``location``: ``:root:<root>``, or an old full URL of the blob."""
+    if location.startswith(":root:"):
+        return location.removeprefix(":root:")
+    blob = _LEGACY_BLOB.search(location)
+    return location[: blob.start()].removesuffix(f"/{flow}") if blob else ""

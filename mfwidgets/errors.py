@@ -1,0 +1,91 @@
+"""Every error a user can meet, in one tree.
+
+::
+
+    MetaflowException
+    ├── MetaflowInvalidPathspec         (ValueError)
+    ├── InvalidSelector                 (ValueError)
+    ├── MetaflowConfigurationError      (ValueError)
+    ├── MetaflowUnknownUser
+    ├── MetaflowNamespaceMismatch
+    ├── MetaflowNotFound
+    │   ├── NoSuchChild                 (KeyError)
+    │   └── NoSuchArtifact              (AttributeError)
+    ├── MetaflowInternalError
+    │   └── CorruptFile
+    ├── DataException
+    │   ├── BlobMissing
+    │   └── UnloadableArtifact
+    └── SampleError
+
+Names that Metaflow has are Metaflow's (``metaflow.exception``, ``metaflow.client``), so that code written for its
+client reads the same. The classes in brackets are second bases, where Python or Metaflow's users catch those.
+"""
+
+
+class MetaflowException(Exception):  # noqa: N818 - Metaflow's name
+    """Base of all errors of this package; shown in IPython as one short message, without frames."""
+
+    def __str__(self) -> str:
+        # KeyError, a second base below, would show the repr of the message.
+        return str(self.args[0]) if self.args else ""
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython the lines to print instead of a traceback (its documented hook)."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class MetaflowInvalidPathspec(MetaflowException, ValueError):
+    """A pathspec has the wrong form or the wrong number of parts."""
+
+
+class InvalidSelector(MetaflowException, ValueError):
+    """A metadata selector (``local@/path``, ``service@https://...``) names nothing that can be read."""
+
+
+class MetaflowConfigurationError(MetaflowException, ValueError):
+    """A Metaflow configuration file or variable cannot be understood."""
+
+
+class MetaflowUnknownUser(MetaflowException):
+    """No user name is configured, so there is no default namespace."""
+
+
+class MetaflowNamespaceMismatch(MetaflowException):
+    """The object exists, but not in the current namespace."""
+
+
+class MetaflowNotFound(MetaflowException):
+    """No such flow, run, step, task or artifact."""
+
+
+class NoSuchChild(MetaflowNotFound, KeyError):
+    """``parent[id]`` names no child."""
+
+
+class NoSuchArtifact(MetaflowNotFound, AttributeError):
+    """``task.data.name`` names no artifact."""
+
+
+class MetaflowInternalError(MetaflowException):
+    """What was read contradicts Metaflow's formats."""
+
+
+class CorruptFile(MetaflowInternalError):
+    """A metadata or datastore file is unreadable, half-written or not what it should be."""
+
+
+class DataException(MetaflowException):
+    """An artifact or a log cannot be read from its datastore."""
+
+
+class BlobMissing(DataException):
+    """The datastore does not hold the bytes that the metadata points to."""
+
+
+class UnloadableArtifact(DataException):
+    """The bytes are there, but cannot be turned into a Python object here."""
+
+
+class SampleError(MetaflowException):
+    """The embedded sample runs cannot be unpacked."""

@@ -1,0 +1,69 @@
+"""What every metadata provider can answer.
+
+The verbs are plural: whoever wants facts about many objects asks once, so a request per object cannot be written by
+accident. Children come newest first, as in Metaflow. None, or an empty answer, means "no such thing"; errors are for
+what cannot be read.
+"""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from mfwidgets.metadata_provider.records import (
+    ArtifactRecord,
+    FlowRecord,
+    MetadataRecord,
+    RunRecord,
+    StepRecord,
+    TaskRecord,
+)
+
+Where = tuple[str, ...]
+"""(flow, run), (flow, run, step) or (flow, run, step, task): the part of the tree that a question is about."""
+
+
+class MetadataProvider(Protocol):
+    """Where records come from."""
+
+    @property
+    def selector(self) -> str:
+        """What ``get_metadata()`` returns and ``metadata()`` takes: ``local@/home/ann/project``."""
+
+    @property
+    def local_root(self) -> Path | None:
+        """The folder this provider reads, when it reads one: a local datastore is looked for there first."""
+
+    def flows(self) -> list[FlowRecord]:
+        """Return all flows."""
+
+    def flow(self, flow: str) -> FlowRecord | None:
+        """Return one flow."""
+
+    def runs(self, flow: str) -> Iterator[RunRecord]:
+        """Yield a flow's runs, newest first, reading only as far as the caller goes."""
+
+    def count_runs(self, flow: str) -> int:
+        """Return how many runs there are, without reading them where that is possible."""
+
+    def run(self, flow: str, run_id: str) -> RunRecord | None:
+        """Return one run."""
+
+    def steps(self, run: RunRecord) -> list[StepRecord]:
+        """Return a run's steps, pseudo steps such as ``_parameters`` included."""
+
+    def step(self, run: RunRecord, step: str) -> StepRecord | None:
+        """Return one step."""
+
+    def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
+        """Return the tasks of a step, or of the whole run."""
+
+    def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
+        """Return one task."""
+
+    def metadata(self, where: Where, fields: Collection[str] | None = None) -> list[MetadataRecord]:
+        """Return the metadata events of all tasks there, of all attempts; ``fields`` narrows them by name."""
+
+    def artifacts(
+        self, where: Where, names: Collection[str] | None = None, attempt: int | None = None
+    ) -> list[ArtifactRecord]:
+        """Return the artifacts of all tasks there: of that attempt, or of each task's newest attempt that is done."""

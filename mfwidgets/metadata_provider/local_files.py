@@ -1,0 +1,80 @@
+"""The JSON files of a ``.metaflow`` folder, by literal names."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mfwidgets.errors import CorruptFile
+
+Json = dict[str, Any]
+
+
+def folder_of(root: Path, path: tuple[str, ...]) -> str | None:
+    """Return the folder of an object, or None when a part of its path can be no folder's name.
+
+    Names are never joined unchecked: ``..`` or ``a/b`` would lead to another object, or out of the root.
+    """
+    for part in path:
+        if part in ("", ".", "..") or "/" in part or "\\" in part or "\0" in part:
+            return None
+    return os.path.join(root, *path)  # noqa: PTH118 - ten thousand times a second
+
+
+def names_in(folder: str | None) -> list[str]:
+    """Return the names in a folder, sorted so that answers do not depend on the file system; none if it is absent.
+
+    Raises
+    ------
+    CorruptFile
+        The folder is there, but cannot be listed.
+    """
+    if folder is None:
+        return []
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - ten thousand times a second
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise CorruptFile(f"The folder {folder} cannot be listed: {error.strerror or error}.") from error
+
+
+def read_json(file: str) -> Json | None:
+    """Return the JSON object in a file, or None when there is no such file.
+
+    Raises
+    ------
+    CorruptFile
+        The file is there, but cannot be read or holds no JSON object.
+    """
+    try:
+        with open(file, "rb") as stream:  # noqa: PTH123 - ten thousand times a second
+            content = json.loads(stream.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        # Metaflow writes these files for their owner alone (mode 0600).
+        raise CorruptFile(f"The metadata file {file} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise CorruptFile(f"The metadata file {file} is broken: {error}.") from error
+    if not isinstance(content, dict):
+        raise CorruptFile(f"The metadata file {file} is broken: it holds no JSON object.")
+    return content
+
+
+def milliseconds(content: Json) -> int:
+    """Return the time of an entry, 0 where it has none."""
+    value = content.get("ts_epoch")
+    return value if isinstance(value, int) else 0
+
+
+def text(content: Json, key: str) -> str:
+    """Return a text of an entry, empty where it has none."""
+    value = content.get(key)
+    return "" if value is None else str(value)
+
+
+def texts(content: Json, key: str) -> tuple[str, ...]:
+    """Return a list of texts of an entry; null counts as empty."""
+    value = content.get(key)
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()

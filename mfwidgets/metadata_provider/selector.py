@@ -1,0 +1,57 @@
+"""From a metadata selector (``local@/home/ann/project``) to the provider that it names."""
+
+from pathlib import Path
+
+from mfwidgets.config import LOCAL_DIR, Configuration
+from mfwidgets.errors import InvalidSelector
+from mfwidgets.metadata_provider.base import MetadataProvider
+from mfwidgets.metadata_provider.local import LocalProvider
+
+_NOT_YET = ("service", "spin")
+
+
+def open_provider(selector: str | None, configuration: Configuration) -> MetadataProvider:
+    """Return the provider that a selector names; None is the configured default.
+
+    Parameters
+    ----------
+    selector
+        ``local``, ``local@<folder that holds .metaflow>``, or that folder alone. ``~`` is the home folder, and the
+        ``.metaflow`` folder itself will do as well.
+    configuration
+        Says what the default is.
+
+    Raises
+    ------
+    InvalidSelector
+        Nothing there can be read; the message says what was looked for.
+    """
+    if selector is None:
+        selector = configuration.default_metadata
+    if not isinstance(selector, str):
+        raise InvalidSelector(f"A metadata selector is a text like 'local@/path', not {type(selector).__name__}.")
+    kind, _, info = selector.partition("@")
+    if kind.startswith("http"):
+        kind = "service"
+    if kind in _NOT_YET:
+        raise InvalidSelector(
+            f"Metadata of type '{kind}' ({selector}) cannot be read by this version of mfwidgets: "
+            "choose a local folder with metadata('local@/path/that/holds/.metaflow')."
+        )
+    if kind != "local":
+        info = selector  # any other text is a path, as in Metaflow
+    if not info:
+        return LocalProvider(None, configuration)
+    folder = Path(info).expanduser()
+    if folder.name == LOCAL_DIR:
+        return LocalProvider(_existing(folder, selector), configuration)
+    return LocalProvider(_existing(folder / LOCAL_DIR, selector), configuration, given=info)
+
+
+def _existing(root: Path, selector: str) -> Path:
+    if "\0" in selector or not root.is_dir():
+        raise InvalidSelector(
+            f"The metadata selector {selector!r} names no runs: there is no folder {root}. Expected "
+            "'local@FOLDER', where FOLDER holds the .metaflow that Metaflow wrote."
+        )
+    return root
