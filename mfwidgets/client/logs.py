@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.logs import STREAMS, LogLine, read_log
+from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.metadata_provider.records import TaskRecord
 
@@ -35,10 +36,16 @@ class Logs(Presentable):
 
     def lines(self) -> list[LogLine]:
         """Return all lines, merged by time (at most two files are read); none where nothing was logged."""
+        return read_log(self._datastore(), self._task.path, self.attempt, self.stream)
+
+    def size(self) -> int:
+        """Return the stored bytes, headers of the lines included; nothing is read but the sizes of two files."""
+        return log_size(self._datastore(), self._task.path, self.attempt, self.stream)
+
+    def _datastore(self) -> Datastore:
         roots = self._scope.provider.metadata(self._task.path, {"ds-type", "ds-root"})
         recorded = {event.field: str(event.value) for event in roots}
-        datastore = self._scope.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))
-        return read_log(datastore, self._task.path, self.attempt, self.stream)
+        return self._scope.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))
 
     def __iter__(self) -> Iterator[LogLine]:
         lines = self.lines()

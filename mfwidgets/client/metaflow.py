@@ -1,6 +1,7 @@
 """The root of the tree: a provider and a namespace, as an explicit client."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from mfwidgets.client.base import MetaflowObject, class_of
@@ -20,7 +21,7 @@ class Metaflow(Presentable):
     Parameters
     ----------
     metadata
-        A selector such as ``local@/home/ann/project``; left out, the configured provider.
+        A selector such as ``local@/home/ann/project``; left out, the current provider.
     namespace
         Such as ``user:ann``; None sees all runs; left out, the configured namespace.
 
@@ -31,8 +32,9 @@ class Metaflow(Presentable):
     """
 
     def __init__(self, metadata: str | None = None, namespace: str | None | _Default = DEFAULT) -> None:
-        explicit = metadata is not None or namespace is not DEFAULT
-        self._scope: Scope = new_scope(metadata, namespace) if explicit else current_scope()
+        self._scope: Scope = current_scope() if metadata is None else new_scope(metadata, namespace)
+        if namespace is not DEFAULT:
+            self._scope = replace(self._scope, chosen=namespace)
 
     @property
     def metadata(self) -> str:

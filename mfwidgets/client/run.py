@@ -180,9 +180,14 @@ class Runs(Collection[Run]):
     def _runs(self) -> Iterator[Run]:
         return (Run.of(self.scope, record) for record in self.records())
 
+    @property
+    def counted_cheaply(self) -> bool:
+        """Whether :meth:`count` needs to read no record: when neither namespace nor tags choose."""
+        return self._limit is None and not self._tags and self.scope.namespace is None
+
     def count(self) -> int:
-        """Return how many there are; all their records are read, unless neither namespace nor tags choose."""
-        if self._limit is None and not self._tags and self.scope.namespace is None:
+        """Return how many there are; all their records are read, unless :attr:`counted_cheaply`."""
+        if self.counted_cheaply:
             return self.scope.provider.count_runs(self.flow)
         return super().count()
 

@@ -4,7 +4,7 @@ Every status carries its reason. ``completed`` of a run means exactly what Metaf
 """
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mfwidgets.datastore.task_files import ProcessEnd
@@ -115,6 +115,16 @@ def task_status(attempts: Sequence[Attempt], created_ms: int, now_ms: int, clone
     return Status("failed", f"{name} failed{_at(newest.ended_ms)}")
 
 
+def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) -> list[Status]:
+    """Return the status of each attempt of a task, oldest first; one that a newer attempt replaced cannot run."""
+    statuses = [task_status([attempt], created_ms, now_ms) for attempt in attempts]
+    for number, attempt in enumerate(attempts[:-1]):
+        if not attempt.over:
+            newer = attempts[number + 1].number
+            statuses[number] = Status("failed", f"attempt {attempt.number} left no result; attempt {newer} replaced it")
+    return statuses
+
+
 @dataclass(frozen=True, slots=True)
 class TaskState:
     """A task's status and times, as :mod:`mfwidgets.client.attempts` puts them together."""
@@ -177,6 +187,15 @@ def open_run_status(tasks: Sequence[TaskState], created_ms: int, now_ms: int) ->
     if lost:
         return Status("unknown", f"{lost.pathspec}: {lost.status.reason}")
     return Status("unknown", f"it did not reach its end, and no task runs; last sign of life {duration_text(age)} ago")
+
+
+def prevailing(statuses: Collection[Status]) -> Status | None:
+    """Return the status that speaks for several tasks: the first of these that any of them has; None for no tasks."""
+    for name in ("running", "failed", "killed", "unknown", "caught", "completed"):
+        found = [status for status in statuses if status == name]
+        if found:
+            return Status(name, f"{len(found):,} of {_counted(len(statuses), 'task')}: {found[0].reason}")
+    return None
 
 
 def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int) -> Status:

@@ -42,7 +42,7 @@ class MetaflowExceptionWrapper(Exception):  # noqa: N818 - Metaflow's name
 # One level of a foreach: the step that split, over what, into how many, and which of them this is. Old pickles hold
 # fewer values.
 ForeachFrame = namedtuple(  # noqa: PYI024 - `index` is Metaflow's name, which a typed tuple cannot override
-    "ForeachFrame", ["step", "var", "num_splits", "index", "value"], defaults=[None] * 5
+    "ForeachFrame", ["step", "var", "num_splits", "index", "value"], defaults=(None, None, None, None, None)
 )
 
 

@@ -1,0 +1,54 @@
+"""Metaflow's own client objects, shown as ours: ``metaflow.Run('HelloFlow/2')`` in a cell.
+
+IPython's formatters are registered by class name, so metaflow is neither imported nor patched. What an object is,
+its own pickled form tells: the pathspec, the attempt, the metadata selector, the namespace it was made in.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mfwidgets.client.base import class_of
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.scope import new_scope
+from mfwidgets.pathspec import kind_of, parse
+from mfwidgets.views.show import SECONDS, drawn, within
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_MODULE = "metaflow.client.core"
+_OBJECTS = ("Flow", "Run", "Step", "Task", "DataArtifact")
+
+
+def ours(theirs: Any) -> Presentable:
+    """Return our object for one of Metaflow's; the provider is asked, nothing of Metaflow's selection changes."""
+    if type(theirs).__name__ == "Metaflow":
+        # It keeps no namespace of its own: it follows the one that its module holds.
+        module = sys.modules[type(theirs).__module__]
+        return Metaflow(theirs.metadata.metadata_str(), module.get_namespace())
+    pathspec, attempt, selector, namespace, checked = theirs.__getstate__()["data"]
+    path = parse(pathspec)
+    return class_of(kind_of(path)).in_scope(new_scope(selector, namespace if checked else None), path, attempt)
+
+
+def bundle(theirs: Any) -> dict[str, str] | None:
+    """Return the display of one of Metaflow's objects; None, which leaves it to Metaflow's own text, on any trouble."""
+    try:
+        return within(SECONDS, lambda: drawn(ours(theirs)))
+    except Exception:  # noqa: BLE001 - their object must never show an error of ours in place of itself
+        return None
+
+
+def load(ipython: "InteractiveShell") -> None:
+    """Register the displays; Metaflow need not be imported yet, or ever."""
+    formatter = ipython.display_formatter.mimebundle_formatter
+    for name in ("Metaflow", *_OBJECTS):
+        formatter.for_type_by_name(_MODULE, name, bundle)
+
+
+def unload(ipython: "InteractiveShell") -> None:
+    """Take the displays back."""
+    formatter = ipython.display_formatter.mimebundle_formatter
+    for name in ("Metaflow", *_OBJECTS):
+        formatter.pop(f"{_MODULE}.{name}", None)

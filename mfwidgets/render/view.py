@@ -1,0 +1,99 @@
+"""What is shown, before it is drawn: one model that text and HTML both draw, so that they tell the same facts."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
+"""The sign of each status; sign and word stand together, so that colour never carries the meaning alone."""
+
+CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A fact as it is shown.
+
+    Attributes
+    ----------
+    text
+        What is read; of a status its word, of tags all of them joined.
+    kind
+        How it is drawn.
+    title
+        More of it, shown on hovering only: never the single place of a fact.
+    items
+        The tags of a ``tags`` cell, one by one.
+    machine
+        ISO 8601 of a ``time`` cell.
+    """
+
+    text: str
+    kind: CellKind = "text"
+    title: str = ""
+    items: tuple[str, ...] = ()
+    machine: str = ""
+
+    @property
+    def sign(self) -> str:
+        """The sign of a status cell; empty for others."""
+        return SIGNS.get(self.text, "?") if self.kind == "status" else ""
+
+    @property
+    def plain(self) -> str:
+        """The fact as plain text."""
+        return f"{self.sign} {self.text}" if self.kind == "status" else self.text
+
+
+EMPTY = Cell("")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of facts.
+
+    Attributes
+    ----------
+    note
+        What was left out, such as ``20 of 1,240``; empty when nothing was.
+    folded
+        Shown closed at first, where that is possible.
+    """
+
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Preformatted lines, such as the end of a log."""
+
+    heading: str
+    lines: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An object as it is shown.
+
+    Attributes
+    ----------
+    kind, name
+        ``Run`` and ``HelloFlow/2``.
+    status, reason
+        Its status cell and why; None and empty for what has no status.
+    notes
+        Sentences for the reader: why something is empty, what to type next.
+    """
+
+    kind: str
+    name: str
+    status: Cell | None = None
+    reason: str = ""
+    facts: tuple[tuple[str, Cell], ...] = ()
+    notes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    blocks: tuple[Block, ...] = ()

@@ -1,0 +1,81 @@
+"""Facts into cells: one way to show a time, a duration, a size, a status, tags."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from mfwidgets.client.status import Status
+from mfwidgets.render.clean import one_line
+from mfwidgets.render.view import EMPTY, Cell
+from mfwidgets.times import duration_text, iso_text, time_text
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is shown.
+
+    Attributes
+    ----------
+    rows
+        Of a table, and lines of a block.
+    chars
+        Of a text.
+    tags
+        Of a tags cell in a table; beside the heading five times as many.
+    """
+
+    rows: int = 20
+    chars: int = 200
+    tags: int = 5
+
+    def text(self, text: str) -> Cell:
+        """Show a text on one line."""
+        return Cell(one_line(text, self.chars))
+
+    def code(self, text: str, title: str = "") -> Cell:
+        """Show a name, a hash, a pathspec."""
+        return Cell(one_line(text, self.chars), "code", one_line(title, self.chars))
+
+    def status(self, status: Status | None) -> Cell:
+        """Show a status; its reason is the title."""
+        return Cell(str(status), "status", one_line(status.reason, self.chars)) if status else EMPTY
+
+    def tag_list(self, tags: Collection[str], limit: int) -> Cell:
+        """Show tags, sorted; of too many the first and how many more there are."""
+        shown = [one_line(tag, min(self.chars, 80)) for tag in sorted(tags)[:limit]]
+        if len(tags) > limit:
+            shown.append(f"+{len(tags) - limit}")
+        return Cell(", ".join(shown), "tags", items=tuple(shown)) if shown else EMPTY
+
+
+def time(ms: int | None) -> Cell:
+    """Show a time, local, to the second; in full on hovering."""
+    return Cell(time_text(ms), "time", title=iso_text(ms), machine=iso_text(ms)) if ms else EMPTY
+
+
+def duration(ms: int | None) -> Cell:
+    """Show a duration."""
+    return EMPTY if ms is None else Cell(duration_text(ms), "number")
+
+
+def count(number: int | None) -> Cell:
+    """Show a number of things."""
+    return EMPTY if number is None else Cell(f"{number:,}", "number")
+
+
+def size(number: int | None) -> Cell:
+    """Show bytes in a unit for people; exactly on hovering."""
+    if number is None:
+        return EMPTY
+    return Cell(size_text(number), "number", title=f"{number:,} bytes")
+
+
+def size_text(number: int) -> str:
+    """Return bytes in decimal units: ``340 B``, ``1.2 kB``, ``30.0 MB``."""
+    if number < 1000:  # noqa: PLR2004 - below the first unit
+        return f"{number} B"
+    value = float(number)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if round(value, 1) < 1000:  # noqa: PLR2004 - the next unit
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"

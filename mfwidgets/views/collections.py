@@ -1,0 +1,51 @@
+"""What collections of runs, steps and tasks show."""
+
+from mfwidgets.client.run import Runs
+from mfwidgets.client.step import Steps
+from mfwidgets.client.task import Tasks
+from mfwidgets.render.view import Table, View
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.describe import describe
+from mfwidgets.views.empty import why_no_runs
+from mfwidgets.views.scope import scope_facts
+from mfwidgets.views.tables import left_out, runs_table, steps_table, tasks_table
+
+
+def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """Return the table of the newest runs, or the notes that explain why there are none."""
+    rows = runs.rows(limits.rows + 1)
+    if not rows:
+        return (), why_no_runs(runs, limits)
+    shown = rows[: limits.rows]
+    if len(rows) <= limits.rows:
+        note = ""
+    elif runs.counted_cheaply:
+        note = left_out(len(shown), runs.count())
+    else:
+        note = f"the newest {len(shown)}"
+    return (runs_table(shown, limits, note),), ()
+
+
+@describe.register
+def describe_runs(runs: Runs, limits: Limits) -> View:
+    """Show the newest runs."""
+    tables, notes = runs_part(runs, limits)
+    return View("Runs", limits.text(runs.title).text, facts=scope_facts(runs.scope, limits), tables=tables, notes=notes)
+
+
+@describe.register
+def describe_steps(steps: Steps, limits: Limits) -> View:
+    """Show the steps with their statuses."""
+    rows = Tasks(steps.scope, steps.run, None).rows()
+    notes = () if rows else ("No task has begun yet.",)
+    return View("Steps", limits.text(steps.title).text, notes=notes, tables=(steps_table(rows, limits),) if rows else ())
+
+
+@describe.register
+def describe_tasks(tasks: Tasks, limits: Limits) -> View:
+    """Show the tasks, oldest first."""
+    rows = tasks.rows()
+    shown = rows[: limits.rows]
+    table = tasks_table(shown, limits, "Tasks", left_out(len(shown), len(rows)))
+    notes = () if rows else ("There are none.",)
+    return View("Tasks", limits.text(tasks.title).text, notes=notes, tables=(table,) if rows else ())

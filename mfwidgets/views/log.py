@@ -1,0 +1,47 @@
+"""What a log shows: its last lines, without terminal escapes."""
+
+from collections.abc import Sequence
+
+from mfwidgets.client.logs import Logs
+from mfwidgets.client.task import Task
+from mfwidgets.datastore.logs import STREAMS, LogLine
+from mfwidgets.render.clean import log_line
+from mfwidgets.render.view import Block, View
+from mfwidgets.views.cells import Limits, size_text
+from mfwidgets.views.describe import describe
+
+PEEK = 1_000_000
+"""Logs of more bytes are not read unasked."""
+
+LINES = 200
+"""The most lines that a log object shows, unless it was made with a tail of its own."""
+
+
+@describe.register
+def describe_logs(logs: Logs, limits: Limits) -> View:
+    """Show the last lines."""
+    lines = logs.lines()
+    shown = LINES * limits.rows // Limits().rows if logs.tail is None else logs.tail
+    blocks = (_block(logs.stream, lines, shown, limits),) if lines else ()
+    notes = () if lines else (f"Nothing was logged on {logs.stream}. A local task's log is written when it has ended.",)
+    name = f"{limits.text(logs.pathspec).text}, attempt {logs.attempt}"
+    return View("Log of", name, notes=notes, blocks=blocks)
+
+
+def log_blocks(task: Task, limits: Limits) -> tuple[Block, ...]:
+    """Show the end of what a task logged; errors last, where the eye stops."""
+    blocks = []
+    for stream in STREAMS:
+        logs = task.logs(stream)
+        stored = logs.size()
+        if stored > PEEK:
+            blocks.append(Block(stream, (), f"{size_text(stored)}: %mflow logs {task.pathspec} --tail 100"))
+        elif stored:
+            blocks.append(_block(stream, logs.lines(), limits.rows // 2, limits))
+    return tuple(blocks)
+
+
+def _block(stream: str, lines: Sequence[LogLine], shown: int, limits: Limits) -> Block:
+    shown = min(shown, len(lines))
+    note = f"last {shown:,} of {len(lines):,} lines" if shown < len(lines) else ""
+    return Block(stream, tuple(log_line(line.message, 5 * limits.chars) for line in lines[len(lines) - shown :]), note)

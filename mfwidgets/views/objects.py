@@ -1,0 +1,181 @@
+"""What flows, runs, steps, tasks and artifacts show."""
+
+from itertools import islice
+
+from mfwidgets.client.artifact import DataArtifact
+from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.flow import Flow
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.rows import artifact_rows, run_rows, task_rows
+from mfwidgets.client.run import Run
+from mfwidgets.client.scope import Scope
+from mfwidgets.client.status import attempt_statuses, prevailing
+from mfwidgets.client.step import Step
+from mfwidgets.client.task import Task
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
+from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.times import now_ms, zone_text
+from mfwidgets.views.cells import Limits, duration, size, time
+from mfwidgets.views.collections import runs_part
+from mfwidgets.views.describe import describe
+from mfwidgets.views.empty import why_no_flows
+from mfwidgets.views.log import log_blocks
+from mfwidgets.views.scope import scope_facts
+from mfwidgets.views.tables import artifacts_table, attempts_table, left_out, steps_table, tasks_table
+
+Facts = tuple[tuple[str, Cell], ...]
+
+
+@describe.register
+def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
+    """Show the scope, and its flows with their newest run."""
+    scope = metaflow._scope
+    flows = list(islice(metaflow, limits.rows + 1))
+    newest = [run for flow in flows[: limits.rows] for run in islice(flow.runs().records(), 1)]
+    columns = ("flow", "newest run", "status", f"started ({zone_text()})", "user")
+    rows = tuple(
+        (
+            limits.code(row.record.flow),
+            limits.code(row.record.run_id, row.pathspec),
+            limits.status(row.status),
+            time(row.started_ms),
+            limits.text(row.record.user),
+        )
+        for row in run_rows(scope, newest)
+    )
+    note = left_out(limits.rows, None) if len(flows) > limits.rows else ""
+    return View(
+        kind="Metaflow",
+        name="",
+        facts=scope_facts(scope, limits),
+        notes=() if flows else why_no_flows(scope, limits),
+        tables=(Table("Flows", columns, rows, note),) if flows else (),
+    )
+
+
+@describe.register
+def describe_flow(flow: Flow, limits: Limits) -> View:
+    """Show the newest runs."""
+    tables, notes = runs_part(flow.runs(), limits)
+    return View("Flow", _name(flow, limits), facts=scope_facts(flow._scope, limits), tables=tables, notes=notes)
+
+
+@describe.register
+def describe_run(run: Run, limits: Limits) -> View:
+    """Show status, times, tags, and the steps; of a run that failed the tasks that did."""
+    scope, record = run._scope, run._record
+    row = run_rows(scope, [record])[0]
+    tasks = run.tasks().rows()
+    failed = [task for task in tasks if task.status in ("failed", "killed")]
+    tables = [steps_table(tasks, limits)] if tasks else []
+    if failed:
+        heading, shown = "Tasks that failed", failed[: limits.rows // 4]
+        tables.append(tasks_table(shown, limits, heading, left_out(len(shown), len(failed))))
+    facts = [("started", time(row.started_ms)), ("finished", time(row.finished_ms)), ("duration", duration(row.duration_ms))]
+    if row.origin_run_id:
+        facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
+    return View(
+        kind="Run",
+        name=_name(run, limits),
+        status=limits.status(row.status),
+        reason=limits.text(row.status.reason).text,
+        facts=(*_present(facts), *_run_facts(record, limits)),
+        notes=() if tasks else ("No task has begun yet.",),
+        tables=tuple(tables),
+    )
+
+
+@describe.register
+def describe_step(step: Step, limits: Limits) -> View:
+    """Show the tasks."""
+    rows = step.tasks().rows()
+    shown = rows[: limits.rows]
+    status = prevailing([row.status for row in rows])
+    facts = (("created", time(step._record.created_ms)),)
+    return View(
+        kind="Step",
+        name=_name(step, limits),
+        status=limits.status(status),
+        reason=limits.text(status.reason).text if status else "",
+        facts=(*facts, *_run_facts(step._record.run, limits)),
+        notes=() if rows else ("No task has begun yet.",),
+        tables=(tasks_table(shown, limits, "Tasks", left_out(len(shown), len(rows))),) if rows else (),
+    )
+
+
+@describe.register
+def describe_task(task: Task, limits: Limits) -> View:
+    """Show status, times, attempts, artifacts and the end of the logs."""
+    scope, record = task._scope, task._record
+    row = task_rows(scope, record.path, [record])[0]
+    statuses = attempt_statuses(row.attempts, record.created_ms, now_ms())
+    facts = [
+        ("queued", time(record.created_ms)),
+        ("started", time(row.started_ms)),
+        ("finished", time(row.finished_ms)),
+        ("duration", duration(row.duration_ms)),
+    ]
+    if row.foreach_index is not None:
+        facts.append(("foreach item", limits.text(f"{row.foreach_index}  {row.foreach_value or ''}".rstrip())))
+    artifacts = sorted(task._public_artifacts(), key=lambda artifact: artifact.name)
+    tables = [attempts_table(row.attempts, statuses, limits)] if len(row.attempts) > 1 else []
+    tables += _artifact_tables(scope, artifacts, limits)
+    return View(
+        kind="Task",
+        name=_name(task, limits),
+        status=limits.status(row.status),
+        reason=limits.text(row.status.reason).text,
+        facts=(*_present(facts), *_run_facts(record.run, limits)),
+        tables=tuple(tables),
+        blocks=log_blocks(task, limits),
+    )
+
+
+@describe.register
+def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
+    """Show what is recorded; the value is not read."""
+    row = artifact_rows(artifact._scope, [artifact._record])[0]
+    facts = [
+        ("type", limits.code(row.type or "")),
+        ("size", Cell(size(row.size).text, title=size(row.size).title)),
+        ("encoding", limits.text(row.record.encoding)),
+        ("attempt", Cell(str(row.record.attempt))),
+        ("created", time(row.record.created_ms)),
+        ("sha", limits.code(row.record.sha)),
+    ]
+    run = artifact._run_record()
+    return View(
+        kind="DataArtifact",
+        name=_name(artifact, limits),
+        facts=(*_present(facts), *(_run_facts(run, limits) if run else ())),
+        notes=("The value is at .data (it is unpickled there); its bytes are at .raw().",),
+    )
+
+
+def _name(shown: MetaflowObject, limits: Limits) -> str:
+    attempt = "" if shown._attempt is None else f", attempt {shown._attempt}"
+    return f"{limits.text(shown.pathspec).text}{attempt}"
+
+
+def _present(facts: list[tuple[str, Cell]]) -> Facts:
+    """Leave out what there is nothing to say about."""
+    return tuple((label, cell) for label, cell in facts if cell.text)
+
+
+def _run_facts(run: RunRecord, limits: Limits) -> Facts:
+    """Show whose run it is, and its tags: people's beside Metaflow's own."""
+    return _present(
+        [
+            ("user", limits.text(run.user)),
+            ("tags", limits.tag_list(run.user_tags, 5 * limits.tags)),
+            ("system tags", limits.tag_list(run.system_tags, 5 * limits.tags)),
+            ("times", Cell(zone_text())),
+        ]
+    )
+
+
+def _artifact_tables(scope: Scope, artifacts: list[ArtifactRecord], limits: Limits) -> list[Table]:
+    if not artifacts:
+        return []
+    rows = artifact_rows(scope, artifacts[: limits.rows])
+    return [artifacts_table(rows, limits, left_out(len(rows), len(artifacts)))]

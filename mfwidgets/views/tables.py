@@ -1,0 +1,156 @@
+"""Tables of runs, steps, tasks, attempts and artifacts, as they stand in displays."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from mfwidgets.client.rows import ArtifactRow, RunRow, TaskRow
+from mfwidgets.client.status import Attempt, Status, prevailing
+from mfwidgets.render.view import EMPTY, Cell, Table
+from mfwidgets.times import zone_text
+from mfwidgets.views.cells import Limits, count, duration, size, time
+
+
+def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
+    """Show runs, newest first."""
+    return Table(
+        "Runs",
+        ("run", "status", _zoned("started"), "duration", "user", "tags"),
+        tuple(
+            (
+                limits.code(row.record.run_id, row.pathspec),
+                limits.status(row.status),
+                time(row.started_ms),
+                duration(row.duration_ms),
+                limits.text(row.record.user),
+                limits.tag_list(row.record.user_tags, limits.tags),
+            )
+            for row in rows
+        ),
+        note,
+    )
+
+
+def steps_table(rows: Sequence[TaskRow], limits: Limits) -> Table:
+    """Show the steps that tasks belong to, in the order in which they began."""
+    by_step = sorted(rows, key=lambda row: row.record.step)
+    groups = [(name, list(group)) for name, group in groupby(by_step, key=lambda row: row.record.step)]
+    groups.sort(key=lambda item: min(row.record.created_ms for row in item[1]))
+    shown = groups[: limits.rows]
+    return Table(
+        "Steps",
+        ("step", "status", "tasks", _zoned("started"), "duration"),
+        tuple(_step_cells(name, group, limits) for name, group in shown),
+        left_out(len(shown), len(groups)),
+    )
+
+
+def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cell, ...]:
+    started = [row.started_ms for row in rows if row.started_ms]
+    finished = [row.finished_ms for row in rows if row.finished_ms]
+    whole = max(finished) - min(started) if started and len(finished) == len(rows) else None
+    return (
+        limits.code(name),
+        limits.status(prevailing([row.status for row in rows])),
+        _tally([row.status for row in rows]),
+        time(min(started, default=None)),
+        duration(whole),
+    )
+
+
+def _tally(statuses: Sequence[Status]) -> Cell:
+    """Count tasks; by status where they differ."""
+    kinds = dict.fromkeys(str(status) for status in statuses)
+    if len(kinds) <= 1:
+        return Cell(f"{len(statuses):,}")
+    parts = (f"{sum(status == kind for status in statuses):,} {kind}" for kind in kinds)
+    return Cell(f"{len(statuses):,}: {', '.join(parts)}")
+
+
+def tasks_table(rows: Sequence[TaskRow], limits: Limits, heading: str, note: str) -> Table:
+    """Show tasks; what only some of them have, such as a foreach item, is a column only then."""
+    foreach = any(row.foreach_index is not None for row in rows)
+    several_steps = len({row.record.step for row in rows}) > 1
+    columns = ["task", "status", _zoned("started"), "duration", "attempts", "why"]
+    columns[1:1] = ["item"] if foreach else []
+    columns[0:0] = ["step"] if several_steps else []
+    cells = []
+    for row in rows:
+        line = [
+            limits.code(row.record.task_id, row.pathspec),
+            limits.status(row.status),
+            time(row.started_ms),
+            duration(row.duration_ms),
+            count(len(row.attempts)),
+            EMPTY if row.status == "completed" else Cell(limits.text(row.status.reason).text, "dim"),
+        ]
+        line[1:1] = [_item(row, limits)] if foreach else []
+        line[0:0] = [limits.code(row.record.step)] if several_steps else []
+        cells.append(tuple(line))
+    return _without_empty_columns(Table(heading, tuple(columns), tuple(cells), note), keep=len(columns) - 1)
+
+
+def _item(row: TaskRow, limits: Limits) -> Cell:
+    if row.foreach_index is None:
+        return EMPTY
+    value = "" if row.foreach_value is None else f"  {row.foreach_value}"
+    return limits.text(f"{row.foreach_index}{value}")
+
+
+def attempts_table(attempts: Sequence[Attempt], statuses: Sequence[Status], limits: Limits) -> Table:
+    """Show the attempts of a task, oldest first."""
+    return Table(
+        "Attempts",
+        ("attempt", "status", _zoned("began"), _zoned("ended"), "why"),
+        tuple(
+            (
+                Cell(str(attempt.number)),
+                limits.status(status),
+                time(attempt.begun_ms),
+                time(attempt.ended_ms),
+                Cell(limits.text(status.reason).text, "dim"),
+            )
+            for attempt, status in zip(attempts, statuses, strict=True)
+        ),
+    )
+
+
+def artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str) -> Table:
+    """Show artifacts by name; no value is read."""
+    return Table(
+        "Artifacts",
+        ("artifact", "type", "size", "sha"),
+        tuple(
+            (
+                limits.code(row.record.name, row.pathspec),
+                limits.text(row.type or ""),
+                size(row.size),
+                Cell(limits.code(row.record.sha[:10]).text, "code", limits.text(row.record.sha).text),
+            )
+            for row in rows
+        ),
+        note,
+    )
+
+
+def left_out(shown: int, total: int | None) -> str:
+    """Say how much of a list is shown; nothing when all of it is. The total None means: more than these."""
+    if total is None:
+        return f"the first {shown:,}"
+    return f"{shown:,} of {total:,}" if shown < total else ""
+
+
+def _zoned(label: str) -> str:
+    return f"{label} ({zone_text()})"
+
+
+def _without_empty_columns(table: Table, keep: int) -> Table:
+    """Leave out the columns from number ``keep`` on that hold nothing."""
+    wanted = [
+        number for number in range(len(table.columns)) if number < keep or any(row[number].text for row in table.rows)
+    ]
+    return Table(
+        table.heading,
+        tuple(table.columns[number] for number in wanted),
+        tuple(tuple(row[number] for number in wanted) for row in table.rows),
+        table.note,
+    )
