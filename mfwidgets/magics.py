@@ -181,8 +181,8 @@ def describe_help(shown: Help, limits: Limits) -> View:
     del shown
     rows = tuple((Cell(f"%mflow {name} {verb.usage}".rstrip(), "code"), Cell(verb.meaning)) for name, verb in VERBS.items())
     return View(
-        kind="%mflow",
-        name="",
+        kind="Magic",
+        name="%mflow",
         facts=scope_facts(current_scope(), limits),
         notes=("Every line returns an object: run = %mflow HelloFlow/latest",),
         tables=(Table("What to type", ("line", "meaning"), rows),),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mfwidgets.client.status import Status
 from mfwidgets.render.clean import one_line
 from mfwidgets.render.view import EMPTY, Cell
-from mfwidgets.times import duration_text, iso_text, time_text
+from mfwidgets.times import duration_text, iso_text, time_text, zone_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class Limits:
 def time(ms: int | None) -> Cell:
     """Show a time, local, to the second; in full on hovering."""
     return Cell(time_text(ms), "time", title=iso_text(ms), machine=iso_text(ms)) if ms else EMPTY
+
+
+def zoned(label: str) -> str:
+    """Label a time, or a column of times, with the zone it is shown in."""
+    return f"{label} ({zone_text()})"
 
 
 def duration(ms: int | None) -> Cell:

@@ -14,8 +14,8 @@ from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 from mfwidgets.render.view import Cell, Table, View
-from mfwidgets.times import now_ms, zone_text
-from mfwidgets.views.cells import Limits, duration, size, time
+from mfwidgets.times import now_ms
+from mfwidgets.views.cells import Limits, duration, size, time, zoned
 from mfwidgets.views.collections import runs_part
 from mfwidgets.views.describe import describe
 from mfwidgets.views.empty import why_no_flows
@@ -32,7 +32,7 @@ def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
     scope = metaflow._scope
     flows = list(islice(metaflow, limits.rows + 1))
     newest = [run for flow in flows[: limits.rows] for run in islice(flow.runs().records(), 1)]
-    columns = ("flow", "newest run", "status", f"started ({zone_text()})", "user")
+    columns = ("flow", "newest run", "status", zoned("started"), "user")
     rows = tuple(
         (
             limits.code(row.record.flow),
@@ -71,7 +71,11 @@ def describe_run(run: Run, limits: Limits) -> View:
     if failed:
         heading, shown = "Tasks that failed", failed[: limits.rows // 4]
         tables.append(tasks_table(shown, limits, heading, left_out(len(shown), len(failed))))
-    facts = [("started", time(row.started_ms)), ("finished", time(row.finished_ms)), ("duration", duration(row.duration_ms))]
+    facts = [
+        (zoned("started"), time(row.started_ms)),
+        (zoned("finished"), time(row.finished_ms)),
+        ("duration", duration(row.duration_ms)),
+    ]
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
     return View(
@@ -91,7 +95,7 @@ def describe_step(step: Step, limits: Limits) -> View:
     rows = step.tasks().rows()
     shown = rows[: limits.rows]
     status = prevailing([row.status for row in rows])
-    facts = (("created", time(step._record.created_ms)),)
+    facts = ((zoned("created"), time(step._record.created_ms)),)
     return View(
         kind="Step",
         name=_name(step, limits),
@@ -110,9 +114,9 @@ def describe_task(task: Task, limits: Limits) -> View:
     row = task_rows(scope, record.path, [record])[0]
     statuses = attempt_statuses(row.attempts, record.created_ms, now_ms())
     facts = [
-        ("queued", time(record.created_ms)),
-        ("started", time(row.started_ms)),
-        ("finished", time(row.finished_ms)),
+        (zoned("queued"), time(record.created_ms)),
+        (zoned("started"), time(row.started_ms)),
+        (zoned("finished"), time(row.finished_ms)),
         ("duration", duration(row.duration_ms)),
     ]
     if row.foreach_index is not None:
@@ -140,7 +144,7 @@ def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
         ("size", Cell(size(row.size).text, title=size(row.size).title)),
         ("encoding", limits.text(row.record.encoding)),
         ("attempt", Cell(str(row.record.attempt))),
-        ("created", time(row.record.created_ms)),
+        (zoned("created"), time(row.record.created_ms)),
         ("sha", limits.code(row.record.sha)),
     ]
     run = artifact._run_record()
@@ -168,8 +172,7 @@ def _run_facts(run: RunRecord, limits: Limits) -> Facts:
         [
             ("user", limits.text(run.user)),
             ("tags", limits.tag_list(run.user_tags, 5 * limits.tags)),
-            ("system tags", limits.tag_list(run.system_tags, 5 * limits.tags)),
-            ("times", Cell(zone_text())),
+            ("system tags", Cell(limits.tag_list(run.system_tags, 5 * limits.tags).text, "dim")),
         ]
     )
 

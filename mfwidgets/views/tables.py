@@ -6,15 +6,14 @@ from itertools import groupby
 from mfwidgets.client.rows import ArtifactRow, RunRow, TaskRow
 from mfwidgets.client.status import Attempt, Status, prevailing
 from mfwidgets.render.view import EMPTY, Cell, Table
-from mfwidgets.times import zone_text
-from mfwidgets.views.cells import Limits, count, duration, size, time
+from mfwidgets.views.cells import Limits, count, duration, size, time, zoned
 
 
 def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
     """Show runs, newest first."""
     return Table(
         "Runs",
-        ("run", "status", _zoned("started"), "duration", "user", "tags"),
+        ("run", "status", zoned("started"), "duration", "user", "tags"),
         tuple(
             (
                 limits.code(row.record.run_id, row.pathspec),
@@ -38,7 +37,7 @@ def steps_table(rows: Sequence[TaskRow], limits: Limits) -> Table:
     shown = groups[: limits.rows]
     return Table(
         "Steps",
-        ("step", "status", "tasks", _zoned("started"), "duration"),
+        ("step", "status", "tasks", zoned("started"), "duration"),
         tuple(_step_cells(name, group, limits) for name, group in shown),
         left_out(len(shown), len(groups)),
     )
@@ -70,7 +69,7 @@ def tasks_table(rows: Sequence[TaskRow], limits: Limits, heading: str, note: str
     """Show tasks; what only some of them have, such as a foreach item, is a column only then."""
     foreach = any(row.foreach_index is not None for row in rows)
     several_steps = len({row.record.step for row in rows}) > 1
-    columns = ["task", "status", _zoned("started"), "duration", "attempts", "why"]
+    columns = ["task", "status", zoned("started"), "duration", "attempts", "why"]
     columns[1:1] = ["item"] if foreach else []
     columns[0:0] = ["step"] if several_steps else []
     cells = []
@@ -100,7 +99,7 @@ def attempts_table(attempts: Sequence[Attempt], statuses: Sequence[Status], limi
     """Show the attempts of a task, oldest first."""
     return Table(
         "Attempts",
-        ("attempt", "status", _zoned("began"), _zoned("ended"), "why"),
+        ("attempt", "status", zoned("began"), zoned("ended"), "why"),
         tuple(
             (
                 Cell(str(attempt.number)),
@@ -137,10 +136,6 @@ def left_out(shown: int, total: int | None) -> str:
     if total is None:
         return f"the first {shown:,}"
     return f"{shown:,} of {total:,}" if shown < total else ""
-
-
-def _zoned(label: str) -> str:
-    return f"{label} ({zone_text()})"
 
 
 def _without_empty_columns(table: Table, keep: int) -> Table:

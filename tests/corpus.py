@@ -1,0 +1,102 @@
+"""The runs under test: real Metaflow runs ``tests/flows`` once, into a folder under the user's cache folder.
+
+The folder is named after the flows, this file and Metaflow's version, so that a change of any makes new runs. They are
+made in place, because Metaflow records absolute paths and its own client is the oracle for them.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+FLOWS = Path(__file__).parent / "flows"
+
+# name: (user, flow file, command and options, environment, exit code). A list is made in this order.
+RUNS = [
+    {
+        "linear": ("ann", "linear_flow.py", ["run", "--tag", "team:blue", "--tag", "nightly"], {}, 0),
+        "linear-bob": ("bob", "linear_flow.py", ["run", "--alpha", "2", "--tag", "nightly"], {}, 0),
+        "linear-hostile": (
+            "<img src=x onerror=alert(1)>",
+            "linear_flow.py",
+            ["run", "--tag", "<script>alert('tag')</script>", "--label", "<script>alert('label')</script>"],
+            {},
+            0,
+        ),
+        "foreach": ("ann", "foreach_flow.py", ["run"], {}, 0),
+    },
+    {
+        "failing": ("ann", "failing_flow.py", ["run", "--tag", "nightly"], {}, 1),
+        "resumed": ("ann", "failing_flow.py", ["resume"], {"REPAIRED": "1"}, 0),
+        "retry": ("bob", "retry_flow.py", ["run"], {}, 0),
+        "killed": ("bob", "retry_flow.py", ["run"], {"SUICIDE": "1"}, 1),
+    },
+]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Where the runs are, and their pathspecs by name."""
+
+    folder: Path
+    pathspecs: dict[str, str]
+
+    @property
+    def root(self) -> Path:
+        """The ``.metaflow`` folder."""
+        return self.folder / ".metaflow"
+
+    def __getitem__(self, name: str) -> str:
+        return self.pathspecs[name]
+
+
+def corpus() -> Corpus:
+    """Return the runs; they are made first where they are not there yet (about 40 seconds)."""
+    folder = user_cache_path("mfwidgets-tests", appauthor=False) / "corpus" / _fingerprint()
+    made = folder / "made.json"
+    if not made.is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with ThreadPoolExecutor() as pool:
+            lists = pool.map(lambda runs: {name: _make(folder, *run) for name, run in runs.items()}, RUNS)
+        made.write_text(json.dumps({name: pathspec for part in lists for name, pathspec in part.items()}))
+    return Corpus(folder, json.loads(made.read_text()))
+
+
+def _make(folder: Path, user: str, flow: str, words: list[str], extra: dict[str, str], exit_code: int) -> str:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "home"),
+        "METAFLOW_HOME": str(folder / "home"),
+        "METAFLOW_USER": user,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        **extra,
+    }
+    made = subprocess.run(
+        [sys.executable, str(FLOWS / flow), *words], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    output = made.stdout + made.stderr
+    if made.returncode != exit_code:
+        raise RuntimeError(f"{flow} {words} ended with {made.returncode}:\n{output}")
+    run_id = re.search(r"run-id (\S+?)\)", output)
+    name = re.search(r"executing (\w+)", output)
+    assert run_id and name, output
+    return f"{name[1]}/{run_id[1]}"
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(version("metaflow").encode())
+    for file in (Path(__file__), *sorted(FLOWS.glob("*.py"))):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
