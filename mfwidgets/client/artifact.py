@@ -65,9 +65,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         BlobMissing, DataException
             The bytes are missing or damaged.
         """
-        record = self._record
-        datastore = self._scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
-        return load_blob(datastore, record.flow, record.sha, f"Artifact {self.pathspec}")
+        return read_bytes(self._scope, self._record)
 
     @property
     def sha(self) -> str:
@@ -93,6 +91,12 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def finished_at(self) -> datetime:
         """When it was recorded; naive local time."""
         return self.created_at
+
+
+def read_bytes(scope: Scope, record: ArtifactRecord) -> bytes:
+    """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does."""
+    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
+    return load_blob(datastore, record.flow, record.sha, f"Artifact {'/'.join(record.path)}")
 
 
 class MetaflowData:

@@ -271,7 +271,7 @@ def _nearest_existing(scope: Scope, path: Path) -> str:
 
 def _did_you_mean(name: str, names: list[str]) -> str:
     folded = {known.casefold(): known for known in reversed(names)}
-    close = [folded[like] for like in get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+    close = [folded[like] for like in get_close_matches(name.casefold(), folded, n=3, cutoff=0.7)]
     if close:
         return f" Did you mean {' or '.join(repr(known) for known in close)}?"
     if not names:

@@ -65,6 +65,15 @@ class Table:
     note: str = ""
     folded: bool = False
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers alone; those stand to the right."""
+        return tuple(
+            any(row[number].text for row in self.rows)
+            and all(row[number].kind == "number" or not row[number].text for row in self.rows)
+            for number in range(len(self.columns))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -5,6 +5,7 @@ from itertools import islice
 from mfwidgets.client.artifact import DataArtifact
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.flow import Flow
+from mfwidgets.client.graph import step_order
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.rows import artifact_rows, run_rows, task_rows
 from mfwidgets.client.run import Run
@@ -67,7 +68,7 @@ def describe_run(run: Run, limits: Limits) -> View:
     row = run_rows(scope, [record])[0]
     tasks = run.tasks().rows()
     failed = [task for task in tasks if task.status in ("failed", "killed")]
-    tables = [steps_table(tasks, limits)] if tasks else []
+    tables = [steps_table(tasks, step_order(scope, record), limits)] if tasks else []
     if failed:
         heading, shown = "Tasks that failed", failed[: limits.rows // 4]
         tables.append(tasks_table(shown, limits, heading, left_out(len(shown), len(failed))))

@@ -29,11 +29,12 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
     )
 
 
-def steps_table(rows: Sequence[TaskRow], limits: Limits) -> Table:
-    """Show the steps that tasks belong to, in the order in which they began."""
+def steps_table(rows: Sequence[TaskRow], order: Sequence[str], limits: Limits) -> Table:
+    """Show the steps that tasks belong to, in the order of the graph; others after them, as they began."""
     by_step = sorted(rows, key=lambda row: row.record.step)
     groups = [(name, list(group)) for name, group in groupby(by_step, key=lambda row: row.record.step)]
-    groups.sort(key=lambda item: min(row.record.created_ms for row in item[1]))
+    place = {name: number for number, name in enumerate(order)}
+    groups.sort(key=lambda item: (place.get(item[0], len(place)), min(row.record.created_ms for row in item[1])))
     shown = groups[: limits.rows]
     return Table(
         "Steps",

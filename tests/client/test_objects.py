@@ -1,0 +1,243 @@
+"""The client's objects, on real runs; where Metaflow's own client answers too, its answer is the right one."""
+
+import pytest
+
+import mfwidgets
+from mfwidgets import DataArtifact, Flow, Metaflow, Run, Step, Task
+from mfwidgets.errors import (
+    MetaflowInvalidPathspec,
+    MetaflowNamespaceMismatch,
+    MetaflowNotFound,
+    NoSuchArtifact,
+    NoSuchChild,
+)
+
+NAMES = ["linear", "linear-bob", "linear-hostile", "foreach", "failing", "resumed", "retry", "killed"]
+RUN_FACTS = ["pathspec", "id", "created_at", "finished_at", "finished", "successful", "tags", "user_tags", "system_tags"]
+TASK_FACTS = [
+    "pathspec", "id", "created_at", "finished_at", "finished", "successful", "tags", "current_attempt", "runtime_name",
+    "path_components",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _select(runs):
+    mfwidgets.metadata(f"local@{runs.folder}")
+    mfwidgets.namespace(None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runs_steps_and_tasks_are_as_metaflow_sees_them(name, runs, metaflow):
+    ours, theirs = Run(runs[name]), metaflow.Run(runs[name])
+    assert {fact: getattr(ours, fact) for fact in RUN_FACTS} == {fact: getattr(theirs, fact) for fact in RUN_FACTS}
+    assert [repr(step) for step in ours] == [repr(step) for step in theirs]
+    for step in theirs:
+        assert [repr(task) for task in ours[step.id]] == [repr(task) for task in step]
+        assert ours[step.id].finished_at == step.finished_at
+        assert repr(ours[step.id].task) == repr(step.task)
+        for task in step:
+            mine = ours[step.id][task.id]
+            assert {fact: getattr(mine, fact) for fact in TASK_FACTS} == {fact: getattr(task, fact) for fact in TASK_FACTS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_artifacts_are_as_metaflow_sees_them(name, runs, metaflow):
+    for step in metaflow.Run(runs[name]):
+        for task in step:
+            theirs = {artifact.id: artifact for artifact in task}
+            mine = {artifact.id: artifact for artifact in Task(task.pathspec)}
+            assert mine.keys() == theirs.keys()
+            for key, artifact in theirs.items():
+                assert (mine[key].sha, mine[key].created_at) == (artifact.sha, artifact.created_at)
+                if key != "failure":  # holds an exception object, which is never equal to another
+                    assert mine[key].data == artifact.data
+
+
+def test_logs_are_as_metaflow_sees_them(runs, metaflow):
+    pathspec = Run(runs["linear"])["start"].task.pathspec
+    ours, theirs = Task(pathspec), metaflow.Task(pathspec)
+    assert ours.stdout == theirs.stdout != ""
+    assert ours.stderr == theirs.stderr != ""
+    flaky = Run(runs["retry"])["flaky"].task.pathspec
+    for attempt in (0, 1, None):
+        assert Task(flaky, attempt=attempt).stdout == metaflow.Task(flaky, attempt=attempt).stdout
+
+
+def test_flows_are_as_metaflow_sees_them(runs, metaflow):
+    assert sorted(map(repr, Metaflow())) == sorted(map(repr, metaflow.Metaflow()))
+    for flow in metaflow.Metaflow():
+        ours = Flow(flow.id)
+        assert [repr(run) for run in ours] == [repr(run) for run in flow]
+        assert repr(ours.latest_run) == repr(flow.latest_run)
+        assert repr(ours.latest_successful_run) == repr(flow.latest_successful_run)
+    assert [repr(run) for run in Flow("LinearFlow").runs("nightly", "team:blue")] == [f"Run('{runs['linear']}')"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reason"),
+    [
+        ("linear", "completed", r"its end task .*/end/\d+: attempt 0 succeeded at 20"),
+        ("resumed", "completed", r"/end/\d+: attempt 0 succeeded"),
+        ("retry", "completed", "succeeded"),
+        ("failing", "failed", r"divide/\d+: attempt 0 failed at 20"),
+        ("killed", "failed", r"join/\d+: attempt 0 was killed by signal 9 \(SIGKILL\)"),
+    ],
+)
+def test_the_status_of_runs(name, status, reason, runs):
+    import re
+
+    run = Run(runs[name])
+    assert run.status == status
+    assert re.search(reason, run.status.reason)
+    assert (run.status == "completed") == bool(run.successful)
+
+
+def test_the_status_of_tasks(runs):
+    run = Run(runs["retry"])
+    assert run["flaky"].task.status == "completed"
+    assert "after 1 failed attempt" in run["flaky"].task.status.reason
+    assert run["hopeless"].task.status == "caught"
+    divided = [task.status for task in Run(runs["failing"])["divide"]]
+    assert sorted(divided) == ["completed", "completed", "failed"]
+    cloned = Run(runs["resumed"])["start"].task.status
+    assert f"taken over from {runs['failing']}/start/" in cloned.reason
+
+
+def test_beyond_metaflow(runs):
+    run = Run(runs["linear"])
+    assert run.user == "ann"
+    assert run.started_at == run.created_at
+    assert 0 < run.duration.total_seconds() < 60
+    assert run.origin_pathspec is None
+    assert Run(runs["resumed"]).origin_pathspec == runs["failing"]
+    task = run["start"].task
+    assert task.created_at <= task.started_at
+    assert task.duration.total_seconds() < 60
+    artifact = task["numbers"]
+    assert (artifact.type, artifact.encoding) == ("list", "pickle-v4")
+    assert artifact.size == len(artifact.raw())
+
+
+def test_data(runs):
+    data = Run(runs["linear"]).data
+    assert data.x == 2
+    assert data.nothing is None
+    assert "x" in data
+    assert "_success" not in data
+    assert list(dir(data)) == sorted(["alpha", "label", "name", "nothing", "numbers", "text", "x"])
+    with pytest.raises(NoSuchArtifact, match="has no artifact 'y'; it has alpha, label"):
+        _ = data.y
+    with pytest.raises(AttributeError):
+        _ = data.y
+    assert Run(runs["failing"]).data is None
+
+
+def test_private_things_are_hidden_but_reachable(runs):
+    run = Run(runs["linear"])
+    assert "_parameters" not in [step.id for step in run]
+    assert run["_parameters"].task["alpha"].data == 0.5
+    assert "_success" not in [artifact.id for artifact in run["start"].task]
+    assert run["start"].task["_success"].data is True
+
+
+def test_parents_and_identity(runs):
+    artifact = DataArtifact(f"{Run(runs['linear'])['start'].task.pathspec}/x")
+    kinds = []
+    found = artifact
+    while found is not None:
+        kinds.append(type(found))
+        found = found.parent
+    assert kinds == [DataArtifact, Task, Step, Run, Flow]
+    assert Run(runs["linear"]) == Run(runs["linear"])
+    assert len({Run(runs["linear"]), Run(runs["linear"]), Run(runs["linear-bob"])}) == 2
+    assert Run(runs["linear"]) != runs["linear"]
+    task = artifact.parent.pathspec
+    assert Task(task) != Task(task, attempt=0)
+    assert repr(Task(task, attempt="0")) == f"Task('{task}', attempt=0)"
+    assert DataArtifact(f"{task}/x", attempt=0).parent == Task(task, attempt=0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "said"),
+    [
+        (lambda: Flow("LinaerFlow"), MetaflowNotFound, "Did you mean 'LinearFlow'?"),
+        (lambda: Flow("x"), MetaflowNotFound, "There are 'FailingFlow', 'ForeachFlow', 'LinearFlow'"),
+        (lambda: Run("LinearFlow/7"), MetaflowNotFound, "Run('LinearFlow/7') does not exist in local@"),
+        (lambda: Run("LinearFlow"), MetaflowInvalidPathspec, "expected FlowName/RunID"),
+        (lambda: Run("LinearFlow/latest"), MetaflowNotFound, "has no run 'latest'"),
+        (lambda: Flow("LinearFlow")["7"], NoSuchChild, "Flow('LinearFlow') has no run '7'"),
+        (lambda: Flow("LinearFlow")[7], KeyError, "has no run 7"),
+        (lambda: Flow("LinearFlow").latest_run["strat"], KeyError, "Did you mean 'start'?"),
+        (lambda: Flow("LinearFlow").latest_run["start/1"], KeyError, "has no step 'start/1'"),
+        (lambda: Flow("LinearFlow").latest_run[".."], KeyError, "has no step '..'"),
+        (lambda: Flow("LinearFlow").latest_run["start"].task["y"], KeyError, "has no artifact 'y'"),
+        (lambda: Flow("LinearFlow", attempt=1), MetaflowNotFound, "Only tasks and artifacts have attempts"),
+        (lambda: Task("LinearFlow/1/start/1", attempt=6), MetaflowNotFound, "numbered from 0 to 5"),
+        (lambda: Task("LinearFlow/1/start/1", attempt="x"), MetaflowNotFound, "no attempt 'x'"),
+        (lambda: Task("LinearFlow/1/start/1", attempt=[0]), MetaflowNotFound, "no attempt [0]"),
+        (lambda: Metaflow()["LinearFlow/1"], MetaflowInvalidPathspec, "expected FlowName"),
+        (lambda: Metaflow().get("LinearFlow/latest~99"), MetaflowNotFound, "has not that many runs"),
+        (lambda: Metaflow().get("LinearFlow/latest/start/99"), MetaflowNotFound, "has no task '99'"),
+        (lambda: Metaflow().get(None), MetaflowInvalidPathspec, "not NoneType"),
+        (lambda: Flow("LinearFlow").latest_run["start"].task.logs("stdin"), MetaflowNotFound, "has stdout and stderr"),
+    ],
+)
+def test_mistakes_are_named_with_the_way_out(make, error, said):
+    with pytest.raises(error) as caught:
+        make()
+    assert said in str(caught.value)
+    assert caught.value._render_traceback_() == [f"{type(caught.value).__name__}: {caught.value}"]
+
+
+def test_aliases(runs):
+    metaflow = Metaflow()
+    assert metaflow.get("LinearFlow/latest").pathspec == runs["linear-hostile"]
+    assert metaflow.get("LinearFlow/latest~2").pathspec == runs["linear"]
+    assert metaflow.get("RetryFlow/latest").pathspec == runs["killed"]
+    assert metaflow.get("RetryFlow/latest-ok").pathspec == runs["retry"]
+    assert metaflow.get("RetryFlow/latest-ok/flaky").pathspec == f"{runs['retry']}/flaky"
+
+
+def test_namespaces(runs):
+    mfwidgets.namespace("user:bob")
+    assert [run.pathspec for run in Flow("LinearFlow")] == [runs["linear-bob"]]
+    assert [flow.id for flow in Metaflow()] == ["LinearFlow", "RetryFlow"]
+    assert runs["linear"].split("/")[1] in Flow("LinearFlow")
+    with pytest.raises(MetaflowNamespaceMismatch, match=r"is not in the namespace 'user:bob'. It is in 'user:ann'"):
+        Run(runs["linear"])
+    with pytest.raises(MetaflowNamespaceMismatch):
+        Flow("LinearFlow")[runs["linear"].split("/")[1]]
+    with pytest.raises(MetaflowNamespaceMismatch, match="It has runs in 'user:ann'"):
+        Flow("ForeachFlow")
+    seen = Flow("LinearFlow")
+    mfwidgets.namespace("team:blue")  # any tag is a namespace
+    assert [run.pathspec for run in seen] == [runs["linear-bob"]]  # made before the switch
+    assert [run.pathspec for run in Flow("LinearFlow")] == [runs["linear"]]
+    assert not Metaflow(namespace=None).get(runs["linear-bob"]).is_in_namespace()
+    assert mfwidgets.default_namespace() == mfwidgets.get_namespace() == "user:ann"
+
+
+def test_an_explicit_client_leaves_the_selection_alone(runs, own_runs):
+    other = Metaflow(metadata=f"local@{own_runs.folder}", namespace="user:bob")
+    assert other.metadata == f"local@{own_runs.folder}"
+    assert other.get(runs["linear-bob"]) != Run(runs["linear-bob"])
+    assert mfwidgets.get_metadata() == f"local@{runs.folder}"
+    assert mfwidgets.get_namespace() is None
+
+
+def test_a_moved_folder_still_opens(own_client, runs):
+    run = own_client.get(runs["linear"])
+    assert run.data.text == "grün & <b>bold</b>"
+    assert run["start"].task.stdout.startswith("out: first\n")
+    assert run["start"].task["x"].size == 5
+
+
+def test_a_status_is_fresh(own_client, own_runs):
+    """`while not run.finished: sleep(5)` works: nothing about a run in progress is remembered."""
+    run = own_client.get(own_runs["linear"])
+    end = own_runs.root.joinpath(*run.end_task.path_components)
+    for file in [*end.glob("0.*"), *(end / "_meta").glob("*artifact*"), *(end / "_meta").glob("*attempt*")]:
+        if not file.name.startswith("sysmeta_attempt_1"):  # its beginning stays
+            file.unlink()
+    assert run.status in ("running", "unknown")  # by the age of the corpus
+    assert not run.finished

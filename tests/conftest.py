@@ -1,0 +1,82 @@
+"""What all tests share: a neutral environment, the runs under test, Metaflow's own client as the oracle."""
+
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from corpus import Corpus, corpus
+
+# Before anything reads them: Metaflow freezes its configuration at import, and times are shown in local time.
+os.environ["TZ"] = "UTC"
+time.tzset()
+for name in [name for name in os.environ if name.startswith("METAFLOW_")]:
+    del os.environ[name]
+os.environ["METAFLOW_USER"] = "ann"
+os.environ["METAFLOW_HOME"] = os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="mfwidgets-tests-home-")
+
+
+def pytest_sessionfinish():
+    shutil.rmtree(os.environ["METAFLOW_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def runs() -> Corpus:
+    """Real runs, for reading only."""
+    return corpus()
+
+
+@pytest.fixture
+def own_runs(runs: Corpus, tmp_path: Path) -> Corpus:
+    """A copy of the runs that a test may change; it has moved, as folders do."""
+    shutil.copytree(runs.root, tmp_path / ".metaflow")
+    return Corpus(tmp_path, runs.pathspecs)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_scope(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+    """Give each test the scope of a fresh process, in an empty folder."""
+    from mfwidgets.client import scope
+
+    monkeypatch.setattr(scope, "_default", None)
+    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture
+def client(runs: Corpus):
+    """A client that sees all of the runs."""
+    from mfwidgets import Metaflow
+
+    return Metaflow(metadata=f"local@{runs.folder}", namespace=None)
+
+
+@pytest.fixture
+def own_client(own_runs: Corpus):
+    """A client that sees all of the test's own copy."""
+    from mfwidgets import Metaflow
+
+    return Metaflow(metadata=f"local@{own_runs.folder}", namespace=None)
+
+
+@pytest.fixture(scope="session")
+def shell():
+    """A real IPython shell, without files of its own."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    return InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+
+
+@pytest.fixture(scope="session")
+def metaflow(runs: Corpus):
+    """Metaflow's own client, looking at all of the runs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its warnings are not ours
+        import metaflow
+
+        metaflow.metadata(f"local@{runs.folder}")
+        metaflow.namespace(None)
+    return metaflow

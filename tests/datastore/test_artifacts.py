@@ -1,0 +1,61 @@
+import pickle
+
+import pytest
+
+from mfwidgets.datastore.artifacts import PICKLES, load_plain, load_value
+from mfwidgets.datastore.stand_ins import ForeachFrame
+from mfwidgets.datastore.truths import truth
+from mfwidgets.errors import UnloadableArtifact
+
+
+@pytest.mark.parametrize("encoding", sorted(PICKLES))
+def test_every_encoding_of_metaflow(encoding):
+    protocol = int(encoding[-1])
+    assert load_value(pickle.dumps({"a": (1, "ü")}, protocol), encoding, "Artifact x") == {"a": (1, "ü")}
+
+
+def test_metaflows_own_classes_are_stood_in_for():
+    frame = b"\x80\x04c__main__\nForeachFrame\n)\x81."  # as old runs hold it, without values
+    assert load_value(frame, "pickle-v4", "x") == ForeachFrame(None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "said"),
+    [
+        (b"\x80\x04cno_such_module\nThing\n.", "pickle-v4", "'Thing' of module 'no_such_module'"),
+        (b"\x80\x04c__main__\nMyModel\n.", "pickle-v4", "Define or import it in __main__"),
+        (b"", "pickle-v4", "cannot be unpickled here: EOFError"),
+        (b"junk", "pickle-v4", "cannot be unpickled"),
+        (b"{}", "json-v1", "'json-v1' by an extension"),
+    ],
+)
+def test_what_cannot_be_loaded_is_said_with_the_way_out(content, encoding, said):
+    with pytest.raises(UnloadableArtifact) as caught:
+        load_value(content, encoding, "Artifact F/1/start/1/x")
+    assert said in str(caught.value)
+    assert "Artifact F/1/start/1/x" in str(caught.value)
+    assert ".raw()" in str(caught.value)
+
+
+class Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle ran code",))
+
+
+@pytest.mark.parametrize("value", [Bomb(), [Bomb()], print, int])
+def test_plain_loading_runs_nothing(value):
+    with pytest.raises(UnloadableArtifact):
+        load_plain(pickle.dumps(value))
+
+
+def test_plain_loading_makes_builtin_values():
+    value = {"steps": {"start": ["a", None, True, 1.5]}}
+    assert load_plain(pickle.dumps(value)) == value
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("value", [True, False, None])
+def test_truths_are_known_by_hash(value, protocol):
+    import hashlib
+
+    assert truth(hashlib.sha1(pickle.dumps(value, protocol)).hexdigest()) is value

@@ -1,0 +1,42 @@
+from mfwidgets.datastore.local import LocalDatastore
+from mfwidgets.datastore.logs import merge, parse, read_log
+
+
+def line(second, message, source="task", prefix=b""):
+    return prefix + f"[MFLOG|0|2026-01-02T03:04:{second:02}.5Z|{source}|some-id]".encode() + message + b"\n"
+
+
+def messages(content):
+    return [found.message for found in parse(content)]
+
+
+def test_headers_are_taken_off_and_times_kept():
+    (first, second) = parse(line(1, b"one") + line(2, b"t]w|o", prefix=b"[!"))
+    assert (first.message, first.time) == ("one", "2026-01-02T03:04:01.5")
+    assert second.message == "t]w|o"
+    assert first.utc.microsecond == 500_000
+
+
+def test_bytes_that_are_no_utf8_are_replaced():
+    assert messages(line(1, b"caf\xe9")) == ["caf�"]
+
+
+def test_lines_without_a_header_follow_their_neighbour():
+    content = line(1, b"one") + b"Segmentation fault\nabort\n" + line(2, b"two")
+    assert messages(content) == ["one", "Segmentation fault", "abort", "two"]
+    merged = merge([list(parse(content)), list(parse(line(1, b"scheduler", "runtime") + line(3, b"end", "runtime")))])
+    assert [found.message for found in merged] == ["one", "Segmentation fault", "abort", "scheduler", "two", "end"]
+
+
+def test_equal_times_keep_their_order():
+    content = b"".join(line(1, str(number).encode()) for number in (3, 1, 2))
+    assert [found.message for found in merge([list(parse(content))])] == ["3", "1", "2"]
+
+
+def test_a_last_line_without_an_end_counts_and_nothing_is_no_line(tmp_path):
+    assert messages(line(1, b"one") + b"half") == ["one", "half"]
+    (tmp_path / "F" / "1" / "s" / "1").mkdir(parents=True)
+    store = LocalDatastore((tmp_path,))
+    assert read_log(store, ("F", "1", "s", "1"), 0, "stdout") == []
+    (tmp_path / "F" / "1" / "s" / "1" / "0.runtime_stdout.log").write_bytes(b"")
+    assert read_log(store, ("F", "1", "s", "1"), 0, "stdout") == []

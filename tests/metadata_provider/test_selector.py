@@ -1,0 +1,39 @@
+import pytest
+
+from mfwidgets.config import read_configuration
+from mfwidgets.errors import InvalidSelector
+from mfwidgets.metadata_provider.selector import open_provider
+
+
+def test_ways_to_name_a_folder(runs, monkeypatch):
+    configuration = read_configuration()
+    for given in (str(runs.folder), f"local@{runs.folder}", f"local@{runs.root}", str(runs.root)):
+        provider = open_provider(given, configuration)
+        assert provider.local_root == runs.root
+        assert provider.selector == f"local@{runs.folder}"
+    monkeypatch.setenv("HOME", str(runs.folder.parent))
+    assert open_provider(f"~/{runs.folder.name}", configuration).local_root == runs.root
+
+
+@pytest.mark.parametrize("given", ["local", "local@", "", None])
+def test_the_configured_default(given, runs):
+    configuration = read_configuration({"METAFLOW_DATASTORE_SYSROOT_LOCAL": str(runs.folder)})
+    assert open_provider(given, configuration).local_root == runs.root
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("/nowhere", "there is no folder /nowhere/.metaflow"),
+        ("local@/nowhere", "FOLDER holds the .metaflow"),
+        ("foo@x", "there is no folder foo@x/.metaflow"),
+        ("local@\0", "names no runs"),
+        ("https://example.org", "Metadata of type 'service'"),
+        ("service@https://example.org", "cannot be read by this version"),
+        (3, "not int"),
+    ],
+)
+def test_what_cannot_be_read_is_said(given, said):
+    with pytest.raises(InvalidSelector) as caught:
+        open_provider(given, read_configuration())
+    assert said in str(caught.value)

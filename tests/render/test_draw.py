@@ -1,0 +1,110 @@
+"""Text and HTML draw one view, so they tell the same facts; nothing in a view can become markup."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from mfwidgets.render.html import html_of
+from mfwidgets.render.text import text_of
+from mfwidgets.render.view import SIGNS, Block, Cell, Table, View
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}</style></pre>&amp;"
+
+
+class Page(HTMLParser):
+    """Collects the tags and the text of a fragment, style sheets left out."""
+
+    VOID = {"img", "br", "hr", "input", "meta", "link"}
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.open, self.words, self.attributes = [], [], [], []
+        self.feed(html)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += attributes
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+def full_view(text):
+    cells = tuple(
+        Cell(text, kind, title=text, items=(text, text), machine=text)
+        for kind in ("text", "code", "number", "status", "time", "tags", "dim")
+    )
+    return View(
+        kind=text,
+        name=text,
+        status=Cell("failed", "status", title=text),
+        reason=text,
+        facts=tuple((text, cell) for cell in cells),
+        notes=(text,),
+        tables=(Table(text, (text,) * len(cells), (cells,), note=text, folded=True),),
+        blocks=(Block(text, (text, text), note=text),),
+    )
+
+
+def test_no_text_becomes_markup():
+    harmless, hostile = Page(html_of(full_view("harmless"))), Page(html_of(full_view(HOSTILE)))
+    assert hostile.tags == harmless.tags
+    assert [name for name, _ in hostile.attributes] == [name for name, _ in harmless.attributes]
+    assert not {"script", "img", "iframe", "svg"} & set(hostile.tags)
+    assert not any(name.startswith("on") or name in ("id", "href", "src") for name, _ in hostile.attributes)
+    assert HOSTILE in hostile.text
+
+
+def test_drawing_is_deterministic():
+    assert html_of(full_view("a")) == html_of(full_view("a"))
+
+
+@pytest.mark.parametrize("status", SIGNS)
+def test_a_status_is_sign_and_word(status):
+    view = View("Run", "F/1", status=Cell(status, "status"))
+    sign_and_word = f"{SIGNS[status]} {status}"
+    assert sign_and_word in text_of(view)
+    assert sign_and_word in Page(html_of(view)).text
+
+
+def test_text_and_html_tell_the_same():
+    words = [f"word{number:02}" for number in range(12)]
+    view = View(
+        kind=words[0],
+        name=words[1],
+        reason=words[2],
+        facts=((words[3], Cell(words[4], "code")),),
+        notes=(words[5],),
+        tables=(Table(words[6], (words[7],), ((Cell(words[8], "time"),),), note=words[9]),),
+        blocks=(Block(words[10], (words[11],)),),
+    )
+    for word in words:
+        assert text_of(view).count(word) == 1
+        assert Page(html_of(view)).text.count(word) == 1
+
+
+def test_columns_are_aligned_whatever_their_script():
+    rows = ((Cell("你好"), Cell("5", "number")), (Cell("a"), Cell("1,000", "number")))
+    lines = text_of(View("X", "", tables=(Table("T", ("name", "n"), rows),))).splitlines()
+    assert lines == ["X", "T", "  name      n", "  你好      5", "  a     1,000"]
+
+
+def test_the_style_sheet_stays_small_and_inside():
+    html = html_of(View("X", ""))
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert len(style) < 4_000
+    for rule in style.removeprefix("<style>").split("}")[:-1]:
+        for selector in rule.partition("{")[0].split(","):
+            assert selector.strip().startswith(".mfw.mfw.mfw"), selector

@@ -1,0 +1,55 @@
+"""The package as a whole: what importing it loads, and what it offers."""
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import mfwidgets
+
+HEAVY = ["pandas", "ipywidgets", "IPython", "requests", "jinja2", "metaflow", "numpy", "anywidget"]
+
+
+def loaded_after(code: str) -> set[str]:
+    program = f"import sys; {code}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(run.stdout.splitlines()[-1].split())
+
+
+def test_importing_loads_nothing_heavy():
+    assert not loaded_after("import mfwidgets").intersection(HEAVY)
+
+
+def test_reading_runs_loads_neither_pandas_nor_what_draws(runs):
+    code = f"import mfwidgets as m; m.metadata({str(runs.folder)!r}); m.namespace(None); m.Flow('LinearFlow').latest_run.status"
+    assert not loaded_after(code).intersection(HEAVY)
+
+
+def test_showing_loads_neither_pandas_nor_metaflow(runs):
+    code = f"import mfwidgets as m; m.metadata({str(runs.folder)!r}); m.namespace(None); m.Metaflow()._repr_html_()"
+    assert not loaded_after(code).intersection({"pandas", "metaflow", "ipywidgets", "requests", "IPython"})
+
+
+def test_all_is_sorted_and_complete():
+    assert mfwidgets.__all__ == sorted(mfwidgets.__all__)
+    functions_here = {"load_ipython_extension", "unload_ipython_extension"}
+    assert set(mfwidgets.__all__) == set(mfwidgets._HOMES) | functions_here
+
+
+@pytest.mark.parametrize("name", mfwidgets.__all__)
+def test_every_public_name_resolves_and_is_documented(name):
+    assert getattr(mfwidgets, name).__doc__
+    assert name in dir(mfwidgets)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Rum'"):
+        _ = mfwidgets.Rum
+
+
+def test_no_module_shadows_a_public_function():
+    modules = {module.name for module in pkgutil.iter_modules(mfwidgets.__path__)}
+    assert not modules & set(mfwidgets.__all__)
+    planned = {"metadata", "compare", "explore", "watch", "sample", "options"}
+    assert not modules & planned

@@ -1,0 +1,43 @@
+import pytest
+
+from mfwidgets.errors import MetaflowException, MetaflowInvalidPathspec
+from mfwidgets.pathspec import RunAlias, kind_of, parse, parse_alias
+
+
+def test_a_pathspec_is_its_parts():
+    assert parse("HelloFlow/2/start/1/x") == ("HelloFlow", "2", "start", "1", "x")
+    assert kind_of(parse("HelloFlow/2/start")) == "step"
+    assert parse("F/argo-my.flow-x1", "run") == ("F", "argo-my.flow-x1")
+
+
+@pytest.mark.parametrize(
+    ("pathspec", "kind", "said"),
+    [
+        ("HelloFlow", "run", "'HelloFlow' has 1 part: expected FlowName/RunID."),
+        ("HelloFlow/2/start", "run", "'HelloFlow/2/start' has 3 parts: expected FlowName/RunID."),
+        ("HelloFlow/2/", "run", "has an empty part"),
+        ("/HelloFlow/2", "run", "has an empty part"),
+        ("", "flow", "has an empty part: expected FlowName."),
+        (None, "flow", "not NoneType"),
+        (2, "run", "not int (2)"),
+        (b"HelloFlow/2", "run", "not bytes"),
+        ("a/b/c/d/e/f", None, "has 6 parts"),
+        ("x" * 10_000, "run", "…"),
+    ],
+)
+def test_a_wrong_pathspec_names_the_expected_form(pathspec, kind, said):
+    with pytest.raises(MetaflowInvalidPathspec, match="expected") as caught:
+        parse(pathspec, kind)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 400
+    assert isinstance(caught.value, MetaflowException)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_aliases():
+    assert parse_alias("latest") == RunAlias(successful_only=False, back=0)
+    assert parse_alias("latest~2") == RunAlias(successful_only=False, back=2)
+    assert parse_alias("latest-ok") == RunAlias(successful_only=True, back=0)
+    assert parse_alias("latest-ok~1") == RunAlias(successful_only=True, back=1)
+    for other in ("latests", "latest~", "latest~-1", "Latest", "17", "latest\n"):
+        assert parse_alias(other) is None

@@ -1,0 +1,191 @@
+"""What objects show: the facts, within bounds, whatever the objects hold."""
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "render"))
+from test_draw import Page
+
+from mfwidgets import Metaflow
+from mfwidgets.views import show
+
+TRIPWIRE = "<img src=x onerror=alert('x')>"
+
+
+def both(shown):
+    """Return text and page of what is shown; what the text says, the page says."""
+    bundle = shown._repr_mimebundle_()
+    page = Page(bundle["text/html"])
+    for line in bundle["text/plain"].splitlines():
+        for word in line.split():
+            assert word.strip("(),:") in page.text
+    return bundle["text/plain"], page
+
+
+def everything(client):
+    """Yield all there is below a client, and the collections."""
+    yield client
+    for flow in client:
+        yield from (flow, flow.runs(), flow.runs("no-such-tag"))
+        for run in flow:
+            yield from (run, run.steps(), run.tasks())
+            for step in run:
+                yield from (step, step.tasks())
+                for task in step:
+                    yield from (task, task.logs("stdout"), task.logs("stderr", tail=3), *task)
+
+
+def test_everything_shows_itself(client):
+    shown = list(everything(client))
+    assert len(shown) > 200
+    for item in shown:
+        text, page = both(item)
+        assert "cannot be shown" not in text
+        assert not {"script", "img", "iframe", "i", "b"} & set(page.tags)
+        assert len(item._repr_html_().encode()) <= show.BYTES
+
+
+def test_a_run_that_failed(client, runs):
+    text, page = both(client.get(runs["failing"]))
+    assert text.startswith(f"Run {runs['failing']}  ✗ failed\n  {runs['failing']}/divide/")
+    assert re.search(r"divide +✗ failed +3: 2 completed, 1 failed", text)
+    assert "Tasks that failed" in page.text
+    assert re.search(r"\d+ +1  0 +✗ failed", text)  # the second item, whose value is 0
+    assert "nightly" in page.text
+    assert "user ann" in page.text
+
+
+def test_a_task_with_attempts(client, runs):
+    text, _ = both(client.get(runs["retry"])["flaky"].task)
+    assert re.search(r"0 +✗ failed .*attempt 0 failed at", text)
+    assert re.search(r"1 +✓ completed .*attempt 1 succeeded at", text)
+    assert "attempt_seen  int" in text
+    assert "stdout\n  attempt 1" in text
+
+
+def test_a_resumed_run_names_its_origin(client, runs):
+    assert f"resumed from {runs['failing']}" in both(client.get(runs["resumed"]))[1].text
+
+
+def test_logs_show_their_end(client, runs):
+    task = client.get(runs["linear"])["start"].task
+    assert "out: ünïcode red <i>markup</i>" in both(task.logs())[1].text
+    assert "last 1 of 2 lines" in both(task.logs(tail=1))[0]
+    assert "Nothing was logged on stderr" in both(client.get(runs["linear"])["end"].task.logs("stderr"))[0]
+
+
+def test_hostile_runs_are_shown_as_text(own_client, own_runs):
+    """Every field that anybody can write holds markup."""
+    flow, run_id = own_runs["linear"].split("/")
+    run_folder = own_runs.root / flow / run_id
+    for file in run_folder.rglob("*.json"):
+        content = json.loads(file.read_bytes())
+        if file.parent.name != "_meta":
+            continue
+        for key in ("user_name", "type", "content_type", "value"):
+            if key in content and content.get("field_name") not in ("attempt", "attempt-done", "end_step"):
+                content[key] = TRIPWIRE
+        content |= {"tags": [TRIPWIRE, *content.get("tags", [])], "system_tags": [TRIPWIRE]}
+        file.write_text(json.dumps(content))
+    for file in run_folder.rglob("*.data.json"):
+        content = json.loads(file.read_bytes())
+        for info in content["info"].values():
+            info["type"] = TRIPWIRE
+        file.write_text(json.dumps(content))
+    for step in run_folder.glob("start/*"):
+        names = [name for name in step.glob("_meta/0_artifact_text.json")]
+        for name in names:
+            name.rename(name.with_name(f"0_artifact_{TRIPWIRE.replace('/', '')}.json"))
+    (own_runs.root / flow / run_id).rename(own_runs.root / flow / TRIPWIRE)
+    (own_runs.root / flow).rename(own_runs.root / "<b>Flow")
+    for shown in everything(own_client):
+        _, page = both(shown)
+        assert not {"script", "img", "iframe", "i"} & set(page.tags)
+        assert page.tags.count("b") == 0
+    assert TRIPWIRE in both(own_client["<b>Flow"])[1].text
+
+
+def test_a_broken_run_is_shown_with_its_reason(own_client, own_runs):
+    own_runs.root.joinpath(*own_runs["linear"].split("/"), "_meta", "_self.json").write_text("{")
+    text, page = both(own_client["LinearFlow"])
+    assert text.count("✓ completed") == 2
+    assert text.count("? unknown") == 1
+    assert any(name == "title" and "is broken" in value for name, value in page.attributes)
+
+
+@pytest.mark.parametrize("name", ["latest_run", "to_pandas"])
+def test_nothing_raises_even_when_a_disk_does(own_client, own_runs, monkeypatch, name):
+    flow = own_client["LinearFlow"]
+    assert hasattr(flow, name)
+    monkeypatch.setattr(type(flow._scope.provider), "runs", lambda *_: 1 / 0)
+    text, page = both(flow)
+    assert "ZeroDivisionError: division by zero" in text
+    assert "Flow('LinearFlow')" in page.text
+
+
+def test_a_display_that_hangs_is_given_up(client, monkeypatch):
+    flow = client["LinearFlow"]
+    monkeypatch.setattr(type(flow._scope.provider), "runs", lambda *_: time.sleep(60))
+    bundle = show.bundle(flow, seconds=0.2)
+    assert "took longer than 0.2 s and was given up" in bundle["text/plain"]
+    assert "Flow('LinearFlow')" in Page(bundle["text/html"]).text
+
+
+def test_long_names_and_many_tags_keep_the_bound(own_client, own_runs):
+    flow, run_id = own_runs["linear"].split("/")
+    source = own_runs.root / flow / run_id
+    tags = [f"{'<&>' * 160}{number}" for number in range(50)]
+    import shutil
+
+    for number in range(40):
+        target = own_runs.root / flow / f"19999999999999{number:02}"
+        shutil.copytree(source, target)
+        entry = target / "_meta" / "_self.json"
+        entry.write_text(json.dumps(json.loads(entry.read_bytes()) | {"tags": tags, "user_name": "<" * 100_000}))
+    html = own_client[flow]._repr_html_()
+    assert len(html.encode()) <= show.BYTES
+    assert " of 43" in Page(html).text
+
+
+def test_an_empty_namespace_explains_itself(runs):
+    empty = Metaflow(metadata=f"local@{runs.folder}", namespace="user:nobody")
+    text, _ = both(empty)
+    assert "No flow has a run in the namespace 'user:nobody'; 4 have in others." in text
+    assert "%mflow ns user:ann" in text
+    assert "%mflow ns none" in text
+
+
+def test_a_flow_without_such_runs_explains_itself(client):
+    assert "No run in this namespace has these tags." in both(client["LinearFlow"].runs("x"))[0]
+
+
+def test_an_empty_world_explains_itself(tmp_path):
+    (tmp_path / ".metaflow").mkdir()
+    text, _ = both(Metaflow(metadata=str(tmp_path), namespace=None))
+    assert "There are no flows in local@" in text
+    assert "%mflow metadata FOLDER" in text
+
+
+def test_one_look_serves_text_and_html(client, monkeypatch):
+    flow = client["LinearFlow"]
+    looks = []
+    provider = type(flow._scope.provider)
+    true_runs = provider.runs
+    monkeypatch.setattr(provider, "runs", lambda self, name: looks.append(name) or true_runs(self, name))
+    flow._repr_mimebundle_()
+    assert looks == ["LinearFlow"]
+
+
+def test_a_repr_never_fetches(client, monkeypatch):
+    shown = list(everything(client))
+    provider = type(client._scope.provider)
+    for name in ("flows", "flow", "runs", "run", "steps", "step", "tasks", "task", "metadata", "artifacts"):
+        monkeypatch.setattr(provider, name, lambda *_: pytest.fail("a repr fetched"))
+    for item in shown:
+        assert repr(item)
+        assert str(item) if not hasattr(item, "stream") else True
