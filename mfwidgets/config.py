@@ -83,7 +83,9 @@ class Configuration:
         )
 
 
-def read_configuration(environ: Mapping[str, str] | None = None, cwd: str | os.PathLike[str] | None = None) -> Configuration:
+def read_configuration(
+    environ: Mapping[str, str] | None = None, cwd: str | os.PathLike[str] | None = None
+) -> Configuration:
     """Read the configuration as it is now.
 
     Parameters

@@ -23,7 +23,7 @@ client reads the same. The classes in brackets are second bases, where Python or
 """
 
 
-class MetaflowException(Exception):  # noqa: N818 - Metaflow's name
+class MetaflowException(Exception):
     """Base of all errors of this package; shown in IPython as one short message, without frames."""
 
     def __str__(self) -> str:

@@ -156,7 +156,7 @@ def run_line(line: str) -> Any:
         return Help()
     name = words[0] if words[0] in VERBS else "show"
     verb = VERBS[name]
-    parser = MagicArgumentParser(f"%mflow {name}")
+    parser = MagicArgumentParser(f"%mflow {name}")  # type: ignore[no-untyped-call]
     verb.declare(parser)
     try:
         arguments = parser.parse_args(words[1:] if words[0] in VERBS else words)
@@ -166,7 +166,7 @@ def run_line(line: str) -> Any:
 
 
 def _split(line: str) -> list[str]:
-    """Split at blanks; quotes hold words together, and a backslash is a character like any other (``C:\\runs``)."""
+    """Split at blanks; quotes hold words together, and a backslash is a character like any other, as in Windows paths."""
     lexer = shlex.shlex(line, posix=True)
     lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
     try:
@@ -179,7 +179,9 @@ def _split(line: str) -> list[str]:
 def describe_help(shown: Help, limits: Limits) -> View:
     """Show the scope and the verbs."""
     del shown
-    rows = tuple((Cell(f"%mflow {name} {verb.usage}".rstrip(), "code"), Cell(verb.meaning)) for name, verb in VERBS.items())
+    rows = tuple(
+        (Cell(f"%mflow {name} {verb.usage}".rstrip(), "code"), Cell(verb.meaning)) for name, verb in VERBS.items()
+    )
     return View(
         kind="Magic",
         name="%mflow",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _MODULE = "metaflow.client.core"
-_OBJECTS = ("Flow", "Run", "Step", "Task", "DataArtifact")
+_OBJECTS = ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact")
 
 
 def ours(theirs: Any) -> Presentable:
@@ -42,13 +42,16 @@ def bundle(theirs: Any) -> dict[str, str] | None:
 
 def load(ipython: "InteractiveShell") -> None:
     """Register the displays; Metaflow need not be imported yet, or ever."""
-    formatter = ipython.display_formatter.mimebundle_formatter
-    for name in ("Metaflow", *_OBJECTS):
-        formatter.for_type_by_name(_MODULE, name, bundle)
+    for name in _OBJECTS:
+        _formatter(ipython).for_type_by_name(_MODULE, name, bundle)
 
 
 def unload(ipython: "InteractiveShell") -> None:
     """Take the displays back."""
-    formatter = ipython.display_formatter.mimebundle_formatter
-    for name in ("Metaflow", *_OBJECTS):
-        formatter.pop(f"{_MODULE}.{name}", None)
+    for name in _OBJECTS:
+        _formatter(ipython).pop(f"{_MODULE}.{name}", None)
+
+
+def _formatter(ipython: "InteractiveShell") -> Any:
+    assert ipython.display_formatter
+    return ipython.display_formatter.mimebundle_formatter

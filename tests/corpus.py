@@ -84,14 +84,20 @@ def _make(folder: Path, user: str, flow: str, words: list[str], extra: dict[str,
         **extra,
     }
     made = subprocess.run(
-        [sys.executable, str(FLOWS / flow), *words], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, str(FLOWS / flow), *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     output = made.stdout + made.stderr
     if made.returncode != exit_code:
         raise RuntimeError(f"{flow} {words} ended with {made.returncode}:\n{output}")
     run_id = re.search(r"run-id (\S+?)\)", output)
     name = re.search(r"executing (\w+)", output)
-    assert run_id and name, output
+    assert run_id, output
+    assert name, output
     return f"{name[1]}/{run_id[1]}"
 
 

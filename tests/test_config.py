@@ -30,7 +30,9 @@ def test_a_profile_replaces_the_users_file(tmp_path):
     configuration = read_configuration({"METAFLOW_HOME": str(tmp_path), "METAFLOW_PROFILE": "team"}, tmp_path)
     assert configuration.get("UI_URL") == "https://team"
     assert configuration.get("USER") is None
-    with pytest.raises(MetaflowConfigurationError, match="METAFLOW_PROFILE is 'other', but there is no .*config_other"):
+    with pytest.raises(
+        MetaflowConfigurationError, match=r"METAFLOW_PROFILE is 'other', but there is no .*config_other"
+    ):
         read_configuration({"METAFLOW_HOME": str(tmp_path), "METAFLOW_PROFILE": "other"}, tmp_path)
 
 

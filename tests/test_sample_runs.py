@@ -61,7 +61,7 @@ def test_the_copy_is_made_once_and_may_be_changed(cache):
 def test_a_cache_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(SampleError, match="cannot be unpacked to .*set XDG_CACHE_HOME"):
+    with pytest.raises(SampleError, match=r"cannot be unpacked to .*set XDG_CACHE_HOME"):
         sample_runs.unpack()
 
 
@@ -73,5 +73,5 @@ def test_it_is_small_and_names_no_machine(archive, tmp_path):
             assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (0, 0, "", "", 0)
             stream = opened.extractfile(member)
             content = stream.read() if stream and member.name.endswith((".json", ".log")) else b""
-            foreign = [path for path in re.findall(rb"/(?:root|home|work|Users|opt)/\S*", content)]
+            foreign = re.findall(rb"/(?:root|home|work|Users|opt)/\S*", content)
             assert not foreign, (member.name, foreign)

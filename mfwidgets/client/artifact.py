@@ -26,14 +26,14 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
     _record: ArtifactRecord
 
-    def _find(self, run: RunRecord, path: Path) -> ArtifactRecord | None:
+    def _find(self, run: RunRecord, path: Path) -> ArtifactRecord | None:  # noqa: ARG002 - the path says it all
         found = self._scope.provider.artifacts(path[:-1], {path[-1]}, self._attempt)
         return found[0] if found else None
 
     def _run_record(self) -> RunRecord | None:
         return self._scope.provider.run(*self._record.path[:2])
 
-    def _child(self, name: str) -> None:
+    def _child(self, name: str) -> None:  # noqa: ARG002 - an artifact has no children
         return None
 
     def _child_names(self) -> list[str]:

@@ -8,7 +8,6 @@ from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState, ended_run_status, open_run_status, task_status
 from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
 from mfwidgets.datastore.truths import truth
-from mfwidgets.errors import CorruptFile
 from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.times import now_ms

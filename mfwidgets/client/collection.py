@@ -7,7 +7,7 @@ from typing import Generic, TypeVar, overload
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.errors import MetaflowNotFound
 
-Item = TypeVar("Item", covariant=True)
+Item = TypeVar("Item")
 
 
 class Collection(Presentable, Generic[Item]):

@@ -31,7 +31,7 @@ class Metaflow(Presentable):
     >>> theirs.get("TrainFlow/latest")  # doctest: +SKIP
     """
 
-    def __init__(self, metadata: str | None = None, namespace: str | None | _Default = DEFAULT) -> None:
+    def __init__(self, metadata: str | None = None, namespace: str | _Default | None = DEFAULT) -> None:
         self._scope: Scope = current_scope() if metadata is None else new_scope(metadata, namespace)
         if namespace is not DEFAULT:
             self._scope = replace(self._scope, chosen=namespace)

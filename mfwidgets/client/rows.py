@@ -1,6 +1,6 @@
 """One row of facts for each object of a listing, gathered in bulk: what tables, frames and displays are made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mfwidgets.client.attempts import STATUS_FIELDS, run_states, task_states
@@ -127,9 +127,7 @@ def task_rows(scope: Scope, where: Where, tasks: Sequence[TaskRecord]) -> list[T
     for task, state in zip(tasks, task_states(scope, where, tasks, events), strict=True):
         index = _last_index(foreach.get((task.step, task.task_id, "foreach-execution-path")))
         value = _last_value(foreach.get((task.step, task.task_id, "foreach-stack")))
-        rows.append(
-            TaskRow(task, state.status, state.attempts, state.started_ms, state.finished_ms, index, value)
-        )
+        rows.append(TaskRow(task, state.status, state.attempts, state.started_ms, state.finished_ms, index, value))
     return rows
 
 
@@ -175,8 +173,6 @@ def runtime_name(run: RunRecord) -> str | None:
 def type_name(recorded: str) -> str | None:
     """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``; None where nothing was recorded."""
     return recorded.removeprefix("<class '").removesuffix("'>") or None
-
-
 
 
 def _last_index(event: MetadataRecord | None) -> int | None:

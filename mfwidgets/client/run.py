@@ -167,9 +167,7 @@ class Runs(Collection[Run]):
     def records(self) -> Iterator[RunRecord]:
         """Yield their records, newest first, reading only as far as the caller goes."""
         found = (
-            run
-            for run in self.scope.provider.runs(self.flow)
-            if self.scope.admits(run) and has_tags(run, self._tags)
+            run for run in self.scope.provider.runs(self.flow) if self.scope.admits(run) and has_tags(run, self._tags)
         )
         return islice(found, self._limit)
 

@@ -48,7 +48,7 @@ class Scope:
 
     provider: MetadataProvider
     configuration: Configuration
-    chosen: str | None | _Default = DEFAULT
+    chosen: str | _Default | None = DEFAULT
     _datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -75,7 +75,7 @@ class Scope:
         return self._datastores[key]
 
 
-def new_scope(metadata: str | None = None, namespace: str | None | _Default = DEFAULT) -> Scope:
+def new_scope(metadata: str | None = None, namespace: str | _Default | None = DEFAULT) -> Scope:
     """Make a scope from the configuration as it is now.
 
     Raises

@@ -6,6 +6,7 @@ Every status carries its reason. ``completed`` of a run means exactly what Metaf
 import signal
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from mfwidgets.datastore.task_files import ProcessEnd
 from mfwidgets.times import DAY, MINUTE, duration_text, time_text
@@ -29,9 +30,11 @@ class Status(str):
         Which attempt, when, what: ``attempt 1 failed at 2026-01-02 03:04:05``.
     """
 
+    __slots__ = ("reason",)
+
     reason: str
 
-    def __new__(cls, status: str, reason: str) -> "Status":
+    def __new__(cls, status: str, reason: str) -> Self:
         """Make a status; ``status`` is one of :data:`STATUSES`."""
         made = super().__new__(cls, status)
         made.reason = reason
@@ -104,15 +107,21 @@ def task_status(attempts: Sequence[Attempt], created_ms: int, now_ms: int, clone
         return Status("completed", f"{name} succeeded{_at(newest.ended_ms)}{before}{origin}")
     if newest.ok and newest.success is False:
         return Status("caught", f"{name} failed{_at(newest.ended_ms)}; @catch handled it")
-    if newest.end and newest.end.killed:
-        return Status("killed", f"{name} was killed by the scheduler{_at(newest.ended_ms)}")
-    if newest.end and (newest.end.return_code or 0) < 0:
-        return Status("killed", f"{name} was killed by {_signal_text(-(newest.end.return_code or 0))}")
-    if newest.end and newest.end.return_code and newest.begun_ms is None:
-        return Status("failed", f"{name} ended with code {newest.end.return_code} before the step began")
-    if newest.end and newest.end.return_code and newest.ok is None:
-        return Status("failed", f"{name} ended with code {newest.end.return_code} without a result")
-    return Status("failed", f"{name} failed{_at(newest.ended_ms)}")
+    return _failure(newest)
+
+
+def _failure(attempt: Attempt) -> Status:
+    """Tell how an attempt that is over failed: by its result, or hard, so that only its process tells."""
+    name = f"attempt {attempt.number}"
+    code = (attempt.end.return_code or 0) if attempt.end else 0
+    if attempt.end and attempt.end.killed:
+        return Status("killed", f"{name} was killed by the scheduler{_at(attempt.ended_ms)}")
+    if code < 0:
+        return Status("killed", f"{name} was killed by {_signal_text(-code)}")
+    if code and attempt.ok is None:
+        when = "before the step began" if attempt.begun_ms is None else "without a result"
+        return Status("failed", f"{name} ended with code {code} {when}")
+    return Status("failed", f"{name} failed{_at(attempt.ended_ms)}")
 
 
 def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) -> list[Status]:

@@ -15,7 +15,6 @@ from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status, TaskState
 from mfwidgets.datastore.artifacts import load_plain
 from mfwidgets.datastore.truths import KNOWN, truth
-from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.pathspec import Path
 from mfwidgets.times import local_datetime
@@ -194,7 +193,7 @@ class Tasks(Collection[Task]):
         self, scope: Scope, run: RunRecord, step: str | None, tags: tuple[str, ...] = (), limit: int | None = None
     ) -> None:
         self.scope = scope
-        self.where: Where = run.path if step is None else (*run.path, step)
+        self.where = run.path if step is None else (*run.path, step)
         self._run, self._step, self._tags = run, step, tags
         super().__init__(f"tasks of {'/'.join(self.where)}", self._tasks, limit)
 

@@ -70,8 +70,10 @@ def load_value(content: bytes, encoding: str, what: str) -> Any:
         return _Unpickler(io.BytesIO(content)).load()
     except _CannotImport as missing:
         where = f"'{missing.name}' of module '{missing.module}'"
-        way_out = "Define or import it in __main__ first" if missing.module == "__main__" else (
-            f"Install or put on sys.path what provides '{missing.module}'"
+        way_out = (
+            "Define or import it in __main__ first"
+            if missing.module == "__main__"
+            else (f"Install or put on sys.path what provides '{missing.module}'")
         )
         raise UnloadableArtifact(
             f"{what} holds an object of {where}, which cannot be imported here ({missing.error}). "

@@ -8,7 +8,7 @@ from collections import namedtuple
 from typing import Any
 
 
-class MetaflowExceptionWrapper(Exception):  # noqa: N818 - Metaflow's name
+class MetaflowExceptionWrapper(Exception):
     """The exception that ended an attempt, as Metaflow recorded it.
 
     Attributes

@@ -101,7 +101,11 @@ class LocalProvider:
     def count_runs(self, flow: str) -> int:
         """Return how many runs there are; one look for each, no file is read."""
         folder = self._folder((flow,))
-        return sum(Path(folder, name, "_meta", "_self.json").is_file() for name in self._children((flow,))) if folder else 0
+        return (
+            sum(Path(folder, name, "_meta", "_self.json").is_file() for name in self._children((flow,)))
+            if folder
+            else 0
+        )
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return one run (two files read)."""
@@ -134,7 +138,9 @@ class LocalProvider:
 
     def steps(self, run: RunRecord) -> list[StepRecord]:
         """Return a run's steps (one file read for each)."""
-        return _newest_first([step for name in self._children(run.path) if (step := self._step(run, name, listed=True))])
+        return _newest_first(
+            [step for name in self._children(run.path) if (step := self._step(run, name, listed=True))]
+        )
 
     def step(self, run: RunRecord, step: str) -> StepRecord | None:
         """Return one step (one file read)."""

@@ -7,6 +7,7 @@ import re
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PICTURES = {chr(code): chr(0x2400 + code) for code in range(0x20)}
 # Marks that reorder or hide what follows them: a name must look like what it is.
 _DIRECTIONS = re.compile("[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -14,7 +15,7 @@ _DIRECTIONS = re.compile("[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 def visible(text: str) -> str:
     """Return text with terminal escapes removed, and control and direction characters made visible."""
     text = _ESCAPES.sub("", text.encode("utf-8", "replace").decode("utf-8"))
-    text = _CONTROLS.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\N{REPLACEMENT CHARACTER}", text)  # noqa: PLR2004
+    text = _CONTROLS.sub(lambda found: _PICTURES.get(found[0], "\N{REPLACEMENT CHARACTER}"), text)
     return _DIRECTIONS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -31,7 +31,11 @@ def _table(table: Table) -> str:
     lines = [table.columns, *([cell.plain for cell in row] for row in table.rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(table.columns))]
     body = [
-        _GAP + _GAP.join(_pad(text, width, to_right=to_right) for text, width, to_right in zip(line, widths, table.numeric, strict=True))
+        _GAP
+        + _GAP.join(
+            _pad(text, width, to_right=to_right)
+            for text, width, to_right in zip(line, widths, table.numeric, strict=True)
+        )
         for line in lines
     ]
     return "\n".join([heading, *(line.rstrip() for line in body)])

@@ -39,7 +39,12 @@ def describe_steps(steps: Steps, limits: Limits) -> View:
     """Show the steps with their statuses."""
     rows = Tasks(steps.scope, steps.run, None).rows()
     notes = () if rows else ("No task has begun yet.",)
-    return View("Steps", limits.text(steps.title).text, notes=notes, tables=(steps_table(rows, step_order(steps.scope, steps.run), limits),) if rows else ())
+    return View(
+        "Steps",
+        limits.text(steps.title).text,
+        notes=notes,
+        tables=(steps_table(rows, step_order(steps.scope, steps.run), limits),) if rows else (),
+    )
 
 
 @describe.register

@@ -1,4 +1,4 @@
-"""One question for everything that can be shown: what do you show?
+"""One question for everything that can be shown: what does it show.
 
 Each kind of object registers its answer with ``@describe.register``; this module knows none of them.
 """

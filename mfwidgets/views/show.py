@@ -29,7 +29,9 @@ def bundle(shown: object, seconds: float = SECONDS) -> dict[str, str]:
     try:
         return within(seconds, lambda: drawn(shown))
     except TimeoutError:
-        trouble = f"This took longer than {seconds:g} s and was given up. The object itself works: ask it, or try again."
+        trouble = (
+            f"This took longer than {seconds:g} s and was given up. The object itself works: ask it, or try again."
+        )
     except MetaflowException as error:
         trouble = str(error)
     except Exception as error:  # noqa: BLE001 - a display that raises hides the object; the text names the error

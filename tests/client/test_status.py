@@ -24,7 +24,9 @@ def good(number=0):
 
 
 def bad(number=0, **facts):
-    return Attempt(number, **{"begun_ms": AGO, "done_ms": AGO, "ok": False, "success": False, "finished_ms": AGO} | facts)
+    return Attempt(
+        number, **{"begun_ms": AGO, "done_ms": AGO, "ok": False, "success": False, "finished_ms": AGO} | facts
+    )
 
 
 @pytest.mark.parametrize(

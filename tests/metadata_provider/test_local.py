@@ -73,7 +73,7 @@ def test_a_broken_run_is_listed_with_its_reason(provider, own_runs, content):
     assert len(listed) == 3
     assert "_self.json is broken" in listed[run_id].problem
     assert listed[run_id].created_ms > 0
-    with pytest.raises(CorruptFile, match="_self.json is broken"):
+    with pytest.raises(CorruptFile, match=r"_self\.json is broken"):
         provider.run(flow, run_id)
 
 
@@ -97,7 +97,9 @@ def test_metadata_and_artifacts_in_bulk(provider, own_runs):
     assert [event.attempt for event in attempts] == [0, 1]
     newest = provider.artifacts((flow, run_id, "flaky"), {"attempt_seen"})
     assert [record.attempt for record in newest] == [1]
-    assert [record.attempt for record in provider.artifacts((flow, run_id, "flaky"), {"attempt_seen"}, attempt=0)] == [0]
+    assert [record.attempt for record in provider.artifacts((flow, run_id, "flaky"), {"attempt_seen"}, attempt=0)] == [
+        0
+    ]
     assert provider.artifacts((flow, run_id, "flaky"), attempt=4) == []
     names = {record.name for record in provider.artifacts((flow, run_id))}
     assert {"attempt_seen", "failure", "_success", "_graph_info"} <= names

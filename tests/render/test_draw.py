@@ -14,7 +14,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}</sty
 class Page(HTMLParser):
     """Collects the tags and the text of a fragment, style sheets left out."""
 
-    VOID = {"img", "br", "hr", "input", "meta", "link"}
+    VOID = frozenset({"img", "br", "hr", "input", "meta", "link"})
 
     def __init__(self, html):
         super().__init__()

@@ -98,8 +98,7 @@ def test_hostile_runs_are_shown_as_text(own_client, own_runs):
             info["type"] = TRIPWIRE
         file.write_text(json.dumps(content))
     for step in run_folder.glob("start/*"):
-        names = [name for name in step.glob("_meta/0_artifact_text.json")]
-        for name in names:
+        for name in list(step.glob("_meta/0_artifact_text.json")):
             name.rename(name.with_name(f"0_artifact_{TRIPWIRE.replace('/', '')}.json"))
     (own_runs.root / flow / run_id).rename(own_runs.root / flow / TRIPWIRE)
     (own_runs.root / flow).rename(own_runs.root / "<b>Flow")
