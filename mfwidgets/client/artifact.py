@@ -8,7 +8,7 @@ from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.rows import artifact_rows
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_value
-from mfwidgets.datastore.blobs import load_blob
+from mfwidgets.datastore.blobs import blob_key, load_blob
 from mfwidgets.datastore.opening import root_of_location
 from mfwidgets.errors import NoSuchArtifact
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
@@ -97,6 +97,12 @@ def read_bytes(scope: Scope, record: ArtifactRecord) -> bytes:
     """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does."""
     datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
     return load_blob(datastore, record.flow, record.sha, f"Artifact {'/'.join(record.path)}")
+
+
+def blob_size(scope: Scope, record: ArtifactRecord) -> int | None:
+    """Return the stored, compressed bytes of an artifact; None where they are missing. Nothing is read."""
+    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
+    return datastore.size(blob_key(record.flow, record.sha))
 
 
 class MetaflowData:

@@ -5,7 +5,7 @@ from typing import Any
 from mfwidgets.client.artifact import read_bytes
 from mfwidgets.client.attempts import PARAMETERS
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.artifacts import load_plain
+from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import RunRecord
 
@@ -16,7 +16,7 @@ def graph_info(scope: Scope, run: RunRecord) -> dict[str, Any]:
     if not found:
         return {}
     try:
-        info = load_plain(read_bytes(scope, found[0]))
+        info = load_inert(read_bytes(scope, found[0]))
     except DataException:
         return {}
     return info if isinstance(info, dict) else {}

@@ -13,7 +13,7 @@ from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
 from mfwidgets.client.rows import TaskRow, artifact_rows, runtime_name, task_rows
 from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status, TaskState
-from mfwidgets.datastore.artifacts import load_plain
+from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.datastore.truths import KNOWN, truth
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.pathspec import Path
@@ -99,7 +99,7 @@ class Task(MetaflowObject, kind="task"):
             return False
         if artifact.sha in KNOWN:
             return truth(artifact.sha)
-        return cast("bool | None", load_plain(artifact.raw()))  # another pickle protocol
+        return cast("bool | None", load_inert(artifact.raw()))  # another pickle protocol
 
     @property
     def finished_at(self) -> datetime | None:

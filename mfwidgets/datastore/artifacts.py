@@ -29,15 +29,20 @@ class _CannotImport(Exception):
         self.module, self.name, self.error = module, name, error
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Makes builtin values alone: whatever would name a class or a function is refused, so nothing can run."""
+class _InertUnpickler(pickle.Unpickler):
+    """Makes builtin values and our stand-ins alone: any other class or function is refused, so nothing can run."""
 
     def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"{module}.{name} is no builtin value")
+        stand_in = STAND_INS.get((module, name))
+        if stand_in:
+            return stand_in
+        raise pickle.UnpicklingError(f"{module}.{name} is neither a builtin value nor Metaflow's own")
 
 
-def load_plain(content: bytes) -> Any:
-    """Turn the pickle of builtin values (numbers, texts, lists, dicts) into those; safe for any bytes.
+def load_inert(content: bytes) -> Any:
+    """Turn a pickle of builtin values (numbers, texts, lists, dicts) and Metaflow's own objects into those.
+
+    Safe for any bytes: no module is imported and nothing of the pickle's choosing is called.
 
     Raises
     ------
@@ -45,10 +50,10 @@ def load_plain(content: bytes) -> Any:
         It holds anything else, or is no pickle.
     """
     try:
-        return _PlainUnpickler(io.BytesIO(content)).load()
+        return _InertUnpickler(io.BytesIO(content)).load()
     except Exception as error:
         # A broken pickle can raise nearly anything.
-        raise UnloadableArtifact(f"These bytes hold more than builtin values: {error}.") from error
+        raise UnloadableArtifact(f"These bytes hold more than plain values: {error}.") from error
 
 
 def load_value(content: bytes, encoding: str, what: str) -> Any:

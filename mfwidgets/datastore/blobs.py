@@ -34,7 +34,7 @@ def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
     """
     if not _SHA.match(sha):
         raise DataException(f"{what}: its record holds no SHA-1 but {sha[:60]!r}, so its bytes cannot be found.")
-    key = f"{flow}/data/{sha[:2]}/{sha}"
+    key = blob_key(flow, sha)
     stored = datastore.read(key)
     if stored is None:
         raise BlobMissing(
@@ -53,6 +53,11 @@ def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
         f"{what}: the {len(stored)} bytes in {datastore.describe()} at {key} are damaged: neither they nor "
         "what gunzip makes of them have the recorded hash."
     )
+
+
+def blob_key(flow: str, sha: str) -> str:
+    """Return where a blob lies in its datastore."""
+    return f"{flow}/data/{sha[:2]}/{sha}"
 
 
 def _sha1(content: bytes) -> str:

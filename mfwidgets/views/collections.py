@@ -8,6 +8,7 @@ from mfwidgets.render.view import Table, View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
 from mfwidgets.views.empty import why_no_runs
+from mfwidgets.views.failures import errors_of
 from mfwidgets.views.scope import scope_facts
 from mfwidgets.views.tables import left_out, runs_table, steps_table, tasks_table
 
@@ -52,6 +53,6 @@ def describe_tasks(tasks: Tasks, limits: Limits) -> View:
     """Show the tasks, oldest first."""
     rows = tasks.rows()
     shown = rows[: limits.rows]
-    table = tasks_table(shown, limits, "Tasks", left_out(len(shown), len(rows)))
+    table = tasks_table(shown, limits, left_out(len(shown), len(rows)), errors=errors_of(tasks.scope, shown))
     notes = () if rows else ("There are none.",)
     return View("Tasks", limits.text(tasks.title).text, notes=notes, tables=(table,) if rows else ())

@@ -20,6 +20,7 @@ from mfwidgets.views.cells import Limits, duration, size, time, zoned
 from mfwidgets.views.collections import runs_part
 from mfwidgets.views.describe import describe
 from mfwidgets.views.empty import why_no_flows
+from mfwidgets.views.failures import errors_of
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.scope import scope_facts
 from mfwidgets.views.tables import artifacts_table, attempts_table, left_out, steps_table, tasks_table
@@ -70,8 +71,8 @@ def describe_run(run: Run, limits: Limits) -> View:
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     tables = [steps_table(tasks, step_order(scope, record), limits)] if tasks else []
     if failed:
-        heading, shown = "Tasks that failed", failed[: limits.rows // 4]
-        tables.append(tasks_table(shown, limits, heading, left_out(len(shown), len(failed))))
+        shown, errors = failed[: limits.rows // 4], errors_of(scope, failed)
+        tables.append(tasks_table(shown, limits, left_out(len(shown), len(failed)), "Tasks that failed", errors))
     facts = [
         (zoned("started"), time(row.started_ms)),
         (zoned("finished"), time(row.finished_ms)),
@@ -95,6 +96,7 @@ def describe_step(step: Step, limits: Limits) -> View:
     """Show the tasks."""
     rows = step.tasks().rows()
     shown = rows[: limits.rows]
+    note, errors = left_out(len(shown), len(rows)), errors_of(step._scope, shown)
     status = prevailing([row.status for row in rows])
     facts = ((zoned("created"), time(step._record.created_ms)),)
     return View(
@@ -104,7 +106,7 @@ def describe_step(step: Step, limits: Limits) -> View:
         reason=limits.text(status.reason).text if status else "",
         facts=(*facts, *_run_facts(step._record.run, limits)),
         notes=() if rows else ("No task has begun yet.",),
-        tables=(tasks_table(shown, limits, "Tasks", left_out(len(shown), len(rows))),) if rows else (),
+        tables=(tasks_table(shown, limits, note, errors=errors),) if rows else (),
     )
 
 
@@ -131,6 +133,7 @@ def describe_task(task: Task, limits: Limits) -> View:
         status=limits.status(row.status),
         reason=limits.text(row.status.reason).text,
         facts=(*_present(facts), *_run_facts(record.run, limits)),
+        notes=tuple(limits.text(error).text for error in errors_of(scope, [row]).values()),
         tables=tuple(tables),
         blocks=log_blocks(task, limits),
     )

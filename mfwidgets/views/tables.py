@@ -1,6 +1,6 @@
 """Tables of runs, steps, tasks, attempts and artifacts, as they stand in displays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from mfwidgets.client.rows import ArtifactRow, RunRow, TaskRow
@@ -66,8 +66,16 @@ def _tally(statuses: Sequence[Status]) -> Cell:
     return Cell(f"{len(statuses):,}: {', '.join(parts)}")
 
 
-def tasks_table(rows: Sequence[TaskRow], limits: Limits, heading: str, note: str) -> Table:
-    """Show tasks; what only some of them have, such as a foreach item, is a column only then."""
+def tasks_table(
+    rows: Sequence[TaskRow], limits: Limits, note: str, heading: str = "Tasks", errors: Mapping[str, str] | None = None
+) -> Table:
+    """Show tasks; what only some of them have, such as a foreach item, is a column only then.
+
+    Parameters
+    ----------
+    errors
+        What went wrong, by pathspec; told instead of the status's reason.
+    """
     foreach = any(row.foreach_index is not None for row in rows)
     several_steps = len({row.record.step for row in rows}) > 1
     columns = ["task", "status", zoned("started"), "duration", "attempts", "why"]
@@ -81,12 +89,18 @@ def tasks_table(rows: Sequence[TaskRow], limits: Limits, heading: str, note: str
             time(row.started_ms),
             duration(row.duration_ms),
             count(len(row.attempts)),
-            EMPTY if row.status == "completed" else Cell(limits.text(row.status.reason).text, "dim"),
+            _why(row, errors or {}, limits),
         ]
         line[1:1] = [_item(row, limits)] if foreach else []
         line[0:0] = [limits.code(row.record.step)] if several_steps else []
         cells.append(tuple(line))
     return _without_empty_columns(Table(heading, tuple(columns), tuple(cells), note), keep=len(columns) - 1)
+
+
+def _why(row: TaskRow, errors: Mapping[str, str], limits: Limits) -> Cell:
+    if row.status == "completed":
+        return EMPTY
+    return Cell(limits.text(errors.get(row.pathspec) or row.status.reason).text, "dim")
 
 
 def _item(row: TaskRow, limits: Limits) -> Cell:

@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from mfwidgets.datastore.artifacts import PICKLES, load_plain, load_value
+from mfwidgets.datastore.artifacts import PICKLES, load_inert, load_value
 from mfwidgets.datastore.stand_ins import ForeachFrame
 from mfwidgets.datastore.truths import truth
 from mfwidgets.errors import UnloadableArtifact
@@ -43,14 +43,14 @@ class Bomb:
 
 
 @pytest.mark.parametrize("value", [Bomb(), [Bomb()], print, int])
-def test_plain_loading_runs_nothing(value):
+def test_inert_loading_runs_nothing(value):
     with pytest.raises(UnloadableArtifact):
-        load_plain(pickle.dumps(value))
+        load_inert(pickle.dumps(value))
 
 
-def test_plain_loading_makes_builtin_values():
+def test_inert_loading_makes_builtin_values():
     value = {"steps": {"start": ["a", None, True, 1.5]}}
-    assert load_plain(pickle.dumps(value)) == value
+    assert load_inert(pickle.dumps(value)) == value
 
 
 @pytest.mark.parametrize("protocol", [2, 4])

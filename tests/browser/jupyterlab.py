@@ -1,0 +1,151 @@
+"""A real JupyterLab in a real chromium: opens a notebook, runs it, switches themes, tells what went wrong."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/apputils-extension/themes": {"theme": THEMES["light"], "adaptive-theme": False},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    # Every cell is in the page, seen or not.
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+}
+
+# What JupyterLab and chromium say on their own, with an empty notebook too.
+BENIGN = re.compile(r"favicon|ResizeObserver loop|Autofocus processing|\[yjs\]|service.worker|preload", re.IGNORECASE)
+
+
+@contextmanager
+def server(folder: Path, home: Path):
+    """Start JupyterLab on a folder, with settings and state of its own; yields its address."""
+    for name, values in SETTINGS.items():
+        file = home / "settings" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    environment = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
+    command += [f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_up(f"{address}/api/status?token={token}", process, home / "server.log")
+        yield f"{address}/lab/tree/{{}}?token={token}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@contextmanager
+def browser(home: Path):
+    """Start chromium with an empty profile, closed to every host but this one; yields a page."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(home / "profile"),
+            executable_path=CHROMIUM,
+            headless=True,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+            ],
+            viewport={"width": 1300, "height": 900},
+        )
+        try:
+            yield context.pages[0]
+        finally:
+            context.close()
+
+
+class Notebook:
+    """A notebook open in JupyterLab.
+
+    Attributes
+    ----------
+    errors
+        What the page complained about on its console, or threw.
+    """
+
+    def __init__(self, page, url: str) -> None:
+        self.page, self.errors = page, []
+        page.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self._note(str(error)))
+        page.goto(url)
+        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0", timeout=60_000)
+        page.evaluate("window.jupyterapp.shell.currentWidget.context.ready")
+        page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=60_000
+        )
+
+    def _note(self, text: str) -> None:
+        if not BENIGN.search(text):
+            self.errors.append(text)
+
+    def run_all(self) -> None:
+        """Run every cell and wait for the last; raises when one fails."""
+        done = self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        assert done is not False
+        prompts = """() => window.jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === 'code').every(cell => cell.model.executionCount > 0)"""
+        self.page.wait_for_function(prompts, timeout=120_000)
+        self.page.wait_for_timeout(500)
+        failed = self.page.locator("[data-mime-type='application/vnd.jupyter.error']")
+        assert failed.count() == 0, failed.first.inner_text()
+
+    def theme(self, name: str) -> None:
+        """Switch to ``light`` or ``dark`` in the open page."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name]
+        )
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str(name == "light").lower()
+        )
+        self.page.wait_for_timeout(300)
+
+    def picture(self, file: Path) -> None:
+        """Take a picture of the whole notebook."""
+        height = self.page.evaluate("document.querySelector('.jp-WindowedPanel-inner').scrollHeight")
+        self.page.set_viewport_size({"width": 1300, "height": min(height + 200, 12_000)})
+        self.page.wait_for_timeout(300)
+        self.page.locator(".jp-NotebookPanel-notebook").screenshot(path=str(file))

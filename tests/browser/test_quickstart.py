@@ -1,0 +1,101 @@
+"""The quickstart in a real JupyterLab: it runs, it is readable in both themes, the console stays silent."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .jupyterlab import CHROMIUM, Notebook, browser, server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
+    ),
+]
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_quickstart.ipynb"
+PICTURES = Path(__file__).parents[2] / "build" / "pictures"
+
+# Contrast as WCAG 2 defines it, of each of our texts against what lies behind it.
+CONTRASTS = """() => {
+  const parse = colour => {
+    const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].map((part, at) => at < 3 ? part : part / 255);
+  };
+  const over = (top, under) => [0, 1, 2].map(at => top[at] * top[3] + under[at] * (1 - top[3])).concat(1);
+  const opaque = node => {
+    const layers = [];
+    for (let at = node; at; at = at.parentElement) {
+      const layer = parse(getComputedStyle(at).backgroundColor);
+      layers.push(layer);
+      if (layer[3] === 1) break;
+    }
+    return layers.reduceRight((under, layer) => over(layer, under), [255, 255, 255, 1]);
+  };
+  const light = colour => {
+    const [r, g, b] = colour.slice(0, 3).map(part => part / 255)
+      .map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratio = node => {
+    const behind = opaque(node), style = getComputedStyle(node);
+    const colour = parse(style.color);
+    colour[3] *= parseFloat(style.opacity);
+    const [a, b] = [light(over(colour, behind)), light(behind)].sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05);
+  };
+  const own = node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim());
+  return [...document.querySelectorAll('.mfw *')].filter(own)
+    .map(node => [node.className || node.tagName, node.textContent.slice(0, 40), ratio(node)]);
+}"""
+
+TOO_WIDE = """() => [...document.querySelectorAll('.mfw')]
+  .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent.slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
+    shutil.copy(NOTEBOOK, folder)
+    with server(folder, home) as address, browser(home) as page:
+        opened = Notebook(page, address.format(NOTEBOOK.name))
+        opened.run_all()
+        yield opened
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_readable_in_both_themes(notebook, theme):
+    notebook.theme(theme)
+    contrasts = notebook.page.evaluate(CONTRASTS)
+    assert len(contrasts) > 200
+    assert [found for found in contrasts if found[2] < 4.5] == []
+    assert notebook.page.evaluate(TOO_WIDE) == []
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    notebook.picture(PICTURES / f"quickstart-{theme}.png")
+
+
+def test_it_shows_the_sample(notebook):
+    shown = notebook.page.locator(".mfw").all_inner_texts()
+    text = "\n".join(shown)
+    assert len(shown) >= 9
+    assert "✗ failed" in text
+    assert "✓ completed" in text
+    assert "7 Hamburg" in text
+    assert "ValueError: Hamburg reports a negative demand" in text
+
+
+def test_parts_fold(notebook):
+    part = notebook.page.locator(".mfw details").first
+    table = part.locator("table")
+    assert table.is_visible()
+    part.locator("summary").click()
+    assert not table.is_visible()
+    part.locator("summary").press("Enter")  # by keyboard too
+    assert table.is_visible()
+
+
+def test_the_console_stays_silent(notebook):
+    assert notebook.errors == []
