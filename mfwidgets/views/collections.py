@@ -10,7 +10,7 @@ from mfwidgets.views.describe import describe
 from mfwidgets.views.empty import why_no_runs
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.scope import scope_facts
-from mfwidgets.views.tables import left_out, runs_table, steps_table, tasks_table
+from mfwidgets.views.tables import left_out, most_telling, runs_table, steps_table, tasks_table
 
 
 def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str, ...]]:
@@ -52,7 +52,7 @@ def describe_steps(steps: Steps, limits: Limits) -> View:
 def describe_tasks(tasks: Tasks, limits: Limits) -> View:
     """Show the tasks, oldest first."""
     rows = tasks.rows()
-    shown = rows[: limits.rows]
-    table = tasks_table(shown, limits, left_out(len(shown), len(rows)), errors=errors_of(tasks.scope, shown))
+    shown, note = most_telling(rows, limits.rows)
+    table = tasks_table(shown, limits, note, errors=errors_of(tasks.scope, shown))
     notes = () if rows else ("There are none.",)
     return View("Tasks", limits.text(tasks.title).text, notes=notes, tables=(table,) if rows else ())

@@ -23,7 +23,7 @@ from mfwidgets.views.empty import why_no_flows
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.scope import scope_facts
-from mfwidgets.views.tables import artifacts_table, attempts_table, left_out, steps_table, tasks_table
+from mfwidgets.views.tables import artifacts_table, attempts_table, left_out, most_telling, steps_table, tasks_table
 
 Facts = tuple[tuple[str, Cell], ...]
 
@@ -95,8 +95,8 @@ def describe_run(run: Run, limits: Limits) -> View:
 def describe_step(step: Step, limits: Limits) -> View:
     """Show the tasks."""
     rows = step.tasks().rows()
-    shown = rows[: limits.rows]
-    note, errors = left_out(len(shown), len(rows)), errors_of(step._scope, shown)
+    shown, note = most_telling(rows, limits.rows)
+    errors = errors_of(step._scope, shown)
     status = prevailing([row.status for row in rows])
     facts = ((zoned("created"), time(step._record.created_ms)),)
     return View(

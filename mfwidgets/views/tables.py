@@ -153,6 +153,14 @@ def left_out(shown: int, total: int | None) -> str:
     return f"{shown:,} of {total:,}" if shown < total else ""
 
 
+def most_telling(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[TaskRow], str]:
+    """Choose the tasks to show, and say which: all where they fit, else those first that did not simply succeed."""
+    if len(rows) <= limit:
+        return rows, ""
+    shown = sorted(rows, key=lambda row: row.status == "completed")[:limit]
+    return shown, f"{left_out(limit, len(rows))}; what did not succeed comes first"
+
+
 def _without_empty_columns(table: Table, keep: int) -> Table:
     """Leave out the columns from number ``keep`` on that hold nothing."""
     wanted = [

@@ -151,6 +151,18 @@ def test_long_names_and_many_tags_keep_the_bound(own_client, own_runs):
     assert " of 43" in Page(html).text
 
 
+def test_of_many_tasks_those_that_failed_are_shown(own_client, own_runs):
+    step = own_runs.root.joinpath(*own_runs["failing"].split("/"), "divide")
+    good = next(task for task in own_client.get(own_runs["failing"])["divide"] if task.status == "completed")
+    import shutil
+
+    for number in range(100, 130):
+        shutil.copytree(step / good.id, step / str(number))
+    text, _ = both(own_client.get(own_runs["failing"])["divide"])
+    assert "Tasks (20 of 33; what did not succeed comes first)" in text
+    assert "✗ failed" in text.partition("Tasks (")[2].splitlines()[2]
+
+
 def test_an_empty_namespace_explains_itself(runs):
     empty = Metaflow(metadata=f"local@{runs.folder}", namespace="user:nobody")
     text, _ = both(empty)

@@ -1,0 +1,65 @@
+# make demo     environment, install, the quickstart run on embedded sample runs; prints where to look
+# make test     environment, install, all tests
+# make check    the linters
+# make lab      the notebooks, live in JupyterLab
+# make bench    measured against Metaflow's own client
+# make sample   makes the embedded sample runs anew, with real Metaflow
+# make notebooks  runs the notebooks and keeps their outputs, after a change of what is shown
+# PYTHON=python3.12 VENV=.venv-3.12 chooses another Python (3.11 or newer).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test unit notebooks-test check lab bench sample notebooks clean
+
+# One stamp for each group of pyproject.toml, so that the demo installs neither Metaflow nor the test tools.
+define installed
+$(VENV)/.installed-$(1): pyproject.toml
+	@$$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+	  || { echo "mfwidgets needs Python 3.11 or newer; try: make PYTHON=python3.12 $$(MAKECMDGOALS)"; exit 1; }
+	@test -x $$(BIN)/python || $$(PYTHON) -m venv $$(VENV)
+	$$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$$(BIN)/python -m pip install --quiet --editable . --group $(1)
+	@touch $$@
+endef
+$(foreach group,demo test check,$(eval $(call installed,$(group))))
+
+demo: $(VENV)/.installed-demo
+	@mkdir -p build/demo
+	$(BIN)/jupyter nbconvert --log-level=ERROR --execute --to html --output-dir build/demo notebooks/01_quickstart.ipynb
+	@echo
+	@echo "The quickstart has run on the embedded sample runs. Look at it:"
+	@echo "  $(CURDIR)/build/demo/01_quickstart.html"
+	@echo "or open it live in JupyterLab:  make lab"
+
+lab: $(VENV)/.installed-demo
+	$(BIN)/jupyter lab notebooks
+
+test: unit notebooks-test
+
+unit: $(VENV)/.installed-test
+	$(BIN)/python -m pytest
+
+notebooks-test: $(VENV)/.installed-test
+	TZ=UTC $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks.cfg notebooks
+
+check: $(VENV)/.installed-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/run.py
+
+sample: $(VENV)/.installed-test
+	$(BIN)/python notebooks/flows/make_sample.py
+
+notebooks: $(VENV)/.installed-test
+	TZ=UTC $(BIN)/jupyter nbconvert --log-level=ERROR --execute --ExecutePreprocessor.record_timing=False \
+	  --to notebook --inplace notebooks/*.ipynb
+
+clean:
+	rm -rf $(VENV) build

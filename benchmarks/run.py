@@ -1,0 +1,97 @@
+"""Measures mfwidgets against Metaflow's own client: the same questions, the same runs, one after the other.
+
+Each side runs in a process of its own, warmed up once; the figures are medians of five. Answers are compared: a faster
+wrong answer is none. Ratios matter, seconds are this machine's.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from corpus import corpus
+
+REPEATS = 5
+
+# What each side does; `m` is the package, `flow` the name of a flow with many runs. Each prints what it found.
+QUESTIONS = {
+    "status, start and end of 200 runs": (
+        "frame = m.Flow(flow).runs().to_pandas()\n"
+        "answer = sorted((row.run_id, row.status == 'completed', row.finished_at.timestamp()) for row in frame.itertuples())",
+        "answer = sorted((run.id, run.successful, run.finished_at.timestamp()) for run in m.Flow(flow))",
+    ),
+    "latest_successful_run": (
+        "answer = m.Flow(flow).latest_successful_run.pathspec",
+        "answer = m.Flow(flow).latest_successful_run.pathspec",
+    ),
+}
+
+PROGRAM = """
+import json, sys, time
+import {package} as m
+flow, folder = sys.argv[1:]
+m.metadata(folder)
+m.namespace(None)
+times = []
+for _ in range({repeats} + 1):
+    began = time.perf_counter()
+{code}
+    times.append(time.perf_counter() - began)
+print(json.dumps([times[1:], answer]))
+"""
+
+
+def many_runs(folder: Path, copies: int = 200) -> str:
+    """Copy one real run many times, and return the name of its flow."""
+    found = corpus()
+    flow, run_id = found["linear"].split("/")
+    shutil.copytree(found.root / flow, folder / ".metaflow" / flow, ignore=lambda _, names: set(names) - {"_meta", "_self.json", "data"} if "_meta" in names and "data" in names else set())
+    for number in range(copies):
+        shutil.copytree(found.root / flow / run_id, folder / ".metaflow" / flow / str(int(run_id) + number))
+    return flow
+
+
+def ask(package: str, code: str, flow: str, folder: Path) -> tuple[float, object]:
+    """Return the median seconds of a question, and its answer."""
+    body = "\n".join(f"    {line}" for line in code.splitlines())
+    program = PROGRAM.format(package=package, repeats=REPEATS, code=body)
+    times, answer = json.loads(_python("-c", program, flow, str(folder)))
+    return statistics.median(times), answer
+
+
+def seconds_to_import(package: str) -> float:
+    """Return the median seconds of importing a package, less those of a bare Python."""
+    program = "import time; began = time.perf_counter(); import {0}; print(time.perf_counter() - began)"
+    return statistics.median(float(_python("-c", program.format(package))) for _ in range(REPEATS))
+
+
+def _python(*arguments: str) -> str:
+    environment = os.environ | {"METAFLOW_USER": "ann", "METAFLOW_HOME": tempfile.gettempdir(), "TZ": "UTC"}
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def main() -> None:
+    """Print a line for each question."""
+    print(f"{'':36}{'mfwidgets':>12}{'metaflow':>12}{'ratio':>9}")
+    with tempfile.TemporaryDirectory() as folder:
+        flow = many_runs(Path(folder))
+        for name, (ours, theirs) in QUESTIONS.items():
+            our_time, our_answer = ask("mfwidgets", ours, flow, Path(folder))
+            their_time, their_answer = ask("metaflow", theirs, flow, Path(folder))
+            if our_answer != their_answer:
+                raise SystemExit(f"{name}: the answers differ")
+            _line(name, our_time, their_time)
+    _line("import", seconds_to_import("mfwidgets"), seconds_to_import("metaflow"))
+
+
+def _line(name: str, ours: float, theirs: float) -> None:
+    print(f"{name:36}{ours * 1000:>9.1f} ms{theirs * 1000:>9.1f} ms{theirs / ours:>8.1f}x")
+
+
+if __name__ == "__main__":
+    main()
