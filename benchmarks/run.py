@@ -21,8 +21,8 @@ REPEATS = 5
 # What each side does; `m` is the package, `flow` the name of a flow with many runs. Each prints what it found.
 QUESTIONS = {
     "status, start and end of 200 runs": (
-        "frame = m.Flow(flow).runs().to_pandas()\n"
-        "answer = sorted((row.run_id, row.status == 'completed', row.finished_at.timestamp()) for row in frame.itertuples())",
+        """rows = m.Flow(flow).runs().to_pandas().itertuples()
+answer = sorted((row.run_id, row.status == "completed", row.finished_at.timestamp()) for row in rows)""",
         "answer = sorted((run.id, run.successful, run.finished_at.timestamp()) for run in m.Flow(flow))",
     ),
     "latest_successful_run": (
@@ -50,9 +50,16 @@ def many_runs(folder: Path, copies: int = 200) -> str:
     """Copy one real run many times, and return the name of its flow."""
     found = corpus()
     flow, run_id = found["linear"].split("/")
-    shutil.copytree(found.root / flow, folder / ".metaflow" / flow, ignore=lambda _, names: set(names) - {"_meta", "_self.json", "data"} if "_meta" in names and "data" in names else set())
+    target = folder / ".metaflow" / flow
+    for part in ("_meta", "data"):
+        shutil.copytree(found.root / flow / part, target / part)
     for number in range(copies):
-        shutil.copytree(found.root / flow / run_id, folder / ".metaflow" / flow / str(int(run_id) + number))
+        copy = str(int(run_id) + number)
+        shutil.copytree(found.root / flow / run_id, target / copy)
+        # Metaflow reads the id from the files; the time has to differ as well, or any order is right.
+        for file in (target / copy).rglob("_meta/*.json"):
+            content = json.loads(file.read_text().replace(run_id, copy))
+            file.write_text(json.dumps(content | {"ts_epoch": content["ts_epoch"] + number}))
     return flow
 
 
@@ -72,7 +79,9 @@ def seconds_to_import(package: str) -> float:
 
 def _python(*arguments: str) -> str:
     environment = os.environ | {"METAFLOW_USER": "ann", "METAFLOW_HOME": tempfile.gettempdir(), "TZ": "UTC"}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, env=environment).stdout
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True, env=environment
+    ).stdout
 
 
 def main() -> None:
@@ -84,7 +93,7 @@ def main() -> None:
             our_time, our_answer = ask("mfwidgets", ours, flow, Path(folder))
             their_time, their_answer = ask("metaflow", theirs, flow, Path(folder))
             if our_answer != their_answer:
-                raise SystemExit(f"{name}: the answers differ")
+                raise SystemExit(f"{name}: the answers differ: {our_answer!s:.200} and {their_answer!s:.200}")
             _line(name, our_time, their_time)
     _line("import", seconds_to_import("mfwidgets"), seconds_to_import("metaflow"))
 
