@@ -20,10 +20,18 @@ REPEATS = 5
 
 # What each side does; `m` is the package, `flow` the name of a flow with many runs. Each prints what it found.
 QUESTIONS = {
-    "status, start and end of 200 runs": (
+    "the frame of 200 runs": (
         """rows = m.Flow(flow).runs().to_pandas().itertuples()
-answer = sorted((row.run_id, row.status == "completed", row.finished_at.timestamp()) for row in rows)""",
-        "answer = sorted((run.id, run.successful, run.finished_at.timestamp()) for run in m.Flow(flow))",
+answer = sorted(
+    [row.run_id, row.status == "completed", row.created_at.timestamp(), row.finished_at.timestamp(),
+     row.user_tags, row.system_tags, not isinstance(row.origin_run_id, str)]
+    for row in rows
+)""",
+        """answer = sorted(
+    [run.id, run.successful, run.created_at.timestamp(), run.finished_at.timestamp(),
+     sorted(run.user_tags), sorted(run.system_tags), run.origin_pathspec.endswith("/None")]
+    for run in m.Flow(flow)
+)""",
     ),
     "latest_successful_run": (
         "answer = m.Flow(flow).latest_successful_run.pathspec",
