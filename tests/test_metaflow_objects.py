@@ -1,5 +1,7 @@
 """Metaflow's own objects, shown by us: with real metaflow in a real shell."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -35,6 +37,23 @@ def test_their_namespace_is_respected_and_left_alone(shown, runs, metaflow):
         assert metaflow.get_namespace() == "user:bob"
     finally:
         metaflow.namespace(None)
+
+
+def test_metaflow_need_not_be_imported_when_loading(runs):
+    program = f"""
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "mfwidgets")
+assert "metaflow" not in sys.modules
+import metaflow
+metaflow.metadata({str(runs.folder)!r})
+metaflow.namespace(None)
+print(shell.display_formatter.format(metaflow.Run({runs["linear"]!r}))[0]["text/html"])
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert '<div class="mfw">' in run.stdout
+    assert runs["linear"] in run.stdout
 
 
 def test_trouble_leaves_it_to_their_own_text(shown, runs, metaflow, monkeypatch):

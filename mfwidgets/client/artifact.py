@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.rows import artifact_rows
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_value
@@ -105,7 +106,7 @@ def blob_size(scope: Scope, record: ArtifactRecord) -> int | None:
     return datastore.size(blob_key(record.flow, record.sha))
 
 
-class MetaflowData:
+class MetaflowData(Presentable):
     """The artifacts of a task as attributes: ``run.data.x``. Each access reads and unpickles one value.
 
     Parameters
@@ -121,18 +122,17 @@ class MetaflowData:
     """
 
     def __init__(self, scope: Scope, task: str, records: list[ArtifactRecord], attempt: int | None) -> None:
-        # One name, so that no artifact's name can be taken.
-        self.__dict__["_artifacts"] = {record.name: DataArtifact.of(scope, record, attempt) for record in records}
-        self.__dict__["_task"] = task
+        self._scope, self._task = scope, task
+        self._artifacts = {record.name: DataArtifact.of(scope, record, attempt) for record in records}
 
     def __getattr__(self, name: str) -> Any:
-        artifacts = self.__dict__.get("_artifacts", {})
-        if name in artifacts:
-            return artifacts[name].data
-        if name.startswith("__"):
-            raise AttributeError(name)  # Python's own questions: copy, pickle, inspect
-        known = ", ".join(artifacts) or "none"
-        raise NoSuchArtifact(f"Task {self.__dict__.get('_task', '?')} has no artifact {name!r}; it has {known}.")
+        # Python asks here for what is not found otherwise, its own questions (copy, pickle) among them.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self._artifacts:
+            return self._artifacts[name].data
+        known = ", ".join(self._artifacts) or "none"
+        raise NoSuchArtifact(f"Task {self._task} has no artifact {name!r}; it has {known}.")
 
     def __contains__(self, name: object) -> bool:
         return name in self._artifacts

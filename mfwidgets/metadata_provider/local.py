@@ -12,7 +12,17 @@ from typing import TypeVar
 from mfwidgets.config import Configuration
 from mfwidgets.errors import CorruptFile
 from mfwidgets.metadata_provider.base import Where
-from mfwidgets.metadata_provider.local_files import Json, folder_of, milliseconds, names_in, read_json, text, texts
+from mfwidgets.metadata_provider.local_files import (
+    Json,
+    artifact_in,
+    field_in,
+    folder_of,
+    milliseconds,
+    names_in,
+    read_json,
+    text,
+    texts,
+)
 from mfwidgets.metadata_provider.records import (
     ArtifactRecord,
     FlowRecord,
@@ -26,8 +36,6 @@ NO_ROOT = "<No .metaflow directory found in current working tree>"
 """Metaflow's words for an empty world."""
 
 _MICROSECONDS = re.compile(r"\d{16}\Z")
-_ARTIFACT = re.compile(r"(\d+)_artifact_(.+)\.json\Z", re.DOTALL)
-_SYSMETA = re.compile(r"sysmeta_(.+)_\d+\.json\Z", re.DOTALL)
 _ATTEMPT_TAG = re.compile(r"attempt_id:(\d+)\Z")
 
 _TaskPath = tuple[str, str, str, str]
@@ -172,8 +180,8 @@ class LocalProvider:
         found = []
         for path in self._task_paths(where):
             for name in self._meta_names(path):
-                field = _SYSMETA.match(name)
-                if field and (fields is None or field[1] in fields) and (content := self._meta_file(path, name)):
+                field = field_in(name)
+                if field and (fields is None or field in fields) and (content := self._meta_file(path, name)):
                     found.append(_metadata_record(path, content))
         return found
 
@@ -186,17 +194,17 @@ class LocalProvider:
             files = self._meta_names(path)
             chosen = self._done_attempt(path, files) if attempt is None else attempt
             for name in files:
-                match = _ARTIFACT.match(name)
-                if match and int(match[1]) == chosen and (names is None or match[2] in names):
+                made, artifact = artifact_in(name)
+                if artifact and made == chosen and (names is None or artifact in names):
                     content = self._meta_file(path, name)
                     if content:
-                        found.append(_artifact_record(path, int(match[1]), match[2], content))
+                        found.append(_artifact_record(path, made, artifact, content))
         return found
 
     def _done_attempt(self, path: Where, files: list[str]) -> int | None:
         """Return the attempt whose artifacts count: that of the lexically last ``attempt-done``, as in Metaflow."""
         done = [name for name in files if name.startswith("sysmeta_attempt-done_")]
-        attempts = {int(match[1]) for name in files if (match := _ARTIFACT.match(name))}
+        attempts = {made for made, artifact in map(artifact_in, files) if artifact}
         if len(done) == 1 and len(attempts) == 1:
             return attempts.pop()  # nothing to choose from: the file need not be read
         value = text(self._meta_file(path, done[-1]) or {}, "value") if done else ""

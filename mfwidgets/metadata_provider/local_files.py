@@ -18,7 +18,7 @@ def folder_of(root: Path, path: tuple[str, ...]) -> str | None:
     for part in path:
         if part in ("", ".", "..") or "/" in part or "\\" in part or "\0" in part:
             return None
-    return os.path.join(root, *path)  # noqa: PTH118 - ten thousand times a second
+    return "/".join((str(root), *path))  # Windows takes it as well; joining by pathlib costs as much as reading
 
 
 def names_in(folder: str | None) -> list[str]:
@@ -60,6 +60,19 @@ def read_json(file: str) -> Json | None:
     if not isinstance(content, dict):
         raise CorruptFile(f"The metadata file {file} is broken: it holds no JSON object.")
     return content
+
+
+def artifact_in(name: str) -> tuple[int, str]:
+    """Return attempt and artifact of a file name like ``0_artifact_x.json``; no artifact for other files."""
+    attempt, _, artifact = name.partition("_artifact_")
+    if not attempt.isdecimal() or not artifact.endswith(".json"):
+        return -1, ""
+    return int(attempt), artifact.removesuffix(".json")
+
+
+def field_in(name: str) -> str:
+    """Return the field of a file name like ``sysmeta_attempt_ok_1700000000000.json``; empty for other files."""
+    return name[len("sysmeta_") :].rpartition("_")[0] if name.startswith("sysmeta_") else ""
 
 
 def milliseconds(content: Json) -> int:

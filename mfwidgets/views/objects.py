@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from mfwidgets.client.artifact import DataArtifact
+from mfwidgets.client.artifact import DataArtifact, MetaflowData
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.graph import step_order
@@ -157,6 +157,18 @@ def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
         name=_name(artifact, limits),
         facts=(*_present(facts), *(_run_facts(run, limits) if run else ())),
         notes=("The value is at .data (it is unpickled there); its bytes are at .raw().",),
+    )
+
+
+@describe.register
+def describe_data(data: MetaflowData, limits: Limits) -> View:
+    """Show which artifacts there are; no value is read."""
+    records = sorted((artifact._record for artifact in data._artifacts.values()), key=lambda record: record.name)
+    return View(
+        kind="MetaflowData",
+        name=limits.text(data._task).text,
+        notes=() if records else ("There are no artifacts yet.",),
+        tables=tuple(_artifact_tables(data._scope, records, limits)),
     )
 
 

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "render"))
 from test_draw import Page
 
 from mfwidgets import Metaflow
+from mfwidgets.client.logs import Logs
 from mfwidgets.views import show
 
 TRIPWIRE = "<img src=x onerror=alert('x')>"
@@ -37,7 +38,7 @@ def everything(client):
             for step in run:
                 yield from (step, step.tasks())
                 for task in step:
-                    yield from (task, task.logs("stdout"), task.logs("stderr", tail=3), *task)
+                    yield from (task, task.logs("stdout"), task.logs("stderr", tail=3), task.data, *task)
 
 
 def test_everything_shows_itself(client):
@@ -199,4 +200,4 @@ def test_a_repr_never_fetches(client, monkeypatch):
         monkeypatch.setattr(provider, name, lambda *_: pytest.fail("a repr fetched"))
     for item in shown:
         assert repr(item)
-        assert str(item) if not hasattr(item, "stream") else True
+        assert isinstance(item, Logs) or str(item)  # the text of a log is the log
