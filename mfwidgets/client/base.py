@@ -266,7 +266,10 @@ def _nearest_existing(scope: Scope, path: Path) -> str:
     flows = [flow.flow for flow in scope.provider.flows()]
     if path[0] in flows:
         return ""
-    return f"There is no flow {path[0]!r}.{_did_you_mean(path[0], flows)}"
+    if not flows:
+        return "There are no flows at all."
+    missing = "" if len(path) == 1 else f"There is no flow {path[0]!r}. "
+    return f"{missing}{_did_you_mean(path[0], flows).strip()}"
 
 
 def _did_you_mean(name: str, names: list[str]) -> str:
