@@ -16,6 +16,7 @@
     ├── DataException
     │   ├── BlobMissing
     │   └── UnloadableArtifact
+    ├── MetaflowTaggingError
     └── SampleError
 
 Names that Metaflow has are Metaflow's (``metaflow.exception``, ``metaflow.client``), so that code written for its
@@ -85,6 +86,10 @@ class BlobMissing(DataException):
 
 class UnloadableArtifact(DataException):
     """The bytes are there, but cannot be turned into a Python object here."""
+
+
+class MetaflowTaggingError(MetaflowException):
+    """Tags cannot be changed so."""
 
 
 class SampleError(MetaflowException):

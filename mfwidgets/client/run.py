@@ -1,6 +1,7 @@
 """Runs: one execution of a flow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, cast
@@ -14,6 +15,7 @@ from mfwidgets.client.rows import RunRow, origin_run_id, run_rows
 from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
+from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Task, Tasks
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
@@ -139,6 +141,57 @@ class Run(MetaflowObject, kind="run"):
         """The run that this one resumed; None for a run that is no resume."""
         origin = origin_run_id(self._scope, self._record)
         return f"{self._record.flow}/{origin}" if origin else None
+
+    # -- tags -------------------------------------------------------------------------------------------------------
+
+    def add_tag(self, tag: str | Iterable[str]) -> None:
+        """Add a tag; one that is a system tag already is silently left alone.
+
+        Parameters
+        ----------
+        tag
+            A text of at most 500 characters, or several.
+
+        Raises
+        ------
+        MetaflowTaggingError
+            It is no tag, the run would have more than 50, or it cannot be written.
+        """
+        self.replace_tags((), tag)
+
+    def add_tags(self, tags: str | Iterable[str]) -> None:
+        """Add tags in one step, as :meth:`add_tag` adds one."""
+        self.replace_tags((), tags)
+
+    def remove_tag(self, tag: str | Iterable[str]) -> None:
+        """Remove a tag; one that the run does not have is no error, a system tag is.
+
+        Raises
+        ------
+        MetaflowTaggingError
+            It is a system tag or no tag, or it cannot be written.
+        """
+        self.replace_tags(tag, ())
+
+    def remove_tags(self, tags: str | Iterable[str]) -> None:
+        """Remove tags in one step, as :meth:`remove_tag` removes one."""
+        self.replace_tags(tags, ())
+
+    def replace_tag(self, tag_to_remove: str | Iterable[str], tag_to_add: str | Iterable[str]) -> None:
+        """Remove a tag and add another in one step, the removal first."""
+        self.replace_tags(tag_to_remove, tag_to_add)
+
+    def replace_tags(self, tags_to_remove: str | Iterable[str], tags_to_add: str | Iterable[str]) -> None:
+        """Remove and add tags in one step, the removals first; this object sees the new tags at once.
+
+        Raises
+        ------
+        MetaflowTaggingError
+            As :meth:`add_tag` and :meth:`remove_tag` raise it; nothing is changed then.
+        """
+        change = tag_change(tags_to_remove, tags_to_add)
+        tags = self._scope.provider.change_tags(self._record, change.apply)
+        self._record = replace(self._record, user_tags=tags)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of its tasks, oldest first, as :meth:`Tasks.to_pandas` gives it."""

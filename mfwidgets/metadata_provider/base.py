@@ -5,7 +5,7 @@ accident. Children come newest first, as in Metaflow. None, or an empty answer, 
 what cannot be read.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,10 @@ from mfwidgets.metadata_provider.records import (
 
 Where = tuple[str, ...]
 """(flow, run), (flow, run, step) or (flow, run, step, task): the part of the tree that a question is about."""
+
+
+TagRules = Callable[[frozenset[str], frozenset[str]], frozenset[str]]
+"""From a run's present user and system tags to the user tags it shall have; raises where that is forbidden."""
 
 
 class MetadataProvider(Protocol):
@@ -67,3 +71,6 @@ class MetadataProvider(Protocol):
         self, where: Where, names: Collection[str] | None = None, attempt: int | None = None
     ) -> list[ArtifactRecord]:
         """Return the artifacts of all tasks there: of that attempt, or of each task's newest attempt that is done."""
+
+    def change_tags(self, run: RunRecord, change: TagRules) -> frozenset[str]:
+        """Change a run's user tags in one step, whoever else changes them, and return what they are now."""

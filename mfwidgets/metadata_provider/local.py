@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from mfwidgets.config import Configuration
 from mfwidgets.errors import CorruptFile
-from mfwidgets.metadata_provider.base import Where
+from mfwidgets.metadata_provider.base import TagRules, Where
 from mfwidgets.metadata_provider.local_files import (
     Json,
     artifact_in,
@@ -23,6 +23,7 @@ from mfwidgets.metadata_provider.local_files import (
     text,
     texts,
 )
+from mfwidgets.metadata_provider.local_tags import change_tags
 from mfwidgets.metadata_provider.records import (
     ArtifactRecord,
     FlowRecord,
@@ -200,6 +201,10 @@ class LocalProvider:
                     if content:
                         found.append(_artifact_record(path, made, artifact, content))
         return found
+
+    def change_tags(self, run: RunRecord, change: TagRules) -> frozenset[str]:
+        """Rewrite the run's entry, with nothing but its user tags changed."""
+        return change_tags(Path(self._folder(run.path) or "", "_meta", "_self.json"), change)
 
     def _done_attempt(self, path: Where, files: list[str]) -> int | None:
         """Return the attempt whose artifacts count: that of the lexically last ``attempt-done``, as in Metaflow."""

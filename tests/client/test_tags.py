@@ -1,0 +1,140 @@
+"""Tag verbs: the same answers as Metaflow's client gives on a twin run, errors included."""
+
+import json
+import threading
+
+import pytest
+
+from mfwidgets.errors import MetaflowTaggingError
+from mfwidgets.metadata_provider import local_tags
+
+
+@pytest.fixture
+def run(own_client, own_runs):
+    return own_client.get(own_runs["linear"])
+
+
+@pytest.fixture
+def entry(own_runs):
+    return own_runs.root.joinpath(*own_runs["linear"].split("/"), "_meta", "_self.json")
+
+
+def stored(entry):
+    return set(json.loads(entry.read_bytes())["tags"])
+
+
+def test_all_verbs(run, entry):
+    run.add_tag("a")
+    run.add_tags(["b", "c"])
+    run.remove_tag("nightly")
+    run.remove_tags(["c", "absent"])
+    run.replace_tag("a", "d")
+    run.replace_tags(["d"], ["d", "ü/ \n"])  # removal first
+    assert run.user_tags == stored(entry) == {"team:blue", "b", "d", "ü/ \n"}
+
+
+def test_several_or_a_generator_will_do_everywhere(run, entry):
+    run.add_tag(["a", "b"])
+    run.add_tags(f"g{number}" for number in range(3))
+    run.add_tags("single")
+    run.remove_tag(tag for tag in ("a", "b"))
+    assert stored(entry) == {"team:blue", "nightly", "g0", "g1", "g2", "single"}
+    run.add_tag(b"bytes")
+    assert "bytes" in run.tags
+
+
+def test_a_system_tag_is_left_alone(run, entry):
+    before = entry.read_bytes()
+    run.add_tag("user:ann")
+    assert entry.read_bytes() == before  # a change of nothing writes nothing
+    assert "user:ann" not in run.user_tags
+    with pytest.raises(MetaflowTaggingError, match="The system tag 'user:ann' cannot be removed"):
+        run.replace_tags(["nightly", "user:ann"], ["new"])
+    assert entry.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ("", "cannot be empty"),
+        ("x" * 501, "has 501 characters; 500 are the limit"),
+        ("\udcff", "cannot be written as UTF-8"),
+        (b"\xff", "is no UTF-8"),
+        ([], "at least one"),
+        (7, "not int (7)"),
+        (None, "not NoneType"),
+        ([None], "A tag is a text, not NoneType"),
+        (["good", ""], "cannot be empty"),
+        ([f"t{number}" for number in range(49)], "it would have 51"),
+    ],
+)
+def test_what_is_no_tag(run, entry, tags, said):
+    before = entry.read_bytes()
+    with pytest.raises(MetaflowTaggingError) as caught:
+        run.add_tags(tags)
+    assert said in str(caught.value)
+    assert entry.read_bytes() == before
+
+
+def test_a_set_that_is_too_large_may_shrink(run, entry):
+    entry.write_text(json.dumps(json.loads(entry.read_bytes()) | {"tags": [f"t{number}" for number in range(60)]}))
+    run.replace_tags(["t1", "t2"], ["new"])
+    assert len(stored(entry)) == 59
+
+
+def test_nothing_else_changes(run, entry, own_runs, own_client):
+    before = json.loads(entry.read_bytes())
+    order = [found.id for found in own_client["LinearFlow"]]
+    run.add_tag("late")
+    after = json.loads(entry.read_bytes())
+    assert {key: value for key, value in after.items() if key != "tags"} == {
+        key: value for key, value in before.items() if key != "tags"
+    }
+    assert [found.id for found in own_client["LinearFlow"]] == order
+    assert [path.name for path in entry.parent.iterdir()] == ["_self.json"]
+    assert entry.stat().st_mode & 0o777 == 0o600
+
+
+def test_metaflow_sees_our_tags_and_we_see_theirs(own_runs, own_client, metaflow, runs):
+    metaflow.metadata(f"local@{own_runs.folder}")
+    try:
+        own_client.get(own_runs["linear"]).add_tag("ours")
+        theirs = metaflow.Run(own_runs["linear"])
+        assert theirs.user_tags == {"team:blue", "nightly", "ours"}
+        created = own_client.get(own_runs["linear"]).created_at
+        theirs.replace_tag("ours", "theirs")
+        again = own_client.get(own_runs["linear"])
+        assert again.user_tags == {"team:blue", "nightly", "theirs"}
+        assert abs((again.created_at - created).total_seconds()) < 1
+    finally:
+        metaflow.metadata(f"local@{runs.folder}")
+
+
+def test_eight_at_once_lose_nothing(own_client, own_runs, entry):
+    threads = [
+        threading.Thread(target=lambda tag=tag: own_client.get(own_runs["linear"]).add_tag(tag)) for tag in "abcdefgh"
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stored(entry) == {"team:blue", "nightly", *"abcdefgh"}
+
+
+def test_somebody_else_always_wins(run, entry, monkeypatch):
+    monkeypatch.setattr(local_tags, "PAUSE", 0)
+    monkeypatch.setattr(local_tags, "_replace", lambda *_: None)
+    with pytest.raises(MetaflowTaggingError, match="changed by somebody else all the time"):
+        run.add_tag("mine")
+
+
+def test_a_run_that_is_gone_and_a_folder_that_cannot_be_written(run, entry, monkeypatch):
+    def full(*_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(local_tags.tempfile, "NamedTemporaryFile", full)
+    with pytest.raises(MetaflowTaggingError, match="cannot be changed: No space left on device"):
+        run.add_tag("x")
+    entry.unlink()
+    with pytest.raises(MetaflowTaggingError, match="The run is gone"):
+        run.add_tag("x")
