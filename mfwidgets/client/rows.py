@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mfwidgets.client.attempts import STATUS_FIELDS, run_states, task_states
 from mfwidgets.client.scope import Scope
-from mfwidgets.client.status import Attempt, Status
+from mfwidgets.client.status import Attempt, Status, TaskState
 from mfwidgets.datastore.opening import root_of_location
 from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
 from mfwidgets.errors import CorruptFile, DataException
@@ -51,10 +51,7 @@ class TaskRow:
     """
 
     record: TaskRecord
-    status: Status
-    attempts: tuple[Attempt, ...]
-    started_ms: int | None
-    finished_ms: int | None
+    state: TaskState
     foreach_index: int | None
     foreach_value: str | None
 
@@ -62,6 +59,26 @@ class TaskRow:
     def pathspec(self) -> str:
         """``HelloFlow/2/start/1``."""
         return "/".join(self.record.path)
+
+    @property
+    def status(self) -> Status:
+        """Its status, with the reason."""
+        return self.state.status
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Its attempts, oldest first."""
+        return self.state.attempts
+
+    @property
+    def started_ms(self) -> int | None:
+        """When its newest attempt began."""
+        return self.state.started_ms
+
+    @property
+    def finished_ms(self) -> int | None:
+        """When its newest attempt ended."""
+        return self.state.finished_ms
 
     @property
     def attempt(self) -> int | None:
@@ -127,7 +144,7 @@ def task_rows(scope: Scope, where: Where, tasks: Sequence[TaskRecord]) -> list[T
     for task, state in zip(tasks, task_states(scope, where, tasks, events), strict=True):
         index = _last_index(foreach.get((task.step, task.task_id, "foreach-execution-path")))
         value = _last_value(foreach.get((task.step, task.task_id, "foreach-stack")))
-        rows.append(TaskRow(task, state.status, state.attempts, state.started_ms, state.finished_ms, index, value))
+        rows.append(TaskRow(task, state, index, value))
     return rows
 
 

@@ -156,6 +156,16 @@ class TaskState:
         """When its newest attempt ended, well or not."""
         return self.attempts[-1].ended_ms if self.attempts else None
 
+    def at_attempt(self, number: int, now_ms: int) -> "TaskState":
+        """Return the state of one attempt alone; of one that never happened, a state without attempts."""
+        if self.attempts and self.attempts[-1].number == number:
+            return TaskState(self.pathspec, self.status, self.attempts[-1:], self.created_ms)
+        statuses = attempt_statuses(self.attempts, self.created_ms, now_ms)
+        for attempt, status in zip(self.attempts, statuses, strict=True):
+            if attempt.number == number:
+                return TaskState(self.pathspec, status, (attempt,), self.created_ms)
+        return TaskState(self.pathspec, Status("unknown", f"there was no attempt {number}"), (), self.created_ms)
+
     @property
     def last_sign_ms(self) -> int:
         """The newest time that anything recorded for it."""

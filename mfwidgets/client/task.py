@@ -1,8 +1,9 @@
 """Tasks: one execution of a step, in one or more attempts."""
 
+from collections import namedtuple
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.artifact import DataArtifact, MetaflowData
 from mfwidgets.client.attempts import task_states
@@ -13,11 +14,13 @@ from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
 from mfwidgets.client.rows import TaskRow, artifact_rows, runtime_name, task_rows
 from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status, TaskState
+from mfwidgets.client.task_metadata import Metadata, newest_values, task_metadata
 from mfwidgets.datastore.artifacts import load_inert
+from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME
 from mfwidgets.datastore.truths import KNOWN, truth
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.pathspec import Path
-from mfwidgets.times import local_datetime
+from mfwidgets.times import local_datetime, now_ms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,10 +70,66 @@ class Task(MetaflowObject, kind="task"):
         """Its artifacts as attributes; listed at once, each value is read when it is asked for."""
         return MetaflowData(self._scope, self.pathspec, self._public_artifacts(), self._attempt)
 
+    @property
+    def artifacts(self) -> Any:
+        """Its artifacts as a named tuple of :class:`DataArtifact`, by name; no value is read."""
+        found = {artifact.id: artifact for artifact in self}
+        # A name that Python cannot take as an attribute gets a number instead.
+        kind: Any = namedtuple("MetaflowArtifacts", list(found), rename=True)  # type: ignore[misc]  # noqa: PYI024
+        return kind(*found.values())
+
+    # -- metadata ---------------------------------------------------------------------------------------------------
+
+    @property
+    def metadata(self) -> list[Metadata]:
+        """Its metadata events: of all attempts, or of the one that was asked for; a clone has its origin's as well.
+
+        One question, and one more for each origin of a clone. Times are milliseconds since the epoch, UTC.
+        """
+        records = task_metadata(self._scope, self._record, self._attempt)
+        return [Metadata(record.field, record.value, record.created_ms, record.type, self) for record in records]
+
+    @property
+    def metadata_dict(self) -> dict[str, Any]:
+        """The newest value of each metadata field."""
+        return newest_values(task_metadata(self._scope, self._record, self._attempt))
+
+    @property
+    def index(self) -> int | None:
+        """Which item of the innermost foreach it works on, counted from 0; None outside a foreach."""
+        stack = self._foreach_stack()
+        return cast("int | None", stack[-1].index) if stack else None
+
+    @property
+    def foreach_values(self) -> tuple[str, ...]:
+        """The items it works on, the outermost foreach first; Metaflow keeps 30 characters of each."""
+        return tuple(str(frame.value) for frame in self._foreach_stack())
+
+    def _foreach_stack(self) -> list[Any]:
+        """Return Metaflow's ``ForeachFrame`` for each level; nothing of the user's is unpickled."""
+        artifact = self._child("_foreach_stack")
+        stack = load_inert(artifact.raw()) if artifact else []
+        return stack if isinstance(stack, list) else []
+
+    @property
+    def exception(self) -> Any:
+        """The exception that ended it, as Metaflow recorded it (message, type, stacktrace); None for none.
+
+        A failure that ``@catch`` handled is at ``task["_catch_exception"].data``.
+        """
+        artifact = self._child("_exception")
+        return artifact.data if artifact else None
+
     # -- what became of it ------------------------------------------------------------------------------------------
 
     def _state(self) -> TaskState:
-        return task_states(self._scope, self._record.path, [self._record])[0]
+        state = task_states(self._scope, self._record.path, [self._record])[0]
+        return state if self._attempt is None else state.at_attempt(self._attempt, now_ms())
+
+    @property
+    def attempts(self) -> list["Task"]:
+        """Its attempts, oldest first: this task with ``attempt=`` set, so that each has its own status and logs."""
+        return [Task.of(self._scope, self._record, attempt.number) for attempt in self._state().attempts]
 
     @property
     def status(self) -> Status:
@@ -157,6 +216,36 @@ class Task(MetaflowObject, kind="task"):
     def stderr(self) -> str:
         """All it printed to standard error."""
         return str(self.logs("stderr"))
+
+    @property
+    def stdout_size(self) -> int:
+        """Stored bytes of its standard output, the header of each line included; the log is not read."""
+        return self.logs("stdout").size()
+
+    @property
+    def stderr_size(self) -> int:
+        """Stored bytes of its standard error, the header of each line included; the log is not read."""
+        return self.logs("stderr").size()
+
+    def loglines(self, stream: str, as_unicode: bool = True) -> Iterator[tuple[datetime, str | bytes]]:  # noqa: FBT001, FBT002 - Metaflow's signature
+        """Yield ``(time, line)`` for each line of a log.
+
+        Parameters
+        ----------
+        stream
+            ``stdout`` or ``stderr``; any other has no lines.
+        as_unicode
+            Give text, in which bytes that are no UTF-8 are U+FFFD; otherwise the bytes as they were written.
+
+        Yields
+        ------
+        tuple
+            Time (naive, UTC: unlike all other times of the client), and the line without its end. A line that carries
+            no time, such as the end of a crash, has that of its neighbour.
+        """
+        if stream in STREAMS:
+            for line in self.logs(stream):
+                yield line.utc or UNKNOWN_TIME, line.message if as_unicode else line.raw
 
     # -- conversion -------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,9 @@ from mfwidgets.datastore.base import Datastore
 SOURCES = ("runtime", "task")
 STREAMS = ("stdout", "stderr")
 
+UNKNOWN_TIME = datetime(3000, 1, 1)  # noqa: DTZ001 - naive, as all times of log lines
+"""The time that Metaflow's client gives to a line without one."""
+
 _HEADER = re.compile(rb"(?:\[!)?\[MFLOG\|0\|([0-9T:.\-]+)Z\|([^|]*)\|[^\]]*\]")
 
 
@@ -29,12 +32,17 @@ class LogLine:
     time
         ``2026-01-02T03:04:05.678901``, UTC, as it stands in the log; of a line without a time, that of the line
         before it.
-    message
-        The line, without its end; bytes that are no UTF-8 are replaced by U+FFFD.
+    raw
+        The line as it was written, without its end.
     """
 
     time: str
-    message: str
+    raw: bytes
+
+    @property
+    def message(self) -> str:
+        """The line as text; bytes that are no UTF-8 are U+FFFD."""
+        return self.raw.decode("utf-8", errors="replace")
 
     @property
     def utc(self) -> datetime | None:
@@ -66,7 +74,7 @@ def parse(content: bytes) -> Iterator[LogLine]:
         if header:
             time = header[1].decode("ascii")
             line = line[header.end() :]  # noqa: PLW2901 - the message is what is left
-        yield LogLine(time, line.decode("utf-8", errors="replace"))
+        yield LogLine(time, line)
 
 
 def merge(files: list[list[LogLine]]) -> list[LogLine]:

@@ -1,5 +1,6 @@
 """What flows, runs, steps, tasks and artifacts show."""
 
+from dataclasses import replace
 from itertools import islice
 
 from mfwidgets.client.artifact import DataArtifact, MetaflowData
@@ -115,6 +116,8 @@ def describe_task(task: Task, limits: Limits) -> View:
     """Show status, times, attempts, artifacts and the end of the logs."""
     scope, record = task._scope, task._record
     row = task_rows(scope, record.path, [record])[0]
+    if task._attempt is not None:
+        row = replace(row, state=row.state.at_attempt(task._attempt, now_ms()))
     statuses = attempt_statuses(row.attempts, record.created_ms, now_ms())
     facts = [
         (zoned("queued"), time(record.created_ms)),

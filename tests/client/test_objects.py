@@ -72,6 +72,42 @@ def test_artifacts_are_as_metaflow_sees_them(name, runs, metaflow):
                     assert mine[key].data == artifact.data
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_metadata_is_as_metaflow_sees_it(name, runs, metaflow):
+    def listed(task):
+        return sorted((event.name, str(event.value), event.created_at, event.type) for event in task.metadata)
+
+    for step in metaflow.Run(runs[name]):
+        for task in step:
+            for attempt in (None, 0, 1):
+                ours, theirs = Task(task.pathspec, attempt=attempt), metaflow.Task(task.pathspec, attempt=attempt)
+                assert listed(ours) == listed(theirs)
+                assert ours.metadata_dict == theirs.metadata_dict
+                assert set(ours.artifacts._fields) == set(theirs.artifacts._fields)
+                assert (ours.stdout_size, ours.stderr_size) == (theirs.stdout_size, theirs.stderr_size)
+                assert (ours.index, ours.finished, ours.successful) == (
+                    theirs.index,
+                    theirs.finished,
+                    theirs.successful,
+                )
+                assert vars(ours.exception or object) == vars(theirs.exception or object)
+                for stream in ("stdout", "stderr", "neither"):
+                    for text in (True, False):
+                        lines = list(theirs.loglines(stream, text))
+                        # Intended: of an attempt that never happened Metaflow gives one line, of nothing.
+                        assert list(ours.loglines(stream, text)) == ([] if lines == [(None, "")] else lines)
+
+
+def test_foreach_values_and_attempts(runs):
+    tasks = sorted(Run(runs["foreach"])["work"], key=lambda task: task.index)
+    assert [task.foreach_values for task in tasks] == [("a",), ("b=c",), ("ü/d",), ("x" * 30,)]
+    assert Run(runs["foreach"])["start"].task.foreach_values == ()
+    flaky = Run(runs["retry"])["flaky"].task
+    assert [attempt.status for attempt in flaky.attempts] == ["failed", "completed"]
+    assert [attempt.stdout for attempt in flaky.attempts] == ["attempt 0\n", "attempt 1\n"]
+    assert Task(flaky.pathspec, attempt=3).status.reason == "there was no attempt 3"
+
+
 def test_logs_are_as_metaflow_sees_them(runs, metaflow):
     pathspec = Run(runs["linear"])["start"].task.pathspec
     ours, theirs = Task(pathspec), metaflow.Task(pathspec)
