@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 
 FLOWS = Path(__file__).parent / "flows"
 
-# name: (user, flow file, command and options, environment, exit code). A list is made in this order.
+# name: (user, flow file, command and options, environment, exit code or None for any). A list is made in this order.
 RUNS = [
     {
         "linear": ("ann", "linear_flow.py", ["run", "--tag", "team:blue", "--tag", "nightly"], {}, 0),
@@ -33,12 +33,21 @@ RUNS = [
             0,
         ),
         "foreach": ("ann", "foreach_flow.py", ["run"], {}, 0),
+        "branch": ("ann", "branch_flow.py", ["run"], {}, 0),
+        "packed": ("ann", "foreach_flow.py", ["run"], {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}, 0),
     },
     {
         "failing": ("ann", "failing_flow.py", ["run", "--tag", "nightly"], {}, 1),
         "resumed": ("ann", "failing_flow.py", ["resume"], {"REPAIRED": "1"}, 0),
         "retry": ("bob", "retry_flow.py", ["run"], {}, 0),
         "killed": ("bob", "retry_flow.py", ["run"], {"SUICIDE": "1"}, 1),
+        "loop": ("ann", "loop_flow.py", ["run"], {}, 0),
+        "loop-broken": ("ann", "loop_flow.py", ["run"], {"BREAK": "1"}, 1),
+        "loop-resumed": ("ann", "loop_flow.py", ["resume"], {}, 0),
+        "died-at-import": ("ann", "death_flow.py", ["run"], {"DEATH": "import"}, 1),
+        "died-hard": ("ann", "death_flow.py", ["run"], {"DEATH": "hard"}, 1),
+        "exited": ("ann", "death_flow.py", ["run"], {"DEATH": "sys.exit"}, None),
+        "unpicklable": ("ann", "death_flow.py", ["run"], {"DEATH": "unpicklable"}, 1),
     },
 ]
 
@@ -72,7 +81,7 @@ def corpus() -> Corpus:
     return Corpus(folder, json.loads(made.read_text()))
 
 
-def _make(folder: Path, user: str, flow: str, words: list[str], extra: dict[str, str], exit_code: int) -> str:
+def _make(folder: Path, user: str, flow: str, words: list[str], extra: dict[str, str], exit_code: int | None) -> str:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder / "home"),
@@ -92,7 +101,7 @@ def _make(folder: Path, user: str, flow: str, words: list[str], extra: dict[str,
         check=False,
     )
     output = made.stdout + made.stderr
-    if made.returncode != exit_code:
+    if exit_code is not None and made.returncode != exit_code:
         raise RuntimeError(f"{flow} {words} ended with {made.returncode}:\n{output}")
     run_id = re.search(r"run-id (\S+?)\)", output)
     name = re.search(r"executing (\w+)", output)

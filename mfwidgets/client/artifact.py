@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.rows import artifact_rows
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_value
-from mfwidgets.datastore.blobs import blob_key, load_blob
-from mfwidgets.datastore.opening import root_of_location
 from mfwidgets.errors import NoSuchArtifact
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 from mfwidgets.pathspec import Path
@@ -44,6 +43,12 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def parent(self) -> "Task":
         """Its task, of the same attempt where one was asked for."""
         return cast("Task", super().parent)
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        """The artifact of the task that its task was taken over from; None where that is no clone."""
+        origin = self.parent.origin_pathspec
+        return f"{origin}/{self.id}" if origin else None
 
     @property
     def data(self) -> Any:
@@ -92,18 +97,6 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def finished_at(self) -> datetime:
         """When it was recorded; naive local time."""
         return self.created_at
-
-
-def read_bytes(scope: Scope, record: ArtifactRecord) -> bytes:
-    """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does."""
-    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
-    return load_blob(datastore, record.flow, record.sha, f"Artifact {'/'.join(record.path)}")
-
-
-def blob_size(scope: Scope, record: ArtifactRecord) -> int | None:
-    """Return the stored, compressed bytes of an artifact; None where they are missing. Nothing is read."""
-    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
-    return datastore.size(blob_key(record.flow, record.sha))
 
 
 class MetaflowData(Presentable):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mfwidgets.client.graph import end_step
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState, ended_run_status, open_run_status, task_status
 from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
@@ -11,9 +12,6 @@ from mfwidgets.datastore.truths import truth
 from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.times import now_ms
-
-PARAMETERS = "_parameters"
-"""Metaflow's pseudo step; the scheduler writes it before any step."""
 
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
 """The metadata that a task's status is made of."""
@@ -66,12 +64,6 @@ def task_states(
 def run_states(scope: Scope, runs: Sequence[RunRecord]) -> list[RunState]:
     """Return what became of runs, in this order; all tasks are read only of runs whose end task did not succeed."""
     return [_run_state(scope, run) for run in runs]
-
-
-def end_step(scope: Scope, run: RunRecord) -> str:
-    """Return the name of a run's last step: what ``_parameters`` recorded, else ``end``."""
-    recorded = scope.provider.metadata((*run.path, PARAMETERS), {"end_step"})
-    return str(recorded[0].value) if recorded else "end"
 
 
 def newest_task(tasks: Sequence[TaskRecord]) -> TaskRecord | None:

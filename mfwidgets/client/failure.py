@@ -1,6 +1,6 @@
 """Why an attempt failed: the exception that Metaflow recorded, read without running anything."""
 
-from mfwidgets.client.artifact import blob_size, read_bytes
+from mfwidgets.client.blobs import blob_size, read_bytes
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.datastore.stand_ins import MetaflowExceptionWrapper

@@ -55,6 +55,10 @@ class Flow(MetaflowObject, kind="flow"):
 
         return _has_runs(current_scope(), self._record.flow)
 
+    @property
+    def origin_pathspec(self) -> None:
+        """None: flows are not resumed, runs are."""
+
     def runs(self, *tags: str, limit: int | None = None) -> Runs:
         """Return its runs in the namespace, newest first.
 

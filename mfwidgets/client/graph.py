@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from mfwidgets.client.artifact import read_bytes
-from mfwidgets.client.attempts import PARAMETERS
+from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import RunRecord
+
+PARAMETERS = "_parameters"
+"""Metaflow's pseudo step; the scheduler writes it before any step."""
 
 
 def graph_info(scope: Scope, run: RunRecord) -> dict[str, Any]:
@@ -22,10 +24,31 @@ def graph_info(scope: Scope, run: RunRecord) -> dict[str, Any]:
     return info if isinstance(info, dict) else {}
 
 
+def steps_of(scope: Scope, run: RunRecord) -> dict[str, dict[str, Any]]:
+    """Return the steps by name, from start to end, each with ``type`` and ``next``; empty where the graph is unknown."""
+    steps = graph_info(scope, run).get("steps")
+    return steps if isinstance(steps, dict) else {}
+
+
 def step_order(scope: Scope, run: RunRecord) -> list[str]:
-    """Return the names of the steps from start to end; empty where the graph cannot be read.
+    """Return the names of the steps from start to end; empty where the graph is unknown.
 
     Times do not tell: a resumed run takes over its steps in any order.
     """
-    steps = graph_info(scope, run).get("steps")
-    return list(steps) if isinstance(steps, dict) else []
+    return list(steps_of(scope, run))
+
+
+def start_step(scope: Scope, run: RunRecord) -> str:
+    """Return the name of a run's first step."""
+    return _endpoint(scope, run, "start")
+
+
+def end_step(scope: Scope, run: RunRecord) -> str:
+    """Return the name of a run's last step."""
+    return _endpoint(scope, run, "end")
+
+
+def _endpoint(scope: Scope, run: RunRecord, which: str) -> str:
+    """Return what ``_parameters`` recorded; a resumed run does not record it again, so else what the graph says."""
+    recorded = scope.provider.metadata((*run.path, PARAMETERS), {f"{which}_step"})
+    return str(recorded[0].value) if recorded else str(graph_info(scope, run).get(f"{which}_step", which))

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mfwidgets.client.attempts import STATUS_FIELDS, run_states, task_states
+from mfwidgets.client.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState
 from mfwidgets.datastore.opening import root_of_location
 from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
 from mfwidgets.errors import CorruptFile, DataException
 from mfwidgets.metadata_provider.base import Where
-from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
-
-_FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack"})
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,13 @@ class TaskRow:
 
     Attributes
     ----------
-    foreach_index, foreach_value
-        Which item of the innermost foreach it works on; Metaflow cuts the value to 30 characters.
+    item
+        Which item of which foreach it works on.
     """
 
     record: TaskRecord
     state: TaskState
-    foreach_index: int | None
-    foreach_value: str | None
+    item: Item
 
     @property
     def pathspec(self) -> str:
@@ -91,6 +89,16 @@ class TaskRow:
         if self.started_ms is None or self.finished_ms is None:
             return None
         return self.finished_ms - self.started_ms
+
+    @property
+    def foreach_index(self) -> int | None:
+        """Which item of the innermost foreach it works on, counted from 0."""
+        return self.item.index
+
+    @property
+    def foreach_value(self) -> str | None:
+        """That item as text, 30 characters at most."""
+        return self.item.value
 
     @property
     def runtime(self) -> str | None:
@@ -138,14 +146,12 @@ def task_rows(scope: Scope, where: Where, tasks: Sequence[TaskRecord]) -> list[T
     where
         The part of the tree that all these tasks lie in: two bulk questions are asked for it.
     """
-    events = scope.provider.metadata(where, STATUS_FIELDS | _FOREACH_FIELDS)
-    foreach = {(event.step, event.task_id, event.field): event for event in events if event.field in _FOREACH_FIELDS}
-    rows = []
-    for task, state in zip(tasks, task_states(scope, where, tasks, events), strict=True):
-        index = _last_index(foreach.get((task.step, task.task_id, "foreach-execution-path")))
-        value = _last_value(foreach.get((task.step, task.task_id, "foreach-stack")))
-        rows.append(TaskRow(task, state, index, value))
-    return rows
+    events = scope.provider.metadata(where, STATUS_FIELDS | FOREACH_FIELDS)
+    items = items_of(scope, where, events)
+    return [
+        TaskRow(task, state, items.get((task.step, task.task_id), OUTSIDE))
+        for task, state in zip(tasks, task_states(scope, where, tasks, events), strict=True)
+    ]
 
 
 def artifact_rows(scope: Scope, records: Sequence[ArtifactRecord]) -> list[ArtifactRow]:
@@ -190,16 +196,3 @@ def runtime_name(run: RunRecord) -> str | None:
 def type_name(recorded: str) -> str | None:
     """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``; None where nothing was recorded."""
     return recorded.removeprefix("<class '").removesuffix("'>") or None
-
-
-def _last_index(event: MetadataRecord | None) -> int | None:
-    """Read the innermost index of a ``foreach-execution-path`` such as ``train:3,score:0``."""
-    last = str(event.value).rpartition(":")[2] if event else ""
-    return int(last) if last.isdecimal() else None
-
-
-def _last_value(event: MetadataRecord | None) -> str | None:
-    """Read the innermost value of a ``foreach-stack`` such as ``["model=a", "fold=3"]``."""
-    if event is None or not isinstance(event.value, list) or not event.value:
-        return None
-    return str(event.value[-1]).partition("=")[2]

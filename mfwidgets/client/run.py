@@ -1,5 +1,6 @@
 """Runs: one execution of a flow."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,9 +8,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from mfwidgets.client.artifact import MetaflowData
-from mfwidgets.client.attempts import RunState, end_step, newest_task, run_states
+from mfwidgets.client.attempts import RunState, newest_task, run_states
 from mfwidgets.client.base import MetaflowObject, limited
+from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.collection import Collection
+from mfwidgets.client.graph import end_step, start_step
 from mfwidgets.client.presentable import runs_to_pandas
 from mfwidgets.client.rows import RunRow, origin_run_id, run_rows
 from mfwidgets.client.scope import Scope, has_tags
@@ -17,6 +20,7 @@ from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Task, Tasks
+from mfwidgets.client.trigger import Trigger
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
 from mfwidgets.times import local_datetime
@@ -141,6 +145,21 @@ class Run(MetaflowObject, kind="run"):
         """The run that this one resumed; None for a run that is no resume."""
         origin = origin_run_id(self._scope, self._record)
         return f"{self._record.flow}/{origin}" if origin else None
+
+    @property
+    def code(self) -> MetaflowCode | None:
+        """The code that it ran, where Metaflow stored a package of it, else None (one bulk question)."""
+        events = self._scope.provider.metadata(self._record.path, {"code-package"})
+        newest = max(events, key=lambda event: event.created_ms, default=None)
+        return MetaflowCode(self._scope, self._record.flow, str(newest.value)) if newest else None
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """The events that triggered it, as Argo Workflows records them; None for none (one or two small questions)."""
+        start = self._child(start_step(self._scope, self._record))
+        events = self._scope.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
+        newest = max(events, key=lambda event: event.created_ms, default=None)
+        return Trigger(self._scope, json.loads(str(newest.value))) if newest else None
 
     # -- tags -------------------------------------------------------------------------------------------------------
 

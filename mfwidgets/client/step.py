@@ -1,12 +1,13 @@
 """Steps: one node of the graph in one run, with its tasks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.attempts import newest_task
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.collection import Collection
+from mfwidgets.client.graph import steps_of
 from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.task import Task, Tasks
 from mfwidgets.metadata_provider.records import RunRecord, StepRecord
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mfwidgets.client.run import Run
+
+
+CONTROL_TASK = "control_task"
+"""Metaflow's mark of the task that leads the others of a ``@parallel`` step."""
 
 
 class Step(MetaflowObject, kind="step"):
@@ -62,6 +67,54 @@ class Step(MetaflowObject, kind="step"):
         """Its newest task; None while it has none."""
         found = newest_task(self._scope.provider.tasks(self._record.run, self._record.step))
         return Task.of(self._scope, found) if found else None
+
+    def control_tasks(self, *tags: str) -> Iterator[Task]:
+        """Yield its control tasks, newest first: those that led the others of a ``@parallel`` step.
+
+        Parameters
+        ----------
+        *tags
+            Tags that the run must have.
+        """
+        events = self._scope.provider.metadata(self._record.path, {"internal_task_type"})
+        leaders = {event.task_id for event in events if event.value == CONTROL_TASK}
+        for task in self.tasks(*tags):
+            if task.id in leaders or CONTROL_TASK in task.tags:  # the tag is from old services
+                yield task
+
+    @property
+    def control_task(self) -> Task | None:
+        """Its newest control task; None for steps without one."""
+        return next(self.control_tasks(), None)
+
+    @property
+    def parent_steps(self) -> Iterator["Step"]:
+        """The steps before it that ran, in the order of the graph; a loop is its own. Nothing while the graph is unknown."""
+        nodes = steps_of(self._scope, self._record.run)
+        return self._neighbours(name for name, node in nodes.items() if self.id in node.get("next", ()))
+
+    @property
+    def child_steps(self) -> Iterator["Step"]:
+        """The steps after it that ran, in the order of the graph; a loop is its own."""
+        return self._neighbours(steps_of(self._scope, self._record.run).get(self.id, {}).get("next", ()))
+
+    def _neighbours(self, names: Iterable[str]) -> Iterator["Step"]:
+        for name in names:
+            record = self._scope.provider.step(self._record.run, name)
+            if record:  # a way that a switch did not take is no step of the run
+                yield Step.of(self._scope, record)
+
+    @property
+    def environment_info(self) -> Any:
+        """What is known of the environment of its newest task."""
+        task = self.task
+        return task.environment_info if task else None
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        """The same step of the run that its run resumed; None where that is no resume."""
+        origin = self.parent.origin_pathspec
+        return f"{origin}/{self.id}" if origin else None
 
     @property
     def finished_at(self) -> datetime | None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 from mfwidgets.client.artifact import DataArtifact, MetaflowData
 from mfwidgets.client.attempts import task_states
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.collection import Collection
+from mfwidgets.client.lineage import child_tasks, parent_tasks
 from mfwidgets.client.logs import Logs
 from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
 from mfwidgets.client.rows import TaskRow, artifact_rows, runtime_name, task_rows
 from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status, TaskState
-from mfwidgets.client.task_metadata import Metadata, newest_values, task_metadata
+from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, task_metadata
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME
 from mfwidgets.datastore.truths import KNOWN, truth
@@ -119,6 +121,55 @@ class Task(MetaflowObject, kind="task"):
         """
         artifact = self._child("_exception")
         return artifact.data if artifact else None
+
+    # -- before and after -------------------------------------------------------------------------------------------
+
+    @property
+    def parent_tasks(self) -> Iterator["Task"]:
+        """The tasks that led to this one, oldest first, in whatever namespace.
+
+        Costs two bulk questions for each step before it, and one small read for each switch before it.
+        """
+        return (Task.of(self._scope, record) for record in parent_tasks(self._scope, self._record))
+
+    @property
+    def child_tasks(self) -> Iterator["Task"]:
+        """The tasks that this one led to, oldest first; costs as :attr:`parent_tasks`."""
+        return (Task.of(self._scope, record) for record in child_tasks(self._scope, self._record))
+
+    @property
+    def parent_task_pathspecs(self) -> Iterator[str]:
+        """The pathspecs of :attr:`parent_tasks`."""
+        return (task.pathspec for task in self.parent_tasks)
+
+    @property
+    def child_task_pathspecs(self) -> Iterator[str]:
+        """The pathspecs of :attr:`child_tasks`."""
+        return (task.pathspec for task in self.child_tasks)
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        """The task that this one was taken over from; None for a task that is no clone."""
+        values = newest_values(self._scope.provider.metadata(self._record.path, ORIGIN_FIELDS))
+        if "origin-task-id" not in values:
+            return None
+        return "/".join(
+            (self._record.run.flow, str(values.get("origin-run-id")), self._record.step, str(values["origin-task-id"]))
+        )
+
+    # -- code -------------------------------------------------------------------------------------------------------
+
+    @property
+    def code(self) -> MetaflowCode | None:
+        """The code that it ran, where Metaflow stored a package of it: for remote steps, or when told to; else None."""
+        recorded = self.metadata_dict.get("code-package")
+        return MetaflowCode(self._scope, self._record.run.flow, str(recorded)) if recorded else None
+
+    @property
+    def environment_info(self) -> Any:
+        """What is known of its environment: a text, or a dict for conda and PyPI environments; None without a package."""
+        code = self.code
+        return code.environment(self.metadata_dict) if code else None
 
     # -- what became of it ------------------------------------------------------------------------------------------
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from mfwidgets.client.task import Task
 
 
+ORIGIN_FIELDS = frozenset({"origin-run-id", "origin-task-id"})
+"""The metadata that says what a clone was taken over from."""
+
+
 class Metadata(NamedTuple):
     """A metadata event, as ``Task.metadata`` gives it.
 

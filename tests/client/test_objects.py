@@ -1,6 +1,7 @@
 """The client's objects, on real runs; where Metaflow's own client answers too, its answer is the right one."""
 
 import pytest
+from corpus import RUNS
 
 import mfwidgets
 from mfwidgets import DataArtifact, Flow, Metaflow, Run, Step, Task
@@ -12,7 +13,7 @@ from mfwidgets.errors import (
     NoSuchChild,
 )
 
-NAMES = ["linear", "linear-bob", "linear-hostile", "foreach", "failing", "resumed", "retry", "killed"]
+NAMES = [name for part in RUNS for name in part]
 RUN_FACTS = [
     "pathspec",
     "id",
@@ -36,6 +37,11 @@ def _select(runs):
     mfwidgets.namespace(None)
 
 
+# Where we differ on purpose: Metaflow's client does not find the end task of a resumed run with step names of its own,
+# nor the log of a task that died before its step began.
+INTENDED = {("loop-resumed", fact) for fact in ("finished_at", "finished", "successful")} | {("died-at-import", "logs")}
+
+
 def in_order(children):
     """Return children as they come; those of one millisecond, which Metaflow gives in any order, by name."""
     listed = [(child.created_at, repr(child)) for child in children]
@@ -46,7 +52,8 @@ def in_order(children):
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_steps_and_tasks_are_as_metaflow_sees_them(name, runs, metaflow):
     ours, theirs = Run(runs[name]), metaflow.Run(runs[name])
-    assert {fact: getattr(ours, fact) for fact in RUN_FACTS} == {fact: getattr(theirs, fact) for fact in RUN_FACTS}
+    facts = [fact for fact in RUN_FACTS if (name, fact) not in INTENDED]
+    assert {fact: getattr(ours, fact) for fact in facts} == {fact: getattr(theirs, fact) for fact in facts}
     assert in_order(ours) == in_order(theirs)
     for step in theirs:
         assert in_order(ours[step.id]) == in_order(step)
@@ -84,18 +91,45 @@ def test_metadata_is_as_metaflow_sees_it(name, runs, metaflow):
                 assert listed(ours) == listed(theirs)
                 assert ours.metadata_dict == theirs.metadata_dict
                 assert set(ours.artifacts._fields) == set(theirs.artifacts._fields)
-                assert (ours.stdout_size, ours.stderr_size) == (theirs.stdout_size, theirs.stderr_size)
                 assert (ours.index, ours.finished, ours.successful) == (
                     theirs.index,
                     theirs.finished,
                     theirs.successful,
                 )
                 assert vars(ours.exception or object) == vars(theirs.exception or object)
+                if (name, "logs") in INTENDED:
+                    continue
+                assert (ours.stdout_size, ours.stderr_size) == (theirs.stdout_size, theirs.stderr_size)
                 for stream in ("stdout", "stderr", "neither"):
                     for text in (True, False):
                         lines = list(theirs.loglines(stream, text))
                         # Intended: of an attempt that never happened Metaflow gives one line, of nothing.
                         assert list(ours.loglines(stream, text)) == ([] if lines == [(None, "")] else lines)
+
+
+def test_what_metaflow_does_not_find(runs):
+    resumed = Run(runs["loop-resumed"])
+    assert resumed.successful
+    assert resumed.end_task.parent.id == "finish"
+    assert Flow("LoopFlow").latest_successful_run == resumed
+    dead = Run(runs["died-at-import"])["start"].task
+    assert "ImportError: this module cannot be imported inside a task" in dead.stderr
+    assert [attempt.status for attempt in dead.attempts] == ["failed", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reason"),
+    [
+        ("died-at-import", "failed", "attempt 1 ended with code 1 before the step began"),
+        ("died-hard", "failed", "attempt 1 ended with code 3 without a result"),
+        ("exited", "failed", "attempt 0 failed at 20"),
+        ("unpicklable", "failed", "attempt 1 failed"),
+    ],
+)
+def test_the_status_of_hard_deaths(name, status, reason, runs):
+    task = Run(runs[name])["start"].task
+    assert task.status == Run(runs[name]).status == status
+    assert reason in task.status.reason
 
 
 def test_foreach_values_and_attempts(runs):
@@ -124,7 +158,8 @@ def test_flows_are_as_metaflow_sees_them(runs, metaflow):
         ours = Flow(flow.id)
         assert [repr(run) for run in ours] == [repr(run) for run in flow]
         assert repr(ours.latest_run) == repr(flow.latest_run)
-        assert repr(ours.latest_successful_run) == repr(flow.latest_successful_run)
+        if flow.id != "LoopFlow":  # see INTENDED
+            assert repr(ours.latest_successful_run) == repr(flow.latest_successful_run)
     assert [repr(run) for run in Flow("LinearFlow").runs("nightly", "team:blue")] == [f"Run('{runs['linear']}')"]
 
 
@@ -216,7 +251,7 @@ def test_parents_and_identity(runs):
     ("make", "error", "said"),
     [
         (lambda: Flow("LinaerFlow"), MetaflowNotFound, "Did you mean 'LinearFlow'?"),
-        (lambda: Flow("x"), MetaflowNotFound, "There are 'FailingFlow', 'ForeachFlow', 'LinearFlow'"),
+        (lambda: Flow("x"), MetaflowNotFound, "There are 'BranchFlow', 'DeathFlow', 'FailingFlow'"),
         (lambda: Run("LinearFlow/7"), MetaflowNotFound, "Run('LinearFlow/7') does not exist in local@"),
         (lambda: Run("LinearFlow"), MetaflowInvalidPathspec, "expected FlowName/RunID"),
         (lambda: Run("LinearFlow/latest"), MetaflowNotFound, "has no run 'latest'"),

@@ -1,0 +1,18 @@
+"""The bytes behind artifact records."""
+
+from mfwidgets.client.scope import Scope
+from mfwidgets.datastore.blobs import blob_key, load_blob
+from mfwidgets.datastore.opening import root_of_location
+from mfwidgets.metadata_provider.records import ArtifactRecord
+
+
+def read_bytes(scope: Scope, record: ArtifactRecord) -> bytes:
+    """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does."""
+    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
+    return load_blob(datastore, record.flow, record.sha, f"Artifact {'/'.join(record.path)}")
+
+
+def blob_size(scope: Scope, record: ArtifactRecord) -> int | None:
+    """Return the stored, compressed bytes of an artifact; None where they are missing. Nothing is read."""
+    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
+    return datastore.size(blob_key(record.flow, record.sha))

@@ -1,0 +1,127 @@
+"""The tasks before and after a task: by the graph, the foreach paths, and for switches and loops by what really ran."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from mfwidgets.client.blobs import read_bytes
+from mfwidgets.client.foreach import OUTSIDE, Item, items_of
+from mfwidgets.client.graph import steps_of
+from mfwidgets.client.scope import Scope
+from mfwidgets.datastore.artifacts import load_inert
+from mfwidgets.errors import DataException
+from mfwidgets.metadata_provider.records import TaskRecord
+
+_FOREACH_SPLITS = ("split-foreach", "split-parallel")
+
+Node = dict[str, Any]
+"""A step as ``_graph_info`` describes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A task with its place in its foreaches."""
+
+    task: TaskRecord
+    path: tuple[str, ...]
+
+
+def parent_tasks(scope: Scope, task: TaskRecord) -> list[TaskRecord]:
+    """Return the tasks that led to a task, in the order in which they were made.
+
+    Two bulk questions for each step before it, one for the graph, and one small read for each switch before it.
+    """
+    nodes = steps_of(scope, task.run)
+    own = _place(scope, task)
+    before = [name for name, node in nodes.items() if task.step in node.get("next", ())]
+    found: list[TaskRecord] = []
+    if task.step in before:  # a loop: the turn before this one, if there was one
+        turns = _turns(scope, own)
+        place = next((number for number, turn in enumerate(turns) if turn.task.task_id == task.task_id), 0)
+        if place:
+            return [turns[place - 1].task]
+    for name in before:
+        if name != task.step:
+            candidates = _placed(scope, task, name)
+            led_here = [one for one in candidates if _leads(nodes[name], one.path, nodes[task.step], own.path)]
+            found += _that_went_on(scope, nodes[name], led_here, task.step)
+    return _in_order(found)
+
+
+def child_tasks(scope: Scope, task: TaskRecord) -> list[TaskRecord]:
+    """Return the tasks that a task led to, in the order in which they were made; costs as :func:`parent_tasks`."""
+    nodes = steps_of(scope, task.run)
+    own = _place(scope, task)
+    node = nodes.get(task.step, {})
+    after = _taken(scope, task) if node.get("type") == "split-switch" else None
+    found: list[TaskRecord] = []
+    for name in node.get("next", ()):
+        if after is not None and name not in after:
+            continue
+        if name == task.step:  # a loop: the next turn
+            turns = _turns(scope, own)
+            found += [later.task for earlier, later in pairwise(turns) if earlier.task == task]
+        elif name in nodes:
+            led_to = [one for one in _placed(scope, task, name) if _leads(node, own.path, nodes[name], one.path)]
+            found += _first_turns(led_to) if name in nodes[name].get("next", ()) else [one.task for one in led_to]
+    return _in_order(found)
+
+
+def _leads(before: Node, before_path: tuple[str, ...], after: Node, after_path: tuple[str, ...]) -> bool:
+    """Tell whether the edge between two steps joins tasks with these foreach paths."""
+    if before.get("type") in _FOREACH_SPLITS:
+        return after_path[:-1] == before_path and len(after_path) == len(before_path) + 1
+    if before_path == after_path:
+        return True
+    # The join of a foreach ends the innermost level; that of a static split stays on it.
+    return _joins(after) and len(before_path) == len(after_path) + 1 and before_path[:-1] == after_path
+
+
+def _joins(node: Node) -> bool:
+    return node.get("type") in ("join", "end")  # an end step that joins is an "end" all the same
+
+
+def _that_went_on(scope: Scope, node: Node, placed: Sequence[Placed], to: str) -> list[TaskRecord]:
+    """Leave out the tasks of a switch that took another way, and so all turns of a loop but the last."""
+    if node.get("type") != "split-switch":
+        return [one.task for one in placed]
+    return [one.task for one in placed if (taken := _taken(scope, one.task)) is None or to in taken]
+
+
+def _taken(scope: Scope, task: TaskRecord) -> list[str] | None:
+    """Return the steps that a task went on to (``_transition``); None where that is not recorded."""
+    found = scope.provider.artifacts(task.path, {"_transition"})
+    try:
+        transition = load_inert(read_bytes(scope, found[0])) if found else None
+    except DataException:
+        return None
+    return list(transition[0]) if isinstance(transition, tuple) and transition else None
+
+
+def _turns(scope: Scope, one: Placed) -> list[Placed]:
+    """Return the turns of a loop step in one place of its foreaches, in their order."""
+    same = [other for other in _placed(scope, one.task, one.task.step) if other.path == one.path]
+    return sorted(same, key=lambda turn: turn.task.created_ms)
+
+
+def _first_turns(placed: Iterable[Placed]) -> list[TaskRecord]:
+    """Return the tasks by which a loop was entered: the oldest in each place of its foreaches."""
+    newest_first = sorted(placed, key=lambda one: one.task.created_ms, reverse=True)
+    return list({one.path: one.task for one in newest_first}.values())
+
+
+def _place(scope: Scope, task: TaskRecord) -> Placed:
+    return Placed(task, items_of(scope, task.path).get((task.step, task.task_id), OUTSIDE).path)
+
+
+def _placed(scope: Scope, near: TaskRecord, step: str) -> list[Placed]:
+    """Return the tasks of a step of the same run, with their places (two bulk questions)."""
+    items: dict[tuple[str, str], Item] = items_of(scope, (*near.run.path, step))
+    return [
+        Placed(task, items.get((step, task.task_id), OUTSIDE).path) for task in scope.provider.tasks(near.run, step)
+    ]
+
+
+def _in_order(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
+    return sorted(tasks, key=lambda task: task.created_ms)

@@ -1,0 +1,83 @@
+"""Code packages: as Metaflow's client reads them, and nothing lands outside the folder."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from mfwidgets.datastore.code_package import CodePackage
+from mfwidgets.errors import DataException
+
+
+def test_a_real_package(client, runs, metaflow):
+    ours, theirs = client.get(runs["packed"]).code, metaflow.Run(runs["packed"]).code
+    assert ours.path == theirs.path
+    assert ours.info == theirs.info
+    assert ours.script_name == theirs.script_name == "foreach_flow.py"
+    assert ours.flowspec == theirs.flowspec.decode()  # Metaflow promises text and gives bytes
+    assert str(ours) == str(theirs)
+    assert ours.tarball.getnames() == theirs.tarball.getnames()
+    assert ours.sha in ours.path
+    assert client.get(runs["packed"])["end"].task.environment_info == "Local environment"
+    assert client.get(runs["linear"]).code is None
+    assert client.get(runs["linear"])["end"].environment_info is None
+
+
+def test_extracting_gives_the_users_files(client, runs, tmp_path):
+    code = client.get(runs["packed"]).code
+    with code.extract() as folder:
+        names = {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
+    assert "foreach_flow.py" in names
+    assert not any(name.startswith((".mf_", "metaflow/")) for name in names)
+    written = code.extractall(tmp_path)
+    assert {path.relative_to(tmp_path).as_posix() for path in written} == names
+    assert (tmp_path / "foreach_flow.py").read_text() == code.flowspec
+
+
+def packed(files, links=()):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        for name, target in links:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            archive.addfile(member)
+    return stream.getvalue()
+
+
+INFO = json.dumps({"script": "flow.py"}).encode()
+
+
+def test_the_older_layout(tmp_path):
+    files = {"INFO": INFO, "CONFIG": b"{}", "metaflow/__init__.py": b"", "flow.py": b"code", "lib/a.py": b"a"}
+    package = CodePackage(packed(files), "F")
+    assert package.info == {"script": "flow.py"}
+    assert sorted(package.user_files()) == ["flow.py", "lib/a.py"]
+    package.extract_to(tmp_path)
+    assert (tmp_path / "lib" / "a.py").read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "/etc/evil.py", "a/../../evil.py", "."])
+def test_a_name_that_leads_out_writes_nothing(name, tmp_path):
+    package = CodePackage(packed({"INFO": INFO, "flow.py": b"", name: b"evil"}), "F")
+    with pytest.raises(DataException, match="leads out of"):
+        package.extract_to(tmp_path / "target")
+    assert list(tmp_path.rglob("*.py")) == []
+
+
+def test_links_are_not_followed(tmp_path):
+    package = CodePackage(packed({"INFO": INFO, "link/evil.py": b"evil"}, links=[("link", "/tmp")]), "F")
+    package.extract_to(tmp_path)
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link" / "evil.py").read_bytes() == b"evil"
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", packed({"INFO": INFO})[:40], packed({"INFO": b"{"}), packed({})])
+def test_a_broken_package_says_so(content):
+    with pytest.raises(DataException, match="The code package of F"):
+        CodePackage(content, "F")
