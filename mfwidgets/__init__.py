@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         default_namespace,
         get_metadata,
         get_namespace,
+        inspect_spin,
         metadata,
         namespace,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "default_namespace",
     "get_metadata",
     "get_namespace",
+    "inspect_spin",
     "load_ipython_extension",
     "metadata",
     "namespace",
@@ -59,6 +61,7 @@ _HOMES = {
     "default_namespace": "client.scope",
     "get_metadata": "client.scope",
     "get_namespace": "client.scope",
+    "inspect_spin": "client.scope",
     "metadata": "client.scope",
     "namespace": "client.scope",
     "sample": "sample_runs",

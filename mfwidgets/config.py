@@ -13,8 +13,8 @@ from typing import Any
 
 from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
 
-LOCAL_DIR = ".metaflow"
-"""Metaflow's folder for local metadata and the local datastore; its name cannot be configured."""
+LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
+"""Metaflow's folders for local metadata and the local datastore, of runs and of spins; they cannot be configured."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,17 @@ class Configuration:
         """The provider type that is used when no selector is given: ``local``, ``service`` or ``spin``."""
         return self.get("DEFAULT_METADATA") or "local"
 
-    def local_root(self) -> Path | None:
-        """Return the ``.metaflow`` folder of this place, or None when there is none yet.
+    def local_root(self, kind: str = "local") -> Path | None:
+        """Return the ``.metaflow`` folder of this place (``.metaflow_spin`` for ``spin``), or None when there is none yet.
 
-        ``METAFLOW_DATASTORE_SYSROOT_LOCAL`` names its parent; otherwise it is the first one upward from the
+        ``METAFLOW_DATASTORE_SYSROOT_LOCAL`` (``_SPIN``) names its parent; otherwise it is the first one upward from the
         current folder.
         """
-        sysroot = self.get("DATASTORE_SYSROOT_LOCAL")
+        sysroot = self.get(f"DATASTORE_SYSROOT_{kind.upper()}")
         if sysroot:
-            return Path(sysroot).expanduser() / LOCAL_DIR
-        found = _project_dir(self.cwd)
-        return found / LOCAL_DIR if found else None
+            return Path(sysroot).expanduser() / LOCAL_DIRS[kind]
+        found = _folder_with(LOCAL_DIRS[kind], self.cwd)
+        return found / LOCAL_DIRS[kind] if found else None
 
     def default_namespace(self) -> str:
         """Return ``user:<name>``, or ``production:<token>`` when a production token is set.
@@ -102,8 +102,8 @@ def read_configuration(
     """
     environ = dict(os.environ if environ is None else environ)
     here = Path(cwd or Path.cwd())
-    project_dir = _project_dir(here)
-    project = _read(project_dir / LOCAL_DIR / "config.json") if project_dir else None
+    project_dir = _folder_with(LOCAL_DIRS["local"], here)
+    project = _read(project_dir / LOCAL_DIRS["local"] / "config.json") if project_dir else None
     home = Path(environ.get("METAFLOW_HOME") or "~/.metaflowconfig").expanduser()
     profile = environ.get("METAFLOW_PROFILE")
     user_file = home / (f"config_{profile}.json" if profile else "config.json")
@@ -115,10 +115,10 @@ def read_configuration(
     return Configuration(environ, project or {}, user or {}, here)
 
 
-def _project_dir(start: Path) -> Path | None:
-    """Return the first folder upward that contains a ``.metaflow`` folder."""
+def _folder_with(name: str, start: Path) -> Path | None:
+    """Return the first folder upward that contains a folder of that name."""
     for folder in (start, *start.parents):
-        if (folder / LOCAL_DIR).is_dir():
+        if (folder / name).is_dir():
             return folder
     return None
 

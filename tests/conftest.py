@@ -31,8 +31,9 @@ def runs() -> Corpus:
 
 @pytest.fixture
 def own_runs(runs: Corpus, tmp_path: Path) -> Corpus:
-    """A copy of the runs that a test may change; it has moved, as folders do."""
-    shutil.copytree(runs.root, tmp_path / ".metaflow")
+    """A copy of some of the runs that a test may change; it has moved, as folders do."""
+    for flow in ("FailingFlow", "LinearFlow", "RetryFlow"):
+        shutil.copytree(runs.root / flow, tmp_path / ".metaflow" / flow)
     return Corpus(tmp_path, runs.pathspecs)
 
 

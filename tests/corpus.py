@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -74,14 +75,27 @@ def corpus() -> Corpus:
     made = folder / "made.json"
     if not made.is_file():
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        (folder / ".metaflow").mkdir(parents=True)  # two flows that start at once would both make it
         with ThreadPoolExecutor() as pool:
             lists = pool.map(lambda runs: {name: _make(folder, *run) for name, run in runs.items()}, RUNS)
+        _metaflow(folder, "ann", "linear_flow.py", ["spin", "start", "--persist"], {}, 0)
         made.write_text(json.dumps({name: pathspec for part in lists for name, pathspec in part.items()}))
     return Corpus(folder, json.loads(made.read_text()))
 
 
-def _make(folder: Path, user: str, flow: str, words: list[str], extra: dict[str, str], exit_code: int | None) -> str:
+def _make(folder: Path, *run: Any) -> str:
+    """Make a run and return its pathspec."""
+    output = _metaflow(folder, *run)
+    run_id = re.search(r"run-id (\S+?)\)", output)
+    name = re.search(r"executing (\w+)", output)
+    assert run_id, output
+    assert name, output
+    return f"{name[1]}/{run_id[1]}"
+
+
+def _metaflow(
+    folder: Path, user: str, flow: str, words: list[str], extra: dict[str, str], exit_code: int | None
+) -> str:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder / "home"),
@@ -103,11 +117,7 @@ def _make(folder: Path, user: str, flow: str, words: list[str], extra: dict[str,
     output = made.stdout + made.stderr
     if exit_code is not None and made.returncode != exit_code:
         raise RuntimeError(f"{flow} {words} ended with {made.returncode}:\n{output}")
-    run_id = re.search(r"run-id (\S+?)\)", output)
-    name = re.search(r"executing (\w+)", output)
-    assert run_id, output
-    assert name, output
-    return f"{name[1]}/{run_id[1]}"
+    return output
 
 
 def _fingerprint() -> str:

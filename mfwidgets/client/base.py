@@ -195,6 +195,23 @@ class MetaflowObject(Presentable):
         """Return what may stand between the brackets; IPython asks this on Tab."""
         return self._child_names()
 
+    # -- pickling ---------------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle what it is, not what is known of it."""
+        return {"scope": self._scope, "path": self._record.path, "attempt": self._attempt}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Find the object again, in the provider and the namespace that it was made in.
+
+        Raises
+        ------
+        MetaflowNotFound, MetaflowNamespaceMismatch
+            It is not there.
+        """
+        self._scope, self._attempt = state["scope"], state["attempt"]
+        self._load(tuple(state["path"]))
+
     # -- identity ---------------------------------------------------------------------------------------------------
 
     def _identity(self) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
-from mfwidgets.client.task import Task, Tasks
+from mfwidgets.client.task import Artifacts, Task, Tasks
 from mfwidgets.client.trigger import Trigger
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
@@ -76,6 +76,10 @@ class Run(MetaflowObject, kind="run"):
             The most tasks to give.
         """
         return Tasks(self._scope, self._record, None, (), limit)
+
+    def artifacts(self) -> Artifacts:
+        """Return the artifacts of all its tasks, private ones left out, in bulk; no value is read."""
+        return Artifacts(self._scope, self._record)
 
     # -- what became of it ------------------------------------------------------------------------------------------
 

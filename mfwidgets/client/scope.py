@@ -62,6 +62,22 @@ class Scope:
         """
         return self.configuration.default_namespace() if self.chosen is DEFAULT else self.chosen
 
+    def __getstate__(self) -> dict[str, str | None]:
+        """Pickle small: where to look and in which namespace. Whoever unpickles reads the configuration there."""
+        return {"metadata": self.provider.address, "namespace": self.namespace}
+
+    def __setstate__(self, state: dict[str, str | None]) -> None:
+        """Open the same provider here; nothing but this object changes.
+
+        Raises
+        ------
+        InvalidSelector
+            It cannot be opened here.
+        """
+        made = new_scope(state["metadata"], state["namespace"])
+        for name in ("provider", "configuration", "chosen", "_datastores"):
+            object.__setattr__(self, name, getattr(made, name))
+
     def admits(self, run: RunRecord) -> bool:
         """Tell whether a run is in the namespace: whether that is one of its tags."""
         namespace = self.namespace
@@ -168,6 +184,22 @@ def metadata(ms: str) -> str:
     """
     _select(_with_provider(ms))
     return get_metadata()
+
+
+def inspect_spin(datastore_root: str = ".") -> None:
+    """Switch to the spins below a folder, as Metaflow's ``inspect_spin`` does.
+
+    Parameters
+    ----------
+    datastore_root
+        The folder that holds ``.metaflow_spin``.
+
+    Raises
+    ------
+    InvalidSelector
+        There is none.
+    """
+    metadata(f"spin@{datastore_root}")
 
 
 def get_metadata() -> str:

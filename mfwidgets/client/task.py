@@ -312,6 +312,32 @@ class Task(MetaflowObject, kind="task"):
         return artifacts_to_pandas(artifact_rows(self._scope, self._public_artifacts()))
 
 
+class Artifacts(Collection[DataArtifact]):
+    """The artifacts of all tasks of a run, private ones left out; no value is read.
+
+    Parameters
+    ----------
+    scope, run
+        Where to read, and whose.
+    """
+
+    def __init__(self, scope: Scope, run: RunRecord) -> None:
+        self.scope, self.run = scope, run
+        super().__init__(f"artifacts of {'/'.join(run.path)}", self._artifacts)
+
+    def records(self) -> list[ArtifactRecord]:
+        """Return their records, of each task's newest attempt that is done (one bulk question)."""
+        found = self.scope.provider.artifacts(self.run.path)
+        return [record for record in found if not record.name.startswith("_") and not record.step.startswith("_")]
+
+    def _artifacts(self) -> Iterator[DataArtifact]:
+        return (DataArtifact.of(self.scope, record) for record in self.records())
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of them, as :meth:`Task.to_pandas` gives it; one small read for each task."""
+        return artifacts_to_pandas(artifact_rows(self.scope, self.records()))
+
+
 class Tasks(Collection[Task]):
     """The tasks of a step or of a run.
 

@@ -34,6 +34,10 @@ class MetadataProvider(Protocol):
         """What ``get_metadata()`` returns and ``metadata()`` takes: ``local@/home/ann/project``."""
 
     @property
+    def address(self) -> str:
+        """A selector that means the same from any folder of this machine; never with a secret in it."""
+
+    @property
     def local_root(self) -> Path | None:
         """The folder this provider reads, when it reads one: a local datastore is looked for there first."""
 

@@ -55,10 +55,15 @@ class LocalProvider:
         Says where to search.
     given
         The parent folder as the user gave it; it is what :attr:`selector` shows.
+    kind
+        ``local``, or ``spin`` for the folder of that layout where Metaflow keeps spins.
     """
 
-    def __init__(self, root: Path | None, configuration: Configuration, given: str | None = None) -> None:
+    def __init__(
+        self, root: Path | None, configuration: Configuration, given: str | None = None, kind: str = "local"
+    ) -> None:
         self._root = root
+        self._kind = kind
         self._configuration = configuration
         self._given = given
 
@@ -66,13 +71,19 @@ class LocalProvider:
     def selector(self) -> str:
         """``local@`` and the parent folder of the root, as Metaflow shows it."""
         root = self.local_root
-        return f"local@{self._given or (root.parent if root else NO_ROOT)}"
+        return f"{self._kind}@{self._given or (root.parent if root else NO_ROOT)}"
+
+    @property
+    def address(self) -> str:
+        """The type and the absolute folder; the type alone while there is none."""
+        root = self.local_root
+        return f"{self._kind}@{root.absolute().parent}" if root else self._kind
 
     @property
     def local_root(self) -> Path | None:
         """The ``.metaflow`` folder, or None while there is none."""
         if self._root is None:
-            self._root = self._configuration.local_root()
+            self._root = self._configuration.local_root(self._kind)
         return self._root
 
     def flows(self) -> list[FlowRecord]:

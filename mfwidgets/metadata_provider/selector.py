@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from mfwidgets.config import LOCAL_DIR, Configuration
+from mfwidgets.config import LOCAL_DIRS, Configuration
 from mfwidgets.errors import InvalidSelector
 from mfwidgets.metadata_provider.base import MetadataProvider
 from mfwidgets.metadata_provider.local import LocalProvider
-
-_NOT_YET = ("service", "spin")
 
 
 def open_provider(selector: str | None, configuration: Configuration) -> MetadataProvider:
@@ -16,8 +14,8 @@ def open_provider(selector: str | None, configuration: Configuration) -> Metadat
     Parameters
     ----------
     selector
-        ``local``, ``local@<folder that holds .metaflow>``, or that folder alone. ``~`` is the home folder, and the
-        ``.metaflow`` folder itself will do as well.
+        ``local``, ``local@<folder that holds .metaflow>``, or that folder alone; ``spin`` or ``spin@<folder>`` for
+        spins. ``~`` is the home folder, and the ``.metaflow`` folder itself will do as well.
     configuration
         Says what the default is.
 
@@ -33,25 +31,25 @@ def open_provider(selector: str | None, configuration: Configuration) -> Metadat
     kind, _, info = selector.partition("@")
     if kind.startswith("http"):
         kind = "service"
-    if kind in _NOT_YET:
+    if kind == "service":
         raise InvalidSelector(
             f"Metadata of type '{kind}' ({selector}) cannot be read by this version of mfwidgets: "
             "choose a local folder with metadata('local@/path/that/holds/.metaflow')."
         )
-    if kind != "local":
-        info = selector  # any other text is a path, as in Metaflow
+    if kind not in LOCAL_DIRS:
+        kind, info = "local", selector  # any other text is a path, as in Metaflow
     if not info:
-        return LocalProvider(None, configuration)
+        return LocalProvider(None, configuration, kind=kind)
     folder = Path(info).expanduser()
-    if folder.name == LOCAL_DIR:
-        return LocalProvider(_existing(folder, selector), configuration)
-    return LocalProvider(_existing(folder / LOCAL_DIR, selector), configuration, given=info)
+    if folder.name == LOCAL_DIRS[kind]:
+        return LocalProvider(_existing(folder, selector), configuration, kind=kind)
+    return LocalProvider(_existing(folder / LOCAL_DIRS[kind], selector), configuration, given=info, kind=kind)
 
 
 def _existing(root: Path, selector: str) -> Path:
     if "\0" in selector or not root.is_dir():
         raise InvalidSelector(
             f"The metadata selector {selector!r} names no runs: there is no folder {root}. Expected "
-            "'local@FOLDER', where FOLDER holds the .metaflow that Metaflow wrote."
+            f"'local@FOLDER', where FOLDER holds the {root.name} that Metaflow wrote."
         )
     return root

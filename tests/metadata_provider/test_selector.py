@@ -28,6 +28,7 @@ def test_the_configured_default(given, runs):
         ("local@/nowhere", "FOLDER holds the .metaflow"),
         ("foo@x", "there is no folder foo@x/.metaflow"),
         ("local@\0", "names no runs"),
+        ("spin@/nowhere", "there is no folder /nowhere/.metaflow_spin"),
         ("https://example.org", "Metadata of type 'service'"),
         ("service@https://example.org", "cannot be read by this version"),
         (3, "not int"),
