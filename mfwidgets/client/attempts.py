@@ -8,7 +8,7 @@ from mfwidgets.client.graph import end_step
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState, ended_run_status, open_run_status, task_status
 from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
-from mfwidgets.datastore.truths import truth
+from mfwidgets.datastore.truths import is_none, truth
 from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.times import now_ms
@@ -16,7 +16,8 @@ from mfwidgets.times import now_ms
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
 """The metadata that a task's status is made of."""
 
-_RESULTS = frozenset({"_task_ok", "_success"})
+RESULTS = frozenset({"_task_ok", "_success"})
+"""The artifacts that a task's status is made of."""
 
 TaskKey = tuple[str, str]
 """Step name and task id."""
@@ -24,15 +25,14 @@ TaskKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run's status, and when its end task finished."""
+    """A run's status, when its end task finished, and which run it resumed, if one."""
 
     status: Status
     finished_ms: int | None
+    origin_run_id: str | None
 
 
-def task_states(
-    scope: Scope, where: Where, tasks: Sequence[TaskRecord], metadata: Iterable[MetadataRecord] | None = None
-) -> list[TaskState]:
+def task_states(scope: Scope, where: Where, tasks: Sequence[TaskRecord]) -> list[TaskState]:
     """Return what became of tasks.
 
     Parameters
@@ -40,19 +40,22 @@ def task_states(
     scope
         Where to read.
     where
-        The part of the tree that all these tasks lie in: two bulk questions are asked for it.
+        The part of the tree that all these tasks lie in; it is asked in bulk.
     tasks
         Whose states, in this order.
-    metadata
-        The metadata of ``where``, when the caller has it already; at least :data:`STATUS_FIELDS`.
     """
-    if metadata is None:
-        metadata = scope.provider.metadata(where, STATUS_FIELDS)
+    return states_from(scope, tasks, *scope.provider.facts(where, STATUS_FIELDS, RESULTS))
+
+
+def states_from(
+    scope: Scope, tasks: Sequence[TaskRecord], metadata: Iterable[MetadataRecord], artifacts: Iterable[ArtifactRecord]
+) -> list[TaskState]:
+    """Return what became of tasks, from facts at hand: at least :data:`STATUS_FIELDS` and :data:`RESULTS`."""
     events: dict[TaskKey, list[MetadataRecord]] = defaultdict(list)
     for event in metadata:
         events[event.step, event.task_id].append(event)
     results: dict[TaskKey, list[ArtifactRecord]] = defaultdict(list)
-    for record in scope.provider.artifacts(where, _RESULTS):
+    for record in artifacts:
         results[record.step, record.task_id].append(record)
     now = now_ms()
     return [
@@ -73,35 +76,44 @@ def newest_task(tasks: Sequence[TaskRecord]) -> TaskRecord | None:
 
 def _run_state(scope: Scope, run: RunRecord) -> RunState:
     if run.problem:
-        return RunState(Status("unknown", run.problem), None)
-    last = end_step(scope, run)
-    quick = _quick_success(scope, run, last)
+        return RunState(Status("unknown", run.problem), None, None)
+    quick = _quick_success(scope, run)
     if quick:
         return quick
-    provider = scope.provider
-    end = newest_task(provider.tasks(run, last))
-    finished_ms = None
-    if end:
-        state = task_states(scope, end.path, [end])[0]
-        finished_ms = state.finished_ms
-        status = ended_run_status(state)
-        if status:
-            return RunState(status, finished_ms)
-    states = task_states(scope, run.path, provider.tasks(run))
-    return RunState(open_run_status(states, run.created_ms, now_ms()), finished_ms)
+    tasks = scope.provider.tasks(run)
+    events, artifacts = scope.provider.facts(run.path, STATUS_FIELDS, RESULTS)
+    states = dict(zip(tasks, states_from(scope, tasks, events, artifacts), strict=True))
+    last = end_step(scope, run)
+    end = newest_task([task for task in tasks if task.step == last])
+    status = ended_run_status(states[end]) if end else None
+    if status is None:
+        status = open_run_status(list(states.values()), run.created_ms, now_ms())
+    return RunState(status, states[end].finished_ms if end else None, _origin(events))
 
 
-def _quick_success(scope: Scope, run: RunRecord, last: str) -> RunState | None:
-    """Recognise the usual case, a run whose one end task succeeded, from the two artifacts that say so."""
-    results = {record.name: record for record in scope.provider.artifacts((*run.path, last), _RESULTS)}
-    tasks = {record.task_id for record in results.values()}
-    if len(tasks) != 1 or len(results) != len(_RESULTS) or not truth(results["_success"].sha):
+def _quick_success(scope: Scope, run: RunRecord) -> RunState | None:
+    """Recognise the usual case, a run whose one task of the step ``end`` succeeded, from a few small records.
+
+    A task that succeeded and has no transition to a next step is the end of its flow, so that nothing else needs to be
+    read to know which step is the last.
+    """
+    events, artifacts = scope.provider.facts((*run.path, "end"), {"origin-run-id"}, RESULTS | {"_transition"})
+    results = {record.name: record for record in artifacts}
+    if len({record.task_id for record in artifacts}) != 1 or len(results) != len(RESULTS) + 1:
+        return None
+    if not truth(results["_success"].sha) or not is_none(results["_transition"].sha):
         return None
     finished = results["_task_ok"]
     attempt = Attempt(finished.attempt, success=True, finished_ms=finished.created_ms, stored=True)
     pathspec = "/".join(finished.path[:-1])
     status = Status("completed", f"its end task {pathspec}: {task_status([attempt], 0, 0).reason}")
-    return RunState(status, finished.created_ms)
+    return RunState(status, finished.created_ms, _origin(events))
+
+
+def _origin(events: Iterable[MetadataRecord]) -> str | None:
+    """Return the run that tasks say theirs resumed; Metaflow writes the text "None" for a run that is no resume."""
+    values = (str(event.value) for event in events if event.field == "origin-run-id")
+    return next((value for value in values if value not in ("None", "")), None)
 
 
 def _files(scope: Scope, task: TaskRecord) -> Mapping[int, AttemptFiles]:

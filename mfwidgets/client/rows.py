@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mfwidgets.client.attempts import STATUS_FIELDS, run_states, task_states
+from mfwidgets.client.attempts import RESULTS, STATUS_FIELDS, run_states, states_from
 from mfwidgets.client.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState
@@ -131,7 +131,7 @@ class ArtifactRow:
 def run_rows(scope: Scope, runs: Sequence[RunRecord]) -> list[RunRow]:
     """Return a row for each run, in this order."""
     return [
-        RunRow(run, state.status, state.finished_ms, origin_run_id(scope, run))
+        RunRow(run, state.status, state.finished_ms, state.origin_run_id)
         for run, state in zip(runs, run_states(scope, runs), strict=True)
     ]
 
@@ -146,11 +146,11 @@ def task_rows(scope: Scope, where: Where, tasks: Sequence[TaskRecord]) -> list[T
     where
         The part of the tree that all these tasks lie in: two bulk questions are asked for it.
     """
-    events = scope.provider.metadata(where, STATUS_FIELDS | FOREACH_FIELDS)
+    events, results = scope.provider.facts(where, STATUS_FIELDS | FOREACH_FIELDS, RESULTS)
     items = items_of(scope, where, events)
     return [
         TaskRow(task, state, items.get((task.step, task.task_id), OUTSIDE))
-        for task, state in zip(tasks, task_states(scope, where, tasks, events), strict=True)
+        for task, state in zip(tasks, states_from(scope, tasks, events, results), strict=True)
     ]
 
 
@@ -174,17 +174,6 @@ def _infos(scope: Scope, record: ArtifactRecord) -> dict[str, ArtifactInfo]:
         return artifact_infos(datastore, record.path[:-1], record.attempt)
     except (DataException, CorruptFile):
         return {}
-
-
-def origin_run_id(scope: Scope, run: RunRecord) -> str | None:
-    """Return the id of the run that this one resumed; None for a run that is no resume."""
-    for step in ("start", None):
-        where = run.path if step is None else (*run.path, step)
-        values = [str(event.value) for event in scope.provider.metadata(where, {"origin-run-id"})]
-        if values:
-            # Metaflow writes the text "None" for a run that is no resume.
-            return next((value for value in values if value not in ("None", "")), None)
-    return None
 
 
 def runtime_name(run: RunRecord) -> str | None:

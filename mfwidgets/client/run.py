@@ -14,7 +14,7 @@ from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.collection import Collection
 from mfwidgets.client.graph import end_step, start_step
 from mfwidgets.client.presentable import runs_to_pandas
-from mfwidgets.client.rows import RunRow, origin_run_id, run_rows
+from mfwidgets.client.rows import RunRow, run_rows
 from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
@@ -147,7 +147,7 @@ class Run(MetaflowObject, kind="run"):
     @property
     def origin_pathspec(self) -> str | None:
         """The run that this one resumed; None for a run that is no resume."""
-        origin = origin_run_id(self._scope, self._record)
+        origin = self._state().origin_run_id
         return f"{self._record.flow}/{origin}" if origin else None
 
     @property

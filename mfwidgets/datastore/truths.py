@@ -14,6 +14,11 @@ KNOWN = frozenset(_BY_SHA)
 """The hashes that :func:`truth` knows; a rarer pickle protocol makes others."""
 
 
+def is_none(sha: str) -> bool:
+    """Tell whether this is the hash of the pickle of None."""
+    return sha in _BY_SHA and _BY_SHA[sha] is None
+
+
 def truth(sha: str) -> bool | None:
     """Return the value whose pickle has this hash; None also for any other hash."""
     return _BY_SHA.get(sha)

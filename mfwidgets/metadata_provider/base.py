@@ -76,5 +76,10 @@ class MetadataProvider(Protocol):
     ) -> list[ArtifactRecord]:
         """Return the artifacts of all tasks there: of that attempt, or of each task's newest attempt that is done."""
 
+    def facts(
+        self, where: Where, fields: Collection[str], names: Collection[str]
+    ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
+        """Return :meth:`metadata` and :meth:`artifacts` of the newest attempts from one look at each task."""
+
     def change_tags(self, run: RunRecord, change: TagRules) -> frozenset[str]:
         """Change a run's user tags in one step, whoever else changes them, and return what they are now."""

@@ -189,29 +189,48 @@ class LocalProvider:
 
     def metadata(self, where: Where, fields: Collection[str] | None = None) -> list[MetadataRecord]:
         """Return metadata events; one listing for each task, one file read for each event of those fields."""
-        found = []
-        for path in self._task_paths(where):
-            for name in self._meta_names(path):
-                field = field_in(name)
-                if field and (fields is None or field in fields) and (content := self._meta_file(path, name)):
-                    found.append(_metadata_record(path, content))
-        return found
+        return [
+            event for path in self._task_paths(where) for event in self._events(path, self._meta_names(path), fields)
+        ]
 
     def artifacts(
         self, where: Where, names: Collection[str] | None = None, attempt: int | None = None
     ) -> list[ArtifactRecord]:
         """Return artifacts; one listing for each task, one file read for each artifact of those names."""
-        found = []
+        return [
+            record
+            for path in self._task_paths(where)
+            for record in self._records(path, self._meta_names(path), names, attempt)
+        ]
+
+    def facts(
+        self, where: Where, fields: Collection[str], names: Collection[str]
+    ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
+        """Return metadata events and artifacts; one listing for each task serves both."""
+        events: list[MetadataRecord] = []
+        records: list[ArtifactRecord] = []
         for path in self._task_paths(where):
             files = self._meta_names(path)
-            chosen = self._done_attempt(path, files) if attempt is None else attempt
-            for name in files:
-                made, artifact = artifact_in(name)
-                if artifact and made == chosen and (names is None or artifact in names):
-                    content = self._meta_file(path, name)
-                    if content:
-                        found.append(_artifact_record(path, made, artifact, content))
-        return found
+            events += self._events(path, files, fields)
+            records += self._records(path, files, names, None)
+        return events, records
+
+    def _events(self, path: _TaskPath, files: list[str], fields: Collection[str] | None) -> Iterator[MetadataRecord]:
+        for name in files:
+            field = field_in(name)
+            if field and (fields is None or field in fields) and (content := self._meta_file(path, name)):
+                yield _metadata_record(path, content)
+
+    def _records(
+        self, path: _TaskPath, files: list[str], names: Collection[str] | None, attempt: int | None
+    ) -> Iterator[ArtifactRecord]:
+        chosen = self._done_attempt(path, files) if attempt is None else attempt
+        for name in files:
+            made, artifact = artifact_in(name)
+            if artifact and made == chosen and (names is None or artifact in names):
+                content = self._meta_file(path, name)
+                if content:
+                    yield _artifact_record(path, made, artifact, content)
 
     def change_tags(self, run: RunRecord, change: TagRules) -> frozenset[str]:
         """Rewrite the run's entry, with nothing but its user tags changed."""
