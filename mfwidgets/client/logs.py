@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.base import Datastore
-from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log
+from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_text
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.metadata_provider.records import TaskRecord
 
@@ -52,6 +52,8 @@ class Logs(Presentable):
         return iter(lines if self.tail is None else lines[max(len(lines) - self.tail, 0) :])
 
     def __str__(self) -> str:
+        if self.tail is None:
+            return read_text(self._datastore(), self._task.path, self.attempt, self.stream)
         return "".join(f"{line.message}\n" for line in self)
 
     def __repr__(self) -> str:

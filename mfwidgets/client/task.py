@@ -295,8 +295,9 @@ class Task(MetaflowObject, kind="task"):
             no time, such as the end of a crash, has that of its neighbour.
         """
         if stream in STREAMS:
-            for line in self.logs(stream):
-                yield line.utc or UNKNOWN_TIME, line.message if as_unicode else line.raw
+            utc = datetime.fromisoformat
+            for time, raw in self.logs(stream):  # a million times: no property is asked
+                yield utc(time) if time else UNKNOWN_TIME, raw.decode("utf-8", "replace") if as_unicode else raw
 
     # -- conversion -------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ a file of the same stream; they are merged by time, and lines of one time keep t
 import heapq
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from mfwidgets.datastore.base import Datastore
 
@@ -20,11 +20,11 @@ STREAMS = ("stdout", "stderr")
 UNKNOWN_TIME = datetime(3000, 1, 1)  # noqa: DTZ001 - naive, as all times of log lines
 """The time that Metaflow's client gives to a line without one."""
 
-_HEADER = re.compile(rb"(?:\[!)?\[MFLOG\|0\|([0-9T:.\-]+)Z\|([^|]*)\|[^\]]*\]")
+_HEADER = re.compile(rb"^(?:\[!)?\[MFLOG\|0\|([0-9T:.\-]+)Z\|[^|\n]*\|[^\]\n]*\]", re.MULTILINE)
+_WHOLE_LINE = re.compile(_HEADER.pattern + rb"(.*)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """A line of a log.
 
     Attributes
@@ -44,16 +44,25 @@ class LogLine:
         """The line as text; bytes that are no UTF-8 are U+FFFD."""
         return self.raw.decode("utf-8", errors="replace")
 
-    @property
-    def utc(self) -> datetime | None:
-        """Naive UTC, as ``Task.loglines`` of Metaflow's client gives it; None before the first time of a log."""
-        return datetime.fromisoformat(self.time) if self.time else None
-
 
 def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[LogLine]:
     """Return the merged lines of a stream of an attempt (at most two reads); none where nothing was logged."""
+    return merge([parse(content) for content in _files(datastore, task, attempt, stream)])
+
+
+def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> str:
+    """Return what the lines of :func:`read_log` say, each with its end."""
+    files = _files(datastore, task, attempt, stream)
+    # The usual log is one file in its order: taking off all headers at once is many times faster than line by line.
+    if len(files) == 1 and _is_sorted(_HEADER.findall(files[0])):
+        text = _HEADER.sub(b"", files[0]).decode("utf-8", errors="replace")
+        return text if text.endswith("\n") else f"{text}\n"
+    return "".join(f"{line.message}\n" for line in merge([parse(content) for content in files]))
+
+
+def _files(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[bytes]:
     files = (datastore.read(log_key(task, attempt, source, stream)) for source in SOURCES)
-    return merge([list(parse(content)) for content in files if content])
+    return [content for content in files if content]
 
 
 def log_size(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> int:
@@ -66,19 +75,32 @@ def log_key(task: tuple[str, ...], attempt: int, source: str, stream: str) -> st
     return f"{'/'.join(task)}/{attempt}.{source}_{stream}.log"
 
 
-def parse(content: bytes) -> Iterator[LogLine]:
-    """Yield the lines of a log file."""
+def parse(content: bytes) -> list[LogLine]:
+    """Return the lines of a log file."""
+    lines = content.removesuffix(b"\n").split(b"\n")
+    found = _WHOLE_LINE.findall(content)
+    if len(found) == len(lines):  # as nearly always: every line has a header
+        times, messages = zip(*found, strict=True)
+        return list(map(LogLine, b"\n".join(times).decode("ascii").split("\n"), messages))
+    return list(_parse_lines(lines))
+
+
+def _parse_lines(lines: list[bytes]) -> Iterator[LogLine]:
     time = ""
-    for line in content.removesuffix(b"\n").split(b"\n"):
+    for line in lines:
         header = _HEADER.match(line)
         if header:
             time = header[1].decode("ascii")
-            line = line[header.end() :]  # noqa: PLW2901 - the message is what is left
-        yield LogLine(time, line)
+        yield LogLine(time, line[header.end() :] if header else line)
 
 
 def merge(files: list[list[LogLine]]) -> list[LogLine]:
     """Merge logs by time; lines of one time stay in order, those of the scheduler first."""
-    by_time = attrgetter("time")
+    by_time = itemgetter(0)
     # A file's own lines can be out of order (threads, clocks): sorting is stable, so equal times stay as they were.
-    return list(heapq.merge(*(sorted(lines, key=by_time) for lines in files), key=by_time))
+    ordered = [lines if _is_sorted([line[0] for line in lines]) else sorted(lines, key=by_time) for lines in files]
+    return ordered[0] if len(ordered) == 1 else list(heapq.merge(*ordered, key=by_time))
+
+
+def _is_sorted(times: list[Any]) -> bool:
+    return times == sorted(times)  # which is one pass over what is in order
