@@ -34,6 +34,7 @@ RUNS = [
             0,
         ),
         "foreach": ("ann", "foreach_flow.py", ["run"], {}, 0),
+        "parameters": ("ann", "parameter_flow.py", ["run"], {}, 0),
         "branch": ("ann", "branch_flow.py", ["run"], {}, 0),
         "packed": ("ann", "foreach_flow.py", ["run"], {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}, 0),
     },
@@ -122,6 +123,6 @@ def _metaflow(
 
 def _fingerprint() -> str:
     digest = hashlib.sha256(version("metaflow").encode())
-    for file in (Path(__file__), *sorted(FLOWS.glob("*.py"))):
+    for file in (Path(__file__), *sorted(FLOWS.glob("*.*"))):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.base import MetaflowObject
-from mfwidgets.client.blobs import read_bytes
+from mfwidgets.client.blobs import datastore_of, read_bytes
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.rows import artifact_rows
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.artifacts import load_value
+from mfwidgets.datastore.artifacts import load_inert, load_value
+from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
+from mfwidgets.datastore.included_files import included_size, read_included
+from mfwidgets.datastore.stand_ins import IncludedFile
 from mfwidgets.errors import NoSuchArtifact
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 from mfwidgets.pathspec import Path
@@ -54,6 +57,8 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def data(self) -> Any:
         """The value (one blob read, unpickled at each access: unpickling runs what the pickle says).
 
+        Of an ``IncludeFile`` parameter it is the content of the file, text or bytes (one more read).
+
         Raises
         ------
         BlobMissing, DataException
@@ -61,7 +66,11 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         UnloadableArtifact
             A class cannot be imported here, or the encoding is an extension's; :meth:`raw` still works.
         """
-        return load_value(self.raw(), self._record.encoding, f"Artifact {self.pathspec}")
+        what = f"Artifact {self.pathspec}"
+        value = load_value(self.raw(), self._record.encoding, what)
+        if isinstance(value, IncludedFile):
+            return read_included(value, datastore_of(self._scope, self._record), self._record.flow, what)
+        return value
 
     def raw(self) -> bytes:
         """Return the serialized bytes, checked against :attr:`sha`; nothing is unpickled.
@@ -90,8 +99,12 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
     @property
     def size(self) -> int | None:
-        """Bytes of the serialized value before compression (one small read); None where not recorded."""
-        return artifact_rows(self._scope, [self._record])[0].size
+        """Bytes of the serialized value before compression (one small read); None where not recorded.
+
+        Of an ``IncludeFile`` parameter it is the size of the file.
+        """
+        row = artifact_rows(self._scope, [self._record])[0]
+        return included_size(load_inert(self.raw())) if row.type == INCLUDED_FILE else row.size
 
     @property
     def finished_at(self) -> datetime:

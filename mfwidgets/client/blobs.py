@@ -1,18 +1,22 @@
 """The bytes behind artifact records."""
 
 from mfwidgets.client.scope import Scope
+from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.blobs import blob_key, load_blob
 from mfwidgets.datastore.opening import root_of_location
 from mfwidgets.metadata_provider.records import ArtifactRecord
 
 
+def datastore_of(scope: Scope, record: ArtifactRecord) -> Datastore:
+    """Return the datastore that a record names."""
+    return scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
+
+
 def read_bytes(scope: Scope, record: ArtifactRecord) -> bytes:
     """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does."""
-    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
-    return load_blob(datastore, record.flow, record.sha, f"Artifact {'/'.join(record.path)}")
+    return load_blob(datastore_of(scope, record), record.flow, record.sha, f"Artifact {'/'.join(record.path)}")
 
 
 def blob_size(scope: Scope, record: ArtifactRecord) -> int | None:
     """Return the stored, compressed bytes of an artifact; None where they are missing. Nothing is read."""
-    datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
-    return datastore.size(blob_key(record.flow, record.sha))
+    return datastore_of(scope, record).size(blob_key(record.flow, record.sha))

@@ -6,6 +6,7 @@ from corpus import RUNS
 import mfwidgets
 from mfwidgets import DataArtifact, Flow, Metaflow, Run, Step, Task
 from mfwidgets.errors import (
+    DataException,
     MetaflowInvalidPathspec,
     MetaflowNamespaceMismatch,
     MetaflowNotFound,
@@ -75,6 +76,7 @@ def test_artifacts_are_as_metaflow_sees_them(name, runs, metaflow):
             assert mine.keys() == theirs.keys()
             for key, artifact in theirs.items():
                 assert (mine[key].sha, mine[key].created_at) == (artifact.sha, artifact.created_at)
+                assert mine[key].size == artifact.size
                 if key != "failure":  # holds an exception object, which is never equal to another
                     assert mine[key].data == artifact.data
 
@@ -220,6 +222,22 @@ def test_data(runs):
     with pytest.raises(AttributeError):
         _ = data.y
     assert Run(runs["failing"]).data is None
+
+
+def test_included_files_move_with_their_folder(runs, tmp_path):
+    import shutil
+
+    shutil.copytree(runs.root / "ParameterFlow", tmp_path / ".metaflow" / "ParameterFlow")
+    shutil.copytree(runs.root / "data", tmp_path / ".metaflow" / "data")
+    moved = Metaflow(metadata=str(tmp_path), namespace=None).get(runs["parameters"]).end_task
+    assert moved["words"].data == "eins\nzwei\nüç\n"
+    assert moved["bits"].data.startswith(b'"""Parameters')
+    assert moved["settings"].data == {"depth": {"max": 4}}
+    for file in (tmp_path / ".metaflow" / "data").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"other")
+    with pytest.raises(DataException, match="is damaged"):
+        _ = moved["words"].data
 
 
 def test_private_things_are_hidden_but_reachable(runs):

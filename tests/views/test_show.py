@@ -164,10 +164,10 @@ def test_of_many_tasks_those_that_failed_are_shown(own_client, own_runs):
     assert "✗ failed" in text.partition("Tasks (")[2].splitlines()[2]
 
 
-def test_an_empty_namespace_explains_itself(runs):
+def test_an_empty_namespace_explains_itself(runs, client):
     empty = Metaflow(metadata=f"local@{runs.folder}", namespace="user:nobody")
     text, _ = both(empty)
-    assert "No flow has a run in the namespace 'user:nobody'; 7 have in others." in text
+    assert f"No flow has a run in the namespace 'user:nobody'; {len(client.flows)} have in others." in text
     assert "%mflow ns user:ann" in text
     assert "%mflow ns none" in text
 
