@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from mfwidgets.client.artifact import DataArtifact, MetaflowData
+    from mfwidgets.client.cards import get_cards
     from mfwidgets.client.flow import Flow
     from mfwidgets.client.metaflow import Metaflow
     from mfwidgets.client.run import Run
@@ -39,6 +40,7 @@ __all__ = [
     "Task",
     "default_metadata",
     "default_namespace",
+    "get_cards",
     "get_metadata",
     "get_namespace",
     "inspect_spin",
@@ -59,6 +61,7 @@ _HOMES = {
     "Task": "client.task",
     "default_metadata": "client.scope",
     "default_namespace": "client.scope",
+    "get_cards": "client.cards",
     "get_metadata": "client.scope",
     "get_namespace": "client.scope",
     "inspect_spin": "client.scope",

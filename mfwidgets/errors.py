@@ -17,6 +17,9 @@
     │   ├── BlobMissing
     │   └── UnloadableArtifact
     ├── MetaflowTaggingError
+    ├── CardNotPresentException
+    ├── IncorrectArgumentException      (TypeError)
+    ├── IncorrectPathspecException      (ValueError)
     └── SampleError
 
 Names that Metaflow has are Metaflow's (``metaflow.exception``, ``metaflow.client``), so that code written for its
@@ -90,6 +93,18 @@ class UnloadableArtifact(DataException):
 
 class MetaflowTaggingError(MetaflowException):
     """Tags cannot be changed so."""
+
+
+class CardNotPresentException(MetaflowException):
+    """A task has no cards."""
+
+
+class IncorrectArgumentException(MetaflowException, TypeError):
+    """What was given is no task."""
+
+
+class IncorrectPathspecException(MetaflowException, ValueError):
+    """The pathspec is not that of a task."""
 
 
 class SampleError(MetaflowException):

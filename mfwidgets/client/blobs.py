@@ -1,10 +1,10 @@
-"""The bytes behind artifact records."""
+"""The bytes behind records: which datastore holds them, and reading them."""
 
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.blobs import blob_key, load_blob
 from mfwidgets.datastore.opening import root_of_location
-from mfwidgets.metadata_provider.records import ArtifactRecord
+from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 
 
 def datastore_of(scope: Scope, record: ArtifactRecord) -> Datastore:
@@ -20,3 +20,12 @@ def read_bytes(scope: Scope, record: ArtifactRecord) -> bytes:
 def blob_size(scope: Scope, record: ArtifactRecord) -> int | None:
     """Return the stored, compressed bytes of an artifact; None where they are missing. Nothing is read."""
     return datastore_of(scope, record).size(blob_key(record.flow, record.sha))
+
+
+def task_datastore(scope: Scope, task: TaskRecord) -> Datastore:
+    """Return the datastore that holds the logs and the cards of a task (one small question).
+
+    A task that died before it could record one, and a clone, have those of a local root, where there is one.
+    """
+    recorded = {event.field: str(event.value) for event in scope.provider.metadata(task.path, {"ds-type", "ds-root"})}
+    return scope.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))

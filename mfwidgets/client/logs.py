@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from mfwidgets.client.blobs import task_datastore
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_text
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.metadata_provider.records import TaskRecord
@@ -36,16 +36,11 @@ class Logs(Presentable):
 
     def lines(self) -> list[LogLine]:
         """Return all lines, merged by time (at most two files are read); none where nothing was logged."""
-        return read_log(self._datastore(), self._task.path, self.attempt, self.stream)
+        return read_log(task_datastore(self._scope, self._task), self._task.path, self.attempt, self.stream)
 
     def size(self) -> int:
         """Return the stored bytes, headers of the lines included; nothing is read but the sizes of two files."""
-        return log_size(self._datastore(), self._task.path, self.attempt, self.stream)
-
-    def _datastore(self) -> Datastore:
-        roots = self._scope.provider.metadata(self._task.path, {"ds-type", "ds-root"})
-        recorded = {event.field: str(event.value) for event in roots}
-        return self._scope.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))
+        return log_size(task_datastore(self._scope, self._task), self._task.path, self.attempt, self.stream)
 
     def __iter__(self) -> Iterator[LogLine]:
         lines = self.lines()
@@ -53,7 +48,7 @@ class Logs(Presentable):
 
     def __str__(self) -> str:
         if self.tail is None:
-            return read_text(self._datastore(), self._task.path, self.attempt, self.stream)
+            return read_text(task_datastore(self._scope, self._task), self._task.path, self.attempt, self.stream)
         return "".join(f"{line.message}\n" for line in self)
 
     def __repr__(self) -> str:

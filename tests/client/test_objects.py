@@ -269,7 +269,7 @@ def test_parents_and_identity(runs):
     ("make", "error", "said"),
     [
         (lambda: Flow("LinaerFlow"), MetaflowNotFound, "Did you mean 'LinearFlow'?"),
-        (lambda: Flow("x"), MetaflowNotFound, "There are 'BranchFlow', 'DeathFlow', 'FailingFlow'"),
+        (lambda: Flow("x"), MetaflowNotFound, "There are 'BranchFlow', 'CardFlow', 'DeathFlow'"),
         (lambda: Run("LinearFlow/7"), MetaflowNotFound, "Run('LinearFlow/7') does not exist in local@"),
         (lambda: Run("LinearFlow"), MetaflowInvalidPathspec, "expected FlowName/RunID"),
         (lambda: Run("LinearFlow/latest"), MetaflowNotFound, "has no run 'latest'"),

@@ -1,0 +1,70 @@
+"""Cards: HTML files below ``mf.cards`` of a datastore, each made by a ``@card`` of a task."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from mfwidgets.datastore.base import Datastore
+from mfwidgets.errors import CorruptFile
+
+ROOT = "mf.cards"
+
+_NAME = re.compile(r"(?P<type>\w+)-(?:(?P<id>\w+)-)?(?P<hash>[0-9a-f]+)\.html\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CardFile:
+    """A card in its datastore; nothing of it is read yet.
+
+    Attributes
+    ----------
+    type, id
+        As the decorator says; None for no id.
+    hash
+        Tells the cards of a task apart; an attempt that is tried again adds cards with hashes of their own.
+    key
+        Where it lies, below the card root.
+    """
+
+    type: str
+    id: str | None
+    hash: str
+    key: str
+
+
+def list_cards(datastore: Datastore, task: tuple[str, ...]) -> list[CardFile]:
+    """Return the cards of a task, by name (one listing, and another where the first finds none)."""
+    flow, run_id, step, task_id = task
+    newer, older = f"{flow}/runs/{run_id}/steps/{step}/tasks/{task_id}", f"{flow}/runs/{run_id}/tasks/{task_id}"
+    for folder in (f"{newer}/cards", f"{older}/cards"):  # the second until June 2022
+        found = [(_NAME.match(name), f"{folder}/{name}") for name in datastore.names(f"{ROOT}/{folder}")]
+        cards = [CardFile(match["type"], match["id"], match["hash"], key) for match, key in found if match]
+        if cards:
+            return cards
+    return []
+
+
+def read_card(datastore: Datastore, card: CardFile) -> str | None:
+    """Return the HTML of a card (one read, about a megabyte); None when it is gone."""
+    content = datastore.read(f"{ROOT}/{card.key}")
+    return None if content is None else content.decode("utf-8", errors="replace")
+
+
+def read_card_data(datastore: Datastore, card: CardFile) -> dict[str, Any] | None:
+    """Return the data that a card was last refreshed with; None for a card that never was.
+
+    Raises
+    ------
+    CorruptFile
+        They are there, but broken.
+    """
+    key = card.key.replace("/cards/", "/runtime/").removesuffix(".html") + ".data.json"
+    content = datastore.read(f"{ROOT}/{key}")
+    if content is None:
+        return None
+    try:
+        data = json.loads(content)
+    except ValueError as error:
+        raise CorruptFile(f"{key} in {datastore.describe()} is broken: {error}.") from error
+    return data if isinstance(data, dict) else None
