@@ -64,14 +64,14 @@ def parse(pathspec: object, kind: str | None = None) -> Path:
     expected = f"expected {FORMS[kind]}" if kind else f"expected {FORMS['flow']} to {FORMS['artifact']}"
     if not isinstance(pathspec, str):
         raise MetaflowInvalidPathspec(
-            f"A pathspec is a text, not {type(pathspec).__name__} ({_short(repr(pathspec))}): {expected}."
+            f"A pathspec is a text, not {type(pathspec).__name__} ({short(repr(pathspec))}): {expected}."
         )
     parts = tuple(pathspec.split("/"))
     if not all(parts):
-        raise MetaflowInvalidPathspec(f"Pathspec {_short(repr(pathspec))} has an empty part: {expected}.")
+        raise MetaflowInvalidPathspec(f"Pathspec {short(repr(pathspec))} has an empty part: {expected}.")
     if len(parts) > len(KINDS) or (kind and len(parts) != KINDS.index(kind) + 1):
         count = f"{len(parts)} part{'s' if len(parts) > 1 else ''}"
-        raise MetaflowInvalidPathspec(f"Pathspec {_short(repr(pathspec))} has {count}: {expected}.")
+        raise MetaflowInvalidPathspec(f"Pathspec {short(repr(pathspec))} has {count}: {expected}.")
     return parts
 
 
@@ -80,5 +80,6 @@ def kind_of(path: Path) -> str:
     return KINDS[len(path) - 1]
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a name as messages show it: of a very long one the beginning."""
     return text if len(text) <= 120 else text[:119] + "…"  # noqa: PLR2004

@@ -1,33 +1,22 @@
 """What all client objects have in common: a place in the tree, a scope, tags, children."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope, current_scope
 from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild
 from mfwidgets.metadata_provider.records import RunRecord
-from mfwidgets.pathspec import Path, kind_of, parse
+from mfwidgets.pathspec import Path, kind_of, parse, short
 from mfwidgets.times import local_datetime
 
 _CLASSES: dict[str, "type[MetaflowObject]"] = {}
 
 
-class Record(Protocol):
-    """What a record of any kind has."""
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The parts of its pathspec."""
-
-    @property
-    def created_ms(self) -> int:
-        """When it was registered."""
-
-
-class MetaflowObject(Presentable):
+class MetaflowObject(Presentable, ABC):
     """A flow, run, step, task or artifact.
 
     Objects compare equal, and hash alike, when they are of one kind and share provider, pathspec and attempt.
@@ -51,6 +40,7 @@ class MetaflowObject(Presentable):
 
     _kind: ClassVar[str]
     _scope: Scope
+    _record: Any
     _attempt: int | None
 
     def __init_subclass__(cls, *, kind: str, **options: Any) -> None:
@@ -97,13 +87,13 @@ class MetaflowObject(Presentable):
             raise MetaflowNotFound(self._missing(path))
         return run
 
+    @abstractmethod
     def _find(self, run: Any, path: Path) -> Any:
         """Return the record at ``path``, or None."""
-        raise NotImplementedError
 
     def _missing(self, path: Path) -> str:
         """Say that there is no such object, and what there is near it."""
-        said = f"{type(self).__name__}('{'/'.join(path)}') does not exist in {self._scope.provider.selector}."
+        said = f"{type(self).__name__}('{short('/'.join(path))}') does not exist in {self._scope.provider.selector}."
         near = _nearest_existing(self._scope, path)
         return f"{said} {near}" if near else said
 
@@ -138,9 +128,9 @@ class MetaflowObject(Presentable):
 
     # -- tags and times ---------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def _run_record(self) -> RunRecord | None:
         """Return the record of the run that this is or belongs to; None for a flow."""
-        raise NotImplementedError
 
     @property
     def tags(self) -> frozenset[str]:
@@ -172,20 +162,20 @@ class MetaflowObject(Presentable):
 
     # -- children ---------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def _child(self, name: str) -> "MetaflowObject | None":
         """Return the child of that name, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _child_names(self) -> list[str]:
         """Return the names of the children, newest first, without the private ones."""
-        raise NotImplementedError
 
     def __getitem__(self, name: str) -> Any:
         child = self._child(name) if isinstance(name, str) else None
         if child is None:
             kind = kind_of((*self._record.path, ""))
             hint = _did_you_mean(str(name), self._child_names())
-            raise NoSuchChild(f"{self!r} has no {kind} {name!r}.{hint}")
+            raise NoSuchChild(f"{self!r} has no {kind} {short(repr(name))}.{hint}")
         return child
 
     def __contains__(self, name: object) -> bool:
@@ -279,13 +269,13 @@ def _nearest_existing(scope: Scope, path: Path) -> str:
             continue
         if found._child(path[depth]) is None:
             kind = kind_of(path[: depth + 1])
-            return f"{found!r} has no {kind} {path[depth]!r}.{_did_you_mean(path[depth], found._child_names())}"
+            return f"{found!r} has no {kind} {short(path[depth])!r}.{_did_you_mean(path[depth], found._child_names())}"
     flows = [flow.flow for flow in scope.provider.flows()]
     if path[0] in flows:
         return ""
     if not flows:
         return "There are no flows at all."
-    missing = "" if len(path) == 1 else f"There is no flow {path[0]!r}. "
+    missing = "" if len(path) == 1 else f"There is no flow {short(path[0])!r}. "
     return f"{missing}{_did_you_mean(path[0], flows).strip()}"
 
 

@@ -286,6 +286,8 @@ def test_parents_and_identity(runs):
         (lambda: Metaflow()["LinearFlow/1"], MetaflowInvalidPathspec, "expected FlowName"),
         (lambda: Metaflow().get("LinearFlow/latest~99"), MetaflowNotFound, "has not that many runs"),
         (lambda: Metaflow().get("LinearFlow/latest/start/99"), MetaflowNotFound, "has no task '99'"),
+        (lambda: Flow("x" * 100_000), MetaflowNotFound, "xxx…') does not exist"),
+        (lambda: Flow("LinearFlow")["x" * 100_000], KeyError, "xxx…. There are"),
         (lambda: Metaflow().get(None), MetaflowInvalidPathspec, "not NoneType"),
         (lambda: Flow("LinearFlow").latest_run["start"].task.logs("stdin"), MetaflowNotFound, "has stdout and stderr"),
     ],
@@ -294,6 +296,7 @@ def test_mistakes_are_named_with_the_way_out(make, error, said):
     with pytest.raises(error) as caught:
         make()
     assert said in str(caught.value)
+    assert len(str(caught.value)) < 700
     assert caught.value._render_traceback_() == [f"{type(caught.value).__name__}: {caught.value}"]
 
 
