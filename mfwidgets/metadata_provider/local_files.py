@@ -1,5 +1,6 @@
 """The JSON files of a ``.metaflow`` folder, by literal names."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -36,6 +37,8 @@ def names_in(folder: str | None) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no folder has such a name
+            return []
         raise CorruptFile(f"The folder {folder} cannot be listed: {error.strerror or error}.") from error
 
 
@@ -53,6 +56,8 @@ def read_json(file: str) -> Json | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no file has such a name
+            return None
         # Metaflow writes these files for their owner alone (mode 0600).
         raise CorruptFile(f"The metadata file {file} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:

@@ -77,7 +77,9 @@ def test_a_broken_run_is_listed_with_its_reason(provider, own_runs, content):
         provider.run(flow, run_id)
 
 
-@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "../LinearFlow", "\0", "*", "[a]", "\\", "_meta", "data"])
+@pytest.mark.parametrize(
+    "name", ["..", ".", "", "a/b", "../LinearFlow", "\0", "*", "[a]", "\\", "_meta", "data", "ü" * 200]
+)
 def test_names_are_taken_literally(provider, name):
     assert provider.flow(name) is None
     assert provider.run("LinearFlow", name) is None
