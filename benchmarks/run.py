@@ -37,11 +37,24 @@ answer = sorted(
         "answer = m.Flow(flow).latest_successful_run.pathspec",
         "answer = m.Flow(flow).latest_successful_run.pathspec",
     ),
+    "successful, of each of 200 runs": (
+        "answer = sorted((run.id, run.successful) for run in m.Flow(flow))",
+        "answer = sorted((run.id, run.successful) for run in m.Flow(flow))",
+    ),
+    "stdout of 10 MB": (
+        "answer = hash_of(m.Flow(flow).latest_run['start'].task.stdout)",
+        "answer = hash_of(m.Flow(flow).latest_run['start'].task.stdout)",
+    ),
+    "loglines of 10 MB": (
+        "answer = sum(len(line) for _, line in m.Flow(flow).latest_run['start'].task.loglines('stdout'))",
+        "answer = sum(len(line) for _, line in m.Flow(flow).latest_run['start'].task.loglines('stdout'))",
+    ),
 }
 
 PROGRAM = """
-import json, sys, time
+import hashlib, json, sys, time
 import {package} as m
+hash_of = lambda text: hashlib.sha1(text.encode()).hexdigest()
 flow, folder = sys.argv[1:]
 m.metadata(folder)
 m.namespace(None)
@@ -66,9 +79,23 @@ def many_runs(folder: Path, copies: int = 200) -> str:
         shutil.copytree(found.root / flow / run_id, target / copy)
         # Metaflow reads the id from the files; the time has to differ as well, or any order is right.
         for file in (target / copy).rglob("_meta/*.json"):
-            content = json.loads(file.read_text().replace(run_id, copy))
+            content = json.loads(file.read_text().replace(run_id, copy).replace(str(found.folder), str(folder)))
             file.write_text(json.dumps(content | {"ts_epoch": content["ts_epoch"] + number}))
     return flow
+
+
+def big_log(folder: Path, flow: str, megabytes: int = 10) -> None:
+    """Give the newest run's start task a log of so many megabytes, in Metaflow's format."""
+    newest = max(path for path in (folder / ".metaflow" / flow).iterdir() if path.name.isdecimal())
+    task = next(path for path in newest.glob("start/*") if path.name.isdecimal())
+    log = task / "0.runtime_stdout.log"
+    identity = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+    with log.open("w") as stream:
+        number = 0
+        while stream.tell() < megabytes * 1_000_000:
+            stamp = f"2026-01-01T{number // 3_600_000:02}:{number // 60_000 % 60:02}:{number // 1000 % 60:02}.{number % 1000:03}000"
+            stream.write(f"[MFLOG|0|{stamp}Z|runtime|{identity}]epoch {number} loss {1 / (number + 1):.6f}\n")
+            number += 1
 
 
 def ask(package: str, code: str, flow: str, folder: Path) -> tuple[float, object]:
@@ -97,6 +124,7 @@ def main() -> None:
     print(f"{'':36}{'mfwidgets':>12}{'metaflow':>12}{'ratio':>9}")
     with tempfile.TemporaryDirectory() as folder:
         flow = many_runs(Path(folder))
+        big_log(Path(folder), flow)
         for name, (ours, theirs) in QUESTIONS.items():
             our_time, our_answer = ask("mfwidgets", ours, flow, Path(folder))
             their_time, their_answer = ask("metaflow", theirs, flow, Path(folder))

@@ -77,7 +77,7 @@ def newest_task(tasks: Sequence[TaskRecord]) -> TaskRecord | None:
 def _run_state(scope: Scope, run: RunRecord) -> RunState:
     if run.problem:
         return RunState(Status("unknown", run.problem), None, None)
-    quick = _quick_success(scope, run)
+    quick = quick_success(scope, run)
     if quick:
         return quick
     tasks = scope.provider.tasks(run)
@@ -91,7 +91,7 @@ def _run_state(scope: Scope, run: RunRecord) -> RunState:
     return RunState(status, states[end].finished_ms if end else None, _origin(events))
 
 
-def _quick_success(scope: Scope, run: RunRecord) -> RunState | None:
+def quick_success(scope: Scope, run: RunRecord) -> RunState | None:
     """Recognise the usual case, a run whose one task of the step ``end`` succeeded, from a few small records.
 
     A task that succeeded and has no transition to a next step is the end of its flow, so that nothing else needs to be

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from mfwidgets.client.artifact import MetaflowData
-from mfwidgets.client.attempts import RunState, newest_task, run_states
+from mfwidgets.client.attempts import RunState, newest_task, quick_success, run_states
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.collection import Collection
@@ -104,6 +104,8 @@ class Run(MetaflowObject, kind="run"):
     @property
     def successful(self) -> bool | None:
         """Whether its end task succeeded; False while there is none."""
+        if quick_success(self._scope, self._record):
+            return True
         end = self.end_task
         return end.successful if end else False
 
@@ -113,12 +115,17 @@ class Run(MetaflowObject, kind="run"):
 
         :attr:`status` tells failed from running.
         """
+        if quick_success(self._scope, self._record):
+            return True
         end = self.end_task
         return end.finished if end else False
 
     @property
     def finished_at(self) -> datetime | None:
         """When its end task had its result recorded; naive local time. None while there is none."""
+        quick = quick_success(self._scope, self._record)
+        if quick and quick.finished_ms:
+            return local_datetime(quick.finished_ms)
         end = self.end_task
         return end.finished_at if end else None
 
