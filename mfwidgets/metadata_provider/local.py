@@ -14,6 +14,7 @@ from mfwidgets.errors import CorruptFile
 from mfwidgets.metadata_provider.base import TagRules, Where
 from mfwidgets.metadata_provider.local_files import (
     Json,
+    artifact_file,
     artifact_in,
     field_in,
     folder_of,
@@ -225,9 +226,12 @@ class LocalProvider:
         self, path: _TaskPath, files: list[str], names: Collection[str] | None, attempt: int | None
     ) -> Iterator[ArtifactRecord]:
         chosen = self._done_attempt(path, files) if attempt is None else attempt
+        if names is not None:
+            wanted = {artifact_file(chosen, name) for name in names} if chosen is not None else set()
+            files = [name for name in files if name in wanted]
         for name in files:
             made, artifact = artifact_in(name)
-            if artifact and made == chosen and (names is None or artifact in names):
+            if artifact and made == chosen:
                 content = self._meta_file(path, name)
                 if content:
                     yield _artifact_record(path, made, artifact, content)
@@ -239,9 +243,9 @@ class LocalProvider:
     def _done_attempt(self, path: Where, files: list[str]) -> int | None:
         """Return the attempt whose artifacts count: that of the lexically last ``attempt-done``, as in Metaflow."""
         done = [name for name in files if name.startswith("sysmeta_attempt-done_")]
-        attempts = {made for made, artifact in map(artifact_in, files) if artifact}
-        if len(done) == 1 and len(attempts) == 1:
-            return attempts.pop()  # nothing to choose from: the file need not be read
+        attempts = {name.partition("_artifact_")[0] for name in files if "_artifact_" in name}
+        if len(done) == 1 and len(attempts) == 1 and (only := attempts.pop()).isdecimal():
+            return int(only)  # nothing to choose from: the file need not be read
         value = text(self._meta_file(path, done[-1]) or {}, "value") if done else ""
         return int(value) if value.isdecimal() else None
 

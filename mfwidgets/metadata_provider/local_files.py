@@ -52,7 +52,7 @@ def read_json(file: str) -> Json | None:
     """
     try:
         with open(file, "rb") as stream:  # noqa: PTH123 - ten thousand times a second
-            content = json.loads(stream.read())
+            content = json.loads(stream.read().decode())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -73,6 +73,11 @@ def artifact_in(name: str) -> tuple[int, str]:
     if not attempt.isdecimal() or not artifact.endswith(".json"):
         return -1, ""
     return int(attempt), artifact.removesuffix(".json")
+
+
+def artifact_file(attempt: int, artifact: str) -> str:
+    """Return the file name that :func:`artifact_in` reads."""
+    return f"{attempt}_artifact_{artifact}.json"
 
 
 def field_in(name: str) -> str:
