@@ -43,9 +43,7 @@ def parent_tasks(scope: Scope, task: TaskRecord) -> list[TaskRecord]:
             return [turns[place - 1].task]
     for name in before:
         if name != task.step:
-            candidates = _placed(scope, task, name)
-            led_here = [one for one in candidates if _leads(nodes[name], one.path, nodes[task.step], own.path)]
-            found += _that_went_on(scope, nodes[name], led_here, task.step)
+            found += _that_went_on(scope, nodes[name], _before(scope, nodes, name, own), task.step)
     return _in_order(found)
 
 
@@ -68,6 +66,15 @@ def child_tasks(scope: Scope, task: TaskRecord) -> list[TaskRecord]:
     return _in_order(found)
 
 
+def _before(scope: Scope, nodes: dict[str, Node], step: str, own: Placed) -> list[TaskRecord]:
+    """Return the tasks of a step before that lead to the place of this task."""
+    if not own.path and nodes[step].get("type") not in _FOREACH_SPLITS:
+        # Outside any foreach all of them do, be it the end of one or none: their places need not be read.
+        return scope.provider.tasks(own.task.run, step)
+    after = nodes[own.task.step]
+    return [one.task for one in _placed(scope, own.task, step) if _leads(nodes[step], one.path, after, own.path)]
+
+
 def _leads(before: Node, before_path: tuple[str, ...], after: Node, after_path: tuple[str, ...]) -> bool:
     """Tell whether the edge between two steps joins tasks with these foreach paths."""
     if before.get("type") in _FOREACH_SPLITS:
@@ -82,11 +89,11 @@ def _joins(node: Node) -> bool:
     return node.get("type") in ("join", "end")  # an end step that joins is an "end" all the same
 
 
-def _that_went_on(scope: Scope, node: Node, placed: Sequence[Placed], to: str) -> list[TaskRecord]:
+def _that_went_on(scope: Scope, node: Node, tasks: Sequence[TaskRecord], to: str) -> Sequence[TaskRecord]:
     """Leave out the tasks of a switch that took another way, and so all turns of a loop but the last."""
     if node.get("type") != "split-switch":
-        return [one.task for one in placed]
-    return [one.task for one in placed if (taken := _taken(scope, one.task)) is None or to in taken]
+        return tasks
+    return [task for task in tasks if (taken := _taken(scope, task)) is None or to in taken]
 
 
 def _taken(scope: Scope, task: TaskRecord) -> list[str] | None:
