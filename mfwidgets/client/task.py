@@ -56,7 +56,7 @@ class Task(MetaflowObject, kind="task"):
         return [record.name for record in self._public_artifacts()]
 
     def _public_artifacts(self) -> list[ArtifactRecord]:
-        return [record for record in self._artifact_records() if not record.name.startswith("_")]
+        return self._scope.provider.artifacts(self._record.path, None, self._attempt, public_only=True)
 
     def __iter__(self) -> Iterator[DataArtifact]:
         for record in self._public_artifacts():
@@ -328,8 +328,8 @@ class Artifacts(Collection[DataArtifact]):
 
     def records(self) -> list[ArtifactRecord]:
         """Return their records, of each task's newest attempt that is done (one bulk question)."""
-        found = self.scope.provider.artifacts(self.run.path)
-        return [record for record in found if not record.name.startswith("_") and not record.step.startswith("_")]
+        found = self.scope.provider.artifacts(self.run.path, public_only=True)
+        return [record for record in found if not record.step.startswith("_")]
 
     def _artifacts(self) -> Iterator[DataArtifact]:
         return (DataArtifact.of(self.scope, record) for record in self.records())

@@ -72,9 +72,17 @@ class MetadataProvider(Protocol):
         """Return the metadata events of all tasks there, of all attempts; ``fields`` narrows them by name."""
 
     def artifacts(
-        self, where: Where, names: Collection[str] | None = None, attempt: int | None = None
+        self,
+        where: Where,
+        names: Collection[str] | None = None,
+        attempt: int | None = None,
+        *,
+        public_only: bool = False,
     ) -> list[ArtifactRecord]:
-        """Return the artifacts of all tasks there: of that attempt, or of each task's newest attempt that is done."""
+        """Return the artifacts of all tasks there: of that attempt, or of each task's newest attempt that is done.
+
+        ``public_only`` leaves out those of Metaflow itself, whose names begin with ``_``.
+        """
 
     def facts(
         self, where: Where, fields: Collection[str], names: Collection[str]

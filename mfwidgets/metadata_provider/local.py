@@ -195,14 +195,23 @@ class LocalProvider:
         ]
 
     def artifacts(
-        self, where: Where, names: Collection[str] | None = None, attempt: int | None = None
+        self,
+        where: Where,
+        names: Collection[str] | None = None,
+        attempt: int | None = None,
+        *,
+        public_only: bool = False,
     ) -> list[ArtifactRecord]:
         """Return artifacts; one listing for each task, one file read for each artifact of those names."""
-        return [
-            record
-            for path in self._task_paths(where)
-            for record in self._records(path, self._meta_names(path), names, attempt)
-        ]
+        found: list[ArtifactRecord] = []
+        for path in self._task_paths(where):
+            files = self._meta_names(path)
+            # Which attempt counts, all of its files tell; Metaflow's own artifacts are two thirds of them, unread.
+            chosen = self._done_attempt(path, files) if attempt is None else attempt
+            if public_only:
+                files = [name for name in files if not name.partition("_artifact_")[2].startswith("_")]
+            found += self._records(path, files, names, chosen)
+        return found
 
     def facts(
         self, where: Where, fields: Collection[str], names: Collection[str]
@@ -213,7 +222,7 @@ class LocalProvider:
         for path in self._task_paths(where):
             files = self._meta_names(path)
             events += self._events(path, files, fields)
-            records += self._records(path, files, names, None)
+            records += self._records(path, files, names, self._done_attempt(path, files))
         return events, records
 
     def _events(self, path: _TaskPath, files: list[str], fields: Collection[str] | None) -> Iterator[MetadataRecord]:
@@ -223,9 +232,8 @@ class LocalProvider:
                 yield _metadata_record(path, content)
 
     def _records(
-        self, path: _TaskPath, files: list[str], names: Collection[str] | None, attempt: int | None
+        self, path: _TaskPath, files: list[str], names: Collection[str] | None, chosen: int | None
     ) -> Iterator[ArtifactRecord]:
-        chosen = self._done_attempt(path, files) if attempt is None else attempt
         if names is not None:
             wanted = {artifact_file(chosen, name) for name in names} if chosen is not None else set()
             files = [name for name in files if name in wanted]

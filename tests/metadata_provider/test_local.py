@@ -107,6 +107,14 @@ def test_metadata_and_artifacts_in_bulk(provider, own_runs):
     assert {"attempt_seen", "failure", "_success", "_graph_info"} <= names
 
 
+def test_public_artifacts_are_told_by_their_own_name(provider, own_runs):
+    flow, run_id = own_runs["linear"].split("/")
+    meta = next(own_runs.root.joinpath(flow, run_id, "start").glob("*/_meta/0_artifact_x.json"))
+    meta.rename(meta.with_name("0_artifact_x_artifact__y.json"))
+    names = {record.name for record in provider.artifacts((flow, run_id, "start"), public_only=True)}
+    assert names == {"alpha", "label", "name", "nothing", "numbers", "text", "x_artifact__y"}
+
+
 def test_an_empty_world(tmp_path):
     provider = LocalProvider(None, read_configuration({}, tmp_path))
     assert provider.flows() == []
