@@ -34,6 +34,8 @@ RUNS = [
             0,
         ),
         "foreach": ("ann", "foreach_flow.py", ["run"], {}, 0),
+        "logs": ("ann", "log_flow.py", ["run"], {}, 0),
+        "many": ("ann", "many_flow.py", ["run"], {}, 0),
         "cards": ("ann", "card_flow.py", ["run"], {"BREAK": "1"}, 1),
         "cards-resumed": ("ann", "card_flow.py", ["resume"], {}, 0),
         "parameters": ("ann", "parameter_flow.py", ["run"], {}, 0),
