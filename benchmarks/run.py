@@ -20,7 +20,7 @@ REPEATS = 5
 
 # What each side does; `m` is the package, `flow` the name of a flow with many runs. Each prints what it found.
 QUESTIONS = {
-    "the frame of 200 runs": (
+    "the frame of 500 runs": (
         """rows = m.Flow(flow).runs().to_pandas().itertuples()
 answer = sorted(
     [row.run_id, row.status == "completed", row.created_at.timestamp(), row.finished_at.timestamp(),
@@ -37,7 +37,7 @@ answer = sorted(
         "answer = m.Flow(flow).latest_successful_run.pathspec",
         "answer = m.Flow(flow).latest_successful_run.pathspec",
     ),
-    "successful, of each of 200 runs": (
+    "successful, of each of 500 runs": (
         "answer = sorted((run.id, run.successful) for run in m.Flow(flow))",
         "answer = sorted((run.id, run.successful) for run in m.Flow(flow))",
     ),
@@ -67,7 +67,7 @@ print(json.dumps([times[1:], answer]))
 """
 
 
-def many_runs(folder: Path, copies: int = 200) -> str:
+def many_runs(folder: Path, copies: int = 500) -> str:
     """Copy one real run many times, and return the name of its flow."""
     found = corpus()
     flow, run_id = found["linear"].split("/")

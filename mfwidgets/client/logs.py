@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mfwidgets.client.blobs import task_datastore
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_text
+from mfwidgets.datastore.logs import STREAMS, Log, LogLine, log_size, read_log, read_text
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.metadata_provider.records import TaskRecord
 
@@ -34,9 +34,13 @@ class Logs(Presentable):
         """The pathspec of the task."""
         return "/".join(self._task.path)
 
-    def lines(self) -> list[LogLine]:
-        """Return all lines, merged by time (at most two files are read); none where nothing was logged."""
+    def read(self) -> Log:
+        """Return the whole log, merged by time (at most two files are read); empty where nothing was logged."""
         return read_log(task_datastore(self._scope, self._task), self._task.path, self.attempt, self.stream)
+
+    def lines(self) -> list[LogLine]:
+        """Return all lines of :meth:`read`."""
+        return self.read().lines()
 
     def size(self) -> int:
         """Return the stored bytes, headers of the lines included; nothing is read but the sizes of two files."""

@@ -295,9 +295,9 @@ class Task(MetaflowObject, kind="task"):
             no time, such as the end of a crash, has that of its neighbour.
         """
         if stream in STREAMS:
-            utc = datetime.fromisoformat
-            for time, raw in self.logs(stream):  # a million times: no property is asked
-                yield utc(time) if time else UNKNOWN_TIME, raw.decode("utf-8", "replace") if as_unicode else raw
+            log = self.logs(stream).read()
+            moments = (datetime.fromisoformat(time) if time else UNKNOWN_TIME for time in log.times)
+            yield from zip(moments, log.messages() if as_unicode else log.raw, strict=True)
 
     # -- conversion -------------------------------------------------------------------------------------------------
 

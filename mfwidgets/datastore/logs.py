@@ -7,7 +7,6 @@ a file of the same stream; they are merged by time, and lines of one time keep t
 
 import heapq
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -32,21 +31,39 @@ class LogLine(NamedTuple):
     time
         ``2026-01-02T03:04:05.678901``, UTC, as it stands in the log; of a line without a time, that of the line
         before it.
-    raw
-        The line as it was written, without its end.
+    message
+        The line as text, without its end; bytes that are no UTF-8 are U+FFFD.
     """
 
     time: str
-    raw: bytes
-
-    @property
-    def message(self) -> str:
-        """The line as text; bytes that are no UTF-8 are U+FFFD."""
-        return self.raw.decode("utf-8", errors="replace")
+    message: str
 
 
-def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[LogLine]:
-    """Return the merged lines of a stream of an attempt (at most two reads); none where nothing was logged."""
+class Log(NamedTuple):
+    """A log as two lists of one length: a million lines are read and decoded many times faster so than one by one.
+
+    Attributes
+    ----------
+    times
+        As :attr:`LogLine.time`.
+    raw
+        The lines as they were written, without their ends.
+    """
+
+    times: list[str]
+    raw: list[bytes]
+
+    def messages(self) -> list[str]:
+        """Return the lines as text; no line holds a line's end, so that all are decoded at once."""
+        return b"\n".join(self.raw).decode("utf-8", errors="replace").split("\n") if self.raw else []
+
+    def lines(self) -> list[LogLine]:
+        """Return the lines."""
+        return list(map(LogLine, self.times, self.messages()))
+
+
+def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> Log:
+    """Return the merged log of a stream of an attempt (at most two reads); empty where nothing was logged."""
     return merge([parse(content) for content in _files(datastore, task, attempt, stream)])
 
 
@@ -57,7 +74,7 @@ def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream:
     if len(files) == 1 and _is_sorted(_HEADER.findall(files[0])):
         text = _HEADER.sub(b"", files[0]).decode("utf-8", errors="replace")
         return text if text.endswith("\n") else f"{text}\n"
-    return "".join(f"{line.message}\n" for line in merge([parse(content) for content in files]))
+    return "".join(f"{message}\n" for message in merge([parse(content) for content in files]).messages())
 
 
 def _files(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[bytes]:
@@ -75,31 +92,36 @@ def log_key(task: tuple[str, ...], attempt: int, source: str, stream: str) -> st
     return f"{'/'.join(task)}/{attempt}.{source}_{stream}.log"
 
 
-def parse(content: bytes) -> list[LogLine]:
+def parse(content: bytes) -> Log:
     """Return the lines of a log file."""
     lines = content.removesuffix(b"\n").split(b"\n")
     found = _WHOLE_LINE.findall(content)
     if len(found) == len(lines):  # as nearly always: every line has a header
-        times, messages = zip(*found, strict=True)
-        return list(map(LogLine, b"\n".join(times).decode("ascii").split("\n"), messages))
-    return list(_parse_lines(lines))
+        times = b"\n".join([time for time, _ in found]).decode("ascii").split("\n")
+        return Log(times, [message for _, message in found])
+    return _parse_lines(lines)
 
 
-def _parse_lines(lines: list[bytes]) -> Iterator[LogLine]:
-    time = ""
+def _parse_lines(lines: list[bytes]) -> Log:
+    log, time = Log([], []), ""
     for line in lines:
         header = _HEADER.match(line)
         if header:
             time = header[1].decode("ascii")
-        yield LogLine(time, line[header.end() :] if header else line)
+        log.times.append(time)
+        log.raw.append(line[header.end() :] if header else line)
+    return log
 
 
-def merge(files: list[list[LogLine]]) -> list[LogLine]:
+def merge(files: list[Log]) -> Log:
     """Merge logs by time; lines of one time stay in order, those of the scheduler first."""
+    if len(files) == 1 and _is_sorted(files[0].times):
+        return files[0]
     by_time = itemgetter(0)
     # A file's own lines can be out of order (threads, clocks): sorting is stable, so equal times stay as they were.
-    ordered = [lines if _is_sorted([line[0] for line in lines]) else sorted(lines, key=by_time) for lines in files]
-    return ordered[0] if len(ordered) == 1 else list(heapq.merge(*ordered, key=by_time))
+    ordered = [sorted(zip(log.times, log.raw, strict=True), key=by_time) for log in files]
+    merged = list(heapq.merge(*ordered, key=by_time))
+    return Log([time for time, _ in merged], [raw for _, raw in merged])
 
 
 def _is_sorted(times: list[Any]) -> bool:

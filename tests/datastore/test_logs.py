@@ -9,11 +9,11 @@ def line(second, message, source="task", prefix=b""):
 
 
 def messages(content):
-    return [found.message for found in parse(content)]
+    return parse(content).messages()
 
 
 def test_headers_are_taken_off_and_times_kept():
-    (first, second) = parse(line(1, b"one") + line(2, b"t]w|o", prefix=b"[!"))
+    (first, second) = parse(line(1, b"one") + line(2, b"t]w|o", prefix=b"[!")).lines()
     assert (first.message, first.time) == ("one", "2026-01-02T03:04:01.5")
     assert second.message == "t]w|o"
 
@@ -25,8 +25,8 @@ def test_bytes_that_are_no_utf8_are_replaced():
 def test_lines_without_a_header_follow_their_neighbour():
     content = line(1, b"one") + b"Segmentation fault\nabort\n" + line(2, b"two")
     assert messages(content) == ["one", "Segmentation fault", "abort", "two"]
-    merged = merge([list(parse(content)), list(parse(line(1, b"scheduler", "runtime") + line(3, b"end", "runtime")))])
-    assert [found.message for found in merged] == ["one", "Segmentation fault", "abort", "scheduler", "two", "end"]
+    merged = merge([parse(content), parse(line(1, b"scheduler", "runtime") + line(3, b"end", "runtime"))])
+    assert merged.messages() == ["one", "Segmentation fault", "abort", "scheduler", "two", "end"]
 
 
 @pytest.mark.parametrize(
@@ -43,19 +43,19 @@ def test_the_text_is_what_the_lines_say(content, tmp_path):
     (tmp_path / "F").mkdir()
     (tmp_path / "F" / "0.task_stdout.log").write_bytes(content)
     store = LocalDatastore((tmp_path,))
-    lines = read_log(store, ("F",), 0, "stdout")
+    lines = read_log(store, ("F",), 0, "stdout").lines()
     assert read_text(store, ("F",), 0, "stdout") == "".join(f"{found.message}\n" for found in lines)
 
 
 def test_equal_times_keep_their_order():
     content = b"".join(line(1, str(number).encode()) for number in (3, 1, 2))
-    assert [found.message for found in merge([list(parse(content))])] == ["3", "1", "2"]
+    assert merge([parse(content)]).messages() == ["3", "1", "2"]
 
 
 def test_a_last_line_without_an_end_counts_and_nothing_is_no_line(tmp_path):
     assert messages(line(1, b"one") + b"half") == ["one", "half"]
     (tmp_path / "F" / "1" / "s" / "1").mkdir(parents=True)
     store = LocalDatastore((tmp_path,))
-    assert read_log(store, ("F", "1", "s", "1"), 0, "stdout") == []
+    assert read_log(store, ("F", "1", "s", "1"), 0, "stdout").lines() == []
     (tmp_path / "F" / "1" / "s" / "1" / "0.runtime_stdout.log").write_bytes(b"")
-    assert read_log(store, ("F", "1", "s", "1"), 0, "stdout") == []
+    assert read_log(store, ("F", "1", "s", "1"), 0, "stdout").lines() == []
