@@ -13,6 +13,7 @@ from mfwidgets.config import Configuration
 from mfwidgets.errors import CorruptFile
 from mfwidgets.metadata_provider.base import TagRules, Where
 from mfwidgets.metadata_provider.local_files import (
+    EVENT,
     Json,
     artifact_file,
     artifact_in,
@@ -227,9 +228,10 @@ class LocalProvider:
 
     def _events(self, path: _TaskPath, files: list[str], fields: Collection[str] | None) -> Iterator[MetadataRecord]:
         for name in files:
-            field = field_in(name)
-            if field and (fields is None or field in fields) and (content := self._meta_file(path, name)):
-                yield _metadata_record(path, content)
+            if name.startswith(EVENT) and (fields is None or field_in(name) in fields):
+                content = self._meta_file(path, name)
+                if content:
+                    yield _metadata_record(path, content)
 
     def _records(
         self, path: _TaskPath, files: list[str], names: Collection[str] | None, chosen: int | None

@@ -10,6 +10,9 @@ from mfwidgets.errors import CorruptFile
 
 Json = dict[str, Any]
 
+EVENT = "sysmeta_"
+"""With this begins the name of every file that holds a metadata event."""
+
 
 def folder_of(root: Path, path: tuple[str, ...]) -> str | None:
     """Return the folder of an object, or None when a part of its path can be no folder's name.
@@ -81,8 +84,8 @@ def artifact_file(attempt: int, artifact: str) -> str:
 
 
 def field_in(name: str) -> str:
-    """Return the field of a file name like ``sysmeta_attempt_ok_1700000000000.json``; empty for other files."""
-    return name[len("sysmeta_") :].rpartition("_")[0] if name.startswith("sysmeta_") else ""
+    """Return the field of a file name like ``sysmeta_attempt_ok_1700000000000.json``."""
+    return name[len(EVENT) :].rpartition("_")[0]
 
 
 def milliseconds(content: Json) -> int:
