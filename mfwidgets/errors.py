@@ -5,6 +5,7 @@
     MetaflowException
     ├── MetaflowInvalidPathspec         (ValueError)
     ├── InvalidSelector                 (ValueError)
+    ├── MetaflowInvalidArgument         (ValueError)
     ├── MetaflowConfigurationError      (ValueError)
     ├── MetaflowUnknownUser
     ├── MetaflowNamespaceMismatch
@@ -45,6 +46,10 @@ class MetaflowInvalidPathspec(MetaflowException, ValueError):
 
 class InvalidSelector(MetaflowException, ValueError):
     """A metadata selector (``local@/path``, ``service@https://...``) names nothing that can be read."""
+
+
+class MetaflowInvalidArgument(MetaflowException, ValueError):
+    """An argument is not of the kind that is taken."""
 
 
 class MetaflowConfigurationError(MetaflowException, ValueError):

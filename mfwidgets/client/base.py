@@ -205,7 +205,7 @@ class MetaflowObject(Presentable, ABC):
     # -- identity ---------------------------------------------------------------------------------------------------
 
     def _identity(self) -> tuple[object, ...]:
-        return (self._kind, self._scope.provider.selector, self._record.path, self._attempt)
+        return (self._kind, self._scope.provider.address, self._record.path, self._attempt)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MetaflowObject) and self._identity() == other._identity()

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Generic, TypeVar, overload
 
 from mfwidgets.client.presentable import Presentable
-from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 
 Item = TypeVar("Item")
 
@@ -28,6 +28,8 @@ class Collection(Presentable, Generic[Item]):
     """
 
     def __init__(self, title: str, fetch: Callable[[], Iterator[Item]], limit: int | None = None) -> None:
+        if limit is not None and (not isinstance(limit, int) or limit < 0):
+            raise MetaflowInvalidArgument(f"limit= is a number, 0 or more, or None; not {limit!r}.")
         self.title = title
         self._fetch = fetch
         self._limit = limit

@@ -4,8 +4,9 @@ from mfwidgets.client.blobs import blob_size, read_bytes
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.datastore.stand_ins import MetaflowExceptionWrapper
+from mfwidgets.datastore.truths import is_none
 from mfwidgets.errors import DataException
-from mfwidgets.metadata_provider.records import TaskRecord
+from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 
 LARGEST = 200_000
 """A recorded exception of more stored bytes is not read unasked."""
@@ -17,16 +18,22 @@ def exception_line(scope: Scope, task: TaskRecord) -> str:
     One bulk question and one small blob. The pickle can make texts and our stand-in for Metaflow's exception record,
     and nothing else, so that no class of the user is imported and no code of theirs runs.
     """
-    found = scope.provider.artifacts(task.path, {"_exception"})
-    if not found:
-        return ""
+    # What @catch handled is kept under the second name, and the first is None then.
+    found = {record.name: record for record in scope.provider.artifacts(task.path, {"_exception", "_catch_exception"})}
+    lines = (_line(scope, found[name]) for name in ("_exception", "_catch_exception") if name in found)
+    return next(filter(None, lines), "")
+
+
+def _line(scope: Scope, record: ArtifactRecord) -> str:
     try:
-        if (blob_size(scope, found[0]) or 0) > LARGEST:
+        if is_none(record.sha) or (blob_size(scope, record) or 0) > LARGEST:
             return ""
-        recorded = load_inert(read_bytes(scope, found[0]))
+        recorded = load_inert(read_bytes(scope, record))
     except DataException:
         return ""
     if not isinstance(recorded, MetaflowExceptionWrapper):
         return ""
-    kind = str(recorded.type).removeprefix("builtins.")
-    return f"{kind}: {recorded.exception}"
+    kind, message = getattr(recorded, "type", None), getattr(recorded, "exception", None)
+    if not isinstance(kind, str) or not isinstance(message, str):  # not as Metaflow writes it; str() of it may not end
+        return ""
+    return f"{kind.removeprefix('builtins.')}: {message}"

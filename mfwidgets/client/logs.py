@@ -6,7 +6,7 @@ from mfwidgets.client.blobs import task_datastore
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.logs import STREAMS, Log, LogLine, log_size, read_log, read_text
-from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 from mfwidgets.metadata_provider.records import TaskRecord
 
 
@@ -26,6 +26,8 @@ class Logs(Presentable):
     def __init__(self, scope: Scope, task: TaskRecord, attempt: int, stream: str, tail: int | None = None) -> None:
         if stream not in STREAMS:
             raise MetaflowNotFound(f"There is no stream {stream!r}: a task has {' and '.join(STREAMS)}.")
+        if tail is not None and (not isinstance(tail, int) or tail < 0):
+            raise MetaflowInvalidArgument(f"tail= is a number of lines, 0 or more, or None; not {tail!r}.")
         self._scope, self._task = scope, task
         self.attempt, self.stream, self.tail = attempt, stream, tail
 
@@ -45,6 +47,11 @@ class Logs(Presentable):
     def size(self) -> int:
         """Return the stored bytes, headers of the lines included; nothing is read but the sizes of two files."""
         return log_size(task_datastore(self._scope, self._task), self._task.path, self.attempt, self.stream)
+
+    def other_stream(self) -> "Logs":
+        """Return the log of the other stream of the same attempt."""
+        other = next(stream for stream in STREAMS if stream != self.stream)
+        return Logs(self._scope, self._task, self.attempt, other, self.tail)
 
     def __iter__(self) -> Iterator[LogLine]:
         lines = self.lines()

@@ -243,14 +243,14 @@ class Runs(Collection[Run]):
 
     def __init__(self, scope: Scope, flow: str, tags: tuple[str, ...] = (), limit: int | None = None) -> None:
         self.scope, self.flow = scope, flow
-        self._tags = tags
+        self.tags = tags
         tagged = f" tagged {' and '.join(tags)}" if tags else ""
         super().__init__(f"runs of {flow}{tagged}", self._runs, limit)
 
     def records(self) -> Iterator[RunRecord]:
         """Yield their records, newest first, reading only as far as the caller goes."""
         found = (
-            run for run in self.scope.provider.runs(self.flow) if self.scope.admits(run) and has_tags(run, self._tags)
+            run for run in self.scope.provider.runs(self.flow) if self.scope.admits(run) and has_tags(run, self.tags)
         )
         return islice(found, self._limit)
 
@@ -264,7 +264,7 @@ class Runs(Collection[Run]):
     @property
     def counted_cheaply(self) -> bool:
         """Whether :meth:`count` needs to read no record: when neither namespace nor tags choose."""
-        return self._limit is None and not self._tags and self.scope.namespace is None
+        return self._limit is None and not self.tags and self.scope.namespace is None
 
     def count(self) -> int:
         """Return how many there are; all their records are read, unless :attr:`counted_cheaply`."""

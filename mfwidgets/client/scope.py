@@ -13,6 +13,7 @@ from typing import Final
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.opening import open_datastore
+from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.metadata_provider.base import MetadataProvider
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.metadata_provider.selector import open_provider
@@ -134,7 +135,14 @@ def namespace(ns: str | None) -> str | None:
     -------
     str or None
         The namespace that is now current.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        It is neither a text nor None.
     """
+    if ns is not None and not isinstance(ns, str):
+        raise MetaflowInvalidArgument(f"A namespace is a text like 'user:ann', or None to see all runs; not {ns!r}.")
     _select(replace(current_scope(), chosen=ns))
     return ns
 

@@ -118,7 +118,7 @@ def _failure(attempt: Attempt) -> Status:
         return Status("killed", f"{name} was killed by the scheduler{_at(attempt.ended_ms)}")
     if code < 0:
         return Status("killed", f"{name} was killed by {_signal_text(-code)}")
-    if code and attempt.ok is None:
+    if attempt.end and attempt.ok is None:
         when = "before the step began" if attempt.begun_ms is None else "without a result"
         return Status("failed", f"{name} ended with code {code} {when}")
     return Status("failed", f"{name} failed{_at(attempt.ended_ms)}")
@@ -155,6 +155,12 @@ class TaskState:
     def finished_ms(self) -> int | None:
         """When its newest attempt ended, well or not."""
         return self.attempts[-1].ended_ms if self.attempts else None
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the scheduler itself ended its newest attempt."""
+        end = self.attempts[-1].end if self.attempts else None
+        return bool(end and end.killed)
 
     def at_attempt(self, number: int, now_ms: int) -> "TaskState":
         """Return the state of one attempt alone; of one that never happened, a state without attempts."""
@@ -195,7 +201,8 @@ def open_run_status(tasks: Sequence[TaskState], created_ms: int, now_ms: int) ->
         return Status("running", f"{first.pathspec}{more}: {first.status.reason}")
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     if failed:
-        first = min(failed, key=lambda task: task.finished_ms or task.last_sign_ms)
+        # What the scheduler killed, it killed because another task had failed: the culprit is named, not the victim.
+        first = min(failed, key=lambda task: (task.was_stopped, task.finished_ms or task.last_sign_ms))
         more = f", and {_counted(len(failed) - 1, 'other task')}" if len(failed) > 1 else ""
         return Status("failed", f"{first.pathspec}: {first.status.reason}{more}")
     last_ms = max((task.last_sign_ms for task in tasks), default=created_ms)

@@ -10,6 +10,9 @@ from mfwidgets.errors import CorruptFile
 
 Json = dict[str, Any]
 
+YEAR_3000 = 32_503_680_000_000
+"""Milliseconds since the epoch; no later time is believed."""
+
 EVENT = "sysmeta_"
 """With this begins the name of every file that holds a metadata event."""
 
@@ -63,7 +66,7 @@ def read_json(file: str) -> Json | None:
             return None
         # Metaflow writes these files for their owner alone (mode 0600).
         raise CorruptFile(f"The metadata file {file} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptFile(f"The metadata file {file} is broken: {error}.") from error
     if not isinstance(content, dict):
         raise CorruptFile(f"The metadata file {file} is broken: it holds no JSON object.")
@@ -89,9 +92,9 @@ def field_in(name: str) -> str:
 
 
 def milliseconds(content: Json) -> int:
-    """Return the time of an entry, 0 where it has none."""
+    """Return the time of an entry, 0 where it has none that a calendar knows."""
     value = content.get("ts_epoch")
-    return value if isinstance(value, int) else 0
+    return value if type(value) is int and 0 <= value < YEAR_3000 else 0
 
 
 def text(content: Json, key: str) -> str:

@@ -40,7 +40,7 @@ def open_provider(selector: str | None, configuration: Configuration) -> Metadat
         kind, info = "local", selector  # any other text is a path, as in Metaflow
     if not info:
         return LocalProvider(None, configuration, kind=kind)
-    folder = Path(info).expanduser()
+    folder = Path(info).expanduser().absolute()  # the working folder may change, what was chosen may not
     if folder.name == LOCAL_DIRS[kind]:
         return LocalProvider(_existing(folder, selector), configuration, kind=kind)
     return LocalProvider(_existing(folder / LOCAL_DIRS[kind], selector), configuration, given=info, kind=kind)

@@ -55,15 +55,12 @@ class Table:
     ----------
     note
         What was left out, such as ``20 of 1,240``; empty when nothing was.
-    folded
-        Shown closed at first, where that is possible.
     """
 
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
-    folded: bool = False
 
     @property
     def numeric(self) -> tuple[bool, ...]:

@@ -28,7 +28,7 @@ def why_no_runs(runs: Runs, limits: Limits) -> tuple[str, ...]:
     if not scope.provider.count_runs(runs.flow):
         return (f"{runs.flow} has no runs.",)
     if next(iter(Runs(scope, runs.flow)), None):
-        return ("No run in this namespace has these tags.",)
+        return ("No run in this namespace has these tags." if runs.tags else "None was asked for.",)
     said = f"No run is in the namespace '{scope.namespace}'."
     return (_with_way_out(said, dict.fromkeys(namespaces_of(scope, runs.flow)), limits),)
 

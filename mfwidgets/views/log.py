@@ -14,18 +14,26 @@ PEEK = 1_000_000
 """Logs of more bytes are not read unasked."""
 
 LINES = 200
-"""The most lines that a log object shows, unless it was made with a tail of its own."""
+"""The most lines that a log object shows; all of them are its text, ``str(logs)``."""
 
 
 @describe.register
 def describe_logs(logs: Logs, limits: Limits) -> View:
     """Show the last lines."""
     lines = logs.lines()
-    shown = LINES * limits.rows // Limits().rows if logs.tail is None else logs.tail
+    shown = min(len(lines) if logs.tail is None else logs.tail, LINES * limits.rows // Limits().rows)
     blocks = (_block(logs.stream, lines, shown, limits),) if lines else ()
-    notes = () if lines else (f"Nothing was logged on {logs.stream}. A local task's log is written when it has ended.",)
     name = f"{limits.text(logs.pathspec).text}, attempt {logs.attempt}"
-    return View("Log of", name, notes=notes, blocks=blocks)
+    return View("Log of", name, notes=() if lines else _why_empty(logs, limits), blocks=blocks)
+
+
+def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
+    """Say that there is nothing, and where there is something."""
+    other = logs.other_stream()
+    if stored := other.size():
+        line = f"%mflow logs {limits.text(logs.pathspec).text}{' --stderr' if other.stream == 'stderr' else ''}"
+        return (f"Nothing was logged on {logs.stream}; {other.stream} has {size_text(stored)}: {line}",)
+    return (f"Nothing was logged on {logs.stream}. The log of a local task is written when it has ended.",)
 
 
 def log_blocks(task: Task, limits: Limits) -> tuple[Block, ...]:

@@ -10,23 +10,26 @@ from mfwidgets.views.cells import Limits, count, duration, size, time, zoned
 
 
 def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
-    """Show runs, newest first."""
-    return Table(
-        "Runs",
-        ("run", "status", zoned("started"), "duration", "user", "tags"),
-        tuple(
-            (
-                limits.code(row.record.run_id, row.pathspec),
-                limits.status(row.status),
-                time(row.started_ms),
-                duration(row.duration_ms),
-                limits.text(row.record.user),
-                limits.tag_list(row.record.user_tags, limits.tags),
-            )
-            for row in rows
-        ),
-        note,
+    """Show runs, newest first; why is told where any did not simply complete."""
+    columns = ("run", "status", zoned("started"), "duration", "user", "tags", "why")
+    cells = tuple(
+        (
+            limits.code(row.record.run_id, row.pathspec),
+            limits.status(row.status),
+            time(row.started_ms),
+            duration(row.duration_ms),
+            limits.text(row.record.user),
+            limits.tag_list(row.record.user_tags, limits.tags),
+            EMPTY if row.status == "completed" else Cell(limits.text(_within(row)).text, "dim"),
+        )
+        for row in rows
     )
+    return _without_empty_columns(Table("Runs", columns, cells, note), keep=len(columns) - 1)
+
+
+def _within(row: RunRow) -> str:
+    """Return the reason without the pathspec of the run, in whose row it stands."""
+    return row.status.reason.removeprefix(f"{row.pathspec}/")
 
 
 def steps_table(rows: Sequence[TaskRow], order: Sequence[str], limits: Limits) -> Table:

@@ -1,6 +1,7 @@
 import pytest
 
-from mfwidgets.errors import MetaflowNotFound
+import mfwidgets
+from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 
 
 @pytest.fixture
@@ -37,6 +38,16 @@ def test_counts_and_limits(linear, client):
     assert client["LinearFlow"].runs(limit=2).count() == 2
     with pytest.raises(MetaflowNotFound, match="There are no runs of LinearFlow tagged nonsense"):
         client["LinearFlow"].runs("nonsense").first()
+
+
+@pytest.mark.parametrize("wrong", [-1, "a", 1.5])
+def test_a_wrong_limit_is_said_at_once(client, runs, wrong):
+    with pytest.raises(MetaflowInvalidArgument, match="limit= is a number, 0 or more"):
+        client["LinearFlow"].runs(limit=wrong)
+    with pytest.raises(MetaflowInvalidArgument, match="tail= is a number of lines"):
+        client.get(runs["linear"])["start"].task.logs(tail=wrong)
+    with pytest.raises(MetaflowInvalidArgument, match="A namespace is a text"):
+        mfwidgets.namespace(3)
 
 
 def test_steps_and_tasks(client, runs):

@@ -14,6 +14,8 @@ def failed_task(client, runs):
 def test_the_exception_of_a_failed_task(client, runs):
     task = failed_task(client, runs)
     assert failure.exception_line(client._scope, task._record) == "ZeroDivisionError: division by zero"
+    caught = client.get(runs["retry"])["hopeless"].task
+    assert failure.exception_line(client._scope, caught._record) == "ZeroDivisionError: division by zero"
     good = client.get(runs["linear"])["start"].task
     assert failure.exception_line(client._scope, good._record) == ""
     killed = client.get(runs["killed"])["join"].task

@@ -47,7 +47,7 @@ def bad(number=0, **facts):
         ([Attempt(0, end=ProcessEnd(1, killed=False))], "failed", "ended with code 1 before the step began"),
         ([Attempt(0, begun_ms=AGO, end=ProcessEnd(3, killed=False))], "failed", "ended with code 3 without a result"),
         ([Attempt(0, begun_ms=AGO, ok=False, end=ProcessEnd(1, killed=False))], "failed", "attempt 0 failed"),
-        ([Attempt(0, begun_ms=AGO, end=ProcessEnd(None, killed=False))], "failed", "attempt 0 failed"),
+        ([Attempt(0, begun_ms=AGO, end=ProcessEnd(0, killed=False))], "failed", "ended with code 0 without a result"),
         ([bad(stored=True, end=ProcessEnd(0, killed=False))], "failed", "attempt 0 failed"),  # sys.exit(0)
     ],
 )
@@ -84,6 +84,12 @@ def test_runs_that_did_not_reach_their_end(tasks, status, reason):
     found = open_run_status(tasks, AGO, NOW)
     assert found == status
     assert reason in found.reason
+
+
+def test_the_culprit_is_named_and_not_its_victim():
+    killed = Attempt(0, begun_ms=AGO - HOUR, end=ProcessEnd(-9, killed=True))
+    victim = TaskState("F/1/b/3", Status("killed", "so"), (killed,), AGO - HOUR)
+    assert open_run_status([victim, task("failed")], AGO, NOW).reason == "F/1/s/failed: so, and 1 other task"
 
 
 def test_runs_that_did():

@@ -65,7 +65,7 @@ def test_runs_with_other_ids_stand_in_their_place(provider, own_runs):
     assert ids(provider)[-1] == "airflow-1a2b"
 
 
-@pytest.mark.parametrize("content", ["", "{", "null", "[]", "\x00\x01", '{"ts_epoch": "soon"'])
+@pytest.mark.parametrize("content", ["", "{", "null", "[]", "\x00\x01", '{"ts_epoch": "soon"', "[" * 100_000])
 def test_a_broken_run_is_listed_with_its_reason(provider, own_runs, content):
     flow, run_id = own_runs["linear-bob"].split("/")
     self_json(own_runs, flow, run_id).write_text(content)
@@ -75,6 +75,14 @@ def test_a_broken_run_is_listed_with_its_reason(provider, own_runs, content):
     assert listed[run_id].created_ms > 0
     with pytest.raises(CorruptFile, match=r"_self\.json is broken"):
         provider.run(flow, run_id)
+
+
+@pytest.mark.parametrize("time", [10**17, 10**30, -1, True, "soon", None, 1.5])
+def test_a_time_that_no_calendar_knows_is_none(provider, own_runs, time):
+    flow, run_id = own_runs["linear-bob"].split("/")
+    entry = self_json(own_runs, flow, run_id)
+    entry.write_text(json.dumps(json.loads(entry.read_bytes()) | {"ts_epoch": time}))
+    assert abs(provider.run(flow, run_id).created_ms - int(run_id) // 1000) < 1000
 
 
 @pytest.mark.parametrize(

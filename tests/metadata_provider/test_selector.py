@@ -11,6 +11,11 @@ def test_ways_to_name_a_folder(runs, monkeypatch):
         provider = open_provider(given, configuration)
         assert provider.local_root == runs.root
         assert provider.selector == f"local@{runs.folder}"
+    monkeypatch.chdir(runs.folder)
+    relative = open_provider("local@.", configuration)
+    monkeypatch.chdir("/")
+    assert len(relative.flows()) > 3
+    assert relative.selector == "local@."
     monkeypatch.setenv("HOME", str(runs.folder.parent))
     assert open_provider(f"~/{runs.folder.name}", configuration).local_root == runs.root
 
@@ -26,7 +31,7 @@ def test_the_configured_default(given, runs):
     [
         ("/nowhere", "there is no folder /nowhere/.metaflow"),
         ("local@/nowhere", "FOLDER holds the .metaflow"),
-        ("foo@x", "there is no folder foo@x/.metaflow"),
+        ("foo@x", "/foo@x/.metaflow. Expected"),
         ("local@\0", "names no runs"),
         ("spin@/nowhere", "there is no folder /nowhere/.metaflow_spin"),
         ("https://example.org", "Metadata of type 'service'"),

@@ -53,7 +53,7 @@ def full_view(text):
         reason=text,
         facts=tuple((text, cell) for cell in cells),
         notes=(text,),
-        tables=(Table(text, (text,) * len(cells), (cells,), note=text, folded=True),),
+        tables=(Table(text, (text,) * len(cells), (cells,), note=text),),
         blocks=(Block(text, (text, text), note=text),),
     )
 
