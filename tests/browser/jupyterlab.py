@@ -147,5 +147,7 @@ class Notebook:
         """Take a picture of the whole notebook."""
         height = self.page.evaluate("document.querySelector('.jp-WindowedPanel-inner').scrollHeight")
         self.page.set_viewport_size({"width": 1300, "height": min(height + 200, 12_000)})
+        # Running left it scrolled to the last cell, and a window that grows keeps that.
+        self.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
         self.page.wait_for_timeout(300)
         self.page.locator(".jp-NotebookPanel-notebook").screenshot(path=str(file))
