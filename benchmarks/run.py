@@ -1,109 +1,118 @@
 """Measures mfwidgets against Metaflow's own client: the same questions, the same runs, one after the other.
 
-Each side runs in a process of its own, warmed up once; the figures are medians of five. Answers are compared: a faster
-wrong answer is none. Ratios matter, seconds are this machine's.
+Each side runs in a process of its own, warmed up once; the figures are medians of five, each of at least a twentieth of
+a second. Answers are compared: a faster wrong answer is none. Ratios matter, seconds are this machine's. Peak memory is
+that of the whole process, libraries and all.
 """
 
 import json
-import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from corpus import corpus
+from worlds import ENVIRONMENT, big_log, many_runs, wide_run
 
 REPEATS = 5
+BENCHMARKS = Path(__file__).parent
 
-# What each side does; `m` is the package, `flow` the name of a flow with many runs. Each prints what it found.
+# What each side does; `m` is the package, `flow` the name of a flow. Each leaves what it found in `answer`.
 QUESTIONS = {
     "the frame of 500 runs": (
+        "many",
         """rows = m.Flow(flow).runs().to_pandas().itertuples()
 answer = sorted(
     [row.run_id, row.status == "completed", row.created_at.timestamp(), row.finished_at.timestamp(),
      row.user_tags, row.system_tags, not isinstance(row.origin_run_id, str)]
     for row in rows
 )""",
-        """answer = sorted(
-    [run.id, run.successful, run.created_at.timestamp(), run.finished_at.timestamp(),
-     sorted(run.user_tags), sorted(run.system_tags), run.origin_pathspec.endswith("/None")]
+        """import pandas
+rows = pandas.DataFrame(
+    [run.id, run.successful, run.created_at, run.finished_at, sorted(run.user_tags), sorted(run.system_tags),
+     run.origin_pathspec]
     for run in m.Flow(flow)
+).itertuples(index=False)
+answer = sorted(
+    [row[0], row[1], row[2].timestamp(), row[3].timestamp(), row[4], row[5], row[6].endswith("/None")] for row in rows
 )""",
     ),
     "latest_successful_run": (
+        "many",
         "answer = m.Flow(flow).latest_successful_run.pathspec",
         "answer = m.Flow(flow).latest_successful_run.pathspec",
     ),
     "successful, of each of 500 runs": (
+        "many",
         "answer = sorted((run.id, run.successful) for run in m.Flow(flow))",
         "answer = sorted((run.id, run.successful) for run in m.Flow(flow))",
     ),
     "stdout of 10 MB": (
+        "many",
         "answer = hash_of(m.Flow(flow).latest_run['start'].task.stdout)",
         "answer = hash_of(m.Flow(flow).latest_run['start'].task.stdout)",
     ),
     "loglines of 10 MB": (
+        "many",
         "answer = sum(len(line) for _, line in m.Flow(flow).latest_run['start'].task.loglines('stdout'))",
         "answer = sum(len(line) for _, line in m.Flow(flow).latest_run['start'].task.loglines('stdout'))",
+    ),
+    "all artifacts of a run of 53 tasks": (
+        "wide",
+        """frame = m.Flow(flow).latest_run.artifacts().to_pandas()
+answer = sorted(zip(frame.pathspec, frame.type, frame["size"].astype(object)))""",
+        """import pandas
+frame = pandas.DataFrame(
+    [artifact.pathspec, type(artifact.data).__name__, artifact.size]
+    for step in m.Flow(flow).latest_run for task in step for artifact in task
+)
+answer = sorted(zip(*(frame[column].astype(object) for column in frame)))""",
+    ),
+    "the parents of a join of 50": (
+        "wide",
+        "answer = sorted(task.pathspec for task in m.Flow(flow).latest_run['join'].task.parent_tasks)",
+        "answer = sorted(task.pathspec for task in m.Flow(flow).latest_run['join'].task.parent_tasks)",
     ),
 }
 
 PROGRAM = """
-import hashlib, json, sys, time
-import {package} as m
+import hashlib, json, resource, sys, time
+{prepare}
 hash_of = lambda text: hashlib.sha1(text.encode()).hexdigest()
 flow, folder = sys.argv[1:]
-m.metadata(folder)
-m.namespace(None)
-times = []
-for _ in range({repeats} + 1):
-    began = time.perf_counter()
+{choose}
+def ask():
 {code}
-    times.append(time.perf_counter() - began)
-print(json.dumps([times[1:], answer]))
+    return answer
+answer = ask()
+times = []
+for _ in range({repeats}):
+    asked, began = 0, time.perf_counter()
+    while time.perf_counter() - began < 0.05:
+        ask()
+        asked += 1
+    times.append((time.perf_counter() - began) / asked)
+print(json.dumps([times, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, answer]))
 """
+CLIENT = "m.metadata(folder)\nm.namespace(None)"
 
 
-def many_runs(folder: Path, copies: int = 500) -> str:
-    """Copy one real run many times, and return the name of its flow."""
-    found = corpus()
-    flow, run_id = found["linear"].split("/")
-    target = folder / ".metaflow" / flow
-    for part in ("_meta", "data"):
-        shutil.copytree(found.root / flow / part, target / part)
-    for number in range(copies):
-        copy = str(int(run_id) + number)
-        shutil.copytree(found.root / flow / run_id, target / copy)
-        # Metaflow reads the id from the files; the time has to differ as well, or any order is right.
-        for file in (target / copy).rglob("_meta/*.json"):
-            content = json.loads(file.read_text().replace(run_id, copy).replace(str(found.folder), str(folder)))
-            file.write_text(json.dumps(content | {"ts_epoch": content["ts_epoch"] + number}))
-    return flow
+@dataclass(frozen=True)
+class Measured:
+    """What came of asking a question: median seconds, peak memory in MB, the answer."""
+
+    seconds: float
+    megabytes: float
+    answer: object
 
 
-def big_log(folder: Path, flow: str, megabytes: int = 10) -> None:
-    """Give the newest run's start task a log of so many megabytes, in Metaflow's format."""
-    newest = max(path for path in (folder / ".metaflow" / flow).iterdir() if path.name.isdecimal())
-    task = next(path for path in newest.glob("start/*") if path.name.isdecimal())
-    log = task / "0.runtime_stdout.log"
-    identity = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
-    with log.open("w") as stream:
-        number = 0
-        while stream.tell() < megabytes * 1_000_000:
-            stamp = f"2026-01-01T{number // 3_600_000:02}:{number // 60_000 % 60:02}:{number // 1000 % 60:02}.{number % 1000:03}000"
-            stream.write(f"[MFLOG|0|{stamp}Z|runtime|{identity}]epoch {number} loss {1 / (number + 1):.6f}\n")
-            number += 1
-
-
-def ask(package: str, code: str, flow: str, folder: Path) -> tuple[float, object]:
-    """Return the median seconds of a question, and its answer."""
+def ask(prepare: str, choose: str, code: str, flow: str, folder: Path) -> Measured:
+    """Ask a question in a process of its own."""
     body = "\n".join(f"    {line}" for line in code.splitlines())
-    program = PROGRAM.format(package=package, repeats=REPEATS, code=body)
-    times, answer = json.loads(_python("-c", program, flow, str(folder)))
-    return statistics.median(times), answer
+    program = PROGRAM.format(prepare=prepare, choose=choose, code=body, repeats=REPEATS)
+    times, megabytes, answer = json.loads(_python("-c", program, flow, str(folder)))
+    return Measured(statistics.median(times), megabytes, answer)
 
 
 def seconds_to_import(package: str) -> float:
@@ -113,7 +122,7 @@ def seconds_to_import(package: str) -> float:
 
 
 def _python(*arguments: str) -> str:
-    environment = os.environ | {"METAFLOW_USER": "ann", "METAFLOW_HOME": tempfile.gettempdir(), "TZ": "UTC"}
+    environment = ENVIRONMENT | {"PYTHONPATH": str(BENCHMARKS)}
     return subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, check=True, env=environment
     ).stdout
@@ -121,21 +130,39 @@ def _python(*arguments: str) -> str:
 
 def main() -> None:
     """Print a line for each question."""
-    print(f"{'':36}{'mfwidgets':>12}{'metaflow':>12}{'ratio':>9}")
-    with tempfile.TemporaryDirectory() as folder:
-        flow = many_runs(Path(folder))
-        big_log(Path(folder), flow)
-        for name, (ours, theirs) in QUESTIONS.items():
-            our_time, our_answer = ask("mfwidgets", ours, flow, Path(folder))
-            their_time, their_answer = ask("metaflow", theirs, flow, Path(folder))
-            if our_answer != their_answer:
-                raise SystemExit(f"{name}: the answers differ: {our_answer!s:.200} and {their_answer!s:.200}")
-            _line(name, our_time, their_time)
-    _line("import", seconds_to_import("mfwidgets"), seconds_to_import("metaflow"))
+    print(f"{'':36}{'mfwidgets':>20}{'Metaflow':>22}{'faster':>9}")
+    with tempfile.TemporaryDirectory() as many, tempfile.TemporaryDirectory() as wide:
+        folders = {"many": Path(many), "wide": Path(wide)}
+        flows = {"many": many_runs(folders["many"]), "wide": wide_run(folders["wide"])}
+        big_log(folders["many"], flows["many"])
+        measured = {}
+        for name, (world, ours, theirs) in QUESTIONS.items():
+            place = (flows[world], folders[world])
+            measured[name] = ask("import mfwidgets as m", CLIENT, ours, *place)
+            other = ask("import metaflow as m", CLIENT, theirs, *place)
+            _same(name, measured[name], other)
+            _line(name, measured[name], other)
+        table = measured["the frame of 500 runs"]
+        floor = ask("import floor", "", "answer = floor.runs(flow, folder)", flows["many"], folders["many"])
+        _same("the floor", table, floor)
+    print(f"{'import':36}", end="")
+    ours, theirs = seconds_to_import("mfwidgets"), seconds_to_import("metaflow")
+    print(f"{ours * 1000:>9.1f} ms{'':8}{theirs * 1000:>11.1f} ms{'':8}{theirs / ours:>8.1f}x")
+    print(
+        f"The frame of 500 runs takes {table.seconds / floor.seconds:.2f} times the floor ({floor.seconds * 1000:.1f} ms)."
+    )
 
 
-def _line(name: str, ours: float, theirs: float) -> None:
-    print(f"{name:36}{ours * 1000:>9.1f} ms{theirs * 1000:>9.1f} ms{theirs / ours:>8.1f}x")
+def _same(name: str, ours: Measured, theirs: Measured) -> None:
+    if ours.answer != theirs.answer:
+        raise SystemExit(f"{name}: the answers differ: {ours.answer!s:.300} and {theirs.answer!s:.300}")
+
+
+def _line(name: str, ours: Measured, theirs: Measured) -> None:
+    print(
+        f"{name:36}{ours.seconds * 1000:>9.1f} ms{ours.megabytes:>5.0f} MB"
+        f"{theirs.seconds * 1000:>11.1f} ms{theirs.megabytes:>5.0f} MB{theirs.seconds / ours.seconds:>8.1f}x"
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ Times are UTC-aware, durations timedeltas, numbers that may be missing are nulla
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.client.rows import ArtifactRow, RunRow, TaskRow
+from mfwidgets.client.catalogue import ArtifactRow
+from mfwidgets.client.rows import RunRow, TaskRow
 from mfwidgets.client.status import STATUSES
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ ARTIFACTS = {
     "size": COUNT,
     "sha": TEXT,
     "encoding": TEXT,
-    "created_at": TIME,
 }
 
 
@@ -107,18 +107,7 @@ def artifacts_frame(rows: Sequence[ArtifactRow]) -> "pd.DataFrame":
     """Return a table of artifacts, with the columns of :data:`ARTIFACTS`."""
     return _frame(
         ARTIFACTS,
-        [
-            (
-                row.pathspec,
-                row.record.name,
-                row.type,
-                row.size,
-                row.record.sha,
-                row.record.encoding,
-                row.record.created_ms,
-            )
-            for row in rows
-        ],
+        [(row.pathspec, row.name, row.type, row.size, row.sha, row.encoding) for row in rows],
     )
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 FLOWS = Path(__file__).parent / "flows"
+PACKED = {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}
 
 # name: (user, flow file, command and options, environment, exit code or None for any). A list is made in this order.
 RUNS = [
@@ -39,8 +40,10 @@ RUNS = [
         "cards": ("ann", "card_flow.py", ["run"], {"BREAK": "1"}, 1),
         "cards-resumed": ("ann", "card_flow.py", ["resume"], {}, 0),
         "parameters": ("ann", "parameter_flow.py", ["run"], {}, 0),
+        "project": ("ann", "project_flow.py", ["run"], {}, 0),
+        "project-branch": ("bob", "project_flow.py", ["--branch", "fast", "run"], {}, 0),
         "branch": ("ann", "branch_flow.py", ["run"], {}, 0),
-        "packed": ("ann", "foreach_flow.py", ["run"], {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}, 0),
+        "packed": ("ann", "foreach_flow.py", ["run"], PACKED, 0),
     },
     {
         "failing": ("ann", "failing_flow.py", ["run", "--tag", "nightly"], {}, 1),
@@ -48,10 +51,11 @@ RUNS = [
         "retry": ("bob", "retry_flow.py", ["run"], {}, 0),
         "killed": ("bob", "retry_flow.py", ["run"], {"SUICIDE": "1"}, 1),
         "loop": ("ann", "loop_flow.py", ["run"], {}, 0),
-        "loop-broken": ("ann", "loop_flow.py", ["run"], {"BREAK": "1"}, 1),
-        "loop-resumed": ("ann", "loop_flow.py", ["resume"], {}, 0),
+        "loop-broken": ("ann", "loop_flow.py", ["run"], {"BREAK": "1", **PACKED}, 1),
+        "loop-resumed": ("ann", "loop_flow.py", ["resume"], PACKED, 0),
         "died-at-import": ("ann", "death_flow.py", ["run"], {"DEATH": "import"}, 1),
         "died-hard": ("ann", "death_flow.py", ["run"], {"DEATH": "hard"}, 1),
+        "abandoned": ("ann", "death_flow.py", ["run"], {"DEATH": "scheduler"}, -9),
         "exited": ("ann", "death_flow.py", ["run"], {"DEATH": "sys.exit"}, None),
         "unpicklable": ("ann", "death_flow.py", ["run"], {"DEATH": "unpicklable"}, 1),
     },

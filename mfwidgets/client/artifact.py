@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.blobs import datastore_of, read_bytes
+from mfwidgets.client.catalogue import rows_of
 from mfwidgets.client.presentable import Presentable
-from mfwidgets.client.rows import artifact_rows
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_inert, load_value
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
@@ -95,7 +95,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     @property
     def type(self) -> str | None:
         """The class of the value as text, such as ``numpy.ndarray`` (one small read); None where not recorded."""
-        return artifact_rows(self._scope, [self._record])[0].type
+        return next(rows_of(self._scope, [self._record])).type
 
     @property
     def size(self) -> int | None:
@@ -103,7 +103,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
         Of an ``IncludeFile`` parameter it is the size of the file.
         """
-        row = artifact_rows(self._scope, [self._record])[0]
+        row = next(rows_of(self._scope, [self._record]))
         return included_size(load_inert(self.raw())) if row.type == INCLUDED_FILE else row.size
 
     @property

@@ -88,7 +88,7 @@ def _run_state(scope: Scope, run: RunRecord) -> RunState:
     status = ended_run_status(states[end]) if end else None
     if status is None:
         status = open_run_status(list(states.values()), run.created_ms, now_ms())
-    return RunState(status, states[end].finished_ms if end else None, _origin(events))
+    return RunState(status, states[end].finished_ms if end else None, origin_run_id(events))
 
 
 def quick_success(scope: Scope, run: RunRecord) -> RunState | None:
@@ -107,10 +107,10 @@ def quick_success(scope: Scope, run: RunRecord) -> RunState | None:
     attempt = Attempt(finished.attempt, success=True, finished_ms=finished.created_ms, stored=True)
     pathspec = "/".join(finished.path[:-1])
     status = Status("completed", f"its end task {pathspec}: {task_status([attempt], 0, 0).reason}")
-    return RunState(status, finished.created_ms, _origin(events))
+    return RunState(status, finished.created_ms, origin_run_id(events))
 
 
-def _origin(events: Iterable[MetadataRecord]) -> str | None:
+def origin_run_id(events: Iterable[MetadataRecord]) -> str | None:
     """Return the run that tasks say theirs resumed; Metaflow writes the text "None" for a run that is no resume."""
     values = (str(event.value) for event in events if event.field == "origin-run-id")
     return next((value for value in values if value not in ("None", "")), None)

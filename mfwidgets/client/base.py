@@ -48,7 +48,7 @@ class MetaflowObject(Presentable, ABC):
         cls._kind = kind
         _CLASSES[kind] = cls
 
-    def __init__(self, pathspec: str, attempt: int | None = None) -> None:
+    def __init__(self, pathspec: str | None = None, attempt: int | None = None) -> None:
         path = parse(pathspec, self._kind)
         self._scope = current_scope()
         self._attempt = check_attempt(attempt, self._kind)
@@ -171,6 +171,8 @@ class MetaflowObject(Presentable, ABC):
         """Return the names of the children, newest first, without the private ones."""
 
     def __getitem__(self, name: str) -> Any:
+        if self._kind == "artifact":
+            raise NoSuchChild(f"{self!r} has no children: its value is at .data.")
         child = self._child(name) if isinstance(name, str) else None
         if child is None:
             kind = kind_of((*self._record.path, ""))

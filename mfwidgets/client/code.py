@@ -7,10 +7,12 @@ from tarfile import TarFile
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from mfwidgets.client.attempts import origin_run_id
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.code_package import CodePackage
 from mfwidgets.errors import DataException
+from mfwidgets.metadata_provider.records import RunRecord
 
 _CONDA_MANIFEST = "conda.manifest"
 
@@ -113,3 +115,17 @@ class MetaflowCode:
 
     def __repr__(self) -> str:
         return f"<MetaflowCode of {self._flow}: {self._sha}>"
+
+
+def code_of_run(scope: Scope, run: RunRecord) -> MetaflowCode | None:
+    """Return the code of a run, from the newest task that recorded a package; else that of the run it resumed."""
+    run_id: str | None = run.run_id
+    asked = set()
+    while run_id and run_id not in asked:
+        asked.add(run_id)
+        events = scope.provider.metadata((run.flow, run_id), {"code-package", "origin-run-id"})
+        packages = [event for event in events if event.field == "code-package"]
+        if packages:
+            return MetaflowCode(scope, run.flow, str(max(packages, key=lambda event: event.created_ms).value))
+        run_id = origin_run_id(events)
+    return None

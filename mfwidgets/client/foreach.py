@@ -8,8 +8,8 @@ from mfwidgets.client.scope import Scope
 from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import MetadataRecord
 
-FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-run-id", "origin-task-id"})
-"""The metadata that this needs."""
+FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-task-id"})
+"""The metadata that this needs; of clones ``origin-run-id`` as well, which every task has and so is asked last."""
 
 _GENERATIONS = 20
 """A resumed run may have resumed a resumed run; so many are followed."""
@@ -51,8 +51,8 @@ OUTSIDE = Item()
 def items_of(scope: Scope, where: Where, events: Iterable[MetadataRecord] | None = None) -> dict[TaskKey, Item]:
     """Return the items of the tasks below ``where``; tasks outside any foreach are left out.
 
-    One bulk question, unless ``events`` holds at least :data:`FOREACH_FIELDS` of them already, and one more for each
-    origin of cloned tasks.
+    One bulk question, unless ``events`` holds at least :data:`FOREACH_FIELDS` of them already. Where there are cloned
+    tasks, one for the runs they come from, unless that is among ``events``, and one for each of these runs.
     """
     return _items(scope, where, events, _GENERATIONS)
 
@@ -76,6 +76,9 @@ def _items(
     for key, values in stacks.items():
         found[key] = Item(found.get(key, OUTSIDE).path, values)
     clones = {key: origin for key, origin in origins.items() if "origin-task-id" in origin and key not in found}
+    if any("origin-run-id" not in origin for origin in clones.values()):
+        for event in scope.provider.metadata(where, {"origin-run-id"}):
+            origins[event.step, event.task_id][event.field] = str(event.value)
     return found | _of_clones(scope, where, clones, generations)
 
 

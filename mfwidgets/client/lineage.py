@@ -1,5 +1,6 @@
 """The tasks before and after a task: by the graph, the foreach paths, and for switches and loops by what really ran."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +12,7 @@ from mfwidgets.client.graph import steps_of
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.errors import DataException
-from mfwidgets.metadata_provider.records import TaskRecord
+from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 
 _FOREACH_SPLITS = ("split-foreach", "split-parallel")
 
@@ -62,7 +63,11 @@ def child_tasks(scope: Scope, task: TaskRecord) -> list[TaskRecord]:
             found += [later.task for earlier, later in pairwise(turns) if earlier.task == task]
         elif name in nodes:
             led_to = [one for one in _placed(scope, task, name) if _leads(node, own.path, nodes[name], one.path)]
-            found += _first_turns(led_to) if name in nodes[name].get("next", ()) else [one.task for one in led_to]
+            found += (
+                _first_turns(scope, task, led_to)
+                if name in nodes[name].get("next", ())
+                else [one.task for one in led_to]
+            )
     return _in_order(found)
 
 
@@ -109,13 +114,32 @@ def _taken(scope: Scope, task: TaskRecord) -> list[str] | None:
 def _turns(scope: Scope, one: Placed) -> list[Placed]:
     """Return the turns of a loop step in one place of its foreaches, in their order."""
     same = [other for other in _placed(scope, one.task, one.task.step) if other.path == one.path]
-    return sorted(same, key=lambda turn: turn.task.created_ms)
+    return _by_turn(scope, one.task, same)
 
 
-def _first_turns(placed: Iterable[Placed]) -> list[TaskRecord]:
-    """Return the tasks by which a loop was entered: the oldest in each place of its foreaches."""
-    newest_first = sorted(placed, key=lambda one: one.task.created_ms, reverse=True)
-    return list({one.path: one.task for one in newest_first}.values())
+def _first_turns(scope: Scope, near: TaskRecord, placed: Iterable[Placed]) -> list[TaskRecord]:
+    """Return the tasks by which a loop was entered: the first turn in each place of its foreaches."""
+    last_first = _by_turn(scope, near, placed)[::-1]
+    return list({one.path: one.task for one in last_first}.values())
+
+
+def _by_turn(scope: Scope, near: TaskRecord, placed: Iterable[Placed]) -> list[Placed]:
+    """Sort turns of loops by the number of the turn (one small read each), where that is recorded yet, else by time.
+
+    Time alone would do, were it not for resumed runs, which take over turns in any order.
+    """
+    turns = list(placed)
+    where = (*near.run.path, turns[0].task.step) if turns else near.path
+    numbers = {record.task_id: _turn(scope, record) for record in scope.provider.artifacts(where, {"_iteration_stack"})}
+    return sorted(turns, key=lambda one: (numbers.get(one.task.task_id, math.inf), one.task.created_ms))
+
+
+def _turn(scope: Scope, record: ArtifactRecord) -> float:
+    try:
+        stack = load_inert(read_bytes(scope, record))
+    except DataException:
+        return math.inf
+    return stack[-1] if isinstance(stack, list) and stack and isinstance(stack[-1], int) else math.inf
 
 
 def _place(scope: Scope, task: TaskRecord) -> Placed:

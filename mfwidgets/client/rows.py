@@ -7,11 +7,8 @@ from mfwidgets.client.attempts import RESULTS, STATUS_FIELDS, run_states, states
 from mfwidgets.client.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState
-from mfwidgets.datastore.opening import root_of_location
-from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
-from mfwidgets.errors import CorruptFile, DataException
 from mfwidgets.metadata_provider.base import Where
-from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
+from mfwidgets.metadata_provider.records import RunRecord, TaskRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +103,6 @@ class TaskRow:
         return runtime_name(self.record.run)
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactRow:
-    """An artifact in a table: what is recorded of it; its value is not read.
-
-    Attributes
-    ----------
-    type
-        Its class as ``builtins.int``-like text without the quotes Metaflow stores; None where not recorded.
-    size
-        Bytes of the serialized value; None where not recorded.
-    """
-
-    record: ArtifactRecord
-    type: str | None
-    size: int | None
-
-    @property
-    def pathspec(self) -> str:
-        """``HelloFlow/2/start/1/x``."""
-        return "/".join(self.record.path)
-
-
 def run_rows(scope: Scope, runs: Sequence[RunRecord]) -> list[RunRow]:
     """Return a row for each run, in this order."""
     return [
@@ -154,34 +129,7 @@ def task_rows(scope: Scope, where: Where, tasks: Sequence[TaskRecord]) -> list[T
     ]
 
 
-def artifact_rows(scope: Scope, records: Sequence[ArtifactRecord]) -> list[ArtifactRow]:
-    """Return a row for each artifact, in this order; one ``data.json`` is read for each attempt among them."""
-    infos: dict[Where, dict[str, ArtifactInfo]] = {}
-    rows = []
-    for record in records:
-        task = record.path[:-1]
-        if task not in infos:
-            infos[task] = _infos(scope, record)
-        info = infos[task].get(record.name)
-        rows.append(ArtifactRow(record, type_name(info.type) if info else None, info.size if info else None))
-    return rows
-
-
-def _infos(scope: Scope, record: ArtifactRecord) -> dict[str, ArtifactInfo]:
-    """Return types and sizes as the datastore knows them; a datastore out of reach leaves them unknown."""
-    try:
-        datastore = scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
-        return artifact_infos(datastore, record.path[:-1], record.attempt)
-    except (DataException, CorruptFile):
-        return {}
-
-
 def runtime_name(run: RunRecord) -> str | None:
     """Return what ran it, from its system tags."""
     names = sorted(tag.removeprefix("runtime:") for tag in run.system_tags if tag.startswith("runtime:"))
     return names[0] if names else None
-
-
-def type_name(recorded: str) -> str | None:
-    """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``; None where nothing was recorded."""
-    return recorded.removeprefix("<class '").removesuffix("'>") or None

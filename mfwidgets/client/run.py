@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.attempts import RunState, newest_task, quick_success, run_states
 from mfwidgets.client.base import MetaflowObject, limited
-from mfwidgets.client.code import MetaflowCode
+from mfwidgets.client.code import MetaflowCode, code_of_run
 from mfwidgets.client.collection import Collection
 from mfwidgets.client.graph import end_step, start_step
 from mfwidgets.client.presentable import runs_to_pandas
@@ -159,10 +159,11 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def code(self) -> MetaflowCode | None:
-        """The code that it ran, where Metaflow stored a package of it, else None (one bulk question)."""
-        events = self._scope.provider.metadata(self._record.path, {"code-package"})
-        newest = max(events, key=lambda event: event.created_ms, default=None)
-        return MetaflowCode(self._scope, self._record.flow, str(newest.value)) if newest else None
+        """The code that it ran, where Metaflow stored a package of it, else None.
+
+        Where none of its own tasks recorded one, that of the run it resumed. One bulk question for each of these runs.
+        """
+        return code_of_run(self._scope, self._record)
 
     @property
     def trigger(self) -> Trigger | None:

@@ -13,7 +13,7 @@ from typing import Final
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.opening import open_datastore
-from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument
 from mfwidgets.metadata_provider.base import MetadataProvider
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.metadata_provider.selector import open_provider
@@ -190,6 +190,8 @@ def metadata(ms: str) -> str:
     InvalidSelector
         Nothing can be read there; the current one stays.
     """
+    if ms is None:
+        raise InvalidSelector("metadata(None) selects nothing; default_metadata() goes back to what is configured.")
     _select(_with_provider(ms))
     return get_metadata()
 

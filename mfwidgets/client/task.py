@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 from mfwidgets.client.artifact import DataArtifact, MetaflowData
 from mfwidgets.client.attempts import task_states
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.collection import Collection
 from mfwidgets.client.lineage import child_tasks, parent_tasks
 from mfwidgets.client.logs import Logs
 from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
-from mfwidgets.client.rows import TaskRow, artifact_rows, runtime_name, task_rows
+from mfwidgets.client.rows import TaskRow, runtime_name, task_rows
 from mfwidgets.client.scope import Scope, has_tags
 from mfwidgets.client.status import Status, TaskState
-from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, task_metadata
+from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME
 from mfwidgets.datastore.truths import KNOWN, truth
@@ -150,7 +151,8 @@ class Task(MetaflowObject, kind="task"):
     @property
     def origin_pathspec(self) -> str | None:
         """The task that this one was taken over from; None for a task that is no clone."""
-        values = newest_values(self._scope.provider.metadata(self._record.path, ORIGIN_FIELDS))
+        events = self._scope.provider.metadata(self._record.path, ORIGIN_FIELDS)
+        values = newest_values(events if self._attempt is None else of_attempt(events, self._attempt))
         if "origin-task-id" not in values:
             return None
         return "/".join(
@@ -307,10 +309,14 @@ class Task(MetaflowObject, kind="task"):
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``, ``encoding``, ``created_at`` (UTC).
-            Costs one bulk question and one small read.
+            ``pathspec``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``, ``encoding``. Costs one bulk
+            question and one small read.
         """
-        return artifacts_to_pandas(artifact_rows(self._scope, self._public_artifacts()))
+        return artifacts_to_pandas(list(self.artifact_rows()))
+
+    def artifact_rows(self) -> Iterator[ArtifactRow]:
+        """Yield what is recorded of its artifacts, private ones left out."""
+        return artifact_rows(self._scope, self._record.path, self._attempt)
 
 
 class Artifacts(Collection[DataArtifact]):
@@ -326,17 +332,18 @@ class Artifacts(Collection[DataArtifact]):
         self.scope, self.run = scope, run
         super().__init__(f"artifacts of {'/'.join(run.path)}", self._artifacts)
 
-    def records(self) -> list[ArtifactRecord]:
-        """Return their records, of each task's newest attempt that is done (one bulk question)."""
-        found = self.scope.provider.artifacts(self.run.path, public_only=True)
-        return [record for record in found if not record.step.startswith("_")]
-
     def _artifacts(self) -> Iterator[DataArtifact]:
-        return (DataArtifact.of(self.scope, record) for record in self.records())
+        for record in self.scope.provider.artifacts(self.run.path, public_only=True):
+            if not record.step.startswith("_"):
+                yield DataArtifact.of(self.scope, record)
+
+    def rows(self) -> Iterator[ArtifactRow]:
+        """Yield what is recorded of them, task by task."""
+        return artifact_rows(self.scope, self.run.path)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of them, as :meth:`Task.to_pandas` gives it; one small read for each task."""
-        return artifacts_to_pandas(artifact_rows(self.scope, self.records()))
+        return artifacts_to_pandas(list(self.rows()))
 
 
 class Tasks(Collection[Task]):

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from mfwidgets.errors import DataException
+from mfwidgets.files import read_file
 
 
 class LocalDatastore:
@@ -29,7 +30,7 @@ class LocalDatastore:
         """Return the bytes of a file, or None when no root has it."""
         for root in self._roots:
             try:
-                return (root / key).read_bytes()
+                return read_file(f"{root}/{key}")
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
             except OSError as error:
@@ -47,7 +48,7 @@ class LocalDatastore:
         """Return the names in a folder, sorted, of the first root that has it."""
         for root in self._roots:
             try:
-                return sorted(os.listdir(root / prefix))  # noqa: PTH208 - names are all that is wanted
+                return sorted(os.listdir(f"{root}/{prefix}"))  # noqa: PTH208 - names are all that is wanted
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:

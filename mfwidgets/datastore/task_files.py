@@ -88,8 +88,13 @@ def artifact_infos(datastore: Datastore, task: tuple[str, ...], attempt: int) ->
     """
     key = f"{'/'.join(task)}/{attempt}.data.json"
     content = _read_json(datastore, key)
-    shas, infos = content.get("objects") or {}, content.get("info") or {}
-    return {name: _artifact_info(str(sha), infos.get(name) or {}) for name, sha in shas.items()}
+    shas, infos = _mapping(content.get("objects")), _mapping(content.get("info"))
+    return {name: _artifact_info(str(sha), _mapping(infos.get(name))) for name, sha in shas.items()}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    """Return what is there as a dict, an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _artifact_info(sha: str, info: dict[str, Any]) -> ArtifactInfo:

@@ -84,6 +84,9 @@ class MetadataProvider(Protocol):
         ``public_only`` leaves out those of Metaflow itself, whose names begin with ``_``.
         """
 
+    def done_attempts(self, where: Where) -> Iterator[tuple[Where, int]]:
+        """Yield the path of each task there that has one, with its newest attempt that is done."""
+
     def facts(
         self, where: Where, fields: Collection[str], names: Collection[str]
     ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:

@@ -174,15 +174,19 @@ class LocalProvider:
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
         """Return tasks (one file read for each)."""
-        found = []
-        for _, _, step_name, task_id in self._task_paths(run.path if step is None else (*run.path, step)):
+        steps = self._children(run.path) if step is None else [step]
+        return _newest_first([task for name in steps for task in self._tasks(run, name)])
+
+    def _tasks(self, run: RunRecord, step: str) -> Iterator[TaskRecord]:
+        folder = self._folder((*run.path, step))
+        for name in self._children((*run.path, step)):
             try:
-                task = self.task(run, step_name, task_id)
+                content = read_json(f"{folder}/{name}/_meta/_self.json")
             except CorruptFile as error:
-                task = TaskRecord(run, step_name, task_id, created_ms=0, problem=str(error))
-            if task:
-                found.append(task)
-        return _newest_first(found)
+                yield TaskRecord(run, step, name, created_ms=0, problem=str(error))
+            else:
+                if content is not None:
+                    yield TaskRecord(run, step, name, milliseconds(content))
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task (one file read)."""
@@ -213,6 +217,13 @@ class LocalProvider:
                 files = [name for name in files if not name.partition("_artifact_")[2].startswith("_")]
             found += self._records(path, files, names, chosen)
         return found
+
+    def done_attempts(self, where: Where) -> Iterator[tuple[Where, int]]:
+        """Yield tasks with their newest attempt that is done (one listing for each task)."""
+        for path in self._task_paths(where):
+            attempt = self._done_attempt(path, self._meta_names(path))
+            if attempt is not None:
+                yield path, attempt
 
     def facts(
         self, where: Where, fields: Collection[str], names: Collection[str]

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from mfwidgets.errors import CorruptFile
+from mfwidgets.files import read_file
 
 Json = dict[str, Any]
+
+_decode = json.JSONDecoder().decode
+"""What ``json.loads`` comes down to."""
 
 YEAR_3000 = 32_503_680_000_000
 """Milliseconds since the epoch; no later time is believed."""
@@ -57,8 +61,7 @@ def read_json(file: str) -> Json | None:
         The file is there, but cannot be read or holds no JSON object.
     """
     try:
-        with open(file, "rb") as stream:  # noqa: PTH123 - ten thousand times a second
-            content = json.loads(stream.read().decode())
+        content = _decode(read_file(file).decode())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

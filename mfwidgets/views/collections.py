@@ -1,7 +1,6 @@
 """What collections of runs, steps and tasks show."""
 
 from mfwidgets.client.graph import step_order
-from mfwidgets.client.rows import artifact_rows
 from mfwidgets.client.run import Runs
 from mfwidgets.client.step import Steps
 from mfwidgets.client.task import Artifacts, Tasks
@@ -11,7 +10,7 @@ from mfwidgets.views.describe import describe
 from mfwidgets.views.empty import why_no_runs
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.scope import scope_facts
-from mfwidgets.views.tables import artifacts_table, left_out, most_telling, runs_table, steps_table, tasks_table
+from mfwidgets.views.tables import artifacts_part, left_out, most_telling, runs_table, steps_table, tasks_table
 
 
 def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str, ...]]:
@@ -52,11 +51,9 @@ def describe_steps(steps: Steps, limits: Limits) -> View:
 @describe.register
 def describe_artifacts(artifacts: Artifacts, limits: Limits) -> View:
     """Show the artifacts; no value is read."""
-    records = artifacts.records()
-    rows = artifact_rows(artifacts.scope, records[: limits.rows])
-    table = artifacts_table(rows, limits, left_out(len(rows), len(records)))
-    notes = () if rows else ("There are none.",)
-    return View("Artifacts", limits.text(artifacts.title).text, notes=notes, tables=(table,) if rows else ())
+    tables = artifacts_part(artifacts.rows(), limits)
+    notes = () if tables else ("There are none.",)
+    return View("Artifacts", limits.text(artifacts.title).text, notes=notes, tables=tables)
 
 
 @describe.register

@@ -5,16 +5,16 @@ from itertools import islice
 
 from mfwidgets.client.artifact import DataArtifact, MetaflowData
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.catalogue import artifact_rows, rows_of
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.graph import step_order
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.client.rows import artifact_rows, run_rows, task_rows
+from mfwidgets.client.rows import run_rows, task_rows
 from mfwidgets.client.run import Run
-from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import attempt_statuses, prevailing
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
-from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
+from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.times import now_ms
 from mfwidgets.views.cells import Limits, duration, size, time, zoned
@@ -24,7 +24,7 @@ from mfwidgets.views.empty import why_no_flows
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.scope import scope_facts
-from mfwidgets.views.tables import artifacts_table, attempts_table, left_out, most_telling, steps_table, tasks_table
+from mfwidgets.views.tables import artifacts_part, attempts_table, left_out, most_telling, steps_table, tasks_table
 
 Facts = tuple[tuple[str, Cell], ...]
 
@@ -127,9 +127,9 @@ def describe_task(task: Task, limits: Limits) -> View:
     ]
     if row.foreach_index is not None:
         facts.append(("foreach item", limits.text(f"{row.foreach_index}  {row.foreach_value or ''}".rstrip())))
-    artifacts = sorted(task._public_artifacts(), key=lambda artifact: artifact.name)
+    artifacts = artifact_rows(scope, record.path, task._attempt)
     tables = [attempts_table(row.attempts, statuses, limits)] if len(row.attempts) > 1 else []
-    tables += _artifact_tables(scope, artifacts, limits)
+    tables += artifacts_part(artifacts, limits)
     return View(
         kind="Task",
         name=_name(task, limits),
@@ -145,14 +145,14 @@ def describe_task(task: Task, limits: Limits) -> View:
 @describe.register
 def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
     """Show what is recorded; the value is not read."""
-    row = artifact_rows(artifact._scope, [artifact._record])[0]
+    row = next(rows_of(artifact._scope, [artifact._record]))
     facts = [
         ("type", limits.code(row.type or "")),
         ("size", Cell(size(row.size).text, title=size(row.size).title)),
-        ("encoding", limits.text(row.record.encoding)),
-        ("attempt", Cell(str(row.record.attempt))),
-        (zoned("created"), time(row.record.created_ms)),
-        ("sha", limits.code(row.record.sha)),
+        ("encoding", limits.text(row.encoding)),
+        ("attempt", Cell(str(row.attempt))),
+        (zoned("created"), time(artifact._record.created_ms)),
+        ("sha", limits.code(row.sha)),
     ]
     run = artifact._run_record()
     return View(
@@ -171,7 +171,7 @@ def describe_data(data: MetaflowData, limits: Limits) -> View:
         kind="MetaflowData",
         name=limits.text(data._task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        tables=tuple(_artifact_tables(data._scope, records, limits)),
+        tables=artifacts_part(rows_of(data._scope, records), limits),
     )
 
 
@@ -194,10 +194,3 @@ def _run_facts(run: RunRecord, limits: Limits) -> Facts:
             ("system tags", Cell(limits.tag_list(run.system_tags, 5 * limits.tags).text, "dim")),
         ]
     )
-
-
-def _artifact_tables(scope: Scope, artifacts: list[ArtifactRecord], limits: Limits) -> list[Table]:
-    if not artifacts:
-        return []
-    rows = artifact_rows(scope, artifacts[: limits.rows])
-    return [artifacts_table(rows, limits, left_out(len(rows), len(artifacts)))]

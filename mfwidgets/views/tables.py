@@ -1,12 +1,16 @@
 """Tables of runs, steps, tasks, attempts and artifacts, as they stand in displays."""
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, islice
 
-from mfwidgets.client.rows import ArtifactRow, RunRow, TaskRow
+from mfwidgets.client.catalogue import ArtifactRow
+from mfwidgets.client.rows import RunRow, TaskRow
 from mfwidgets.client.status import Attempt, Status, prevailing
 from mfwidgets.render.view import EMPTY, Cell, Table
 from mfwidgets.views.cells import Limits, count, duration, size, time, zoned
+
+_COUNTED = 1000
+"""So many artifacts are counted for a table that shows some of them; above, it says "the first"."""
 
 
 def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
@@ -131,17 +135,24 @@ def attempts_table(attempts: Sequence[Attempt], statuses: Sequence[Status], limi
     )
 
 
-def artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str) -> Table:
-    """Show artifacts by name; no value is read."""
+def artifacts_part(rows: Iterable[ArtifactRow], limits: Limits) -> tuple[Table, ...]:
+    """Show the first artifacts by name, and count them as far as that is cheap; no table when there are none."""
+    known = list(islice(rows, _COUNTED))
+    shown = known[: limits.rows]
+    note = left_out(len(shown), len(known) if len(known) < _COUNTED else None)
+    return (_artifacts_table(shown, limits, note),) if shown else ()
+
+
+def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str) -> Table:
     return Table(
         "Artifacts",
         ("artifact", "type", "size", "sha"),
         tuple(
             (
-                limits.code(row.record.name, row.pathspec),
+                limits.code(row.name, row.pathspec),
                 limits.text(row.type or ""),
                 size(row.size),
-                Cell(limits.code(row.record.sha[:10]).text, "code", limits.text(row.record.sha).text),
+                Cell(limits.code(row.sha[:10]).text, "code", limits.text(row.sha).text),
             )
             for row in rows
         ),

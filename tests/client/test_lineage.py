@@ -21,10 +21,10 @@ def test_tasks_and_steps_are_as_metaflow_sees_them(name, client, runs, metaflow)
 
 
 def turns(run, step):
-    return sorted(run[step], key=lambda task: task.created_at)
+    return sorted(run[step], key=lambda task: task["turn"].data)
 
 
-@pytest.mark.parametrize("name", ["loop", "loop-broken"])
+@pytest.mark.parametrize("name", ["loop", "loop-broken", "loop-resumed"])
 def test_a_loop_leads_from_turn_to_turn(name, client, runs):
     run = client.get(runs[name])
     begin, (first, second, third), choose = run["begin"].task, turns(run, "count"), run["choose"].task

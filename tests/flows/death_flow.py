@@ -1,6 +1,7 @@
 """Dies in the way that DEATH names; the retry is there to die twice."""
 
 import os
+import signal
 import sys
 
 from metaflow import FlowSpec, retry, step
@@ -20,6 +21,9 @@ class DeathFlow(FlowSpec):
         print("last words", flush=True)
         if DEATH == "hard":
             os._exit(3)
+        if DEATH == "scheduler":  # as when the machine goes down
+            os.kill(os.getppid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
         if DEATH == "sys.exit":
             sys.exit(0)
         if DEATH == "unpicklable":

@@ -1,0 +1,29 @@
+"""A foreach of 50 tasks with ten artifacts each: what a catalogue and a join are measured on."""
+
+from metaflow import FlowSpec, step
+
+
+class WideFlow(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range(50))
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        for number in range(10):
+            setattr(self, f"value_{number}", [number * self.input])
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.total = sum(each.value_1[0] for each in inputs)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    WideFlow()

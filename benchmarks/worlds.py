@@ -1,0 +1,59 @@
+"""The folders that are measured: real runs, one of them copied many times."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from corpus import corpus
+
+RUNS = 500
+ENVIRONMENT = os.environ | {"METAFLOW_USER": "ann", "METAFLOW_HOME": tempfile.gettempdir(), "TZ": "UTC"}
+
+
+def many_runs(folder: Path, copies: int = RUNS) -> str:
+    """Copy one real run many times, and return the name of its flow."""
+    found = corpus()
+    flow, run_id = found["linear"].split("/")
+    target = folder / ".metaflow" / flow
+    for part in ("_meta", "data"):
+        shutil.copytree(found.root / flow / part, target / part)
+    for number in range(copies):
+        copy = str(int(run_id) + number)
+        shutil.copytree(found.root / flow / run_id, target / copy)
+        # Metaflow reads the id from the files; the time has to differ as well, or any order is right.
+        for file in (target / copy).rglob("_meta/*.json"):
+            content = json.loads(file.read_text().replace(run_id, copy).replace(str(found.folder), str(folder)))
+            file.write_text(json.dumps(content | {"ts_epoch": content["ts_epoch"] + number}))
+    return flow
+
+
+def big_log(folder: Path, flow: str, megabytes: int = 10) -> None:
+    """Give the newest run's start task a log of so many megabytes, in Metaflow's format."""
+    newest = max(path for path in (folder / ".metaflow" / flow).iterdir() if path.name.isdecimal())
+    task = next(path for path in newest.glob("start/*") if path.name.isdecimal())
+    log = task / "0.runtime_stdout.log"
+    identity = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+    with log.open("w") as stream:
+        number = 0
+        while stream.tell() < megabytes * 1_000_000:
+            stamp = f"2026-01-01T{number // 3_600_000:02}:{number // 60_000 % 60:02}:{number // 1000 % 60:02}.{number % 1000:03}000"
+            stream.write(f"[MFLOG|0|{stamp}Z|runtime|{identity}]epoch {number} loss {1 / (number + 1):.6f}\n")
+            number += 1
+
+
+def wide_run(folder: Path) -> str:
+    """Make a run of 50 tasks and their join, and return the name of its flow."""
+    flow = Path(__file__).parent / "wide_flow.py"
+    subprocess.run(
+        [sys.executable, str(flow), "run", "--max-workers", "4"],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        check=True,
+    )
+    return "WideFlow"

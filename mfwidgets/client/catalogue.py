@@ -1,0 +1,113 @@
+"""What is recorded of artifacts, in bulk: names, types, sizes and hashes; no value is read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mfwidgets.client.blobs import datastore_of
+from mfwidgets.client.scope import Scope
+from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
+from mfwidgets.errors import CorruptFile, DataException
+from mfwidgets.metadata_provider.base import Where
+from mfwidgets.metadata_provider.records import ArtifactRecord
+
+_RUN = 2
+"""Parts in the path of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """An artifact in a table.
+
+    Attributes
+    ----------
+    task, attempt
+        The path of its task, and which attempt of it.
+    sha
+        SHA-1 of the serialized bytes.
+    type
+        Its class, such as ``int`` or ``numpy.ndarray``; None where not recorded.
+    size
+        Bytes of the serialized value; None where not recorded.
+    """
+
+    task: Where
+    attempt: int
+    name: str
+    sha: str
+    encoding: str
+    type: str | None
+    size: int | None
+
+    @property
+    def pathspec(self) -> str:
+        """``HelloFlow/2/start/1/x``."""
+        return "/".join((*self.task, self.name))
+
+
+def artifact_rows(scope: Scope, where: Where, attempt: int | None = None) -> Iterator[ArtifactRow]:
+    """Yield the artifacts of all tasks there, task by task, private ones left out; nothing is read ahead.
+
+    Parameters
+    ----------
+    scope
+        Where to read.
+    where
+        Of a run, those of its private steps are left out as well.
+    attempt
+        Of a task only: that attempt, not the newest one that is done.
+    """
+    provider = scope.provider
+    if provider.local_root is None:
+        yield from rows_of(scope, _visible(where, provider.artifacts(where, None, attempt, public_only=True)))
+        return
+    # Beside a local attempt's records, which take a file each, lies one file that holds them all but their times.
+    beside = scope.datastore("local", "")
+    attempts = provider.done_attempts(where) if attempt is None else [(where, attempt)]
+    for task, number in attempts:
+        if len(where) == _RUN and task[2].startswith("_"):
+            continue
+        infos = _infos(beside, task, number)
+        if infos:
+            public = sorted(name for name in infos if not name.startswith("_"))
+            yield from (_row(task, number, name, infos[name]) for name in public)
+        else:  # the datastore is elsewhere
+            yield from rows_of(scope, provider.artifacts(task, None, number, public_only=True))
+
+
+def rows_of(scope: Scope, records: Iterable[ArtifactRecord]) -> Iterator[ArtifactRow]:
+    """Yield a row for each record; one ``data.json`` is read for each attempt among them."""
+    known: dict[tuple[Where, int], dict[str, ArtifactInfo]] = {}
+    for record in records:
+        task = record.path[:-1]
+        if (task, record.attempt) not in known:
+            known[task, record.attempt] = _recorded_infos(scope, record)
+        info = known[task, record.attempt].get(record.name, ArtifactInfo("", None, "", ""))
+        yield _row(task, record.attempt, record.name, ArtifactInfo(record.sha, info.size, info.type, record.encoding))
+
+
+def _visible(where: Where, records: list[ArtifactRecord]) -> Iterator[ArtifactRecord]:
+    return (record for record in records if len(where) > _RUN or not record.step.startswith("_"))
+
+
+def _row(task: Where, attempt: int, name: str, info: ArtifactInfo) -> ArtifactRow:
+    return ArtifactRow(task, attempt, name, info.sha, info.encoding, _type_name(info.type), info.size)
+
+
+def _recorded_infos(scope: Scope, record: ArtifactRecord) -> dict[str, ArtifactInfo]:
+    try:
+        return _infos(datastore_of(scope, record), record.path[:-1], record.attempt)
+    except DataException:  # a datastore out of reach leaves types and sizes unknown
+        return {}
+
+
+def _infos(datastore: Datastore, task: Where, attempt: int) -> dict[str, ArtifactInfo]:
+    try:
+        return artifact_infos(datastore, task, attempt)
+    except (DataException, CorruptFile):
+        return {}
+
+
+def _type_name(recorded: str) -> str | None:
+    """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``; None where nothing was recorded."""
+    return recorded.removeprefix("<class '").removesuffix("'>") or None

@@ -1,0 +1,107 @@
+"""Every attribute of every object of the runs under test, in four namespaces, against Metaflow's own client.
+
+What is asked stands in ``facts.py``. Where we differ on purpose, a line of :data:`INTENDED` says so, with the reason;
+everything else is equal, down to the names of exceptions.
+"""
+
+import re
+from dataclasses import dataclass
+
+import facts
+import pytest
+from oracle import answers
+
+import mfwidgets
+
+
+@dataclass(frozen=True)
+class Intended:
+    """Where we differ: which questions about which pathspecs, what Metaflow's client says, what we say, and why."""
+
+    facts: str
+    pathspecs: str
+    theirs: str
+    ours: str
+    reason: str
+
+    def covers(self, pathspec, fact, theirs, ours):
+        return (
+            re.fullmatch(self.facts, fact)
+            and re.fullmatch(self.pathspecs, pathspec)
+            and re.search(self.theirs, str(theirs), re.DOTALL)
+            and re.search(self.ours, str(ours), re.DOTALL)
+        )
+
+
+NEIGHBOURS = r"(parent|child)_task(s|_pathspecs)"
+INTENDED = [
+    Intended("origin_pathspec", ".*", "/None", "NoneType None", "a run that is no resume has no origin"),
+    Intended("child_steps|parent_steps|" + NEIGHBOURS, r".*/_parameters(/\d+)?", "KeyError", "each '", "a pseudo step has no neighbours; that is no error"),
+    Intended(NEIGHBOURS, ".*", "KeyError", "each ", "an attempt that never was has the neighbours of its task"),
+    Intended("parent_steps|child_steps", ".*", "MetaflowNotFound|KeyError", "each ", "a step that did not run is no neighbour"),
+    Intended(NEIGHBOURS, "LoopFlow/.*", "each ", "each ", "loops and switches: the turn before and after, not all turns (test_lineage holds the truth)"),
+    Intended("stdout|stderr", ".*", r"'\\\\n'", "''", "a task without a log printed nothing, not an empty line"),
+    Intended("loglines.*", ".*", r"tuple\(NoneType None, str ''\)", r"list\(\)", "the same, line by line"),
+    Intended("stdout|loglines stdout", "LogFlow/.*", "UnicodeDecodeError", "\ufffd", "bytes that are no UTF-8 are replaced, not refused"),
+    Intended("stderr(_size)?|loglines stderr", "DeathFlow/.*", r"int 0|'\\\\n'|NoneType None, str ''", "int [1-9]|ImportError", "the log of a task that died before its step began is found"),
+    Intended("successful|finished", r"LoopFlow/\d+", "False", "True", "the end task of a resumed run with step names of its own is found"),
+    Intended("data|end_task|finished_at", r"LoopFlow/\d+", "None", "each|finish|20", "the same"),
+    Intended("latest_successful_run", "LoopFlow", "Run", "Run", "the same"),
+    Intended("data", "ManyFlow/.*/model", "AttributeError", "UnloadableArtifact", "a class that is not here is named, with the way out"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def metaflows(runs):
+    return answers(runs)
+
+
+def same(theirs, ours):
+    """Tell whether two answers agree; an exception of ours may be a special case of Metaflow's."""
+    if theirs[0] == "raises":
+        return ours[0] == "raises" and theirs[1][0] in ours[1]
+    return theirs == ours
+
+
+@pytest.mark.parametrize("namespace", facts.NAMESPACES)
+def test_objects(namespace, metaflows, runs):
+    mfwidgets.metadata(f"local@{runs.folder}")
+    wrong, used = [], set()
+    for pathspec, attempt in facts.subjects(metaflows["listed"], namespace):
+        theirs = metaflows["objects"][f"{namespace} {pathspec} {attempt}"]
+        ours = facts.asked(mfwidgets, pathspec, attempt, namespace)
+        assert theirs.keys() == ours.keys(), pathspec
+        for fact in theirs:
+            if same(theirs[fact], ours[fact]):
+                continue
+            lines = [line for line in INTENDED if line.covers(pathspec, fact, theirs[fact], ours[fact])]
+            used.update(lines)
+            if not lines:
+                wrong.append(f"{fact} of {pathspec} {attempt}: {theirs[fact]!s:.300}, but we say {ours[fact]!s:.300}")
+    assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:50])
+    if namespace is None:
+        assert used == set(INTENDED)  # no line that covers nothing
+
+
+# What Metaflow's client makes of mistakes by accident, and what we say.
+MISTAKES = {
+    "no pathspec": ("raises TypeError", "raises MetaflowInvalidPathspec"),
+    "an empty pathspec": ("raises TypeError", "raises MetaflowInvalidPathspec"),
+    "a number for a run": ("raises AttributeError", "raises NoSuchChild"),
+    "a number for a step": ("raises AttributeError", "raises NoSuchChild"),
+    "a path for a task": ("is Step", "raises NoSuchChild"),
+    "a pattern for an artifact": ("raises TypeError", "raises NoSuchChild"),
+    "metadata of None": ("raises AttributeError", "raises InvalidSelector"),
+}
+
+
+@pytest.mark.parametrize("name", facts.OF_NOBODY)
+def test_questions_of_no_object(name, metaflows, runs):
+    mfwidgets.metadata(f"local@{runs.folder}")
+    mfwidgets.namespace(None)
+    theirs, ours = metaflows["nobody"][name], facts.answer(facts.OF_NOBODY[name], mfwidgets, runs.pathspecs)
+    if name in MISTAKES:
+        shown = tuple(f"{how} {what if how == 'is' else what[0]}" for how, what in (theirs, ours))
+        assert [said.startswith(expected) for said, expected in zip(shown, MISTAKES[name], strict=True)] == [True, True]
+    else:
+        assert same(theirs, ours), (theirs, ours)

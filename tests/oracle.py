@@ -1,0 +1,65 @@
+"""Asks Metaflow's own client the questions of ``facts.py`` about all runs under test.
+
+Run as a program, in a process of its own: ``oracle.py FOLDER FILE``. The answers are kept beside the runs, as long as
+neither the runs nor the questions change.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import facts
+from corpus import Corpus
+
+
+def answers(runs: Corpus) -> dict[str, Any]:
+    """Return Metaflow's answers; they are asked for first where they are not there yet (about a minute)."""
+    digest = hashlib.sha256(Path(facts.__file__).read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    file = runs.folder / f"answers-{digest}.json"
+    if not file.is_file():
+        environment = os.environ | {"METAFLOW_CLIENT_CACHE_PATH": str(runs.folder / "client-cache")}
+        subprocess.run([sys.executable, __file__, str(runs.folder), str(file)], check=True, env=environment)
+    return json.loads(file.read_text())
+
+
+def _all_objects(m: Any) -> list[str]:
+    """Return the pathspecs of all objects, the pseudo step included."""
+    found = []
+    for flow in m.Metaflow():
+        found.append(flow.pathspec)
+        for run in flow:
+            found.append(run.pathspec)
+            for step in (*run, run["_parameters"]):
+                found.append(step.pathspec)
+                for task in step:
+                    found += [task.pathspec, *(artifact.pathspec for artifact in task)]
+    return found
+
+
+def _ask(folder: str, file: str) -> None:
+    import metaflow as m
+
+    runs = json.loads(Path(folder, "made.json").read_text())
+    m.metadata(f"local@{folder}")
+    m.namespace(None)
+    listed = sorted(_all_objects(m))
+    asked: dict[str, Any] = {"listed": listed, "objects": {}, "nobody": {}}
+    for namespace in facts.NAMESPACES:
+        for pathspec, attempt in facts.subjects(listed, namespace):
+            key = f"{namespace} {pathspec} {attempt}"
+            asked["objects"][key] = facts.asked(m, pathspec, attempt, namespace)
+    for name, ask in facts.OF_NOBODY.items():
+        m.metadata(f"local@{folder}")
+        m.namespace(None)
+        asked["nobody"][name] = facts.answer(ask, m, runs)
+    made = Path(f"{file}.half")
+    made.write_text(json.dumps(asked))
+    made.replace(file)
+
+
+if __name__ == "__main__":
+    _ask(*sys.argv[1:])

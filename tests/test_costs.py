@@ -1,0 +1,119 @@
+"""What questions cost, without a clock: which files are opened, and how often."""
+
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_recording: list[str] = []
+_on = False
+
+
+def _hook(event: str, arguments: tuple) -> None:
+    if _on and event == "open" and isinstance(arguments[0], str):
+        _recording.append(arguments[0])
+
+
+sys.addaudithook(_hook)  # Python has no way to take it off again
+
+
+@contextmanager
+def opened(root: Path):
+    """Collect the files below a root that are opened."""
+    global _on  # noqa: PLW0603 - the hook is the process's
+    files: Counter[str] = Counter()
+    _recording.clear()
+    _on = True
+    try:
+        yield files
+    finally:
+        _on = False
+        inside = [Path(file) for file in _recording if file.startswith(str(root))]
+        files.update(str(file.relative_to(root)) for file in inside if file.is_file())
+
+
+@pytest.fixture
+def many(own_runs):
+    """The flow of linear runs, with one of them there 40 times."""
+    import shutil
+
+    flow, run_id = own_runs["linear"].split("/")
+    for number in range(1, 41):
+        shutil.copytree(own_runs.root / flow / run_id, own_runs.root / flow / str(int(run_id) - number))
+    return own_runs
+
+
+def test_the_newest_run_of_many_costs_two_files(many, own_client):
+    flow = own_client["LinearFlow"]
+    with opened(many.root) as files:
+        assert flow.latest_run is not None
+    assert files.total() == 2
+    with opened(many.root) as files:
+        assert flow.latest_successful_run is not None
+    assert files.total() <= 6
+
+
+def test_a_table_of_runs_costs_six_files_a_run(many, own_client):
+    with opened(many.root) as files:
+        frame = own_client["LinearFlow"].runs().to_pandas()
+    assert len(frame) == 43
+    assert set(frame.status) == {"completed"}
+    assert max(files.values()) == 1  # none twice
+    assert files.total() <= 6 * 43 + 1
+
+
+def test_a_catalogue_costs_a_file_a_task(client, runs):
+    run = client.get(runs["foreach"])
+    with opened(runs.root) as files:
+        frame = run.artifacts().to_pandas()
+    assert len(frame) == 18
+    assert files.total() == len(set(frame.pathspec.str.rsplit("/", n=1).str[0])) == 7
+    assert all(file.endswith("/0.data.json") for file in files)
+
+
+def test_a_value_costs_its_record_and_its_blob(client, runs):
+    data = client.get(runs["many"]).data
+    with opened(runs.root) as files:
+        assert data.mapping["ü"][0] == 1
+    assert files.total() == 1
+    artifact = client.get(f"{runs['many']}/only").task["large"]
+    with opened(runs.root) as files:
+        assert artifact.size > 30_000_000
+        assert artifact.type == "bytes"
+    assert not any("/data/" in file for file in files)
+
+
+def test_parents_of_a_join_cost_a_file_each(client, runs):
+    task = client.get(runs["foreach"])["join"].task
+    with opened(runs.root) as files:
+        assert len(list(task.parent_tasks)) == 4
+    assert max(files.values()) == 1
+    assert files.total() <= 4 + 4  # the records of the parents; the graph, and the place of the join
+
+
+def test_sizes_of_logs_are_told_without_reading_them(client, runs):
+    task = client.get(runs["logs"])["start"].task
+    with opened(runs.root) as files:
+        assert task.stdout_size > 1_000_000
+    assert not any(file.endswith(".log") for file in files)
+    with opened(runs.root) as files:
+        assert len(task.stdout.splitlines()) == 100_000
+    assert sum(file.endswith(".log") for file in files) <= 2
+
+
+@pytest.mark.parametrize("name", ["linear", "many", "failing", "branch", "cards", "resumed"])
+def test_showing_opens_no_value_of_the_user(name, client, runs):
+    run = client.get(runs[name])
+    with opened(runs.root) as files:
+        for shown in (run, *run, *run.tasks(), run.artifacts(), run.parent):
+            shown._repr_mimebundle_()
+    inert = {
+        task[artifact].sha
+        for task in (*run.tasks(), run["_parameters"].task)
+        for artifact in ("_graph_info", "_exception", "_foreach_stack", "_catch_exception")
+        if artifact in task
+    }
+    blobs = {Path(file).name for file in files if "/data/" in file}
+    assert blobs <= inert
