@@ -17,6 +17,10 @@ LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
 """Metaflow's folders for local metadata and the local datastore, of runs and of spins; they cannot be configured."""
 
 
+METADATA_KINDS = (*LOCAL_DIRS, "service")
+"""Metaflow's kinds of metadata providers."""
+
+
 @dataclass(frozen=True)
 class Configuration:
     """What the environment and Metaflow's files say.
@@ -42,13 +46,26 @@ class Configuration:
         for source in (self.environ, self.project, self.user):
             if key in source:
                 value = source[key]
+                if isinstance(value, list | dict):
+                    raise MetaflowConfigurationError(f"{key} is configured as {value!r:.80}: expected a text.")
                 return value if value is None else str(value)
         return default
 
     @property
     def default_metadata(self) -> str:
-        """The provider type that is used when no selector is given: ``local``, ``service`` or ``spin``."""
-        return self.get("DEFAULT_METADATA") or "local"
+        """The provider type that is used when no selector is given: ``local``, ``service`` or ``spin``.
+
+        Raises
+        ------
+        MetaflowConfigurationError
+            It is none of these.
+        """
+        kind = self.get("DEFAULT_METADATA") or "local"
+        if kind not in METADATA_KINDS:
+            raise MetaflowConfigurationError(
+                f"METAFLOW_DEFAULT_METADATA is {kind!r:.80}: expected {', '.join(METADATA_KINDS)}."
+            )
+        return kind
 
     def local_root(self, kind: str = "local") -> Path | None:
         """Return the ``.metaflow`` folder of this place (``.metaflow_spin`` for ``spin``), or None when there is none yet.

@@ -33,11 +33,19 @@ class MetaflowException(Exception):
 
     def __str__(self) -> str:
         # KeyError, a second base below, would show the repr of the message.
-        return str(self.args[0]) if self.args else ""
+        message = str(self.args[0]) if self.args else ""
+        # Names come from elsewhere: what would move a terminal's cursor is shown as its escape instead.
+        return message if message.isprintable() else "".join(map(_visible, message))
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to print instead of a traceback (its documented hook)."""
         return [f"{type(self).__name__}: {self}"]
+
+
+def _visible(character: str) -> str:
+    if character == "\n" or character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class MetaflowInvalidPathspec(MetaflowException, ValueError):
@@ -105,7 +113,7 @@ class CardNotPresentException(MetaflowException):
 
 
 class IncorrectArgumentException(MetaflowException, TypeError):
-    """What was given is no task."""
+    """What was given is of a type that cannot be taken."""
 
 
 class IncorrectPathspecException(MetaflowException, ValueError):

@@ -30,8 +30,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     _record: ArtifactRecord
 
     def _find(self, run: RunRecord, path: Path) -> ArtifactRecord | None:  # noqa: ARG002 - the path says it all
-        found = self._scope.provider.artifacts(path[:-1], {path[-1]}, self._attempt)
-        return found[0] if found else None
+        return self._scope.provider.artifact(path[:-1], path[-1], self._attempt)
 
     def _run_record(self) -> RunRecord | None:
         return self._scope.provider.run(*self._record.path[:2])

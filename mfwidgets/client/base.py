@@ -93,7 +93,9 @@ class MetaflowObject(Presentable, ABC):
 
     def _missing(self, path: Path) -> str:
         """Say that there is no such object, and what there is near it."""
-        said = f"{type(self).__name__}('{short('/'.join(path))}') does not exist in {self._scope.provider.selector}."
+        said = (
+            f"{type(self).__name__}({short(repr('/'.join(path)))}) does not exist in {self._scope.provider.selector}."
+        )
         near = _nearest_existing(self._scope, path)
         return f"{said} {near}" if near else said
 
@@ -217,7 +219,7 @@ class MetaflowObject(Presentable, ABC):
 
     def __repr__(self) -> str:
         attempt = "" if self._attempt is None else f", attempt={self._attempt}"
-        return f"{type(self).__name__}('{self.pathspec}'{attempt})"
+        return f"{type(self).__name__}({self.pathspec!r}{attempt})"
 
 
 def class_of(kind: str) -> "type[MetaflowObject]":
@@ -240,7 +242,7 @@ def check_attempt(attempt: object, kind: str) -> int | None:
     if isinstance(attempt, int | float | str) and not isinstance(attempt, bool):
         try:
             number = int(attempt)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = -1
         if 0 <= number < MAX_ATTEMPTS:
             return number

@@ -90,7 +90,10 @@ class CardContainer(Presentable, Sequence[Card]):
     @overload
     def __getitem__(self, index: slice) -> list[Card]: ...
     def __getitem__(self, index: int | slice) -> Card | list[Card]:
-        return self._cards[index]
+        try:
+            return self._cards[index]
+        except IndexError:
+            raise IndexError(f"There is no number {index} in {self!r}.") from None
 
     def __len__(self) -> int:
         return len(self._cards)

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Generic, TypeVar, overload
 
 from mfwidgets.client.presentable import Presentable
-from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
+from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound
 
 Item = TypeVar("Item")
 
@@ -28,7 +28,7 @@ class Collection(Presentable, Generic[Item]):
     """
 
     def __init__(self, title: str, fetch: Callable[[], Iterator[Item]], limit: int | None = None) -> None:
-        if limit is not None and (not isinstance(limit, int) or limit < 0):
+        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
             raise MetaflowInvalidArgument(f"limit= is a number, 0 or more, or None; not {limit!r}.")
         self.title = title
         self._fetch = fetch
@@ -55,6 +55,8 @@ class Collection(Presentable, Generic[Item]):
             if all(bound is None or bound >= 0 for bound in (index.start, index.stop)) and (index.step or 1) > 0:
                 return list(islice(self, index.start, index.stop, index.step))
             return list(self)[index]
+        if not isinstance(index, int):
+            raise IncorrectArgumentException(f"The {self.title} are taken by number or by slice, not by {index!r:.80}.")
         items = list(self)[index:] if index < 0 else list(islice(self, index, index + 1))
         if not items:
             raise IndexError(f"There is no number {index} among the {self.title}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 from mfwidgets.client.base import MetaflowObject, class_of
@@ -31,7 +32,7 @@ class Metaflow(Presentable):
     >>> theirs.get("TrainFlow/latest")  # doctest: +SKIP
     """
 
-    def __init__(self, metadata: str | None = None, namespace: str | _Default | None = DEFAULT) -> None:
+    def __init__(self, metadata: str | PathLike[str] | None = None, namespace: str | _Default | None = DEFAULT) -> None:
         self._scope: Scope = current_scope() if metadata is None else new_scope(metadata, namespace)
         if namespace is not DEFAULT:
             self._scope = replace(self._scope, chosen=namespace)

@@ -15,7 +15,7 @@ from mfwidgets.client.collection import Collection
 from mfwidgets.client.graph import end_step, start_step
 from mfwidgets.client.presentable import runs_to_pandas
 from mfwidgets.client.rows import RunRow, run_rows
-from mfwidgets.client.scope import Scope, has_tags
+from mfwidgets.client.scope import Scope, has_tags, tag_filter
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
@@ -244,8 +244,8 @@ class Runs(Collection[Run]):
 
     def __init__(self, scope: Scope, flow: str, tags: tuple[str, ...] = (), limit: int | None = None) -> None:
         self.scope, self.flow = scope, flow
-        self.tags = tags
-        tagged = f" tagged {' and '.join(tags)}" if tags else ""
+        self.tags = tag_filter(tags)
+        tagged = f" tagged {' and '.join(self.tags)}" if tags else ""
         super().__init__(f"runs of {flow}{tagged}", self._runs, limit)
 
     def records(self) -> Iterator[RunRecord]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from os import PathLike
 from typing import Final
 
 from mfwidgets.config import Configuration, read_configuration
@@ -52,6 +53,12 @@ class Scope:
     chosen: str | _Default | None = DEFAULT
     _datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        if not (self.chosen is None or self.chosen is DEFAULT or isinstance(self.chosen, str)):
+            raise MetaflowInvalidArgument(
+                f"A namespace is a text like 'user:ann', or None to see all runs; not {self.chosen!r}."
+            )
+
     @property
     def namespace(self) -> str | None:
         """The namespace, such as ``user:ann``; None sees all runs.
@@ -92,7 +99,7 @@ class Scope:
         return self._datastores[key]
 
 
-def new_scope(metadata: str | None = None, namespace: str | _Default | None = DEFAULT) -> Scope:
+def new_scope(metadata: str | PathLike[str] | None = None, namespace: str | _Default | None = DEFAULT) -> Scope:
     """Make a scope from the configuration as it is now.
 
     Raises
@@ -141,8 +148,6 @@ def namespace(ns: str | None) -> str | None:
     MetaflowInvalidArgument
         It is neither a text nor None.
     """
-    if ns is not None and not isinstance(ns, str):
-        raise MetaflowInvalidArgument(f"A namespace is a text like 'user:ann', or None to see all runs; not {ns!r}.")
     _select(replace(current_scope(), chosen=ns))
     return ns
 
@@ -172,13 +177,13 @@ def default_namespace() -> str:
     return chosen
 
 
-def metadata(ms: str) -> str:
+def metadata(ms: str | PathLike[str]) -> str:
     """Switch to another metadata provider, for objects that are made from now on.
 
     Parameters
     ----------
     ms
-        A selector: ``local@FOLDER`` or ``FOLDER``, where FOLDER holds a ``.metaflow`` folder.
+        A selector: ``local@FOLDER`` or ``FOLDER``, where FOLDER holds a ``.metaflow`` folder; or its path.
 
     Returns
     -------
@@ -223,11 +228,28 @@ def default_metadata() -> str:
     return get_metadata()
 
 
-def _with_provider(selector: str | None) -> Scope:
+def _with_provider(selector: str | PathLike[str] | None) -> Scope:
     """Return the current scope with another provider, and with the configuration as it is now."""
     made = new_scope(selector)
     # A default that cannot be opened must not stand in the way of choosing another one.
     return replace(made, chosen=_default.chosen) if _default else made
+
+
+def tag_filter(tags: Iterable[object]) -> tuple[str, ...]:
+    """Return the tags that runs are chosen by.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        One is no text.
+    """
+    for tag in tags:
+        if not isinstance(tag, str):
+            raise MetaflowInvalidArgument(
+                f"Runs are chosen by tags that are texts, each an argument of its own, like runs('nightly', 'user:ann'); "
+                f"not by {tag!r:.80}."
+            )
+    return tuple(str(tag) for tag in tags)
 
 
 def has_tags(run: RunRecord, tags: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ from mfwidgets.client.attempts import newest_task
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.collection import Collection
 from mfwidgets.client.graph import steps_of
-from mfwidgets.client.scope import Scope, has_tags
+from mfwidgets.client.scope import Scope, has_tags, tag_filter
 from mfwidgets.client.task import Task, Tasks
 from mfwidgets.metadata_provider.records import RunRecord, StepRecord
 from mfwidgets.pathspec import Path
@@ -143,7 +143,7 @@ class Steps(Collection[Step]):
 
     def __init__(self, scope: Scope, run: RunRecord, tags: tuple[str, ...] = ()) -> None:
         self.scope, self.run = scope, run
-        self._tags = tags
+        self._tags = tag_filter(tags)
         super().__init__(f"steps of {'/'.join(run.path)}", self._steps)
 
     def _steps(self) -> Iterator[Step]:

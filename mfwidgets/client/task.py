@@ -15,7 +15,7 @@ from mfwidgets.client.lineage import child_tasks, parent_tasks
 from mfwidgets.client.logs import Logs
 from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
 from mfwidgets.client.rows import TaskRow, runtime_name, task_rows
-from mfwidgets.client.scope import Scope, has_tags
+from mfwidgets.client.scope import Scope, has_tags, tag_filter
 from mfwidgets.client.status import Status, TaskState
 from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
 from mfwidgets.datastore.artifacts import load_inert
@@ -50,8 +50,8 @@ class Task(MetaflowObject, kind="task"):
         return self._scope.provider.artifacts(self._record.path, names, self._attempt)
 
     def _child(self, name: str) -> DataArtifact | None:
-        found = self._artifact_records({name})
-        return DataArtifact.of(self._scope, found[0], self._attempt) if found else None
+        found = self._scope.provider.artifact(self._record.path, name, self._attempt)
+        return DataArtifact.of(self._scope, found, self._attempt) if found else None
 
     def _child_names(self) -> list[str]:
         return [record.name for record in self._public_artifacts()]
@@ -368,7 +368,7 @@ class Tasks(Collection[Task]):
     ) -> None:
         self.scope = scope
         self.where = run.path if step is None else (*run.path, step)
-        self._run, self._step, self._tags = run, step, tags
+        self._run, self._step, self._tags = run, step, tag_filter(tags)
         super().__init__(f"tasks of {'/'.join(self.where)}", self._tasks, limit)
 
     def records(self) -> list[TaskRecord]:

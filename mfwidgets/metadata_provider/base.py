@@ -84,6 +84,9 @@ class MetadataProvider(Protocol):
         ``public_only`` leaves out those of Metaflow itself, whose names begin with ``_``.
         """
 
+    def artifact(self, task: Where, name: str, attempt: int | None = None) -> ArtifactRecord | None:
+        """Return one artifact of a task: of that attempt, or of the newest that is done."""
+
     def done_attempts(self, where: Where) -> Iterator[tuple[Where, int]]:
         """Yield the path of each task there that has one, with its newest attempt that is done."""
 

@@ -218,6 +218,15 @@ class LocalProvider:
             found += self._records(path, files, names, chosen)
         return found
 
+    def artifact(self, task: Where, name: str, attempt: int | None = None) -> ArtifactRecord | None:
+        """Return one artifact (one listing, unless the attempt is given, and one file read)."""
+        flow, run, step, task_id = task
+        chosen = self._done_attempt(task, self._meta_names(task)) if attempt is None else attempt
+        if chosen is None or self._folder((*task, name)) is None:
+            return None
+        content = read_json(f"{self._folder(task)}/_meta/{artifact_file(chosen, name)}")
+        return None if content is None else _artifact_record((flow, run, step, task_id), chosen, name, content)
+
     def done_attempts(self, where: Where) -> Iterator[tuple[Where, int]]:
         """Yield tasks with their newest attempt that is done (one listing for each task)."""
         for path in self._task_paths(where):
@@ -241,7 +250,7 @@ class LocalProvider:
         for name in files:
             if name.startswith(EVENT) and (fields is None or field_in(name) in fields):
                 content = self._meta_file(path, name)
-                if content:
+                if content is not None:
                     yield _metadata_record(path, content)
 
     def _records(
@@ -254,7 +263,7 @@ class LocalProvider:
             made, artifact = artifact_in(name)
             if artifact and made == chosen:
                 content = self._meta_file(path, name)
-                if content:
+                if content is not None:
                     yield _artifact_record(path, made, artifact, content)
 
     def change_tags(self, run: RunRecord, change: TagRules) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """From a metadata selector (``local@/home/ann/project``) to the provider that it names."""
 
+import os
 from pathlib import Path
 
 from mfwidgets.config import LOCAL_DIRS, Configuration
@@ -8,14 +9,14 @@ from mfwidgets.metadata_provider.base import MetadataProvider
 from mfwidgets.metadata_provider.local import LocalProvider
 
 
-def open_provider(selector: str | None, configuration: Configuration) -> MetadataProvider:
+def open_provider(selector: str | os.PathLike[str] | None, configuration: Configuration) -> MetadataProvider:
     """Return the provider that a selector names; None is the configured default.
 
     Parameters
     ----------
     selector
         ``local``, ``local@<folder that holds .metaflow>``, or that folder alone; ``spin`` or ``spin@<folder>`` for
-        spins. ``~`` is the home folder, and the ``.metaflow`` folder itself will do as well.
+        spins; or a path. ``~`` is the home folder, and the ``.metaflow`` folder itself will do as well.
     configuration
         Says what the default is.
 
@@ -26,6 +27,8 @@ def open_provider(selector: str | None, configuration: Configuration) -> Metadat
     """
     if selector is None:
         selector = configuration.default_metadata
+    if isinstance(selector, os.PathLike):
+        selector = os.fspath(selector)
     if not isinstance(selector, str):
         raise InvalidSelector(f"A metadata selector is a text like 'local@/path', not {type(selector).__name__}.")
     kind, _, info = selector.partition("@")
