@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from mfwidgets.client.artifact import DataArtifact, MetaflowData
+    from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
     from mfwidgets.client.cards import get_cards
+    from mfwidgets.client.code import MetaflowCode
     from mfwidgets.client.flow import Flow
     from mfwidgets.client.metaflow import Metaflow
     from mfwidgets.client.run import Run
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     )
     from mfwidgets.client.step import Step
     from mfwidgets.client.task import Task
+    from mfwidgets.client.task_metadata import Metadata
+    from mfwidgets.client.trigger import Trigger
     from mfwidgets.sample_runs import sample
 
 __version__ = "0.1.0.dev0"
@@ -33,11 +36,15 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "DataArtifact",
     "Flow",
+    "Metadata",
     "Metaflow",
+    "MetaflowArtifacts",
+    "MetaflowCode",
     "MetaflowData",
     "Run",
     "Step",
     "Task",
+    "Trigger",
     "default_metadata",
     "default_namespace",
     "get_cards",
@@ -54,11 +61,15 @@ __all__ = [
 _HOMES = {
     "DataArtifact": "client.artifact",
     "Flow": "client.flow",
+    "Metadata": "client.task_metadata",
     "Metaflow": "client.metaflow",
+    "MetaflowArtifacts": "client.artifact",
+    "MetaflowCode": "client.code",
     "MetaflowData": "client.artifact",
     "Run": "client.run",
     "Step": "client.step",
     "Task": "client.task",
+    "Trigger": "client.trigger",
     "default_metadata": "client.scope",
     "default_namespace": "client.scope",
     "get_cards": "client.cards",

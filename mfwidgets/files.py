@@ -13,10 +13,12 @@ def read_file(file: str) -> bytes:
     """
     descriptor = os.open(file, _FLAGS)
     try:
-        chunks = [os.read(descriptor, _CHUNK)]
-        if len(chunks[0]) == _CHUNK:
-            while chunk := os.read(descriptor, 16 * _CHUNK):
-                chunks.append(chunk)
-        return b"".join(chunks) if len(chunks) > 1 else chunks[0]
+        content = os.read(descriptor, _CHUNK)
+        if len(content) < _CHUNK:
+            return content
+        chunks = [content]
+        while chunk := os.read(descriptor, 16 * _CHUNK):
+            chunks.append(chunk)
+        return b"".join(chunks)
     finally:
         os.close(descriptor)

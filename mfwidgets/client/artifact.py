@@ -1,8 +1,8 @@
 """Artifacts: the values that tasks stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.blobs import datastore_of, read_bytes
@@ -109,6 +109,40 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def finished_at(self) -> datetime:
         """When it was recorded; naive local time."""
         return self.created_at
+
+
+class MetaflowArtifacts(tuple[DataArtifact, ...], Presentable):  # noqa: SLOT001 - its names are its own
+    """The public artifacts of a task, as a tuple with names: ``task.artifacts.x`` is a :class:`DataArtifact`.
+
+    No value is read. A name that Python cannot take as an attribute is reached by ``getattr``.
+
+    Attributes
+    ----------
+    _fields
+        The names, as named tuples have them.
+    """
+
+    _fields: tuple[str, ...]
+
+    def __new__(cls, artifacts: Iterable[DataArtifact]) -> Self:
+        """Take the artifacts of one task."""
+        made = super().__new__(cls, artifacts)
+        made._fields = tuple(artifact.id for artifact in made)
+        return made
+
+    def __getattr__(self, name: str) -> DataArtifact:
+        fields = self.__dict__.get("_fields", ())  # not there yet while one is unpickled
+        if name in fields:
+            found: DataArtifact = self[fields.index(name)]
+            return found
+        raise NoSuchArtifact(f"There is no artifact {name!r}; there are {', '.join(fields) or 'none'}.")
+
+    def _asdict(self) -> dict[str, DataArtifact]:
+        """Return the artifacts by name."""
+        return dict(zip(self._fields, self, strict=True))
+
+    def __repr__(self) -> str:
+        return f"MetaflowArtifacts({', '.join(f'{name}={artifact!r}' for name, artifact in self._asdict().items())})"
 
 
 class MetaflowData(Presentable):

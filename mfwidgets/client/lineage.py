@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 from mfwidgets.client.blobs import read_bytes
@@ -155,4 +156,4 @@ def _placed(scope: Scope, near: TaskRecord, step: str) -> list[Placed]:
 
 
 def _in_order(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
-    return sorted(tasks, key=lambda task: task.created_ms)
+    return sorted(tasks, key=attrgetter("created_ms"))

@@ -1,11 +1,10 @@
 """Tasks: one execution of a step, in one or more attempts."""
 
-from collections import namedtuple
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from mfwidgets.client.artifact import DataArtifact, MetaflowData
+from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.attempts import task_states
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
@@ -74,12 +73,9 @@ class Task(MetaflowObject, kind="task"):
         return MetaflowData(self._scope, self.pathspec, self._public_artifacts(), self._attempt)
 
     @property
-    def artifacts(self) -> Any:
-        """Its artifacts as a named tuple of :class:`DataArtifact`, by name; no value is read."""
-        found = {artifact.id: artifact for artifact in self}
-        # A name that Python cannot take as an attribute gets a number instead.
-        kind: Any = namedtuple("MetaflowArtifacts", list(found), rename=True)  # type: ignore[misc]  # noqa: PYI024
-        return kind(*found.values())
+    def artifacts(self) -> MetaflowArtifacts:
+        """Its artifacts as a tuple of :class:`DataArtifact`, by name; no value is read."""
+        return MetaflowArtifacts(self)
 
     # -- metadata ---------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ name that is no plain file name (``..``, ``a/b``) names nothing.
 
 import re
 from collections.abc import Collection, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -321,7 +322,7 @@ class LocalProvider:
 
 
 def _newest_first(records: list[_Dated]) -> list[_Dated]:
-    return sorted(records, key=lambda record: record.created_ms, reverse=True)
+    return sorted(records, key=attrgetter("created_ms"), reverse=True)
 
 
 def _metadata_record(path: _TaskPath, content: Json) -> MetadataRecord:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import islice
 
-from mfwidgets.client.artifact import DataArtifact, MetaflowData
+from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.catalogue import artifact_rows, rows_of
 from mfwidgets.client.flow import Flow
@@ -160,6 +160,19 @@ def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
         name=_name(artifact, limits),
         facts=(*_present(facts), *(_run_facts(run, limits) if run else ())),
         notes=("The value is at .data (it is unpickled there); its bytes are at .raw().",),
+    )
+
+
+@describe.register
+def describe_named_artifacts(artifacts: MetaflowArtifacts, limits: Limits) -> View:
+    """Show which artifacts there are; no value is read."""
+    task = artifacts[0].pathspec.rpartition("/")[0] if artifacts else ""
+    records = [artifact._record for artifact in artifacts]
+    return View(
+        kind="MetaflowArtifacts",
+        name=limits.text(task).text,
+        notes=() if records else ("There are no artifacts yet.",),
+        tables=artifacts_part(rows_of(artifacts[0]._scope, records), limits) if records else (),
     )
 
 

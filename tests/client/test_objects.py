@@ -1,5 +1,6 @@
 """The client's objects, on real runs: what Metaflow's client has not, or says otherwise (see ``test_differential``)."""
 
+import pickle
 import random
 
 import pytest
@@ -55,6 +56,25 @@ def test_the_status_of_hard_deaths(name, status, reason, runs):
     task = Run(runs[name])["start"].task
     assert task.status == Run(runs[name]).status == status
     assert reason in task.status.reason
+
+
+def test_a_scheduler_that_is_gone_leaves_a_run_of_which_nothing_is_known(runs, monkeypatch):
+    run = Run(runs["abandoned"])
+    task = run["start"].task
+    begun = int(task.started_at.timestamp() * 1000)
+    hour = 3_600_000
+    for hours, status in ((1, "running"), (23, "running"), (25, "unknown"), (500, "unknown")):
+        monkeypatch.setattr("mfwidgets.client.attempts.now_ms", lambda hours=hours: begun + hours * hour)
+        assert task.status == run.status == status
+        assert f"{task.pathspec}: attempt 0 {'began' if hours < 24 else 'has not ended after'}" in run.status.reason
+    assert not run.finished
+    assert task.stdout == ""  # the scheduler writes the log when the process has ended
+
+
+def test_projects_are_tags(runs):
+    flow = Flow("ProjectFlow")
+    assert [run.pathspec for run in flow.runs("project:sales", "project_branch:test.fast")] == [runs["project-branch"]]
+    assert [run.pathspec for run in flow.runs("project_branch:user.ann")] == [runs["project"]]
 
 
 def test_foreach_values_and_attempts(runs):
@@ -163,6 +183,20 @@ def test_included_files_move_with_their_folder(runs, tmp_path):
             file.write_bytes(b"other")
     with pytest.raises(DataException, match="is damaged"):
         _ = moved["words"].data
+
+
+def test_artifacts_by_name(runs):
+    task = Run(runs["linear"])["start"].task
+    found = task.artifacts
+    assert isinstance(found, mfwidgets.MetaflowArtifacts)
+    assert found.x == found[found._fields.index("x")] == found._asdict()["x"] == task["x"]
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert pickle.loads(pickle.dumps(found)).x == task["x"]
+    assert repr(found).startswith("MetaflowArtifacts(alpha=DataArtifact(")
+    assert "numbers" in found._repr_html_()
+    assert "There are no artifacts yet." in mfwidgets.MetaflowArtifacts([])._repr_html_()
+    with pytest.raises(AttributeError, match="There is no artifact 'y'; there are alpha, label"):
+        _ = found.y
 
 
 def test_private_things_are_hidden_but_reachable(runs):
