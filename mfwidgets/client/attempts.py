@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mfwidgets.client.graph import end_step
+from mfwidgets.client.graph import end_step, retries_of, steps_of
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState, ended_run_status, open_run_status, task_status
 from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
 from mfwidgets.datastore.truths import is_none, truth
 from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
-from mfwidgets.times import now_ms
+from mfwidgets.times import DAY, now_ms
 
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
 """The metadata that a task's status is made of."""
@@ -87,8 +87,25 @@ def _run_state(scope: Scope, run: RunRecord) -> RunState:
     end = newest_task([task for task in tasks if task.step == last])
     status = ended_run_status(states[end]) if end else None
     if status is None:
-        status = open_run_status(list(states.values()), run.created_ms, now_ms())
+        now = now_ms()
+        status = open_run_status(list(states.values()), run.created_ms, now, _retries_due(scope, run, states, now))
     return RunState(status, states[end].finished_ms if end else None, origin_run_id(events))
+
+
+def _retries_due(scope: Scope, run: RunRecord, states: Mapping[TaskRecord, TaskState], now: int) -> dict[str, int]:
+    """Return when failed tasks are to be tried again; the graph is read for tasks that failed lately only."""
+    failed = {
+        task: state
+        for task, state in states.items()
+        if state.status in ("failed", "killed") and not state.was_stopped and now - state.last_sign_ms < DAY
+    }
+    nodes = steps_of(scope, run) if failed else {}
+    due = {}
+    for task, state in failed.items():
+        times, wait_ms = retries_of(nodes.get(task.step, {}))
+        if state.attempts and state.attempts[-1].number < times:
+            due[state.pathspec] = (state.finished_ms or state.last_sign_ms) + wait_ms
+    return due
 
 
 def quick_success(scope: Scope, run: RunRecord) -> RunState | None:

@@ -7,6 +7,7 @@ from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.times import MINUTE
 
 PARAMETERS = "_parameters"
 """Metaflow's pseudo step; the scheduler writes it before any step."""
@@ -36,6 +37,18 @@ def step_order(scope: Scope, run: RunRecord) -> list[str]:
     Times do not tell: a resumed run takes over its steps in any order.
     """
     return list(steps_of(scope, run))
+
+
+def retries_of(node: dict[str, Any]) -> tuple[int, int]:
+    """Return how often a task of a step may be tried again (``@retry``), and after how many milliseconds."""
+    for decorator in node.get("decorators") or ():
+        if decorator.get("name") == "retry":
+            attributes = decorator.get("attributes") or {}
+            try:
+                return int(attributes.get("times", 3)), int(attributes.get("minutes_between_retries", 2)) * MINUTE
+            except (TypeError, ValueError):
+                break
+    return 0, 0
 
 
 def start_step(scope: Scope, run: RunRecord) -> str:

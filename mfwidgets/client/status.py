@@ -4,7 +4,7 @@ Every status carries its reason. ``completed`` of a run means exactly what Metaf
 """
 
 import signal
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -188,17 +188,32 @@ def ended_run_status(end: TaskState) -> Status | None:
     return None
 
 
-def open_run_status(tasks: Sequence[TaskState], created_ms: int, now_ms: int) -> Status:
+def open_run_status(
+    tasks: Sequence[TaskState], created_ms: int, now_ms: int, retries_due: Mapping[str, int] | None = None
+) -> Status:
     """Return the status of a run whose end task has not succeeded (see :func:`ended_run_status`).
 
-    It runs while any task runs; it failed when none does and one failed; else nobody knows, and the reason tells for
-    how long.
+    It runs while any task runs or waits for its retry; it failed when none does and one failed; else nobody knows, and
+    the reason tells for how long.
+
+    Parameters
+    ----------
+    tasks
+        All of its tasks.
+    created_ms, now_ms
+        When it was registered; the present.
+    retries_due
+        Of failed tasks that may be tried again: when, in milliseconds, by pathspec.
     """
     running = [task for task in tasks if task.status == "running"]
     if running:
         first = running[0]
         more = f" and {_counted(len(running) - 1, 'other task')}" if len(running) > 1 else ""
         return Status("running", f"{first.pathspec}{more}: {first.status.reason}")
+    for task in tasks:
+        due_ms = (retries_due or {}).get(task.pathspec, 0)
+        if now_ms < due_ms + BETWEEN_TASKS:
+            return Status("running", f"{task.pathspec}: {task.status.reason}, to be tried again at {time_text(due_ms)}")
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     if failed:
         # What the scheduler killed, it killed because another task had failed: the culprit is named, not the victim.

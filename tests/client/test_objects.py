@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import shutil
 
 import pytest
 from corpus import RUNS
@@ -69,6 +70,24 @@ def test_a_scheduler_that_is_gone_leaves_a_run_of_which_nothing_is_known(runs, m
         assert f"{task.pathspec}: attempt 0 {'began' if hours < 24 else 'has not ended after'}" in run.status.reason
     assert not run.finished
     assert task.stdout == ""  # the scheduler writes the log when the process has ended
+
+
+def test_a_run_that_waits_for_a_retry_runs(own_client, own_runs, monkeypatch):
+    run = own_client.get(own_runs["retry"])
+    task = run["flaky"].task
+    folder = own_runs.root.joinpath(*run.path_components)
+    for step in ("join", "end"):
+        shutil.rmtree(folder / step)
+    for file in folder.joinpath("flaky", task.id).rglob("*"):  # as it was before its second attempt began
+        if file.name.startswith("1") or (file.suffix == ".json" and "attempt_id:1" in file.read_text()):
+            file.unlink()
+    failed = int(task.finished_at.timestamp() * 1000)
+    for seconds, status in ((5, "running"), (55, "running"), (61, "failed")):
+        monkeypatch.setattr("mfwidgets.client.attempts.now_ms", lambda seconds=seconds: failed + seconds * 1000)
+        assert run.status == status
+        assert run.status.reason.startswith(f"{task.pathspec}: attempt 0 failed at 20")
+        assert ("to be tried again at 20" in run.status.reason) == (status == "running")
+        assert task.status == "failed"
 
 
 def test_projects_are_tags(runs):
@@ -170,8 +189,6 @@ def test_logs_of_all_kinds(runs):
 
 
 def test_included_files_move_with_their_folder(runs, tmp_path):
-    import shutil
-
     shutil.copytree(runs.root / "ParameterFlow", tmp_path / ".metaflow" / "ParameterFlow")
     shutil.copytree(runs.root / "data", tmp_path / ".metaflow" / "data")
     moved = Metaflow(metadata=str(tmp_path), namespace=None).get(runs["parameters"]).end_task

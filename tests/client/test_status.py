@@ -104,3 +104,16 @@ def test_the_prevailing_status_of_several():
     several = [Status("completed", "a"), Status("failed", "b"), Status("failed", "c")]
     assert prevailing(several) == "failed"
     assert prevailing(several).reason == "2 of 3 tasks: b"
+
+
+def test_a_retry_that_is_due_keeps_a_run_running():
+    from mfwidgets.client.graph import retries_of
+
+    failed = TaskState("F/1/a/2", Status("failed", "attempt 0 failed"), (bad(),), AGO)
+    assert open_run_status([failed], AGO, NOW) == "failed"
+    assert open_run_status([failed], AGO, NOW, {"F/1/a/2": NOW + 5 * SECOND}) == "running"
+    assert open_run_status([failed], AGO, NOW, {"F/1/a/2": AGO}) == "failed"
+    retry = {"name": "retry", "attributes": {"times": "1", "minutes_between_retries": "2"}}
+    assert retries_of({"decorators": [{"name": "catch"}, retry]}) == (1, 120_000)
+    assert retries_of({"decorators": [{"name": "retry", "attributes": {"times": "None"}}]}) == (0, 0)
+    assert retries_of({"decorators": None}) == (0, 0)
