@@ -42,14 +42,49 @@ class Configuration:
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return a text variable by its name without ``METAFLOW_``; an empty string in the environment counts."""
-        key = f"METAFLOW_{name}"
-        for source in (self.environ, self.project, self.user):
-            if key in source:
-                value = source[key]
-                if isinstance(value, list | dict):
-                    raise MetaflowConfigurationError(f"{key} is configured as {value!r:.80}: expected a text.")
-                return value if value is None else str(value)
-        return default
+        value = self._raw(f"METAFLOW_{name}", default)
+        if isinstance(value, list | dict):
+            raise MetaflowConfigurationError(f"METAFLOW_{name} is configured as {value!r:.80}: expected a text.")
+        return value if value is None else str(value)
+
+    def _raw(self, key: str, default: object = None) -> Any:
+        return next((source[key] for source in (self.environ, self.project, self.user) if key in source), default)
+
+    def number(self, name: str, default: int) -> int:
+        """Return an integer variable.
+
+        Raises
+        ------
+        MetaflowConfigurationError
+            It is none.
+        """
+        value = self.get(name)
+        try:
+            return default if value is None else int(value)
+        except ValueError:
+            raise MetaflowConfigurationError(f"METAFLOW_{name} is {value!r:.80}: expected a number.") from None
+
+    def mapping(self, name: str) -> dict[str, str]:
+        """Return a variable that is a JSON object, in the environment as text; its content may be secret.
+
+        Raises
+        ------
+        MetaflowConfigurationError
+            It is none.
+        """
+        value = self._raw(f"METAFLOW_{name}")
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            found = ""  # the text may hold a key: it is not repeated
+        if not isinstance(found, dict | None):
+            raise MetaflowConfigurationError(f'METAFLOW_{name} is no JSON object, such as {{"name": "value"}}.')
+        return {str(key): str(item) for key, item in (found or {}).items()}
+
+    def service_headers(self) -> dict[str, str]:
+        """Return what is sent along to the metadata service: ``SERVICE_HEADERS``, and ``SERVICE_AUTH_KEY`` as the key."""
+        key = self.get("SERVICE_AUTH_KEY")
+        return self.mapping("SERVICE_HEADERS") | ({} if key is None else {"x-api-key": key})
 
     @property
     def default_metadata(self) -> str:

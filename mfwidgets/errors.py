@@ -17,6 +17,7 @@
     ├── DataException
     │   ├── BlobMissing
     │   └── UnloadableArtifact
+    ├── ServiceException
     ├── MetaflowTaggingError
     ├── CardNotPresentException
     ├── IncorrectArgumentException      (TypeError)
@@ -102,6 +103,20 @@ class BlobMissing(DataException):
 
 class UnloadableArtifact(DataException):
     """The bytes are there, but cannot be turned into a Python object here."""
+
+
+class ServiceException(MetaflowException):
+    """The metadata service does not answer, or refuses.
+
+    Attributes
+    ----------
+    http_code
+        The status of its answer; None when there was none.
+    """
+
+    def __init__(self, message: str, http_code: int | None = None) -> None:
+        super().__init__(message)
+        self.http_code = http_code
 
 
 class MetaflowTaggingError(MetaflowException):

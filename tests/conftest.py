@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from corpus import Corpus, corpus
+from corpus import Corpus, corpus, s3_corpus
 
 # Before anything reads them: Metaflow freezes its configuration at import, and times are shown in local time.
 os.environ["TZ"] = "UTC"
@@ -27,6 +27,20 @@ def pytest_sessionfinish():
 def runs() -> Corpus:
     """Real runs, for reading only."""
     return corpus()
+
+
+@pytest.fixture(scope="session")
+def _s3_runs():
+    with s3_corpus() as found:
+        yield found
+
+
+@pytest.fixture
+def on_s3(_s3_runs, monkeypatch):
+    """Real runs whose data lie in S3, and the server; its keys are set."""
+    for name, value in _s3_runs[1].environ.items():
+        monkeypatch.setenv(name, value)
+    return _s3_runs
 
 
 @pytest.fixture

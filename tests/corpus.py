@@ -11,13 +11,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from platformdirs import user_cache_path
+from s3_server import S3, s3_server
 
 FLOWS = Path(__file__).parent / "flows"
 PACKED = {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}
@@ -62,6 +66,10 @@ RUNS = [
 ]
 
 
+S3_RUNS = ["linear", "foreach", "parameters", "cards", "cards-resumed", "retry", "packed", "many"]
+"""Those of them that are made on S3 as well."""
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Where the runs are, and their pathspecs by name."""
@@ -80,21 +88,47 @@ class Corpus:
 
 def corpus() -> Corpus:
     """Return the runs; they are made first where they are not there yet (about 40 seconds)."""
-    folder = user_cache_path("mfwidgets-tests", appauthor=False) / "corpus" / _fingerprint()
-    made = folder / "made.json"
-    if not made.is_file():
+    folder = _folder("corpus")
+    if not (folder / "made.json").is_file():
         shutil.rmtree(folder, ignore_errors=True)
         (folder / ".metaflow").mkdir(parents=True)  # two flows that start at once would both make it
         with ThreadPoolExecutor() as pool:
-            lists = pool.map(lambda runs: {name: _make(folder, *run) for name, run in runs.items()}, RUNS)
+            lists = list(pool.map(lambda runs: {name: _make(folder, run) for name, run in runs.items()}, RUNS))
         _metaflow(folder, "ann", "linear_flow.py", ["spin", "start", "--persist"], {}, 0)
-        made.write_text(json.dumps({name: pathspec for part in lists for name, pathspec in part.items()}))
-    return Corpus(folder, json.loads(made.read_text()))
+        _note(folder, lists)
+    return _noted(folder)
 
 
-def _make(folder: Path, *run: Any) -> str:
+@contextmanager
+def s3_corpus() -> Iterator[tuple[Corpus, S3]]:
+    """Serve a few runs whose data lie in S3, and their server."""
+    folder = _folder("s3")
+    with s3_server(folder / "server") as server:
+        if not (folder / "made.json").is_file():
+            runs = RUNS[0] | RUNS[1]
+            made = {name: _make(folder, runs[name], server.environ, ["--datastore=s3"]) for name in S3_RUNS}
+            _note(folder, [made])
+        yield _noted(folder), server
+
+
+def _folder(kind: str) -> Path:
+    return user_cache_path("mfwidgets-tests", appauthor=False) / kind / _fingerprint()
+
+
+def _note(folder: Path, made: list[dict[str, str]]) -> None:
+    (folder / "made.json").write_text(json.dumps({name: pathspec for part in made for name, pathspec in part.items()}))
+
+
+def _noted(folder: Path) -> Corpus:
+    return Corpus(folder, json.loads((folder / "made.json").read_text()))
+
+
+def _make(
+    folder: Path, run: tuple[Any, ...], environ: Mapping[str, str] = MappingProxyType({}), options: Sequence[str] = ()
+) -> str:
     """Make a run and return its pathspec."""
-    output = _metaflow(folder, *run)
+    user, flow, words, extra, exit_code = run
+    output = _metaflow(folder, user, flow, [*options, *words], {**environ, **extra}, exit_code)
     run_id = re.search(r"run-id (\S+?)\)", output)
     name = re.search(r"executing (\w+)", output)
     assert run_id, output

@@ -1,6 +1,6 @@
 """Asks Metaflow's own client the questions of ``facts.py`` about all runs under test.
 
-Run as a program, in a process of its own: ``oracle.py FOLDER FILE``. The answers are kept beside the runs, as long as
+Run as a program, in a process of its own: ``oracle.py FOLDER SELECTOR NAMESPACES FILE``. The answers are kept beside the runs, as long as
 neither the runs nor the questions change.
 """
 
@@ -9,20 +9,25 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import facts
 from corpus import Corpus
 
 
-def answers(runs: Corpus) -> dict[str, Any]:
-    """Return Metaflow's answers; they are asked for first where they are not there yet (about a minute)."""
+def answers(
+    runs: Corpus, selector: str, environ: Mapping[str, str] = MappingProxyType({}), namespaces: Sequence[Any] = (None,)
+) -> dict[str, Any]:
+    """Return Metaflow's answers; they are asked for first where they are not there yet (up to a minute)."""
     digest = hashlib.sha256(Path(facts.__file__).read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
     file = runs.folder / f"answers-{digest}.json"
     if not file.is_file():
         environment = os.environ | {"METAFLOW_CLIENT_CACHE_PATH": str(runs.folder / "client-cache")}
-        subprocess.run([sys.executable, __file__, str(runs.folder), str(file)], check=True, env=environment)
+        arguments = [str(runs.folder), selector, json.dumps(namespaces), str(file)]
+        subprocess.run([sys.executable, __file__, *arguments], check=True, env=environment | environ)
     return json.loads(file.read_text())
 
 
@@ -40,20 +45,20 @@ def _all_objects(m: Any) -> list[str]:
     return found
 
 
-def _ask(folder: str, file: str) -> None:
+def _ask(folder: str, selector: str, namespaces: str, file: str) -> None:
     import metaflow as m
 
     runs = json.loads(Path(folder, "made.json").read_text())
-    m.metadata(f"local@{folder}")
+    m.metadata(selector)
     m.namespace(None)
     listed = sorted(_all_objects(m))
     asked: dict[str, Any] = {"listed": listed, "objects": {}, "nobody": {}}
-    for namespace in facts.NAMESPACES:
+    for namespace in json.loads(namespaces):
         for pathspec, attempt in facts.subjects(listed, namespace):
             key = f"{namespace} {pathspec} {attempt}"
             asked["objects"][key] = facts.asked(m, pathspec, attempt, namespace)
     for name, ask in facts.OF_NOBODY.items():
-        m.metadata(f"local@{folder}")
+        m.metadata(selector)
         m.namespace(None)
         asked["nobody"][name] = facts.answer(ask, m, runs)
     made = Path(f"{file}.half")

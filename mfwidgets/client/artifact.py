@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from mfwidgets.client.base import MetaflowObject
-from mfwidgets.client.blobs import datastore_of, read_bytes
+from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.catalogue import rows_of
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
@@ -68,7 +68,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         what = f"Artifact {self.pathspec}"
         value = load_value(self.raw(), self._record.encoding, what)
         if isinstance(value, IncludedFile):
-            return read_included(value, datastore_of(self._scope, self._record), self._record.flow, what)
+            return read_included(value, self._scope.datastore, self._record.flow, what)
         return value
 
     def raw(self) -> bytes:

@@ -7,7 +7,7 @@ from tarfile import TarFile
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mfwidgets.client.attempts import origin_run_id
+from mfwidgets.client.run_states import origin_run_id
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.code_package import CodePackage

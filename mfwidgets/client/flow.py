@@ -1,17 +1,23 @@
 """Flows: the runs of one FlowSpec class."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.run import Run, Runs
 from mfwidgets.client.scope import Scope
 from mfwidgets.errors import MetaflowNamespaceMismatch
+from mfwidgets.metadata_provider.base import Choice
 from mfwidgets.metadata_provider.records import FlowRecord
 from mfwidgets.pathspec import Path, RunAlias
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_LOOK_AT = 100
+"""So many of the newest runs are asked for their namespaces."""
 
 
 class Flow(MetaflowObject, kind="flow"):
@@ -74,12 +80,15 @@ class Flow(MetaflowObject, kind="flow"):
     @property
     def latest_run(self) -> Run | None:
         """Its newest run in the namespace; None when there is none."""
-        return next(iter(self.runs()), None)
+        return next(iter(self.runs(limit=1)), None)
 
     @property
     def latest_successful_run(self) -> Run | None:
-        """Its newest run in the namespace that succeeded; None when there is none. Walks back until it meets one."""
-        return next((run for run in self.runs() if run.successful), None)
+        """Its newest run in the namespace that succeeded; None when there is none. Walks back until it meets one.
+
+        A metadata service that can tell is asked for it; one request more proves it.
+        """
+        return next(self.runs().successful(), None)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of its runs, newest first, as :meth:`Runs.to_pandas` gives it."""
@@ -87,12 +96,8 @@ class Flow(MetaflowObject, kind="flow"):
 
     def find_alias(self, alias: RunAlias) -> Run | None:
         """Return the run that ``latest``, ``latest-ok`` or ``latest~2`` means; None when there are not so many."""
-        runs = iter(run for run in self.runs() if not alias.successful_only or run.successful)
-        for run in runs:
-            if alias.back == 0:
-                return run
-            alias = RunAlias(alias.successful_only, alias.back - 1)
-        return None
+        runs = self.runs().successful() if alias.successful_only else iter(self.runs(limit=alias.back + 1))
+        return next(islice(runs, alias.back, None), None)
 
 
 def visible_flows(scope: Scope) -> Iterator[Flow]:
@@ -104,19 +109,19 @@ def visible_flows(scope: Scope) -> Iterator[Flow]:
 
 def _has_runs(scope: Scope, flow: str) -> bool:
     """Tell whether a flow can be seen: without a namespace always, else when a run of it can."""
-    return scope.namespace is None or any(scope.admits(run) for run in scope.provider.runs(flow))
+    return scope.namespace is None or next(iter(Runs(scope, flow, limit=1)), None) is not None
 
 
 def _namespaces(scope: Scope, flow: str) -> str:
     """Say which namespaces the newest runs of a flow are in."""
     found = dict.fromkeys(
         tag
-        for run, _ in zip(scope.provider.runs(flow), range(100), strict=False)
+        for run in islice(scope.provider.runs(flow, Choice(limit=_LOOK_AT)), _LOOK_AT)
         for tag in sorted(run.system_tags)
         if tag.startswith(("user:", "production:"))
     )
     if not found:
-        return " It has no runs at all." if not scope.provider.count_runs(flow) else ""
+        return "" if next(scope.provider.runs(flow, Choice(limit=1)), None) else " It has no runs at all."
     names = list(found)[:5]
     return (
         f" It has runs in {', '.join(repr(name) for name in names)}: "

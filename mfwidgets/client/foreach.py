@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mfwidgets.client.scope import Scope
 from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import MetadataRecord
+from mfwidgets.metadata_provider.service_rows import array
 
 FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-task-id"})
 """The metadata that this needs; of clones ``origin-run-id`` as well, which every task has and so is asked last."""
@@ -69,8 +70,9 @@ def _items(
         key = (event.step, event.task_id)
         if event.field == "foreach-execution-path":
             found[key] = Item(tuple(str(event.value).split(",")))
-        elif event.field == "foreach-stack" and isinstance(event.value, list):
-            stacks[key] = tuple(str(level).partition("=")[2] for level in event.value)
+        elif event.field == "foreach-stack":
+            levels = event.value if isinstance(event.value, list) else array(event.value)  # the service gives a text
+            stacks[key] = tuple(str(level).partition("=")[2] for level in levels)
         elif event.field in ("origin-run-id", "origin-task-id"):
             origins[key][event.field] = str(event.value)
     for key, values in stacks.items():

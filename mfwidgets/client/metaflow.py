@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.base import MetaflowObject, class_of
 from mfwidgets.client.flow import Flow, visible_flows
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import DEFAULT, Scope, _Default, current_scope, new_scope
 from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.metadata_provider.service_http import Headers
 from mfwidgets.pathspec import kind_of, parse, parse_alias
+
+if TYPE_CHECKING:
+    import requests
 
 
 class Metaflow(Presentable):
@@ -25,6 +29,12 @@ class Metaflow(Presentable):
         A selector such as ``local@/home/ann/project``; left out, the current provider.
     namespace
         Such as ``user:ann``; None sees all runs; left out, the configured namespace.
+    headers
+        Sent with each request to a metadata service, beside what ``METAFLOW_SERVICE_HEADERS`` and
+        ``METAFLOW_SERVICE_AUTH_KEY`` say; a callable is asked anew for each request, for tokens that expire. They go to
+        no other host, into no error and no pickle.
+    session
+        A ``requests.Session`` to send them with, for certificates, proxies and the like.
 
     Examples
     --------
@@ -32,8 +42,16 @@ class Metaflow(Presentable):
     >>> theirs.get("TrainFlow/latest")  # doctest: +SKIP
     """
 
-    def __init__(self, metadata: str | PathLike[str] | None = None, namespace: str | _Default | None = DEFAULT) -> None:
-        self._scope: Scope = current_scope() if metadata is None else new_scope(metadata, namespace)
+    def __init__(
+        self,
+        metadata: str | PathLike[str] | None = None,
+        namespace: str | _Default | None = DEFAULT,
+        *,
+        headers: Headers | None = None,
+        session: "requests.Session | None" = None,
+    ) -> None:
+        own = metadata is not None or headers is not None or session is not None
+        self._scope: Scope = new_scope(metadata, namespace, headers, session) if own else current_scope()
         if namespace is not DEFAULT:
             self._scope = replace(self._scope, chosen=namespace)
 

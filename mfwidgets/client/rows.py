@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mfwidgets.client.attempts import RESULTS, STATUS_FIELDS, run_states, states_from
+from mfwidgets.client.attempts import RESULTS, STATUS_FIELDS, states_from
 from mfwidgets.client.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.client.run_states import run_states
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import Attempt, Status, TaskState
 from mfwidgets.metadata_provider.base import Where

@@ -8,19 +8,21 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from mfwidgets.client.artifact import MetaflowData
-from mfwidgets.client.attempts import RunState, newest_task, quick_success, run_states
+from mfwidgets.client.attempts import newest_task
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.code import MetaflowCode, code_of_run
 from mfwidgets.client.collection import Collection
 from mfwidgets.client.graph import end_step, start_step
 from mfwidgets.client.presentable import runs_to_pandas
 from mfwidgets.client.rows import RunRow, run_rows
+from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states
 from mfwidgets.client.scope import Scope, has_tags, tag_filter
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Artifacts, Task, Tasks
 from mfwidgets.client.trigger import Trigger
+from mfwidgets.metadata_provider.base import Choice
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
 from mfwidgets.times import local_datetime
@@ -154,7 +156,10 @@ class Run(MetaflowObject, kind="run"):
     @property
     def origin_pathspec(self) -> str | None:
         """The run that this one resumed; None for a run that is no resume."""
-        origin = self._state().origin_run_id
+        if self._scope.provider.remote:
+            origin = origin_run_id(self._scope.provider.metadata(self._record.path, {"origin-run-id"}))
+        else:
+            origin = self._state().origin_run_id
         return f"{self._record.flow}/{origin}" if origin else None
 
     @property
@@ -250,28 +255,52 @@ class Runs(Collection[Run]):
 
     def records(self) -> Iterator[RunRecord]:
         """Yield their records, newest first, reading only as far as the caller goes."""
-        found = (
-            run for run in self.scope.provider.runs(self.flow) if self.scope.admits(run) and has_tags(run, self.tags)
-        )
-        return islice(found, self._limit)
+        return islice(self._chosen(self._limit), self._limit)
+
+    def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:
+        namespace = self.scope.namespace
+        tags = self.tags if namespace is None else (*self.tags, namespace)
+        found = self.scope.provider.runs(self.flow, Choice(tags, limit, with_status, service_status))
+        return (run for run in found if has_tags(run, tags))
+
+    def successful(self) -> Iterator[Run]:
+        """Yield those that succeeded, newest first, each proved.
+
+        A metadata service is asked for those of which it says so; only where there are none (it knows no last step but
+        one named ``end``) all are walked.
+        """
+        good = self._good("completed") if self.scope.provider.remote else iter(())
+        first = next(good, None)
+        if first is None:
+            yield from self._good("")
+        else:
+            yield first
+            yield from good
+
+    def _good(self, service_status: str) -> Iterator[Run]:
+        for record in self._chosen(1 if service_status else None, service_status=service_status):
+            run = Run.of(self.scope, record)
+            if run.successful:
+                yield run
 
     def rows(self, limit: int | None = None) -> list[RunRow]:
         """Return what is known of them, newest first; of the first ``limit`` only, when given."""
-        return run_rows(self.scope, list(islice(self.records(), limit)))
+        most = min((most for most in (limit, self._limit) if most is not None), default=None)
+        return run_rows(self.scope, list(islice(self._chosen(most, with_status=True), most)))
 
     def _runs(self) -> Iterator[Run]:
         return (Run.of(self.scope, record) for record in self.records())
 
-    @property
-    def counted_cheaply(self) -> bool:
-        """Whether :meth:`count` needs to read no record: when neither namespace nor tags choose."""
-        return self._limit is None and not self.tags and self.scope.namespace is None
+    def cheap_count(self) -> int | None:
+        """Return how many there are, where no record needs to be read for that; else None."""
+        if self._limit is not None or self.tags or self.scope.namespace is not None:
+            return None
+        return self.scope.provider.count_runs(self.flow)
 
     def count(self) -> int:
-        """Return how many there are; all their records are read, unless :attr:`counted_cheaply`."""
-        if self.counted_cheaply:
-            return self.scope.provider.count_runs(self.flow)
-        return super().count()
+        """Return how many there are; all their records are read, unless neither namespace nor tags nor limit choose."""
+        cheap = self.cheap_count()
+        return super().count() if cheap is None else cheap
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of them, newest first.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from os import PathLike
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore
@@ -18,6 +18,10 @@ from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument
 from mfwidgets.metadata_provider.base import MetadataProvider
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.metadata_provider.selector import open_provider
+from mfwidgets.metadata_provider.service_http import Headers
+
+if TYPE_CHECKING:
+    import requests
 
 
 class _Default(Enum):
@@ -95,12 +99,17 @@ class Scope:
         """Return the datastore that records name."""
         key = (ds_type, root)
         if key not in self._datastores:
-            self._datastores[key] = open_datastore(ds_type, root, self.provider.local_root)
+            self._datastores[key] = open_datastore(ds_type, root, self.provider.local_root, self.configuration)
         return self._datastores[key]
 
 
-def new_scope(metadata: str | PathLike[str] | None = None, namespace: str | _Default | None = DEFAULT) -> Scope:
-    """Make a scope from the configuration as it is now.
+def new_scope(
+    metadata: str | PathLike[str] | None = None,
+    namespace: str | _Default | None = DEFAULT,
+    headers: Headers | None = None,
+    session: "requests.Session | None" = None,
+) -> Scope:
+    """Make a scope from the configuration as it is now; headers and session are for a metadata service.
 
     Raises
     ------
@@ -108,7 +117,7 @@ def new_scope(metadata: str | PathLike[str] | None = None, namespace: str | _Def
         Nothing can be read there.
     """
     configuration = read_configuration()
-    return Scope(open_provider(metadata, configuration), configuration, namespace)
+    return Scope(open_provider(metadata, configuration, headers, session), configuration, namespace)
 
 
 _lock = threading.Lock()

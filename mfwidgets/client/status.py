@@ -17,6 +17,9 @@ STATUSES = ("completed", "caught", "failed", "killed", "running", "unknown")
 OPEN_FOR = DAY
 """Local metadata has no heartbeat: an attempt that began and did not end counts as running for this long."""
 
+LOST_AFTER = 6 * MINUTE
+"""Heartbeats come every ten seconds; what has been silent for this long, the metadata service takes for dead."""
+
 BETWEEN_TASKS = MINUTE
 """A live run has no open attempt while its scheduler starts the next task: it counts as running for this long."""
 
@@ -83,7 +86,13 @@ class Attempt:
         return self.finished_ms or self.done_ms
 
 
-def task_status(attempts: Sequence[Attempt], created_ms: int, now_ms: int, cloned_from: str = "") -> Status:
+def task_status(
+    attempts: Sequence[Attempt],
+    created_ms: int,
+    now_ms: int,
+    cloned_from: str = "",
+    heartbeat_ms: int | None = None,
+) -> Status:
     """Return the status of a task.
 
     Parameters
@@ -94,13 +103,16 @@ def task_status(attempts: Sequence[Attempt], created_ms: int, now_ms: int, clone
         When it was queued; the present.
     cloned_from
         Pathspec of the task that a resumed run took it over from.
+    heartbeat_ms
+        Its last sign of life, where there are heartbeats.
     """
     if not attempts:
-        return _alive_or_unknown("no attempt has begun", "queued", created_ms, now_ms)
+        return _alive_or_unknown("no attempt has begun", "queued", created_ms, now_ms, heartbeat_ms)
     newest = attempts[-1]
     name = f"attempt {newest.number}"
     if not newest.over:
-        return _alive_or_unknown(f"{name} has not ended", f"{name} began", newest.begun_ms or created_ms, now_ms)
+        since_ms = newest.begun_ms or created_ms
+        return _alive_or_unknown(f"{name} has not ended", f"{name} began", since_ms, now_ms, heartbeat_ms)
     if newest.success:
         before = f", after {_counted(len(attempts) - 1, 'failed attempt')}" if len(attempts) > 1 else ""
         origin = f" (taken over from {cloned_from})" if cloned_from else ""
@@ -162,6 +174,12 @@ class TaskState:
         end = self.attempts[-1].end if self.attempts else None
         return bool(end and end.killed)
 
+    @property
+    def ended_with_0(self) -> bool:
+        """Whether the process of its newest attempt ended with the code of success."""
+        end = self.attempts[-1].end if self.attempts else None
+        return bool(end and end.return_code == 0 and not end.killed)
+
     def at_attempt(self, number: int, now_ms: int) -> "TaskState":
         """Return the state of one attempt alone; of one that never happened, a state without attempts."""
         if self.attempts and self.attempts[-1].number == number:
@@ -189,7 +207,11 @@ def ended_run_status(end: TaskState) -> Status | None:
 
 
 def open_run_status(
-    tasks: Sequence[TaskState], created_ms: int, now_ms: int, retries_due: Mapping[str, int] | None = None
+    tasks: Sequence[TaskState],
+    created_ms: int,
+    now_ms: int,
+    retries_due: Mapping[str, int] | None = None,
+    heartbeat_ms: int | None = None,
 ) -> Status:
     """Return the status of a run whose end task has not succeeded (see :func:`ended_run_status`).
 
@@ -204,6 +226,8 @@ def open_run_status(
         When it was registered; the present.
     retries_due
         Of failed tasks that may be tried again: when, in milliseconds, by pathspec.
+    heartbeat_ms
+        The run's own last sign of life, where there are heartbeats.
     """
     running = [task for task in tasks if task.status == "running"]
     if running:
@@ -220,9 +244,9 @@ def open_run_status(
         first = min(failed, key=lambda task: (task.was_stopped, task.finished_ms or task.last_sign_ms))
         more = f", and {_counted(len(failed) - 1, 'other task')}" if len(failed) > 1 else ""
         return Status("failed", f"{first.pathspec}: {first.status.reason}{more}")
-    last_ms = max((task.last_sign_ms for task in tasks), default=created_ms)
+    last_ms = max([created_ms, heartbeat_ms or 0, *(task.last_sign_ms for task in tasks)])
     age = max(now_ms - last_ms, 0)
-    if age < BETWEEN_TASKS:
+    if age < (BETWEEN_TASKS if heartbeat_ms is None else LOST_AFTER):
         return Status("running", f"last sign of life {duration_text(age)} ago")
     lost = next((task for task in tasks if task.status == "unknown"), None)
     if lost:
@@ -239,8 +263,13 @@ def prevailing(statuses: Collection[Status]) -> Status | None:
     return None
 
 
-def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int) -> Status:
+def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int, heartbeat_ms: int | None) -> Status:
     age = max(now_ms - since_ms, 0)
+    if heartbeat_ms is not None:
+        silence = max(now_ms - max(heartbeat_ms, since_ms), 0)  # one that just began may not have sent any
+        if silence < LOST_AFTER:
+            return Status("running", f"{began} {duration_text(age)} ago")
+        return Status("killed", f"{still}; its heartbeat stopped {duration_text(silence)} ago")
     if age < OPEN_FOR:
         return Status("running", f"{began} {duration_text(age)} ago")
     return Status("unknown", f"{still} after {duration_text(age)}; nothing tells whether it is still alive")

@@ -8,19 +8,33 @@ import gzip
 import hashlib
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.local import LocalDatastore
 from mfwidgets.datastore.stand_ins import IncludedFile
 from mfwidgets.errors import BlobMissing, DataException
+
+Source = Callable[[str, str], Datastore]
+"""From a datastore's kind and root to the datastore."""
 
 TYPE = "metaflow.includefile.IncludedFile"
 """How ``data.json`` calls the type of such an artifact."""
 
 
-def read_included(included: IncludedFile, datastore: Datastore, flow: str, what: str) -> str | bytes:
+def read_included(included: IncludedFile, source: Source, flow: str, what: str) -> str | bytes:
     """Return the content of an included file: text where it was included as text (one read).
+
+    Parameters
+    ----------
+    included
+        The value of the artifact.
+    source
+        Gives the datastore of a kind and a root.
+    flow, what
+        Whose, and the artifact for messages.
 
     Raises
     ------
@@ -28,7 +42,7 @@ def read_included(included: IncludedFile, datastore: Datastore, flow: str, what:
         It is gone, damaged, or lies where nothing can be read from.
     """
     descriptor = included.descriptor
-    content = _content(descriptor, datastore, flow, what)
+    content = _content(descriptor, source, flow, what)
     if not descriptor.get("is_text"):
         return content
     try:
@@ -45,28 +59,31 @@ def included_size(included: IncludedFile) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def _content(descriptor: dict[str, Any], datastore: Datastore, flow: str, what: str) -> bytes:
-    scheme, _, place = str(descriptor.get("url")).partition("://")
-    if scheme != "local":
-        raise DataException(
-            f"{what} is a file at {descriptor.get('url')}, which this version of mfwidgets cannot read."
-        )
+def _content(descriptor: dict[str, Any], source: Source, flow: str, what: str) -> bytes:
+    url = str(descriptor.get("url"))
+    sha = url.rpartition("/")[2]
     uploaded = descriptor.get("sub-type", descriptor.get("type")) != "external"
-    sha = place.rpartition("/")[2]
-    stored = datastore.read(f"data/{flow}/{sha}") if uploaded else None
+    stored = _stored(url, source, f"data/{flow}/{sha}" if uploaded else "")
     if stored is None:
-        try:
-            stored = Path(place).read_bytes()
-        except OSError as error:
-            raise BlobMissing(
-                f"{what} is a file at {place}, which cannot be read: {error.strerror or error}."
-            ) from error
+        raise BlobMissing(f"{what} is a file at {url}, which is not there.")
     if not uploaded:
         return stored
     try:
         content = gzip.decompress(stored)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataException(f"{what}: the file at {place} is damaged: {error}.") from error
+        raise DataException(f"{what}: the file at {url} is damaged: {error}.") from error
     if hashlib.sha1(content, usedforsecurity=False).hexdigest() != sha:
-        raise DataException(f"{what}: the file at {place} is damaged: it does not have the recorded hash.")
+        raise DataException(f"{what}: the file at {url} is damaged: it does not have the recorded hash.")
     return content
+
+
+def _stored(url: str, source: Source, beside: str) -> bytes | None:
+    """Return the bytes of a file: of a local one those beside the run, if there is a place for them, else in its place."""
+    scheme, _, place = url.partition("://")
+    if scheme == "local":
+        found = source("local", "").read(beside) if beside else None
+        return found if found is not None else LocalDatastore((Path(place).parent,)).read(Path(place).name)
+    bucket, _, key = place.partition("/")
+    if scheme == "azure":  # whose container is a part of the name inside it, too
+        return source(scheme, bucket).read(place)
+    return source(scheme, f"{scheme}://{bucket}").read(key)

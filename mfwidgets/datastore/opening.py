@@ -3,14 +3,16 @@
 import re
 from pathlib import Path
 
+from mfwidgets.config import Configuration
 from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.cloud import CLOUDS, open_cloud
 from mfwidgets.datastore.local import LocalDatastore
 from mfwidgets.errors import DataException
 
 _LEGACY_BLOB = re.compile(r"/data/[0-9a-f]{2}/(?:r_)?[0-9a-f]{40}\Z")
 
 
-def open_datastore(ds_type: str, root: str, home: Path | None) -> Datastore:
+def open_datastore(ds_type: str, root: str, home: Path | None, configuration: Configuration) -> Datastore:
     """Return the datastore that records name.
 
     Parameters
@@ -20,17 +22,22 @@ def open_datastore(ds_type: str, root: str, home: Path | None) -> Datastore:
     root
         The recorded root; empty when nothing recorded one.
     home
-        The ``.metaflow`` folder whose metadata is being read, if it is one; asked first.
+        The ``.metaflow`` folder whose metadata is being read, if it is one; asked first for local data.
+    configuration
+        Where the clouds' endpoints stand.
 
     Raises
     ------
     DataException
         This kind cannot be read.
     """
+    if ds_type in CLOUDS:
+        return open_cloud(ds_type, root, configuration)
     if ds_type not in ("local", "spin", ""):
+        known = ", ".join(["local", *CLOUDS])
         raise DataException(
-            f"The data of this object lie in a datastore of type '{ds_type}' ({root}), which this version of "
-            "mfwidgets cannot read yet; its metadata can be shown."
+            f"The data of this object lie in a datastore of type {ds_type!r:.40} ({root}), which is none of {known}; "
+            "its metadata can be shown."
         )
     roots = [home] if home else []
     if root and Path(root) != home:

@@ -6,6 +6,7 @@ what cannot be read.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,31 @@ TagRules = Callable[[frozenset[str], frozenset[str]], frozenset[str]]
 """From a run's present user and system tags to the user tags it shall have; raises where that is forbidden."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which runs are wanted. A provider need not choose, but may: whoever asks chooses again.
+
+    Attributes
+    ----------
+    tags
+        Tags that a run must all have, user or system; a namespace is one.
+    limit
+        So many are enough; None: no telling.
+    with_status
+        Fill :attr:`RunRecord.service_status`, where that is to be had in the same trip.
+    service_status
+        Only runs of which the service says this.
+    """
+
+    tags: tuple[str, ...] = ()
+    limit: int | None = None
+    with_status: bool = False
+    service_status: str = ""
+
+
+ALL = Choice()
+
+
 class MetadataProvider(Protocol):
     """Where records come from."""
 
@@ -38,6 +64,10 @@ class MetadataProvider(Protocol):
         """A selector that means the same from any folder of this machine; never with a secret in it."""
 
     @property
+    def remote(self) -> bool:
+        """Whether each question is a request to somewhere else, rather than a look at files."""
+
+    @property
     def local_root(self) -> Path | None:
         """The folder this provider reads, when it reads one: a local datastore is looked for there first."""
 
@@ -47,11 +77,11 @@ class MetadataProvider(Protocol):
     def flow(self, flow: str) -> FlowRecord | None:
         """Return one flow."""
 
-    def runs(self, flow: str) -> Iterator[RunRecord]:
+    def runs(self, flow: str, choice: Choice = ALL) -> Iterator[RunRecord]:
         """Yield a flow's runs, newest first, reading only as far as the caller goes."""
 
-    def count_runs(self, flow: str) -> int:
-        """Return how many runs there are, without reading them where that is possible."""
+    def count_runs(self, flow: str) -> int | None:
+        """Return how many runs there are; None where that can be told only by reading them."""
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return one run."""
@@ -63,7 +93,7 @@ class MetadataProvider(Protocol):
         """Return one step."""
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
-        """Return the tasks of a step, or of the whole run."""
+        """Return the tasks of a step, or of all steps of the run but the private ones."""
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task."""

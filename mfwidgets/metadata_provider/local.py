@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from mfwidgets.config import Configuration
 from mfwidgets.errors import CorruptFile
-from mfwidgets.metadata_provider.base import TagRules, Where
+from mfwidgets.metadata_provider.base import ALL, Choice, TagRules, Where
 from mfwidgets.metadata_provider.local_files import (
     EVENT,
     Json,
@@ -62,6 +62,8 @@ class LocalProvider:
         ``local``, or ``spin`` for the folder of that layout where Metaflow keeps spins.
     """
 
+    remote = False
+
     def __init__(
         self, root: Path | None, configuration: Configuration, given: str | None = None, kind: str = "local"
     ) -> None:
@@ -101,7 +103,7 @@ class LocalProvider:
         content = self._entry((name,), tolerant=listed)
         return None if content is None else FlowRecord(name, milliseconds(content))
 
-    def runs(self, flow: str) -> Iterator[RunRecord]:
+    def runs(self, flow: str, choice: Choice = ALL) -> Iterator[RunRecord]:  # noqa: ARG002 - files do not choose
         """Yield runs, newest first; two files are read for each run that is taken.
 
         The order is that of the true start: an id made by Metaflow's local provider is its start in microseconds,
@@ -175,7 +177,7 @@ class LocalProvider:
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
         """Return tasks (one file read for each)."""
-        steps = self._children(run.path) if step is None else [step]
+        steps = [name for name in self._children(run.path) if name[0] != "_"] if step is None else [step]
         return _newest_first([task for name in steps for task in self._tasks(run, name)])
 
     def _tasks(self, run: RunRecord, step: str) -> Iterator[TaskRecord]:

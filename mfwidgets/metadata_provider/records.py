@@ -39,6 +39,9 @@ class RunRecord:
         Who started it.
     heartbeat_ms
         Last sign of life, where the provider has heartbeats (the service does, local metadata does not).
+    service_status
+        What the metadata service makes of it, where it was asked: ``running``, ``completed`` or ``failed``. A guess,
+        which :mod:`mfwidgets.client.attempts` proves.
     problem
         Why parts of this record could not be read; empty when all is well.
     """
@@ -51,6 +54,7 @@ class RunRecord:
     system_tags: frozenset[str] = NO_TAGS
     heartbeat_ms: int | None = None
     problem: str = ""
+    service_status: str = ""
 
     @property
     def path(self) -> tuple[str, ...]:

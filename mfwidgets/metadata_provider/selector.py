@@ -2,23 +2,38 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mfwidgets.config import LOCAL_DIRS, Configuration
 from mfwidgets.errors import InvalidSelector
 from mfwidgets.metadata_provider.base import MetadataProvider
 from mfwidgets.metadata_provider.local import LocalProvider
+from mfwidgets.metadata_provider.service import ServiceProvider
+from mfwidgets.metadata_provider.service_http import Headers, ServiceHttp
+
+if TYPE_CHECKING:
+    import requests
 
 
-def open_provider(selector: str | os.PathLike[str] | None, configuration: Configuration) -> MetadataProvider:
+def open_provider(
+    selector: str | os.PathLike[str] | None,
+    configuration: Configuration,
+    headers: Headers | None = None,
+    session: "requests.Session | None" = None,
+) -> MetadataProvider:
     """Return the provider that a selector names; None is the configured default.
 
     Parameters
     ----------
     selector
         ``local``, ``local@<folder that holds .metaflow>``, or that folder alone; ``spin`` or ``spin@<folder>`` for
-        spins; or a path. ``~`` is the home folder, and the ``.metaflow`` folder itself will do as well.
+        spins; or a path. ``~`` is the home folder, and the ``.metaflow`` folder itself will do as well. ``service``,
+        ``service@<URL>`` or the URL alone is a metadata service.
     configuration
         Says what the default is.
+    headers, session
+        For a service: headers beside those that are configured, and a session of the caller's own.
 
     Raises
     ------
@@ -32,13 +47,10 @@ def open_provider(selector: str | os.PathLike[str] | None, configuration: Config
     if not isinstance(selector, str):
         raise InvalidSelector(f"A metadata selector is a text like 'local@/path', not {type(selector).__name__}.")
     kind, _, info = selector.partition("@")
-    if kind.startswith("http"):
-        kind = "service"
+    if selector.startswith("http"):
+        kind, info = "service", selector  # a URL may have an @ of its own
     if kind == "service":
-        raise InvalidSelector(
-            f"Metadata of type '{kind}' ({selector}) cannot be read by this version of mfwidgets: "
-            "choose a local folder with metadata('local@/path/that/holds/.metaflow')."
-        )
+        return _service(info, configuration, headers, session)
     if kind not in LOCAL_DIRS:
         kind, info = "local", selector  # any other text is a path, as in Metaflow
     if not info:
@@ -47,6 +59,24 @@ def open_provider(selector: str | os.PathLike[str] | None, configuration: Config
     if folder.name == LOCAL_DIRS[kind]:
         return LocalProvider(_existing(folder, selector), configuration, kind=kind)
     return LocalProvider(_existing(folder / LOCAL_DIRS[kind], selector), configuration, given=info, kind=kind)
+
+
+def _service(
+    url: str, configuration: Configuration, headers: Headers | None, session: "requests.Session | None"
+) -> ServiceProvider:
+    url = url or configuration.get("SERVICE_URL") or ""
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        given = f"{url.rpartition('@')[2]!r:.80} is no URL" if url else "there is none"
+        raise InvalidSelector(
+            f"A metadata service needs a URL, and {given}: set METAFLOW_SERVICE_URL, choose a profile with "
+            "METAFLOW_PROFILE, or say metadata('service@https://HOST')."
+        )
+    configured = configuration.service_headers()
+
+    def all_headers() -> dict[str, str]:
+        return {**configured, **((headers() if callable(headers) else headers) or {})}
+
+    return ServiceProvider(ServiceHttp(url, all_headers, session, configuration.number("SERVICE_RETRY_COUNT", 5)))
 
 
 def _existing(root: Path, selector: str) -> Path:

@@ -21,10 +21,9 @@ def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str,
     shown = rows[: limits.rows]
     if len(rows) <= limits.rows:
         note = ""
-    elif runs.counted_cheaply:
-        note = left_out(len(shown), runs.count())
     else:
-        note = f"the newest {len(shown)}"
+        total = runs.cheap_count()
+        note = f"the newest {len(shown)}" if total is None else left_out(len(shown), total)
     return (runs_table(shown, limits, note),), ()
 
 

@@ -4,6 +4,7 @@ from itertools import islice
 
 from mfwidgets.client.run import Runs
 from mfwidgets.client.scope import Scope
+from mfwidgets.metadata_provider.base import Choice
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.scope import home_folded
 
@@ -25,7 +26,7 @@ def why_no_flows(scope: Scope, limits: Limits) -> tuple[str, ...]:
 def why_no_runs(runs: Runs, limits: Limits) -> tuple[str, ...]:
     """Explain a flow, or a choice of its runs, that shows none."""
     scope = runs.scope
-    if not scope.provider.count_runs(runs.flow):
+    if next(scope.provider.runs(runs.flow, Choice(limit=1)), None) is None:
         return (f"{runs.flow} has no runs.",)
     if next(iter(Runs(scope, runs.flow)), None):
         return ("No run in this namespace has these tags." if runs.tags else "None was asked for.",)
@@ -35,7 +36,7 @@ def why_no_runs(runs: Runs, limits: Limits) -> tuple[str, ...]:
 
 def namespaces_of(scope: Scope, flow: str) -> list[str]:
     """Return the namespaces of a flow's newest runs."""
-    newest = islice(scope.provider.runs(flow), LOOK_AT)
+    newest = islice(scope.provider.runs(flow, Choice(limit=LOOK_AT)), LOOK_AT)
     found = (tag for run in newest for tag in sorted(run.system_tags) if tag.startswith(("user:", "production:")))
     return list(dict.fromkeys(found))
 

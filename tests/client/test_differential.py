@@ -53,7 +53,7 @@ INTENDED = [
 
 @pytest.fixture(scope="session")
 def metaflows(runs):
-    return answers(runs)
+    return answers(runs, f"local@{runs.folder}", namespaces=facts.NAMESPACES)
 
 
 def same(theirs, ours):
@@ -63,9 +63,8 @@ def same(theirs, ours):
     return theirs == ours
 
 
-@pytest.mark.parametrize("namespace", facts.NAMESPACES)
-def test_objects(namespace, metaflows, runs):
-    mfwidgets.metadata(f"local@{runs.folder}")
+def compare(metaflows, namespace=None):
+    """Ask ours what Metaflow's client was asked; return the lines of INTENDED that were needed."""
     wrong, used = [], set()
     for pathspec, attempt in facts.subjects(metaflows["listed"], namespace):
         theirs = metaflows["objects"][f"{namespace} {pathspec} {attempt}"]
@@ -79,8 +78,21 @@ def test_objects(namespace, metaflows, runs):
             if not lines:
                 wrong.append(f"{fact} of {pathspec} {attempt}: {theirs[fact]!s:.300}, but we say {ours[fact]!s:.300}")
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:50])
+    return used
+
+
+@pytest.mark.parametrize("namespace", facts.NAMESPACES)
+def test_objects(namespace, metaflows, runs):
+    mfwidgets.metadata(f"local@{runs.folder}")
+    used = compare(metaflows, namespace)
     if namespace is None:
         assert used == set(INTENDED)  # no line that covers nothing
+
+
+def test_objects_on_s3(on_s3):
+    runs, server = on_s3
+    mfwidgets.metadata(runs.folder)
+    compare(answers(runs, f"local@{runs.folder}", server.environ))
 
 
 # What Metaflow's client makes of mistakes by accident, and what we say.

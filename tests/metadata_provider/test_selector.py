@@ -34,8 +34,9 @@ def test_the_configured_default(given, runs):
         ("foo@x", "/foo@x/.metaflow. Expected"),
         ("local@\0", "names no runs"),
         ("spin@/nowhere", "there is no folder /nowhere/.metaflow_spin"),
-        ("https://example.org", "Metadata of type 'service'"),
-        ("service@https://example.org", "cannot be read by this version"),
+        ("service", "needs a URL, and there is none: set METAFLOW_SERVICE_URL"),
+        ("service@example.org", "'example.org' is no URL"),
+        ("http://", "'http://' is no URL"),
         (3, "not int"),
     ],
 )

@@ -193,7 +193,9 @@ def test_one_look_serves_text_and_html(client, monkeypatch):
     looks = []
     provider = type(flow._scope.provider)
     true_runs = provider.runs
-    monkeypatch.setattr(provider, "runs", lambda self, name: looks.append(name) or true_runs(self, name))
+    monkeypatch.setattr(
+        provider, "runs", lambda self, name, *choice: looks.append(name) or true_runs(self, name, *choice)
+    )
     flow._repr_mimebundle_()
     assert looks == ["LinearFlow"]
 

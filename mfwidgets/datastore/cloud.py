@@ -1,0 +1,182 @@
+"""Datastores in the cloud: S3 and whatever speaks its protocol, Azure Blob Storage, Google Cloud Storage.
+
+``obstore`` reads them all. It and each cloud's own finder of credentials are extras, imported when a run lies there.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mfwidgets.config import Configuration
+from mfwidgets.errors import DataException
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+_CLIENT: dict[str, Any] = {"connect_timeout": "3s", "timeout": "60s", "allow_http": True}
+_RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+
+
+class CloudDatastore:
+    """Reads one bucket or container below a prefix.
+
+    Parameters
+    ----------
+    store
+        An obstore store, set to the prefix.
+    root
+        The root as records name it, for messages.
+    """
+
+    def __init__(self, store: "ObjectStore", root: str) -> None:
+        self._store, self._root = store, root
+
+    def describe(self) -> str:
+        """Return the root."""
+        return self._root
+
+    def read(self, key: str) -> bytes | None:
+        """Return the bytes of an object, or None when there is none (one request)."""
+        import obstore
+
+        found: bytes | None = self._asked(key, lambda: bytes(obstore.get(self._store, key).bytes()))
+        return found
+
+    def size(self, key: str) -> int | None:
+        """Return the size of an object in bytes, or None when there is none (one request)."""
+        import obstore
+
+        found: int | None = self._asked(key, lambda: int(obstore.head(self._store, key)["size"]))
+        return found
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names directly below a prefix, sorted (one request for each thousand)."""
+        import obstore
+
+        found = self._asked(prefix, lambda: obstore.list_with_delimiter(self._store, f"{prefix.rstrip('/')}/"))
+        if found is None:
+            return []
+        paths = [entry["path"] for entry in found["objects"]] + list(found["common_prefixes"])
+        return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
+
+    def _asked(self, key: str, ask: Callable[[], Any]) -> Any:
+        """Return the answer, or None where there is no such thing.
+
+        Raises
+        ------
+        DataException
+            It is forbidden, or cannot be reached.
+        """
+        from obstore import exceptions
+
+        try:
+            return ask()
+        except (FileNotFoundError, exceptions.NotFoundError):
+            return None
+        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
+            raise DataException(
+                f"{key} in {self._root} may not be read with the credentials of this place: choose others (a profile, "
+                "a role), or ask whoever owns the bucket."
+            ) from error
+        except exceptions.BaseError as error:
+            raise DataException(f"{key} in {self._root} cannot be read: {_reason(error)}.") from error
+
+
+def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDatastore:
+    """Return the datastore of a root such as ``s3://bucket/prefix``; nothing is asked of it yet.
+
+    Raises
+    ------
+    DataException
+        The extra for this cloud is not installed, or something that it needs is not configured.
+    """
+    extra, package, opened = CLOUDS[ds_type]
+    for name in ("obstore", package):
+        try:
+            import_module(name)
+        except ImportError:
+            raise DataException(
+                f"This run has its data in {root}, which needs an extra: pip install 'mfwidgets[{extra}]'."
+            ) from None
+    try:
+        return CloudDatastore(opened(root, configuration), root)
+    except ValueError as error:
+        raise DataException(f"The datastore {root} cannot be opened: {error}.") from error
+
+
+def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
+    """Open S3 with boto3's credentials: environment, profiles, SSO, roles."""
+    from boto3 import Session
+    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.store import S3Store
+
+    bucket, prefix = _parts(root.removeprefix("s3://"))
+    session = Session()
+    client = configuration.mapping("DATATOOLS_CLIENT_PARAMS")
+    options: dict[str, Any] = {"region": session.region_name or "us-east-1"}
+    endpoint = client.get("endpoint_url") or configuration.get("S3_ENDPOINT_URL")
+    if endpoint:
+        options["endpoint"] = endpoint
+    if session.get_credentials() is None:
+        options["skip_signature"] = True  # a public bucket needs none, and any other says what is missing
+    else:
+        options["credential_provider"] = Boto3CredentialProvider(session)
+    return S3Store(bucket, prefix=prefix, client_options=_client(client), retry_config=_RETRIES, **options)
+
+
+def _open_azure(root: str, configuration: Configuration) -> "ObjectStore":
+    """Open Azure Blob Storage with the default credentials of azure-identity."""
+    from obstore.auth.azure import AzureCredentialProvider
+    from obstore.store import AzureStore
+
+    endpoint = configuration.get("AZURE_STORAGE_BLOB_SERVICE_ENDPOINT")
+    if not endpoint:
+        raise ValueError("METAFLOW_AZURE_STORAGE_BLOB_SERVICE_ENDPOINT, the URL of the storage account, is not set")
+    container, prefix = _parts(root)
+    return AzureStore(
+        container,
+        prefix=prefix,
+        endpoint=endpoint.rstrip("/"),
+        credential_provider=AzureCredentialProvider(),
+        client_options=_client({}),
+        retry_config=_RETRIES,
+    )
+
+
+def _open_gs(root: str, configuration: Configuration) -> "ObjectStore":  # noqa: ARG001 - as the others
+    """Open Google Cloud Storage with the default credentials of google-auth."""
+    from obstore.auth.google import GoogleCredentialProvider
+    from obstore.store import GCSStore
+
+    bucket, prefix = _parts(root.removeprefix("gs://"))
+    return GCSStore(
+        bucket,
+        prefix=prefix,
+        credential_provider=GoogleCredentialProvider(),
+        client_options=_client({}),
+        retry_config=_RETRIES,
+    )
+
+
+CLOUDS: Mapping[str, tuple[str, str, Callable[[str, Configuration], Any]]] = {
+    "s3": ("s3", "boto3", _open_s3),
+    "azure": ("azure", "azure.identity", _open_azure),
+    "gs": ("gcs", "google.auth", _open_gs),
+}
+"""Metaflow's name of the kind: our extra, the package that finds credentials, and how to open it."""
+
+
+def _client(parameters: Mapping[str, str]) -> Any:
+    unverified = parameters.get("verify") == "False"  # boto3's way to say it
+    return {**_CLIENT, **({"allow_invalid_certificates": True} if unverified else {})}
+
+
+def _parts(root: str) -> tuple[str, str | None]:
+    bucket, _, prefix = root.strip("/").partition("/")
+    return bucket, prefix or None
+
+
+def _reason(error: BaseException) -> str:
+    """Return the plainest line of an error of obstore, which tells long stories."""
+    return " ".join(str(error).split())[:200].rstrip(".")
