@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
+    from mfwidgets.client.caching import cache_info, clear_cache
     from mfwidgets.client.cards import get_cards
     from mfwidgets.client.code import MetaflowCode
     from mfwidgets.client.flow import Flow
@@ -45,6 +46,8 @@ __all__ = [
     "Step",
     "Task",
     "Trigger",
+    "cache_info",
+    "clear_cache",
     "default_metadata",
     "default_namespace",
     "get_cards",
@@ -70,6 +73,8 @@ _HOMES = {
     "Step": "client.step",
     "Task": "client.task",
     "Trigger": "client.trigger",
+    "cache_info": "client.caching",
+    "clear_cache": "client.caching",
     "default_metadata": "client.scope",
     "default_namespace": "client.scope",
     "get_cards": "client.cards",

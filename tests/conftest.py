@@ -16,11 +16,13 @@ time.tzset()
 for name in [name for name in os.environ if name.startswith("METAFLOW_")]:
     del os.environ[name]
 os.environ["METAFLOW_USER"] = "ann"
+os.environ["METAFLOW_CLIENT_CACHE_PATH"] = tempfile.mkdtemp(prefix="mfwidgets-tests-cache-")
 os.environ["METAFLOW_HOME"] = os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="mfwidgets-tests-home-")
 
 
 def pytest_sessionfinish():
-    shutil.rmtree(os.environ["METAFLOW_HOME"], ignore_errors=True)
+    for name in ("METAFLOW_HOME", "METAFLOW_CLIENT_CACHE_PATH"):
+        shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -113,6 +113,7 @@ ARGUMENTS = [
     (lambda run: run.parent.runs(limit=-1), ARGUMENT, "limit= is a number, 0 or more, or None; not -1"),
     (lambda run: run.parent.runs(limit="x"), ARGUMENT, "not 'x'"),
     (lambda run: run.parent.runs(limit=True), ARGUMENT, "not True"),
+    (lambda run: run.parent.runs().to_pandas(times="soon"), ARGUMENT, "times= is True, False or \"auto\"; not 'soon'"),
     (lambda run: run.parent.runs()["x"], errors.IncorrectArgumentException, "by number or by slice, not by 'x'"),
     (lambda run: run.parent.runs("nope").first(), MISSING, "There are no runs of LinearFlow tagged nope."),
     (lambda run: run["start"].task.logs("stdin"), MISSING, "no stream 'stdin': a task has stdout and stderr"),

@@ -104,11 +104,11 @@ class TaskRow:
         return runtime_name(self.record.run)
 
 
-def run_rows(scope: Scope, runs: Sequence[RunRecord]) -> list[RunRow]:
-    """Return a row for each run, in this order."""
+def run_rows(scope: Scope, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunRow]:
+    """Return a row for each run, in this order, as :func:`run_states` knows them."""
     return [
         RunRow(run, state.status, state.finished_ms, state.origin_run_id)
-        for run, state in zip(runs, run_states(scope, runs), strict=True)
+        for run, state in zip(runs, run_states(scope, runs, exact_times=exact_times), strict=True)
     ]
 
 

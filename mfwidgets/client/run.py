@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.attempts import newest_task
@@ -22,6 +22,7 @@ from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Artifacts, Task, Tasks
 from mfwidgets.client.trigger import Trigger
+from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.metadata_provider.base import Choice
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mfwidgets.client.flow import Flow
+
+
+FEW = 200
+"""Of so many runs of a metadata service the exact ends are asked for unbidden."""
 
 
 class Run(MetaflowObject, kind="run"):
@@ -285,8 +290,11 @@ class Runs(Collection[Run]):
 
     def rows(self, limit: int | None = None) -> list[RunRow]:
         """Return what is known of them, newest first; of the first ``limit`` only, when given."""
+        return run_rows(self.scope, self._with_status(limit))
+
+    def _with_status(self, limit: int | None = None) -> list[RunRecord]:
         most = min((most for most in (limit, self._limit) if most is not None), default=None)
-        return run_rows(self.scope, list(islice(self._chosen(most, with_status=True), most)))
+        return list(islice(self._chosen(most, with_status=True), most))
 
     def _runs(self) -> Iterator[Run]:
         return (Run.of(self.scope, record) for record in self.records())
@@ -302,15 +310,37 @@ class Runs(Collection[Run]):
         cheap = self.cheap_count()
         return super().count() if cheap is None else cheap
 
-    def to_pandas(self) -> "pd.DataFrame":
+    def to_pandas(self, *, times: bool | Literal["auto"] = "auto") -> "pd.DataFrame":
         """Return a table of them, newest first.
+
+        Parameters
+        ----------
+        times
+            Of a metadata service, where the end of each run that completed is a request: True asks for all, False for
+            none, so that ``finished_at`` and ``duration`` are empty for these runs; "auto" asks for up to 200 runs, and
+            takes the last heartbeats of more for their ends. Local runs have exact times whatever is said here.
 
         Returns
         -------
         pandas.DataFrame
             ``pathspec``, ``flow``, ``run_id`` (text), ``status`` (category), ``created_at``, ``started_at``,
             ``finished_at`` (UTC), ``duration`` (timedelta), ``user``, ``user_tags``, ``system_tags`` (sorted lists),
-            ``origin_run_id`` (of a resumed run). Costs a handful of small reads a run that completed; the tasks of any
-            other run are read in bulk.
+            ``origin_run_id`` (of a resumed run, where it was read). ``attrs["times"]`` says what the ends are:
+            ``exact``, ``heartbeat`` or ``none``. Costs a handful of small reads a local run that completed; of a service
+            a request for 500 runs, and one for each of which a time or a proof is needed.
         """
-        return runs_to_pandas(self.rows())
+        if times not in (True, False, "auto"):
+            raise MetaflowInvalidArgument(f'times= is True, False or "auto"; not {times!r:.40}.')
+        records = self._with_status()
+        if not self.scope.provider.remote or times is True or (times == "auto" and len(records) <= FEW):
+            kind = "exact"
+        elif times == "auto":
+            kind = "heartbeat"
+        else:
+            kind = "none"
+        rows = run_rows(self.scope, records, exact_times=kind == "exact")
+        if kind == "none":
+            rows = [replace(row, finished_ms=None) if row.record.service_status == "completed" else row for row in rows]
+        frame = runs_to_pandas(rows)
+        frame.attrs["times"] = kind
+        return frame

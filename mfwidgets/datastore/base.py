@@ -5,9 +5,14 @@ Keys are Metaflow's: ``Flow/run/step/task/<file>`` for task files, ``Flow/data/<
 
 from typing import Protocol
 
+from mfwidgets.datastore.blob_cache import BlobCache
+
 
 class Datastore(Protocol):
     """Where bytes come from."""
+
+    cache: BlobCache | None
+    """Where blobs are kept that were fetched from far away; None for what is here."""
 
     def describe(self) -> str:
         """Return where this is, for messages; never with a secret in it."""

@@ -16,7 +16,7 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
 
 
 def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
-    """Return the bytes whose SHA-1 is ``sha`` (one object read).
+    """Return the bytes whose SHA-1 is ``sha`` (one object read, unless it is cached).
 
     Parameters
     ----------
@@ -34,6 +34,16 @@ def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
     """
     if not _SHA.match(sha):
         raise DataException(f"{what}: its record holds no SHA-1 but {sha[:60]!r}, so its bytes cannot be found.")
+    cached = datastore.cache.get(sha) if datastore.cache else None
+    if cached is not None:
+        return cached
+    content = _fetched(datastore, flow, sha, what)
+    if datastore.cache:
+        datastore.cache.put(sha, content)
+    return content
+
+
+def _fetched(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
     key = blob_key(flow, sha)
     stored = datastore.read(key)
     if stored is None:

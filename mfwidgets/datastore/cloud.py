@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.config import Configuration
+from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.errors import DataException
 
 if TYPE_CHECKING:
@@ -27,10 +28,13 @@ class CloudDatastore:
         An obstore store, set to the prefix.
     root
         The root as records name it, for messages.
+    cache
+        Where its blobs are kept.
     """
 
-    def __init__(self, store: "ObjectStore", root: str) -> None:
+    def __init__(self, store: "ObjectStore", root: str, cache: BlobCache | None = None) -> None:
         self._store, self._root = store, root
+        self.cache = cache
 
     def describe(self) -> str:
         """Return the root."""
@@ -100,7 +104,7 @@ def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDa
                 f"This run has its data in {root}, which needs an extra: pip install 'mfwidgets[{extra}]'."
             ) from None
     try:
-        return CloudDatastore(opened(root, configuration), root)
+        return CloudDatastore(opened(root, configuration), root, blob_cache(configuration))
     except ValueError as error:
         raise DataException(f"The datastore {root} cannot be opened: {error}.") from error
 

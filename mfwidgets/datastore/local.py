@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.errors import DataException
 from mfwidgets.files import read_file
 
@@ -18,6 +19,8 @@ class LocalDatastore:
     roots
         ``.metaflow`` folders, in the order in which they are asked.
     """
+
+    cache: BlobCache | None = None
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots = roots
