@@ -98,8 +98,9 @@ def _proved(scope: Scope, run: RunRecord) -> RunState:
     if not recorded and not any(task.step == "end" for task in tasks):
         recorded = [end_step(scope, run)]
     last = recorded[0] if recorded else "end"
-    ends = [task for task in tasks if task.step == last]
-    results = scope.provider.artifacts((*run.path, last), RESULTS) if ends else []
+    # Only of a task that ended as it should, the results tell whether it succeeded or was caught, and when.
+    ended = any(event.step == last and event.field == "attempt_ok" and event.value == "True" for event in events)
+    results = scope.provider.artifacts((*run.path, last), RESULTS) if ended else []
     return _state_of(scope, run, tasks, events, results, last)
 
 

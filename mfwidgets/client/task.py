@@ -10,6 +10,7 @@ from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.collection import Collection
+from mfwidgets.client.foreach import OUTSIDE, Item, items_of
 from mfwidgets.client.lineage import child_tasks, parent_tasks
 from mfwidgets.client.logs import Logs
 from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
@@ -20,6 +21,7 @@ from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_value
 from mfwidgets.datastore.artifacts import load_inert
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME
 from mfwidgets.datastore.truths import KNOWN, truth
+from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.pathspec import Path
 from mfwidgets.times import local_datetime, now_ms
@@ -96,13 +98,22 @@ class Task(MetaflowObject, kind="task"):
     @property
     def index(self) -> int | None:
         """Which item of the innermost foreach it works on, counted from 0; None outside a foreach."""
-        stack = self._foreach_stack()
+        try:
+            stack = self._foreach_stack()
+        except DataException:  # the datastore is out of reach; metadata tell it, too
+            return self._item().index
         return cast("int | None", stack[-1].index) if stack else None
 
     @property
     def foreach_values(self) -> tuple[str, ...]:
         """The items it works on, the outermost foreach first; Metaflow keeps 30 characters of each."""
-        return tuple(str(frame.value) for frame in self._foreach_stack())
+        try:
+            return tuple(str(frame.value) for frame in self._foreach_stack())
+        except DataException:
+            return self._item().values  # noqa: PD011 - no pandas here
+
+    def _item(self) -> Item:
+        return items_of(self._scope, self._record.path).get((self._record.step, self._record.task_id), OUTSIDE)
 
     def _foreach_stack(self) -> list[Any]:
         """Return Metaflow's ``ForeachFrame`` for each level; nothing of the user's is unpickled."""

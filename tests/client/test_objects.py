@@ -25,6 +25,19 @@ def _select(runs):
     mfwidgets.namespace(None)
 
 
+def test_places_in_a_foreach_are_told_without_the_data(own_client, own_runs):
+    run = own_client.get(own_runs["failing"])
+    told = {task.id: (task.index, task.foreach_values) for task in run["divide"]}
+    assert sorted(index for index, _ in told.values()) == [0, 1, 2]
+    for task in run["divide"]:
+        artifact = task["_foreach_stack"]
+        record = own_runs.root.joinpath(
+            *task.path_components, "_meta", f"{artifact._record.attempt}_artifact__foreach_stack.json"
+        )
+        record.write_text(record.read_text().replace(artifact.sha, "a" * 40))
+        assert (task.index, task.foreach_values) == told[task.id]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_children_come_newest_first(name, runs):
     run = Run(runs[name])
