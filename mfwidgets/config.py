@@ -7,7 +7,7 @@ the user's ``$METAFLOW_HOME/config.json`` (or ``config_<profile>.json``), the bu
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,9 @@ class Configuration:
         The folder from which ``.metaflow`` is searched upward.
     """
 
-    environ: Mapping[str, str]
-    project: Mapping[str, Any]
-    user: Mapping[str, Any]
+    environ: Mapping[str, str] = field(repr=False)  # these hold keys and headers
+    project: Mapping[str, Any] = field(repr=False)
+    user: Mapping[str, Any] = field(repr=False)
     cwd: Path
 
     def get(self, name: str, default: str | None = None) -> str | None:

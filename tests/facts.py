@@ -194,7 +194,7 @@ def answer(ask: Callable[..., Any], *about: Any) -> Answer:
         return ["raises", [base.__name__ for base in type(error).__mro__]]
 
 
-def written(value: Any) -> str:  # noqa: PLR0911 - one line a kind
+def written(value: Any) -> str:
     """Return a value as text, the same in any process; what has no order is sorted."""
     kind = type(value).__name__
     if hasattr(value, "pathspec"):

@@ -1,0 +1,58 @@
+"""The metadata service of the tests, for as long as one needs it."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SERVER = Path(__file__).parent / "server.py"
+TABLES = Path(__file__).parents[1] / "data" / "service" / "tables.json.gz"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running service."""
+
+    url: str
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the requests that came since the last reset."""
+        return self._control("requests")
+
+    def reset(self) -> None:
+        """Forget the requests."""
+        self._control("reset")
+
+    def latency(self, seconds: float) -> None:
+        """Let each answer take so much longer."""
+        self._control("latency", {"seconds": seconds})
+
+    def faults(self, faults: list[dict[str, Any]]) -> None:
+        """Let requests fail: each with ``match``, ``times`` (None: always), and ``status`` or ``kind``."""
+        self._control("faults", faults)
+
+    def _control(self, what: str, given: Any = None) -> Any:
+        request = urllib.request.Request(f"{self.url}/_test/{what}", json.dumps(given).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def running(*, release: str = "head", tables: Path | None = None, store: Path | None = None) -> Iterator[Running]:
+    """Run a service, with these rows at first; ``store`` keeps its rows for the next time."""
+    options = ["--release", release]
+    options += ["--tables", str(tables)] if tables else []
+    options += ["--store", str(store)] if store else []
+    process = subprocess.Popen([sys.executable, str(SERVER), *options], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield Running(process.stdout.readline().strip())
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()

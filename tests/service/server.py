@@ -1,0 +1,237 @@
+"""A metadata service for tests: a real HTTP process that stores what Metaflow writes and answers as the real one does.
+
+``python server.py [--release 2.5.1] [--tables FILE] [--store FILE]`` prints its URL and serves until it is ended. What
+no real service has lies below ``/_test/``: which requests came, added latency, and faults.
+"""
+
+import argparse
+import json
+import re
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from service.answers import VERSION, get, mutate_tags, post
+from service.queries import Refused
+from service.store import Store, read_tables
+
+_SINGLE = re.compile(r"/flows(/[^/]+(/run|/runs(/[^/]+(/.+)?)?)?)?\Z")
+
+
+_UNVERSIONED = re.compile(r"\A/(version|auth/token)\Z|/attempt/[^/]*/artifacts\Z")
+"""These answers do not say which version gives them."""
+
+
+class Service(ThreadingHTTPServer):
+    """The server, with what tests may set."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, store: Store, release: str) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.store, self.release = store, release
+        self.seen: list[dict[str, Any]] = []
+        self.seconds = 0.0
+        self.faults: list[dict[str, Any]] = []
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away."""
+
+    def fault(self, target: str) -> dict[str, Any] | None:
+        """Return the fault that this request meets."""
+        with self.store.lock:
+            for fault in self.faults:
+                if re.search(fault["match"], target) and fault.get("times") != 0:
+                    if fault.get("times"):
+                        fault["times"] -= 1
+                    return fault
+        return None
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Service
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, *_: Any) -> None:
+        """Be quiet."""
+
+    def do_GET(self) -> None:
+        self._answer("GET")
+
+    def do_POST(self) -> None:
+        self._answer("POST")
+
+    def do_PATCH(self) -> None:
+        self._answer("PATCH")
+
+    def do_HEAD(self) -> None:
+        self._send(405, None, {"Allow": "GET"})
+
+    def _answer(self, method: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/_test/"):
+            return self._control(body)
+        path, _, asked = self.path.partition("?")
+        query = parse_qsl(asked, keep_blank_values=True)
+        with self.server.store.lock:
+            self.server.seen.append(
+                {"method": method, "path": unquote(path), "query": query, "headers": dict(self.headers)}
+            )
+        if self.server.seconds:
+            time.sleep(self.server.seconds)
+        fault = self.server.fault(self.path)
+        if fault and fault.get("kind") not in ("truncate", "reset", "drip"):
+            return self._fail(fault)
+        try:
+            status, content, headers = self._found(method, path, query, body)
+        except Refused as refused:
+            status, content, headers = refused.status, refused.body, {}
+        if fault:
+            return self._spoil(fault["kind"], json.dumps(content).encode())
+        return self._send(status, content, headers)
+
+    def _found(
+        self, method: str, path: str, query: list[tuple[str, str]], body: bytes
+    ) -> tuple[int, Any, dict[str, str]]:
+        plain = {"/ping": "pong", "/version": VERSION}
+        if path in plain and method == "GET":
+            return 200, plain[path].encode(), {}
+        if path == "/healthcheck":
+            return 200, '{"status": "UP"}', {"Content-Type": "application/json"}
+        if path == "/auth/token":
+            return 500, {"err_msg": "no role", "traceback": ""}, {}
+        if path in plain or (path == "/flows" and method != "GET"):
+            raise Refused(405, None)
+        if not _SINGLE.match(path):
+            raise Refused(404, None)
+        parts = [unquote(part) for part in path.strip("/").split("/")]
+        with self.server.store.lock:
+            if parts[-2:] == ["tag", "mutate"]:
+                if method != "PATCH":
+                    raise Refused(405, None)
+                return mutate_tags(self.server.store, parts[1], parts[3], _json(body))
+            if method == "POST":
+                return post(self.server.store, parts, _json(body))
+            if self.server.release == "2.5.1":
+                query = [] if parts[-1] != "filtered_tasks" else query
+            return get(self.server.store, parts, query)
+
+    def _send(self, status: int, content: Any, headers: dict[str, str]) -> None:
+        """Send an answer; JSON, unless it is bytes, or an error that the service itself knows nothing of."""
+        text = {404: "404: Not Found", 405: "405: Method Not Allowed"}.get(status)
+        unknown = content is None and text is not None
+        raw = (
+            content
+            if isinstance(content, bytes)
+            else (text or "").encode()
+            if unknown
+            else json.dumps(content).encode()
+        )
+        self.send_response(status)
+        sent = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(raw)), **headers}
+        path = self.path.partition("?")[0]
+        older = self.server.release == "2.5.1" and path.endswith("/artifacts")
+        if not unknown and not older and not _UNVERSIONED.search(path):
+            sent["METADATA_SERVICE_VERSION"] = VERSION
+        for name, value in sent.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(raw)
+
+    # -- what no real service does ----------------------------------------------------------------------------------
+
+    def _control(self, body: bytes) -> None:
+        server, given = self.server, json.loads(body or b"null")
+        with server.store.lock:
+            match self.path.removeprefix("/_test/"):
+                case "requests":
+                    return self._send(200, server.seen, {})
+                case "reset":
+                    server.seen = []
+                case "latency":
+                    server.seconds = given["seconds"]
+                case "faults":
+                    server.faults = given
+        return self._send(200, {}, {})
+
+    def _fail(self, fault: dict[str, Any]) -> None:
+        match fault.get("kind"):
+            case "hang":
+                self.connection.settimeout(60)
+                with_client = True
+                while with_client:
+                    with_client = bool(self.connection.recv(1))
+                self.close_connection = True
+            case "redirect":
+                self._send(302, {}, {"Location": fault["location"]})
+            case "html":
+                self._send(200, b"<html><title>Sign in</title>Please sign in</html>", {"Content-Type": "text/html"})
+            case _:
+                self._send(fault["status"], fault["body"].encode(), fault.get("headers", {}))
+
+    def _spoil(self, kind: str, raw: bytes) -> None:
+        """Begin an answer, and let it end badly."""
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        half = raw[: len(raw) // 2]
+        if kind == "drip":
+            for number in range(len(raw)):
+                self.wfile.write(raw[number : number + 1])
+                self.wfile.flush()
+                time.sleep(0.2)
+            return
+        self.wfile.write(half)
+        self.wfile.flush()
+        if kind == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise Refused(500, {"traceback": "", "detail": str(error), "status": 500}) from None
+
+
+def main() -> None:
+    """Serve until ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--release", default="head")
+    parser.add_argument("--tables")
+    parser.add_argument("--store", type=Path)
+    given = parser.parse_args()
+    store = Store()
+    if given.tables:
+        store.load(read_tables(given.tables))
+    if given.store and given.store.is_file():
+        store.load(read_tables(str(given.store)))
+    service = Service(given.port, store, given.release)
+    threading.Thread(target=service.serve_forever, daemon=True).start()
+    print(f"http://127.0.0.1:{service.server_address[1]}", flush=True)  # noqa: T201 - whoever began it reads it
+    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    if given.store:
+        with store.lock:
+            given.store.write_text(json.dumps(store.dump()))
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    main()
