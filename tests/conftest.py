@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from corpus import Corpus, corpus, s3_corpus
+from corpus import Corpus, corpus, s3_corpus, service_corpus
 
 # Before anything reads them: Metaflow freezes its configuration at import, and times are shown in local time.
 os.environ["TZ"] = "UTC"
@@ -34,6 +34,13 @@ def runs() -> Corpus:
 @pytest.fixture(scope="session")
 def _s3_runs():
     with s3_corpus() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def on_service():
+    """The runs as a metadata service has them, and the service."""
+    with service_corpus() as found:
         yield found
 
 

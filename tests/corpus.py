@@ -22,6 +22,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 from s3_server import S3, s3_server
+from service.running import Running, running
 
 FLOWS = Path(__file__).parent / "flows"
 PACKED = {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}
@@ -109,6 +110,23 @@ def s3_corpus() -> Iterator[tuple[Corpus, S3]]:
             made = {name: _make(folder, runs[name], server.environ, ["--datastore=s3"]) for name in S3_RUNS}
             _note(folder, [made])
         yield _noted(folder), server
+
+
+@contextmanager
+def service_corpus() -> Iterator[tuple[Corpus, Running]]:
+    """Serve the runs as a metadata service has them, their data in a local folder, and the service."""
+    folder = _folder("service")
+    store = folder / "store.json"
+    if not ((folder / "made.json").is_file() and store.is_file()):
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / ".metaflow").mkdir(parents=True)
+    with running(store=store) as service:
+        if not store.is_file():
+            environ = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": service.url}
+            with ThreadPoolExecutor() as pool:
+                made = pool.map(lambda runs: {name: _make(folder, run, environ) for name, run in runs.items()}, RUNS)
+            _note(folder, list(made))
+        yield _noted(folder), service
 
 
 def _folder(kind: str) -> Path:

@@ -1,6 +1,7 @@
 """Runs: one execution of a flow."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -294,7 +295,7 @@ class Runs(Collection[Run]):
 
     def _with_status(self, limit: int | None = None) -> list[RunRecord]:
         most = min((most for most in (limit, self._limit) if most is not None), default=None)
-        return list(islice(self._chosen(most, with_status=True), most))
+        return list(islice(self._chosen(sys.maxsize if most is None else most, with_status=True), most))
 
     def _runs(self) -> Iterator[Run]:
         return (Run.of(self.scope, record) for record in self.records())

@@ -113,7 +113,8 @@ def task_status(
     if not newest.over:
         since_ms = newest.begun_ms or created_ms
         return _alive_or_unknown(f"{name} has not ended", f"{name} began", since_ms, now_ms, heartbeat_ms)
-    if newest.success:
+    # Where the result was not read, or is about to be recorded, that it ended as it should tells enough.
+    if newest.success or (newest.success is None and newest.ok and newest.done_ms is not None):
         before = f", after {_counted(len(attempts) - 1, 'failed attempt')}" if len(attempts) > 1 else ""
         origin = f" (taken over from {cloned_from})" if cloned_from else ""
         return Status("completed", f"{name} succeeded{_at(newest.ended_ms)}{before}{origin}")

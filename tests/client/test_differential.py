@@ -66,6 +66,7 @@ def same(theirs, ours):
 def compare(metaflows, namespace=None):
     """Ask ours what Metaflow's client was asked; return the lines of INTENDED that were needed."""
     wrong, used = [], set()
+    assert len(metaflows["listed"]) > 100
     for pathspec, attempt in facts.subjects(metaflows["listed"], namespace):
         theirs = metaflows["objects"][f"{namespace} {pathspec} {attempt}"]
         ours = facts.asked(mfwidgets, pathspec, attempt, namespace)
@@ -93,6 +94,12 @@ def test_objects_on_s3(on_s3):
     runs, server = on_s3
     mfwidgets.metadata(runs.folder)
     compare(answers(runs, f"local@{runs.folder}", server.environ))
+
+
+def test_objects_of_a_service(on_service):
+    runs, service = on_service
+    mfwidgets.metadata(service.url)
+    compare(answers(runs, f"service@{service.url}"))
 
 
 # What Metaflow's client makes of mistakes by accident, and what we say.

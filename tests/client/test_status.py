@@ -36,6 +36,8 @@ def bad(number=0, **facts):
         ([good()], "completed", "attempt 0 succeeded at 2027-01-15 07:00:00"),
         ([bad(), good(1)], "completed", "attempt 1 succeeded at 2027-01-15 07:00:00, after 1 failed attempt"),
         ([bad()], "failed", "attempt 0 failed at 2027-01-15 07:00:00"),
+        ([good(), Attempt(1, begun_ms=AGO, done_ms=AGO, ok=True)], "completed", "attempt 1 succeeded at 2027"),
+        ([Attempt(0, begun_ms=AGO, ok=True, end=ProcessEnd(-9, killed=False))], "killed", "SIGKILL"),
         ([bad(ok=True)], "caught", "attempt 0 failed at 2027-01-15 07:00:00; @catch handled it"),
         ([Attempt(0, begun_ms=AGO)], "running", "attempt 0 began 1 h 00 m ago"),
         ([bad(), Attempt(1, begun_ms=AGO)], "running", "attempt 1 began 1 h 00 m ago"),

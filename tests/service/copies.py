@@ -1,0 +1,44 @@
+"""Many runs out of one: rows for a store, of which only what a table of runs needs is copied."""
+
+from service.store import TABLES, Row
+
+_KEPT = {"_success", "_task_ok", "_transition"}
+SECOND = 1000
+
+
+def many_runs(tables: dict[str, list[Row]], flow: str, run_number: int, copies: int) -> dict[str, list[Row]]:
+    """Return rows of a flow with so many runs, a second apart, the newest of which is the given one in full.
+
+    Of the copies there are the run, its step ``end`` with one task, the metadata that say how it ended, and the
+    artifacts of its result.
+    """
+    ours = {table: [row for row in tables[table] if row["flow_id"] == flow] for table in TABLES}
+    one = {table: [row for row in rows if row.get("run_number") in (None, run_number)] for table, rows in ours.items()}
+    found: dict[str, list[Row]] = {table: list(rows) for table, rows in one.items()}
+    start = run_number - copies
+    for number in range(1, copies):
+        moved = {"run_number": 1_000_000 + start + number}
+        for table in TABLES[1:]:
+            found[table] += [
+                _copy(row, moved, (copies - number) * SECOND) for row in one[table] if _is_kept(table, row)
+            ]
+    return found
+
+
+def _is_kept(table: str, row: Row) -> bool:
+    if table == "runs_v3":
+        return True
+    if row.get("step_name") != "end":
+        return False
+    return row.get("name", "_success") in _KEPT and row.get("field_name", "attempt_ok") == "attempt_ok"
+
+
+def _copy(row: Row, moved: Row, earlier_ms: int) -> Row:
+    found = row | moved | {"ts_epoch": row["ts_epoch"] - earlier_ms}
+    if "task_id" in row:
+        found["task_id"] = 1_000_000 + found["run_number"]
+    if "id" in row:
+        found["id"] = 100_000_000 + found["run_number"]
+    if row.get("last_heartbeat_ts"):
+        found["last_heartbeat_ts"] = row["last_heartbeat_ts"] - earlier_ms // SECOND
+    return found
