@@ -52,7 +52,8 @@ check: $(VENV)/.installed-check
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-test
-	$(BIN)/python benchmarks/run.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/run.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/metadata_service.py
 
 sample: $(VENV)/.installed-test
 	$(BIN)/python notebooks/flows/make_sample.py

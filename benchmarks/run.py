@@ -6,6 +6,7 @@ that of the whole process, libraries and all.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -122,7 +123,7 @@ def seconds_to_import(package: str) -> float:
 
 
 def _python(*arguments: str) -> str:
-    environment = ENVIRONMENT | {"PYTHONPATH": str(BENCHMARKS)}
+    environment = ENVIRONMENT | {"PYTHONPATH": os.pathsep.join((str(BENCHMARKS), ENVIRONMENT.get("PYTHONPATH", "")))}
     return subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, check=True, env=environment
     ).stdout

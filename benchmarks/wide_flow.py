@@ -1,4 +1,6 @@
-"""A foreach of 50 tasks with ten artifacts each: what a catalogue and a join are measured on."""
+"""A foreach of 50 tasks (or WIDTH) with ten artifacts each: what a catalogue and a join are measured on."""
+
+import os
 
 from metaflow import FlowSpec, step
 
@@ -6,7 +8,7 @@ from metaflow import FlowSpec, step
 class WideFlow(FlowSpec):
     @step
     def start(self):
-        self.items = list(range(50))
+        self.items = list(range(int(os.environ.get("WIDTH", "50"))))
         self.next(self.work, foreach="items")
 
     @step

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from corpus import corpus
 
 RUNS = 500

@@ -6,11 +6,13 @@ _KEPT = {"_success", "_task_ok", "_transition"}
 SECOND = 1000
 
 
-def many_runs(tables: dict[str, list[Row]], flow: str, run_number: int, copies: int) -> dict[str, list[Row]]:
-    """Return rows of a flow with so many runs, a second apart, the newest of which is the given one in full.
+def many_runs(
+    tables: dict[str, list[Row]], flow: str, run_number: int, copies: int, full: int = 1
+) -> dict[str, list[Row]]:
+    """Return rows of a flow with so many runs, a second apart, the newest of which is the given one.
 
-    Of the copies there are the run, its step ``end`` with one task, the metadata that say how it ended, and the
-    artifacts of its result.
+    The newest ``full`` runs are whole. Of the others there are the run, its step ``end`` with one task, the metadata
+    that say how it ended, and the artifacts of its result.
     """
     ours = {table: [row for row in tables[table] if row["flow_id"] == flow] for table in TABLES}
     one = {table: [row for row in rows if row.get("run_number") in (None, run_number)] for table, rows in ours.items()}
@@ -19,9 +21,8 @@ def many_runs(tables: dict[str, list[Row]], flow: str, run_number: int, copies: 
     for number in range(1, copies):
         moved = {"run_number": 1_000_000 + start + number}
         for table in TABLES[1:]:
-            found[table] += [
-                _copy(row, moved, (copies - number) * SECOND) for row in one[table] if _is_kept(table, row)
-            ]
+            kept = (row for row in one[table] if copies - number < full or _is_kept(table, row))
+            found[table] += [_copy(row, moved, (copies - number) * SECOND) for row in kept]
     return found
 
 
@@ -36,9 +37,9 @@ def _is_kept(table: str, row: Row) -> bool:
 def _copy(row: Row, moved: Row, earlier_ms: int) -> Row:
     found = row | moved | {"ts_epoch": row["ts_epoch"] - earlier_ms}
     if "task_id" in row:
-        found["task_id"] = 1_000_000 + found["run_number"]
+        found["task_id"] = 1000 * found["run_number"] + row["task_id"] % 1000
     if "id" in row:
-        found["id"] = 100_000_000 + found["run_number"]
+        found["id"] = 1000 * found["run_number"] + row["id"] % 1000
     if row.get("last_heartbeat_ts"):
         found["last_heartbeat_ts"] = row["last_heartbeat_ts"] - earlier_ms // SECOND
     return found
