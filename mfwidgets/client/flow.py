@@ -5,7 +5,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mfwidgets.client.base import MetaflowObject, limited
-from mfwidgets.client.run import Run, Runs
+from mfwidgets.client.run import Run
+from mfwidgets.client.run_filter import Moment, run_filter
+from mfwidgets.client.runs import Runs
 from mfwidgets.client.scope import Scope
 from mfwidgets.errors import MetaflowNamespaceMismatch
 from mfwidgets.metadata_provider.base import Choice
@@ -65,17 +67,37 @@ class Flow(MetaflowObject, kind="flow"):
     def origin_pathspec(self) -> None:
         """None: flows are not resumed, runs are."""
 
-    def runs(self, *tags: str, limit: int | None = None) -> Runs:
+    def runs(
+        self,
+        *tags: str,
+        status: str | None = None,
+        user: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        limit: int | None = None,
+    ) -> Runs:
         """Return its runs in the namespace, newest first.
 
         Parameters
         ----------
         *tags
             Tags that a run must all have, user or system.
+        status
+            ``completed``, ``caught``, ``failed``, ``running`` or ``unknown``; what became of each run is read for that.
+        user
+            Who started it.
+        since, until
+            Started not before, not after: a datetime or a date (local, unless they say otherwise), ISO 8601 text, or an
+            age: ``2d`` for two days ago, with ``m``, ``h``, ``d`` or ``w``.
         limit
             The most runs to give.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            One of these is of another kind.
         """
-        return Runs(self._scope, self._record.flow, tags, limit)
+        return Runs(self._scope, self._record.flow, run_filter(tags, status, user, since, until), limit)
 
     @property
     def latest_run(self) -> Run | None:

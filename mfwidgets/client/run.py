@@ -1,30 +1,22 @@
 """Runs: one execution of a flow."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.attempts import newest_task
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.code import MetaflowCode, code_of_run
-from mfwidgets.client.collection import Collection
 from mfwidgets.client.graph import end_step, start_step
-from mfwidgets.client.presentable import runs_to_pandas
-from mfwidgets.client.rows import RunRow, run_rows
 from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states
-from mfwidgets.client.scope import Scope, has_tags, tag_filter
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Artifacts, Task, Tasks
 from mfwidgets.client.trigger import Trigger
-from mfwidgets.errors import MetaflowInvalidArgument
-from mfwidgets.metadata_provider.base import Choice
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
 from mfwidgets.times import local_datetime
@@ -33,10 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mfwidgets.client.flow import Flow
-
-
-FEW = 200
-"""Of so many runs of a metadata service the exact ends are asked for unbidden."""
 
 
 class Run(MetaflowObject, kind="run"):
@@ -238,110 +226,3 @@ class Run(MetaflowObject, kind="run"):
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of its tasks, oldest first, as :meth:`Tasks.to_pandas` gives it."""
         return self.tasks().to_pandas()
-
-
-class Runs(Collection[Run]):
-    """The runs of a flow that are in the namespace and have all the tags, newest first.
-
-    Parameters
-    ----------
-    scope, flow
-        Where to read, and whose runs.
-    tags
-        Tags that a run must have, user or system.
-    limit
-        The most runs to give.
-    """
-
-    def __init__(self, scope: Scope, flow: str, tags: tuple[str, ...] = (), limit: int | None = None) -> None:
-        self.scope, self.flow = scope, flow
-        self.tags = tag_filter(tags)
-        tagged = f" tagged {' and '.join(self.tags)}" if tags else ""
-        super().__init__(f"runs of {flow}{tagged}", self._runs, limit)
-
-    def records(self) -> Iterator[RunRecord]:
-        """Yield their records, newest first, reading only as far as the caller goes."""
-        return islice(self._chosen(self._limit), self._limit)
-
-    def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:
-        namespace = self.scope.namespace
-        tags = self.tags if namespace is None else (*self.tags, namespace)
-        found = self.scope.provider.runs(self.flow, Choice(tags, limit, with_status, service_status))
-        return (run for run in found if has_tags(run, tags))
-
-    def successful(self) -> Iterator[Run]:
-        """Yield those that succeeded, newest first, each proved.
-
-        A metadata service is asked for those of which it says so; only where there are none (it knows no last step but
-        one named ``end``) all are walked.
-        """
-        good = self._good("completed") if self.scope.provider.remote else iter(())
-        first = next(good, None)
-        if first is None:
-            yield from self._good("")
-        else:
-            yield first
-            yield from good
-
-    def _good(self, service_status: str) -> Iterator[Run]:
-        for record in self._chosen(1 if service_status else None, service_status=service_status):
-            run = Run.of(self.scope, record)
-            if run.successful:
-                yield run
-
-    def rows(self, limit: int | None = None) -> list[RunRow]:
-        """Return what is known of them, newest first; of the first ``limit`` only, when given."""
-        return run_rows(self.scope, self._with_status(limit))
-
-    def _with_status(self, limit: int | None = None) -> list[RunRecord]:
-        most = min((most for most in (limit, self._limit) if most is not None), default=None)
-        return list(islice(self._chosen(sys.maxsize if most is None else most, with_status=True), most))
-
-    def _runs(self) -> Iterator[Run]:
-        return (Run.of(self.scope, record) for record in self.records())
-
-    def cheap_count(self) -> int | None:
-        """Return how many there are, where no record needs to be read for that; else None."""
-        if self._limit is not None or self.tags or self.scope.namespace is not None:
-            return None
-        return self.scope.provider.count_runs(self.flow)
-
-    def count(self) -> int:
-        """Return how many there are; all their records are read, unless neither namespace nor tags nor limit choose."""
-        cheap = self.cheap_count()
-        return super().count() if cheap is None else cheap
-
-    def to_pandas(self, *, times: bool | Literal["auto"] = "auto") -> "pd.DataFrame":
-        """Return a table of them, newest first.
-
-        Parameters
-        ----------
-        times
-            Of a metadata service, where the end of each run that completed is a request: True asks for all, False for
-            none, so that ``finished_at`` and ``duration`` are empty for these runs; "auto" asks for up to 200 runs, and
-            takes the last heartbeats of more for their ends. Local runs have exact times whatever is said here.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``pathspec``, ``flow``, ``run_id`` (text), ``status`` (category), ``created_at``, ``started_at``,
-            ``finished_at`` (UTC), ``duration`` (timedelta), ``user``, ``user_tags``, ``system_tags`` (sorted lists),
-            ``origin_run_id`` (of a resumed run, where it was read). ``attrs["times"]`` says what the ends are:
-            ``exact``, ``heartbeat`` or ``none``. Costs a handful of small reads a local run that completed; of a service
-            a request for 500 runs, and one for each of which a time or a proof is needed.
-        """
-        if times not in (True, False, "auto"):
-            raise MetaflowInvalidArgument(f'times= is True, False or "auto"; not {times!r:.40}.')
-        records = self._with_status()
-        if not self.scope.provider.remote or times is True or (times == "auto" and len(records) <= FEW):
-            kind = "exact"
-        elif times == "auto":
-            kind = "heartbeat"
-        else:
-            kind = "none"
-        rows = run_rows(self.scope, records, exact_times=kind == "exact")
-        if kind == "none":
-            rows = [replace(row, finished_ms=None) if row.record.service_status == "completed" else row for row in rows]
-        frame = runs_to_pandas(rows)
-        frame.attrs["times"] = kind
-        return frame

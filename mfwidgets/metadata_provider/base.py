@@ -40,13 +40,20 @@ class Choice:
     with_status
         Fill :attr:`RunRecord.service_status`, where that is to be had in the same trip.
     service_status
-        Only runs of which the service says this.
+        Only runs of which the service says this; several are separated by commas.
+    user
+        Who started them.
+    since_ms, until_ms
+        Started at these moments at the earliest, at the latest; 0: whenever.
     """
 
     tags: tuple[str, ...] = ()
     limit: int | None = None
     with_status: bool = False
     service_status: str = ""
+    user: str = ""
+    since_ms: int = 0
+    until_ms: int = 0
 
 
 ALL = Choice()

@@ -92,6 +92,9 @@ class ServiceProvider:
     def runs(self, flow: str, choice: Choice = ALL) -> Iterator[RunRecord]:
         """Yield runs, newest first: one request for each page of 500, the first of which is as small as will do."""
         query = [("_tags:all", tag) for tag in choice.tags if "," not in tag]  # a comma means "or"
+        if choice.user and "," not in choice.user:
+            query.append(("user_name:eq", choice.user))
+        query += [(f"ts_epoch:{how}", str(ms)) for how, ms in (("ge", choice.since_ms), ("le", choice.until_ms)) if ms]
         if choice.service_status:
             query.append(("status:eq", choice.service_status))
         elif choice.with_status:

@@ -1,7 +1,7 @@
 """What collections of runs, steps and tasks show."""
 
 from mfwidgets.client.graph import step_order
-from mfwidgets.client.run import Runs
+from mfwidgets.client.runs import Runs
 from mfwidgets.client.step import Steps
 from mfwidgets.client.task import Artifacts, Tasks
 from mfwidgets.render.view import Table, View

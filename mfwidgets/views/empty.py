@@ -2,7 +2,8 @@
 
 from itertools import islice
 
-from mfwidgets.client.run import Runs
+from mfwidgets.client.run_filter import RunFilter
+from mfwidgets.client.runs import Runs
 from mfwidgets.client.scope import Scope
 from mfwidgets.metadata_provider.base import Choice
 from mfwidgets.views.cells import Limits
@@ -29,7 +30,8 @@ def why_no_runs(runs: Runs, limits: Limits) -> tuple[str, ...]:
     if next(scope.provider.runs(runs.flow, Choice(limit=1)), None) is None:
         return (f"{runs.flow} has no runs.",)
     if next(iter(Runs(scope, runs.flow)), None):
-        return ("No run in this namespace has these tags." if runs.tags else "None was asked for.",)
+        chosen = runs.wanted != RunFilter()
+        return ("No run in this namespace is like that." if chosen else "None was asked for.",)
     said = f"No run is in the namespace '{scope.namespace}'."
     return (_with_way_out(said, dict.fromkeys(namespaces_of(scope, runs.flow)), limits),)
 

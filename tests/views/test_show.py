@@ -178,7 +178,7 @@ def test_an_empty_namespace_explains_itself(runs, client):
 
 
 def test_a_flow_without_such_runs_explains_itself(client):
-    assert "No run in this namespace has these tags." in both(client["LinearFlow"].runs("x"))[0]
+    assert "No run in this namespace is like that." in both(client["LinearFlow"].runs("x"))[0]
 
 
 def test_an_empty_world_explains_itself(tmp_path):

@@ -1,0 +1,100 @@
+"""Choosing runs: by tags, status, user and time, here and by the service."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from service.running import TABLES, running
+
+from mfwidgets import Metaflow, errors
+from mfwidgets.client.run_filter import run_filter
+from mfwidgets.times import DAY, HOUR
+
+
+def names(runs, found):
+    by_pathspec = {pathspec: name for name, pathspec in runs.pathspecs.items()}
+    return [by_pathspec[run.pathspec] for run in found]
+
+
+def test_by_status(client, runs):
+    flow = client["FailingFlow"]
+    assert names(runs, flow.runs(status="failed")) == ["failing"]
+    assert names(runs, flow.runs(status="completed")) == ["resumed"]
+    assert names(runs, flow.runs(status="running")) == []
+    assert names(runs, flow.runs("nightly", status="failed", limit=1)) == ["failing"]
+    assert list(flow.runs(status="failed").to_pandas().status) == ["failed"]
+    assert flow.runs(status="completed").count() == 1
+    assert "that are failed" in flow.runs(status="failed")._repr_html_()
+    assert "No run in this namespace is like that." in flow.runs(status="caught")._repr_html_()
+
+
+def test_by_user_and_time(client, runs):
+    flow = client["LinearFlow"]
+    newest, middle, oldest = flow
+    assert names(runs, flow.runs(user="bob")) == ["linear-bob"]
+    assert names(runs, flow.runs(user="nobody")) == []
+    assert list(flow.runs(since=middle.created_at)) == [newest, middle]
+    assert list(flow.runs(until=middle.created_at)) == [middle, oldest]
+    assert list(flow.runs(since=middle.created_at, until=middle.created_at)) == [middle]
+    assert list(flow.runs(since=middle.created_at.isoformat())) == [newest, middle]
+    aware = middle.created_at.replace(tzinfo=UTC)  # tests run in UTC
+    assert list(flow.runs(since=aware.astimezone())) == [newest, middle]
+    assert list(flow.runs(since="9999w")) == [newest, middle, oldest]
+    assert list(flow.runs(until="9999w")) == []
+    assert list(flow.runs(since=oldest.created_at.date(), user="ann"))[-1] == oldest
+    assert list(flow.runs(since=date(2999, 1, 1))) == []
+    assert flow.runs(user="bob", limit=1).first() == middle
+    assert repr(flow.runs("x", user="bob", status="failed")) == "<runs of LinearFlow tagged x that are failed by bob>"
+
+
+def test_ages():
+    found = run_filter(since="2d", until="3h")
+    assert found.until_ms - found.since_ms == pytest.approx(2 * DAY - 3 * HOUR, abs=50)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (
+            {"status": "bad"},
+            "There is no status 'bad' of a run: it is one of completed, caught, failed, running, unknown.",
+        ),
+        ({"status": "killed"}, "There is no status 'killed' of a run"),
+        ({"user": 5}, "user= is a name; not 5"),
+        ({"since": "soon"}, "since= is a datetime, a date, a text like '2026-01-31'"),
+        ({"until": 5}, "until= is a datetime"),
+        ({"since": "2 fortnights"}, "or an age like '2d', '3h'; not '2 fortnights'"),
+        ({"since": datetime(1, 1, 1)}, "since= is a datetime"),  # noqa: DTZ001 - the oldest there is
+    ],
+)
+def test_what_cannot_be_wanted(wanted, said, client):
+    with pytest.raises(errors.MetaflowInvalidArgument) as caught:
+        client["LinearFlow"].runs(**wanted)
+    assert said in str(caught.value)
+
+
+@pytest.fixture(scope="module", params=["head", "2.5.1"])
+def service(request):
+    with running(tables=TABLES, release=request.param) as found:
+        yield found
+
+
+def test_a_service_gives_the_same(service):
+    flow = Metaflow(metadata=service.url, namespace=None)["TaggedFlow"]
+    everything = list(flow)
+    moment = everything[5].created_at
+    chosen = [
+        (flow.runs(since=moment), everything[:6]),
+        (flow.runs(until=moment + timedelta(milliseconds=1)), everything[5:]),
+        (flow.runs(user="bob"), [run for run in everything if run.user == "bob"]),
+        (flow.runs("even", user="alice", since=moment), [run for run in everything[:6] if run.user == "alice" and "even" in run.tags]),
+        (flow.runs(status="failed"), [run for run in everything if run.status == "failed"]),
+        (flow.runs(status="completed"), [run for run in everything if run.status == "completed"]),
+    ]  # fmt: skip
+    for found, expected in chosen:
+        assert list(found) == expected
+        assert [row.run_id for row in found.to_pandas().itertuples()] == [run.id for run in expected]
+    custom = Metaflow(metadata=service.url, namespace=None)["CustomEndsFlow"]
+    assert [run.id for run in custom.runs(status="completed")] == ["42"]
+    service.reset()
+    list(flow.runs(since=moment, user="bob"))
+    assert len(service.requests()) == 1
