@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, groupby, islice
 
 from mfwidgets.client.blobs import datastore_of
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
 from mfwidgets.errors import CorruptFile, DataException
+from mfwidgets.fan_out import MOST, each
 from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import ArtifactRecord
 
@@ -64,6 +66,7 @@ def artifact_rows(scope: Scope, where: Where, attempt: int | None = None) -> Ite
     # Beside a local attempt's records, which take a file each, lies one file that holds them all but their times.
     beside = scope.datastore("local", "")
     attempts = provider.done_attempts(where) if attempt is None else [(where, attempt)]
+    elsewhere = []
     for task, number in attempts:
         if len(where) == _RUN and task[2].startswith("_"):
             continue
@@ -71,19 +74,22 @@ def artifact_rows(scope: Scope, where: Where, attempt: int | None = None) -> Ite
         if infos:
             public = sorted(name for name in infos if not name.startswith("_"))
             yield from (_row(task, number, name, infos[name]) for name in public)
-        else:  # the datastore is elsewhere
-            yield from rows_of(scope, provider.artifacts(task, None, number, public_only=True))
+        else:
+            elsewhere.append((task, number))
+    found = (provider.artifacts(task, None, number, public_only=True) for task, number in elsewhere)
+    yield from rows_of(scope, chain.from_iterable(found))
 
 
 def rows_of(scope: Scope, records: Iterable[ArtifactRecord]) -> Iterator[ArtifactRow]:
-    """Yield a row for each record; one ``data.json`` is read for each attempt among them."""
-    known: dict[tuple[Where, int], dict[str, ArtifactInfo]] = {}
-    for record in records:
-        task = record.path[:-1]
-        if (task, record.attempt) not in known:
-            known[task, record.attempt] = _recorded_infos(scope, record)
-        info = known[task, record.attempt].get(record.name, ArtifactInfo("", None, "", ""))
-        yield _row(task, record.attempt, record.name, ArtifactInfo(record.sha, info.size, info.type, record.encoding))
+    """Yield a row for each record; one ``data.json`` is read for each attempt among them, those of some attempts at once."""
+    attempts = (list(group) for _, group in groupby(records, key=lambda record: (record.path[:-1], record.attempt)))
+    while some := list(islice(attempts, MOST)):
+        infos = each(lambda group: _recorded_infos(scope, group[0]), some)
+        for group, known in zip(some, infos, strict=True):
+            for record in group:
+                info = known.get(record.name, ArtifactInfo("", None, "", ""))
+                told = ArtifactInfo(record.sha, info.size, info.type, record.encoding)
+                yield _row(record.path[:-1], record.attempt, record.name, told)
 
 
 def _visible(where: Where, records: list[ArtifactRecord]) -> Iterator[ArtifactRecord]:

@@ -1,5 +1,6 @@
 """The connection to the service, when things go wrong: one clear error in bounded time, and afterwards all is well."""
 
+import json
 import os
 import pickle
 import signal
@@ -152,6 +153,15 @@ def test_secrets_stay_secret(server, monkeypatch):
     assert client.metadata == f"service@{server.url}"
 
 
+@pytest.fixture
+def interruptible():
+    """Let SIGINT interrupt, as in a terminal or a kernel; jobs in the background begin with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_waiting(server):
     server.faults([{"match": "flows", "times": None, "kind": "hang"}])
     began = time.monotonic()
@@ -159,3 +169,34 @@ def test_an_interrupt_ends_the_waiting(server):
     with pytest.raises(KeyboardInterrupt):
         http(server.url, patience=20.0).get(("flows",))
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_ends_many_waits(server):
+    flow = Metaflow(metadata=server.url, namespace=None)["TaggedFlow"]
+    server.faults([{"match": "artifacts", "times": None, "kind": "hang"}])
+    began = time.monotonic()
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        flow.to_pandas()
+    assert time.monotonic() - began < 2
+
+
+def test_a_large_listing_and_an_empty_one(server):
+    rows = [
+        {"flow_id": f"Flow{number:06}", "ts_epoch": 1_700_000_000_000, "tags": [], "note": "x" * 300}
+        for number in range(80_000)
+    ]
+    server.faults([{"match": r"^/flows(\?|$)", "times": None, "status": 200, "body": json.dumps(rows)}])
+    client = Metaflow(metadata=server.url, namespace=None)
+    assert len(client.flows) == 80_000  # 30 MB
+    server.faults([{"match": "^/flows$", "times": None, "status": 200, "body": "[]"}])
+    assert client.flows == []
+    assert "There are no flows in" in client._repr_html_()
+    server.faults([{"match": "^/flows/TaggedFlow/runs", "times": None, "status": 200, "body": "[]"}])
+    flow = client["TaggedFlow"]
+    assert list(flow) == []
+    assert flow.latest_run is None
+    assert flow.latest_successful_run is None
+    assert flow.to_pandas().empty
+    assert "TaggedFlow has no runs." in flow._repr_html_()
