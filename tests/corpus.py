@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -102,14 +103,17 @@ def corpus() -> Corpus:
 
 @contextmanager
 def s3_corpus() -> Iterator[tuple[Corpus, S3]]:
-    """Serve a few runs whose data lie in S3, and their server."""
+    """Serve a few runs whose data lie in S3, and their server; each session has a copy of its own."""
     folder = _folder("s3")
-    with s3_server(folder / "server") as server:
-        if not (folder / "made.json").is_file():
+    if not (folder / "made.json").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        with s3_server(folder / "server") as server:
             runs = RUNS[0] | RUNS[1]
-            made = {name: _make(folder, runs[name], server.environ, ["--datastore=s3"]) for name in S3_RUNS}
-            _note(folder, [made])
-        yield _noted(folder), server
+            _note(folder, [{name: _make(folder, runs[name], server.environ, ["--datastore=s3"]) for name in S3_RUNS}])
+    with tempfile.TemporaryDirectory(prefix="mfwidgets-tests-s3-") as copy:
+        shutil.copytree(folder / "server", Path(copy) / "server")
+        with s3_server(Path(copy) / "server") as server:
+            yield _noted(folder), server
 
 
 @contextmanager
@@ -120,12 +124,12 @@ def service_corpus() -> Iterator[tuple[Corpus, Running]]:
     if not ((folder / "made.json").is_file() and store.is_file()):
         shutil.rmtree(folder, ignore_errors=True)
         (folder / ".metaflow").mkdir(parents=True)
-    with running(store=store) as service:
-        if not store.is_file():
+        with running(store=store) as service:
             environ = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": service.url}
             with ThreadPoolExecutor() as pool:
                 made = pool.map(lambda runs: {name: _make(folder, run, environ) for name, run in runs.items()}, RUNS)
             _note(folder, list(made))
+    with running(tables=store) as service:
         yield _noted(folder), service
 
 

@@ -103,6 +103,28 @@ def test_sizes_of_logs_are_told_without_reading_them(client, runs):
     assert sum(file.endswith(".log") for file in files) <= 2
 
 
+def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
+    from mfwidgets.datastore.local import LocalDatastore
+
+    task = client.get(runs["logs"])["start"].task
+    whole = [line.message for line in task.logs()]
+    read = []
+    true_read = LocalDatastore.read_from
+    monkeypatch.setattr(
+        LocalDatastore, "read", lambda self, key: pytest.fail(f"{key} was read whole") if key.endswith("log") else None
+    )
+    monkeypatch.setattr(
+        LocalDatastore, "read_from", lambda self, key, start: read.append(start) or true_read(self, key, start)
+    )
+    assert [line.message for line in task.logs(tail=3)] == whole[-3:]
+    assert str(task.logs(tail=2)) == "line 99998\nline 99999\n"
+    assert len(read) == 2
+    assert [line.message for line in task.logs(tail=5000)] == whole[-5000:]
+    assert list(task.logs(tail=0)) == []
+    assert "last 200 lines of " in task.logs()._repr_mimebundle_()["text/plain"]
+    assert "last 10 lines of " in task._repr_mimebundle_()["text/plain"]
+
+
 @pytest.mark.parametrize("name", ["linear", "many", "failing", "branch", "cards", "resumed"])
 def test_showing_opens_no_value_of_the_user(name, client, runs):
     run = client.get(runs[name])

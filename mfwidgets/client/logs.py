@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mfwidgets.client.blobs import task_datastore
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.logs import STREAMS, Log, LogLine, log_size, read_log, read_text
+from mfwidgets.datastore.logs import STREAMS, Log, LogLine, log_size, read_log, read_tail, read_text
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 from mfwidgets.metadata_provider.records import TaskRecord
 
@@ -44,6 +44,11 @@ class Logs(Presentable):
         """Return all lines of :meth:`read`."""
         return self.read().lines()
 
+    def last(self, lines: int) -> list[LogLine]:
+        """Return the last lines; of long files only the ends are read."""
+        datastore = task_datastore(self._scope, self._task)
+        return read_tail(datastore, self._task.path, self.attempt, self.stream, lines).lines()
+
     def size(self) -> int:
         """Return the stored bytes, headers of the lines included; nothing is read but the sizes of two files."""
         return log_size(task_datastore(self._scope, self._task), self._task.path, self.attempt, self.stream)
@@ -54,8 +59,7 @@ class Logs(Presentable):
         return Logs(self._scope, self._task, self.attempt, other, self.tail)
 
     def __iter__(self) -> Iterator[LogLine]:
-        lines = self.lines()
-        return iter(lines if self.tail is None else lines[max(len(lines) - self.tail, 0) :])
+        return iter(self.lines() if self.tail is None else self.last(self.tail))
 
     def __str__(self) -> str:
         if self.tail is None:

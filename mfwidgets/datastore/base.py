@@ -20,6 +20,9 @@ class Datastore(Protocol):
     def read(self, key: str) -> bytes | None:
         """Return the bytes of an object, or None when there is no such object."""
 
+    def read_from(self, key: str, start: int) -> bytes | None:
+        """Return the bytes of an object from one on, or None when there is no such object."""
+
     def size(self, key: str) -> int | None:
         """Return the stored size in bytes, or None when there is no such object."""
 

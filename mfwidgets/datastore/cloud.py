@@ -13,6 +13,7 @@ from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.errors import DataException
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import ObjectStore
 
 _CLIENT: dict[str, Any] = {"connect_timeout": "3s", "timeout": "60s", "allow_http": True}
@@ -45,6 +46,14 @@ class CloudDatastore:
         import obstore
 
         found: bytes | None = self._asked(key, lambda: bytes(obstore.get(self._store, key).bytes()))
+        return found
+
+    def read_from(self, key: str, start: int) -> bytes | None:
+        """Return the bytes of an object from one on, or None when there is none (one request for that range)."""
+        import obstore
+
+        options: GetOptions = {"range": {"offset": start}}
+        found: bytes | None = self._asked(key, lambda: bytes(obstore.get(self._store, key, options=options).bytes()))
         return found
 
     def size(self, key: str) -> int | None:

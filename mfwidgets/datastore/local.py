@@ -40,6 +40,19 @@ class LocalDatastore:
                 raise DataException(f"{root / key} cannot be read: {error.strerror or error}.") from error
         return None
 
+    def read_from(self, key: str, start: int) -> bytes | None:
+        """Return the bytes of a file from one on, or None when no root has it."""
+        for root in self._roots:
+            try:
+                with (root / key).open("rb") as stream:
+                    stream.seek(start)
+                    return stream.read()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                continue
+            except OSError as error:
+                raise DataException(f"{root / key} cannot be read: {error.strerror or error}.") from error
+        return None
+
     def size(self, key: str) -> int | None:
         """Return the size of a file in bytes, or None when no root has it."""
         for root in self._roots:

@@ -16,6 +16,9 @@ from mfwidgets.datastore.base import Datastore
 SOURCES = ("runtime", "task")
 STREAMS = ("stdout", "stderr")
 
+_USUAL_LINE, _SMALL = 200, 1 << 16
+"""Bytes: of a line with its header; of a file's end that is read at first."""
+
 UNKNOWN_TIME = datetime(3000, 1, 1)  # noqa: DTZ001 - naive, as all times of log lines
 """The time that Metaflow's client gives to a line without one."""
 
@@ -65,6 +68,26 @@ class Log(NamedTuple):
 def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> Log:
     """Return the merged log of a stream of an attempt (at most two reads); empty where nothing was logged."""
     return merge([parse(content) for content in _files(datastore, task, attempt, stream)])
+
+
+def read_tail(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str, lines: int) -> Log:
+    """Return the last lines of :func:`read_log`; of long files only the ends are read."""
+    keys = [log_key(task, attempt, source, stream) for source in SOURCES]
+    ends = [_end(datastore, key, size, lines) for key in keys if (size := datastore.size(key))]
+    log = merge([parse(content) for content in ends if content])
+    first = max(len(log.times) - lines, 0)
+    return Log(log.times[first:], log.raw[first:])
+
+
+def _end(datastore: Datastore, key: str, size: int, lines: int) -> bytes | None:
+    """Return the end of a file that holds so many whole lines, or all of it."""
+    wanted = max(lines * _USUAL_LINE, _SMALL)
+    while wanted < size:
+        content = datastore.read_from(key, size - wanted)
+        if content is None or content.count(b"\n") > lines + 1:
+            return content and content[content.index(b"\n") + 1 :]
+        wanted *= 4
+    return datastore.read(key)
 
 
 def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> str:

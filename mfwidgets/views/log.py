@@ -11,7 +11,7 @@ from mfwidgets.views.cells import Limits, size_text
 from mfwidgets.views.describe import describe
 
 PEEK = 1_000_000
-"""Logs of more bytes are not read unasked."""
+"""Of logs of more bytes only the ends are read for a display."""
 
 LINES = 200
 """The most lines that a log object shows; all of them are its text, ``str(logs)``."""
@@ -20,11 +20,11 @@ LINES = 200
 @describe.register
 def describe_logs(logs: Logs, limits: Limits) -> View:
     """Show the last lines."""
-    lines = logs.lines()
-    shown = min(len(lines) if logs.tail is None else logs.tail, LINES * limits.rows // Limits().rows)
-    blocks = (_block(logs.stream, lines, shown, limits),) if lines else ()
+    most = LINES * limits.rows // Limits().rows
+    block = _end_of(logs, most if logs.tail is None else min(logs.tail, most), limits)
+    blocks = (block,) if block.lines else ()
     name = f"{limits.text(logs.pathspec).text}, attempt {logs.attempt}"
-    return View("Log of", name, notes=() if lines else _why_empty(logs, limits), blocks=blocks)
+    return View("Log of", name, notes=() if blocks else _why_empty(logs, limits), blocks=blocks)
 
 
 def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
@@ -41,12 +41,18 @@ def log_blocks(task: Task, limits: Limits) -> tuple[Block, ...]:
     blocks = []
     for stream in STREAMS:
         logs = task.logs(stream)
-        stored = logs.size()
-        if stored > PEEK:
-            blocks.append(Block(stream, (), f"{size_text(stored)}: %mflow logs {task.pathspec} --tail 100"))
-        elif stored:
-            blocks.append(_block(stream, logs.lines(), limits.rows // 2, limits))
+        block = _end_of(logs, limits.rows // 2, limits)
+        blocks += [block] if block.lines else []
     return tuple(blocks)
+
+
+def _end_of(logs: Logs, shown: int, limits: Limits) -> Block:
+    """Show the last lines of a log, and how many there are, unless it is too large to be counted unasked."""
+    stored = logs.size()
+    if stored > PEEK:
+        block = _block(logs.stream, logs.last(shown), shown, limits)
+        return Block(block.heading, block.lines, f"last {len(block.lines):,} lines of {size_text(stored)}")
+    return _block(logs.stream, logs.lines() if stored else [], shown, limits)
 
 
 def _block(stream: str, lines: Sequence[LogLine], shown: int, limits: Limits) -> Block:

@@ -71,6 +71,17 @@ def test_large_ones(client, on_s3):
     assert len(task.to_pandas()) == 199
 
 
+def test_the_end_of_a_log(on_s3, client, monkeypatch):
+    from mfwidgets.datastore import logs
+
+    task = client.get(on_s3[0]["linear"])["start"].task
+    whole = [line.message for line in task.logs()]
+    monkeypatch.setattr(logs, "_SMALL", 60)
+    monkeypatch.setattr(logs, "_USUAL_LINE", 1)
+    assert [line.message for line in task.logs(tail=1)] == whole[-1:]
+    assert [line.message for line in task.logs(tail=50)] == whole
+
+
 def test_blobs_are_asked_for_once(client, on_s3, monkeypatch):
     artifact = client.get(on_s3[0]["linear"])["start"].task["text"]
     value = artifact.data
