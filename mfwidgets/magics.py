@@ -133,7 +133,7 @@ VERBS = {
     ),
     "metadata": Verb(
         "[SELECTOR|default]",
-        "the metadata provider, or switch to another: a folder that holds .metaflow, local@FOLDER",
+        "the metadata provider, or switch to another: a folder that holds .metaflow, local@FOLDER, service@URL",
         lambda parser: parser.add_argument("selector", nargs="?"),
         _switch_metadata,
     ),

@@ -18,7 +18,7 @@ def why_no_flows(scope: Scope, limits: Limits) -> tuple[str, ...]:
     flows = [flow.flow for flow in scope.provider.flows()]
     if not flows:
         where = limits.text(home_folded(scope.provider.selector)).text
-        return (f"There are no flows in {where}. %mflow metadata FOLDER looks elsewhere.",)
+        return (f"There are no flows in {where}. %mflow metadata SELECTOR looks elsewhere.",)
     namespaces = dict.fromkeys(name for flow in islice(flows, limits.rows) for name in namespaces_of(scope, flow))
     said = f"No flow has a run in the namespace '{scope.namespace}'; {len(flows):,} have in others."
     return (_with_way_out(said, namespaces, limits),)

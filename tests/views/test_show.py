@@ -185,7 +185,7 @@ def test_an_empty_world_explains_itself(tmp_path):
     (tmp_path / ".metaflow").mkdir()
     text, _ = both(Metaflow(metadata=str(tmp_path), namespace=None))
     assert "There are no flows in local@" in text
-    assert "%mflow metadata FOLDER" in text
+    assert "%mflow metadata SELECTOR" in text
 
 
 def test_one_look_serves_text_and_html(client, monkeypatch):
