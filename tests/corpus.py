@@ -71,6 +71,9 @@ RUNS = [
 S3_RUNS = ["linear", "foreach", "parameters", "cards", "cards-resumed", "retry", "packed", "many"]
 """Those of them that are made on S3 as well."""
 
+SERVICE_S3_RUNS = ["linear", "foreach", "parameters", "failing", "resumed"]
+"""Those of them that are made on a metadata service and S3."""
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -131,6 +134,25 @@ def service_corpus() -> Iterator[tuple[Corpus, Running]]:
             _note(folder, list(made))
     with running(tables=store) as service:
         yield _noted(folder), service
+
+
+@contextmanager
+def service_s3_corpus() -> Iterator[tuple[Corpus, Running, S3]]:
+    """Serve a few runs as most teams have them: metadata in the service, data in S3."""
+    folder = _folder("service-s3")
+    store = folder / "store.json"
+    if not ((folder / "made.json").is_file() and store.is_file()):
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / ".metaflow").mkdir(parents=True)
+        with s3_server(folder / "server") as server, running(store=store) as service:
+            environ = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": service.url, **server.environ}
+            runs = RUNS[0] | RUNS[1]
+            made = {name: _make(folder, runs[name], environ, ["--datastore=s3"]) for name in SERVICE_S3_RUNS}
+            _note(folder, [made])
+    with tempfile.TemporaryDirectory(prefix="mfwidgets-tests-s3-") as copy:
+        shutil.copytree(folder / "server", Path(copy) / "server")
+        with s3_server(Path(copy) / "server") as server, running(tables=store) as service:
+            yield _noted(folder), service, server
 
 
 def _folder(kind: str) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import facts
 import pytest
+from corpus import service_s3_corpus
 from oracle import answers
 
 import mfwidgets
@@ -100,6 +101,15 @@ def test_objects_of_a_service(on_service):
     runs, service = on_service
     mfwidgets.metadata(service.url)
     compare(answers(runs, f"service@{service.url}"))
+
+
+def test_objects_of_a_service_on_s3(monkeypatch):
+    with service_s3_corpus() as (runs, service, server):
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        mfwidgets.metadata(service.url)
+        compare(answers(runs, f"service@{service.url}", server.environ))
+        assert mfwidgets.Metaflow(namespace=None).get(runs["linear"]).data.text == "grün & <b>bold</b>"
 
 
 # What Metaflow's client makes of mistakes by accident, and what we say.
