@@ -102,7 +102,7 @@ class Flow(MetaflowObject, kind="flow"):
     @property
     def latest_run(self) -> Run | None:
         """Its newest run in the namespace; None when there is none."""
-        return next(iter(self.runs(limit=1)), None)
+        return next(iter(Runs(self._scope, self._record.flow, limit=1)), None)
 
     @property
     def latest_successful_run(self) -> Run | None:

@@ -55,12 +55,18 @@ class RunFilter:
 
     def described(self) -> str:
         """Return this in words that go on from "runs of HelloFlow"."""
+        if self is ANY:
+            return ""
         words = [f"tagged {' and '.join(self.tags)}"] if self.tags else []
         words += [f"that are {self.status}"] if self.status else []
         words += [f"by {self.user}"] if self.user else []
         words += [f"since {time_text(self.since_ms)}"] if self.since_ms else []
         words += [f"until {time_text(self.until_ms)}"] if self.until_ms else []
         return "".join(f" {word}" for word in words)
+
+
+ANY = RunFilter()
+"""Every run is wanted."""
 
 
 def run_filter(

@@ -10,7 +10,7 @@ from mfwidgets.client.collection import Collection
 from mfwidgets.client.presentable import runs_to_pandas
 from mfwidgets.client.rows import RunRow, run_rows
 from mfwidgets.client.run import Run
-from mfwidgets.client.run_filter import RunFilter
+from mfwidgets.client.run_filter import ANY, RunFilter
 from mfwidgets.client.run_states import run_states
 from mfwidgets.client.scope import Scope
 from mfwidgets.errors import MetaflowInvalidArgument
@@ -42,7 +42,7 @@ class Runs(Collection[Run]):
 
     def __init__(self, scope: Scope, flow: str, wanted: RunFilter | None = None, limit: int | None = None) -> None:
         self.scope, self.flow = scope, flow
-        self.wanted = wanted or RunFilter()
+        self.wanted = wanted or ANY
         super().__init__(f"runs of {flow}{self.wanted.described()}", self._runs, limit)
 
     def records(self) -> Iterator[RunRecord]:
@@ -108,7 +108,7 @@ class Runs(Collection[Run]):
 
     def cheap_count(self) -> int | None:
         """Return how many there are, where no record needs to be read for that; else None."""
-        if self._limit is not None or self.wanted != RunFilter() or self.scope.namespace is not None:
+        if self._limit is not None or self.wanted != ANY or self.scope.namespace is not None:
             return None
         return self.scope.provider.count_runs(self.flow)
 

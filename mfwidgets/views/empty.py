@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from mfwidgets.client.run_filter import RunFilter
+from mfwidgets.client.run_filter import ANY
 from mfwidgets.client.runs import Runs
 from mfwidgets.client.scope import Scope
 from mfwidgets.metadata_provider.base import Choice
@@ -30,7 +30,7 @@ def why_no_runs(runs: Runs, limits: Limits) -> tuple[str, ...]:
     if next(scope.provider.runs(runs.flow, Choice(limit=1)), None) is None:
         return (f"{runs.flow} has no runs.",)
     if next(iter(Runs(scope, runs.flow)), None):
-        chosen = runs.wanted != RunFilter()
+        chosen = runs.wanted != ANY
         return ("No run in this namespace is like that." if chosen else "None was asked for.",)
     said = f"No run is in the namespace '{scope.namespace}'."
     return (_with_way_out(said, dict.fromkeys(namespaces_of(scope, runs.flow)), limits),)
