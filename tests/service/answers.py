@@ -1,11 +1,12 @@
 """From a request to the answer of the metadata service: what is read, what is written."""
 
+import json
 import re
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from service.queries import Refused, failed, listing
+from service.queries import Refused, failed, is_paged, listing
 from service.store import Row, Store, as_text, shown
 
 VERSION = "2.5.1"
@@ -23,9 +24,10 @@ def get(store: Store, path: Sequence[str], query: Sequence[tuple[str, str]]) -> 
         case ["flows", flow]:
             return _one(store.flows.get(flow))
         case ["flows", flow, "runs"]:
-            return _many(store, "runs", store.newest_runs(flow), query)
+            runs = store.newest_runs(flow) if is_paged("runs", query) else store.runs.get(flow, {}).values()
+            return _many(store, "runs", runs, query)
         case ["flows", flow, "runs", run_id, *rest]:
-            _check_number(flow, run_id)
+            _check_number(run_id)
             run = store.run(flow, run_id)
             if not rest:
                 return _one(run)
@@ -47,13 +49,13 @@ def _below(store: Store, run: Row, path: Sequence[str], query: Sequence[tuple[st
         case ["steps", step, "filtered_tasks"]:
             return 200, _filtered_tasks(store, run, step, dict(query)), {}
         case ["metadata"]:
-            rows = [row for place, found in store.metadata.items() if place[:2] == key for row in found]
+            rows = [row for found in store.metadata[key].values() for row in found]
             return _many(store, "metadata", rows, query, run)
         case ["artifacts"]:
-            rows = [row for place, found in store.artifacts.items() if place[:2] == key for row in found]
+            rows = [row for found in store.artifacts[key].values() for row in found]
             return _artifacts(store, rows, query, run)
         case ["steps", step, "artifacts"]:
-            rows = [row for place, found in store.artifacts.items() if place[:3] == (*key, step) for row in found]
+            rows = [row for (of_step, _), found in store.artifacts[key].items() if of_step == step for row in found]
             return _artifacts(store, rows, query, run)
         case ["steps", step, "tasks", task_id, *rest]:
             return _of_task(store, run, store.task(key[0], run, step, task_id), rest, query)
@@ -65,26 +67,27 @@ def _of_task(store: Store, run: Row, task: Row | None, path: Sequence[str], quer
         return _one(task, run)
     if task is None:
         return _nothing(store, path, query)
-    place = (run["flow_id"], run["run_number"], task["step_name"], task["task_id"])
+    key, place = (run["flow_id"], run["run_number"]), (task["step_name"], task["task_id"])
+    artifacts = store.artifacts[key][place]
     match path:
         case ["metadata"]:
-            rows = sorted(store.metadata[place], key=lambda row: (row["ts_epoch"], row["id"]), reverse=True)
+            rows = sorted(store.metadata[key][place], key=lambda row: (row["ts_epoch"], row["id"]), reverse=True)
             return _many(store, "metadata", rows, query, run)
         case ["artifacts"]:
-            return _artifacts(store, store.artifacts[place], query, run)
+            return _artifacts(store, artifacts, query, run)
         case ["attempt", attempt, "artifacts"]:
             if not attempt.isdecimal():
-                return 500, b"500 Internal Server Error", {}
-            rows = [row for row in store.artifacts[place] if row["attempt_id"] == int(attempt)]
+                return 500, b"500 Internal Server Error\n\nServer got itself in trouble", {}
+            rows = [row for row in artifacts if row["attempt_id"] == int(attempt)]
             return 200, [shown(row, run) for row in rows], {}
         case ["artifacts", name, *rest]:
-            last = max((row["attempt_id"] for row in store.artifacts[place]), default=0)
-            rows = [row for row in store.artifacts[place] if row["name"] == name]
+            last = max((row["attempt_id"] for row in artifacts), default=0)
+            rows = [row for row in artifacts if row["name"] == name]
             if not rest:
                 rows = [row for row in rows if row["attempt_id"] == last]
             else:
                 if not rest[1].isdecimal():
-                    return 500, '{"err_msg": "invalid attempt"}', {}
+                    raise _refused_by_database("22P02", f'invalid input syntax for type smallint: "{rest[1]}"')
                 rows = [row for row in rows if row["attempt_id"] == int(rest[1])]
             newest = max(rows, key=lambda row: row["attempt_id"], default=None)
             return _one(newest, run)
@@ -125,20 +128,29 @@ def _filtered_tasks(store: Store, run: Row, step: str, query: dict[str, str]) ->
     field, pattern = query.get("metadata_field_name"), query.get("pattern")
     try:
         wanted = re.compile(pattern or "")
-    except re.error as error:
-        raise failed(str(error)) from None
+    except re.error:
+        raise failed("not enough values to unpack (expected 6, got 1)") from None
     found = []
     for number, task in sorted(store.tasks[run["flow_id"], run["run_number"], step].items()):
-        events = store.metadata[run["flow_id"], run["run_number"], step, number]
+        events = store.metadata[run["flow_id"], run["run_number"]][step, number]
         if any(field in (None, "", row["field_name"]) and wanted.search(row["value"]) for row in events):
             row = shown(task, run)
             found.append(f"{row['flow_id']}/{row['run_number']}/{step}/{row['task_id']}")
     return found
 
 
-def _check_number(flow: str, run_id: str) -> None:
-    if run_id.isdigit() and (not run_id.isascii() or int(run_id) > _LARGEST):
-        raise Refused(500, f'{{"err_msg": {{"pgerror": "ERROR:  \\"{run_id}\\" is no integer of {flow}"}}}}')
+def _check_number(run_id: str) -> None:
+    if run_id.isdigit() and not run_id.isascii():
+        raise _refused_by_database("22P02", f'invalid input syntax for type integer: "{run_id}"')
+    if run_id.isdigit() and int(run_id) > _LARGEST:
+        raise _refused_by_database("22003", f'value "{run_id}" is out of range for type integer')
+
+
+def _refused_by_database(code: str, message: str) -> Refused:
+    """Return the answer to what PostgreSQL refuses; the real one also quotes its query."""
+    diagnosis = {"message_primary": message, "severity": "ERROR"}
+    error = {"pgerror": f"ERROR:  {message}\n", "pgcode": code, "diag": diagnosis}
+    return Refused(500, json.dumps({"err_msg": error}))
 
 
 # -- writing ------------------------------------------------------------------------------------------------------------
@@ -175,15 +187,21 @@ def _post_below(store: Store, run: Row, path: Sequence[str], body: Any, now: Row
     place = {"flow_id": run["flow_id"], "run_number": run["run_number"], "run_id": run["run_id"]}
     match path:
         case ["heartbeat"]:
-            run["last_heartbeat_ts"] = int(time.time())
+            store.change(run, last_heartbeat_ts=int(time.time()))
             return 200, '{"wait_time_in_seconds": 10}', {}
         case ["steps", step, "step"]:
+            known = store.steps[place["flow_id"], place["run_number"]].get(step)
+            if known:
+                return 409, shown(known, run), {}
             row = _common(body) | now | place | {"step_name": step}
             store.add("steps_v3", row)
             return 200, shown(row, run), {}
         case ["steps", step, "task"]:
             given = body.get("task_id")
             name = None if given is None or str(given).isdigit() else str(given)
+            same = store.task(place["flow_id"], run, step, name) if name else None
+            if same:
+                return 409, shown(same, run), {}
             row = _common(body) | now | place | {"step_name": step, "task_id": store.number("task"), "task_name": name}
             store.add("tasks_v3", row | {"last_heartbeat_ts": int(time.time())})
             return 200, shown(row, run), {}
@@ -202,11 +220,14 @@ def _post_of_task(store: Store, task: Row, place: Row, what: str, body: Any, now
             task["last_heartbeat_ts"] = int(time.time())
             return 200, '{"wait_time_in_seconds": 10}', {}
         case "artifact":
+            known = store.artifacts[task["flow_id"], task["run_number"]][task["step_name"], task["task_id"]]
+            named, before = {(row["attempt_id"], row["name"]) for row in known}, len(known)
             for given in body:
                 kept = {key: given.get(key) for key in ("name", "location", "ds_type", "sha", "type", "content_type")}
                 row = _common(given) | now | place | kept | {"attempt_id": int(given.get("attempt_id") or 0)}
-                store.add("artifact_v3", row)
-            return 200, {"artifacts_created": len(body)}, {}
+                if (row["attempt_id"], row["name"]) not in named:  # the first of a name stays, and nothing is said
+                    store.add("artifact_v3", row)
+            return 200, {"artifacts_created": len(known) - before}, {}
         case "metadata":
             for given in body:
                 row = _common(given) | now | place | {"id": store.number("metadata"), "system_tags": None}
@@ -240,5 +261,5 @@ def mutate_tags(store: Store, flow: str, run_id: str, body: Any) -> Answer:
     system = set(run["system_tags"] or ())
     if system & set(remove):
         return 422, f"Cannot remove tags that are existing system tags {system & set(remove)}", {}
-    run["tags"] = list(set(run["tags"] or ()) - set(remove) | (set(add) - system))
+    store.change(run, tags=list(set(run["tags"] or ()) - set(remove) | (set(add) - system)))
     return 200, {"tags": run["tags"]}, {}

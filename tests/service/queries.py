@@ -33,9 +33,9 @@ _MOST, _USUAL = 500, 50
 class Refused(Exception):
     """An answer that is no listing."""
 
-    def __init__(self, status: int, body: Any) -> None:
+    def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         super().__init__(status)
-        self.status, self.body = status, body
+        self.status, self.body, self.headers = status, body, headers or {}
 
 
 def failed(detail: str) -> Refused:
@@ -48,9 +48,9 @@ def listing(
     store: Store, kind: str, rows: Iterable[Row], query: Sequence[tuple[str, str]]
 ) -> tuple[list[Row], dict[str, str]]:
     """Return the rows that are asked for, and the headers that go with them."""
-    filters = _filters(kind, query)
-    if kind not in KEYS or not (filters or any(name in ("_limit", "_cursor") for name, _ in query)):
+    if not is_paged(kind, query):
         return list(rows), {}
+    filters = _filters(kind, query)
     last = dict(query)
     limit, after = _limit(last.get("_limit", "")), _after(kind, last.get("_cursor", ""))
     ordered = newest_first(kind, rows) if kind != "runs" else list(rows)  # the runs come in order already
@@ -66,6 +66,12 @@ def listing(
         headers["X-Next-Cursor"] = base64.b64encode(cursor.encode()).decode()
     with_status = any(field == "status" for field, _, _ in filters)
     return [{**row, "status": store.status(row)} if with_status else row for row in page], headers
+
+
+def is_paged(kind: str, query: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether a listing comes in pages: when it is asked for, or filtered."""
+    asked = any(name in ("_limit", "_cursor") for name, _ in query)
+    return kind in KEYS and (asked or bool(_filters(kind, query)))
 
 
 def newest_first(kind: str, rows: Iterable[Row]) -> list[Row]:
@@ -142,11 +148,12 @@ def _matches(store: Store, row: Row, field: str, operator: str, values: list[str
         else:
             hits = [value in tags for value in values]
         return any(hits) if operator in ("any", "likeany") else all(hits)
+    have: Any
     if field == "status":
-        return store.status(row) in values
-    if field == "user":
+        have = store.status(row)
+    elif field == "user":
         owners = [tag.removeprefix("user:") for tag in row["system_tags"] or () if tag.startswith("user:")]
-        have: Any = row["user_name"] if row["user_name"] in owners else None
+        have = row["user_name"] if row["user_name"] in owners else None
     else:
         have = row.get(field)
     return any(_fits(have, operator, value) for value in values)

@@ -43,16 +43,23 @@ class Running:
 
 
 @contextmanager
-def running(*, release: str = "head", tables: Path | None = None, store: Path | None = None) -> Iterator[Running]:
+def running(
+    *, release: str = "head", tables: Path | None = None, store: Path | None = None, latency: float = 0.0
+) -> Iterator[Running]:
     """Run a service, with these rows at first; ``store`` keeps its rows for the next time."""
-    options = ["--release", release]
+    options = ["--release", release, "--latency", str(latency)]
     options += ["--tables", str(tables)] if tables else []
     options += ["--store", str(store)] if store else []
     process = subprocess.Popen([sys.executable, str(SERVER), *options], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield Running(process.stdout.readline().strip())
+        url = process.stdout.readline().strip()
+        assert url, "the service did not start: what it said stands above"
+        yield Running(url)
     finally:
         process.terminate()
-        process.wait(30)
-        process.stdout.close()
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
+            process.stdout.close()

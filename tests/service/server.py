@@ -1,7 +1,7 @@
 """A metadata service for tests: a real HTTP process that stores what Metaflow writes and answers as the real one does.
 
-``python server.py [--release 2.5.1] [--tables FILE] [--store FILE]`` prints its URL and serves until it is ended. What
-no real service has lies below ``/_test/``: which requests came, added latency, and faults.
+``python server.py [--release 2.5.1] [--tables FILE] [--store FILE] [--latency SECONDS]`` prints its URL and serves until
+it is ended. What no real service has lies below ``/_test/``: which requests came, added latency, and faults.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, unquote
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from service.answers import VERSION, get, mutate_tags, post
-from service.queries import Refused
+from service.queries import Refused, failed
 from service.store import Store, read_tables
 
 _SINGLE = re.compile(r"/flows(/[^/]+(/run|/runs(/[^/]+(/.+)?)?)?)?\Z")
@@ -29,6 +29,11 @@ _SINGLE = re.compile(r"/flows(/[^/]+(/run|/runs(/[^/]+(/.+)?)?)?)?\Z")
 _UNVERSIONED = re.compile(r"\A/(version|auth/token)\Z|/attempt/[^/]*/artifacts\Z")
 """These answers do not say which version gives them."""
 
+_NO_ROLE = (
+    "Parameter validation failed:\n"
+    "Invalid type for parameter RoleArn, value: None, type: <class 'NoneType'>, valid types: <class 'str'>"
+)
+
 
 class Service(ThreadingHTTPServer):
     """The server, with what tests may set."""
@@ -36,11 +41,10 @@ class Service(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, store: Store, release: str) -> None:
+    def __init__(self, port: int, store: Store, release: str, latency: float = 0.0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.store, self.release = store, release
+        self.store, self.release, self.seconds = store, release, latency
         self.seen: list[dict[str, Any]] = []
-        self.seconds = 0.0
         self.faults: list[dict[str, Any]] = []
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -81,6 +85,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(405, None, {"Allow": "GET"})
 
     def _answer(self, method: str) -> None:
+        self.path = self.requestline.split()[1]  # as it was sent: Python takes two slashes at its start for one
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/_test/"):
             return self._control(body)
@@ -98,10 +103,10 @@ class Handler(BaseHTTPRequestHandler):
         try:
             status, content, headers = self._found(method, path, query, body)
         except Refused as refused:
-            status, content, headers = refused.status, refused.body, {}
-        if fault:
-            return self._spoil(fault["kind"], json.dumps(content).encode())
-        return self._send(status, content, headers)
+            status, content, headers = refused.status, refused.body, refused.headers
+        except Exception as error:  # noqa: BLE001 - the real one answers so to whatever goes wrong
+            status, content, headers = 500, failed(repr(error)).body, {}
+        return self._send(status, content, headers, fault.get("kind") if fault else None)
 
     def _found(
         self, method: str, path: str, query: list[tuple[str, str]], body: bytes
@@ -112,24 +117,25 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/healthcheck":
             return 200, '{"status": "UP"}', {"Content-Type": "application/json"}
         if path == "/auth/token":
-            return 500, {"err_msg": "no role", "traceback": ""}, {}
+            return 500, {"err_msg": _NO_ROLE, "traceback": ""}, {}
         if path in plain or (path == "/flows" and method != "GET"):
-            raise Refused(405, None)
+            raise Refused(405, None, {"Allow": "GET"})
         if not _SINGLE.match(path):
             raise Refused(404, None)
         parts = [unquote(part) for part in path.strip("/").split("/")]
         with self.server.store.lock:
             if parts[-2:] == ["tag", "mutate"]:
                 if method != "PATCH":
-                    raise Refused(405, None)
+                    raise Refused(405, None, {"Allow": "PATCH"})
                 return mutate_tags(self.server.store, parts[1], parts[3], _json(body))
             if method == "POST":
                 return post(self.server.store, parts, _json(body))
             if self.server.release == "2.5.1":
-                query = [] if parts[-1] != "filtered_tasks" else query
+                status, content, headers = get(self.server.store, parts, query if parts[-1] == "filtered_tasks" else [])
+                return status, _released(content), headers
             return get(self.server.store, parts, query)
 
-    def _send(self, status: int, content: Any, headers: dict[str, str]) -> None:
+    def _send(self, status: int, content: Any, headers: dict[str, str], fault: str | None = None) -> None:
         """Send an answer; JSON, unless it is bytes, or an error that the service itself knows nothing of."""
         text = {404: "404: Not Found", 405: "405: Method Not Allowed"}.get(status)
         unknown = content is None and text is not None
@@ -149,7 +155,9 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in sent.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
+        if fault:
+            self._spoil(fault, raw)
+        elif self.command != "HEAD":
             self.wfile.write(raw)
 
     # -- what no real service does ----------------------------------------------------------------------------------
@@ -177,18 +185,25 @@ class Handler(BaseHTTPRequestHandler):
                     with_client = bool(self.connection.recv(1))
                 self.close_connection = True
             case "redirect":
-                self._send(302, {}, {"Location": fault["location"]})
+                self._send_foreign(302, "", {"Location": fault["location"]})
             case "html":
-                self._send(200, b"<html><title>Sign in</title>Please sign in</html>", {"Content-Type": "text/html"})
+                page = "<html><title>Sign in</title>Please sign in</html>"
+                self._send_foreign(200, page, {"Content-Type": "text/html"})
             case _:
-                self._send(fault["status"], fault["body"].encode(), fault.get("headers", {}))
+                self._send_foreign(fault["status"], fault.get("body", ""), fault.get("headers", {}))
+
+    def _send_foreign(self, status: int, body: str, headers: dict[str, str]) -> None:
+        """Send what a proxy before the service would: nothing in it tells of the service."""
+        raw = body.encode()
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(raw)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw)
 
     def _spoil(self, kind: str, raw: bytes) -> None:
-        """Begin an answer, and let it end badly."""
+        """Let an answer end badly, of which the headers are sent."""
         self.close_connection = True
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
         half = raw[: len(raw) // 2]
         if kind == "drip":
             for number in range(len(raw)):
@@ -203,11 +218,21 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
 
+def _released(content: Any) -> Any:
+    """Return what release 2.5.1 answers instead: it proves no owners, and its metadata come in the order of an index."""
+    rows = [row for row in (content if isinstance(content, list) else [content]) if isinstance(row, dict)]
+    for row in rows:
+        row.pop("user", None)
+    if isinstance(content, list) and rows and "field_name" in rows[0]:
+        return sorted(rows, key=lambda row: row["field_name"])
+    return content
+
+
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise Refused(500, {"traceback": "", "detail": str(error), "status": 500}) from None
+        raise failed(str(error)) from None
 
 
 def main() -> None:
@@ -217,13 +242,14 @@ def main() -> None:
     parser.add_argument("--release", default="head")
     parser.add_argument("--tables")
     parser.add_argument("--store", type=Path)
+    parser.add_argument("--latency", type=float, default=0.0)
     given = parser.parse_args()
     store = Store()
     if given.tables:
         store.load(read_tables(given.tables))
     if given.store and given.store.is_file():
         store.load(read_tables(str(given.store)))
-    service = Service(given.port, store, given.release)
+    service = Service(given.port, store, given.release, given.latency)
     threading.Thread(target=service.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{service.server_address[1]}", flush=True)  # noqa: T201 - whoever began it reads it
     signal.sigwait({signal.SIGTERM, signal.SIGINT})

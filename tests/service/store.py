@@ -28,8 +28,8 @@ class Store:
         self.runs: dict[str, dict[int, Row]] = defaultdict(dict)
         self.steps: dict[tuple[str, int], dict[str, Row]] = defaultdict(dict)
         self.tasks: dict[tuple[str, int, str], dict[int, Row]] = defaultdict(dict)
-        self.metadata: dict[tuple[str, int, str, int], list[Row]] = defaultdict(list)
-        self.artifacts: dict[tuple[str, int, str, int], list[Row]] = defaultdict(list)
+        self.metadata: dict[tuple[str, int], dict[tuple[str, int], list[Row]]] = defaultdict(lambda: defaultdict(list))
+        self.artifacts: dict[tuple[str, int], dict[tuple[str, int], list[Row]]] = defaultdict(lambda: defaultdict(list))
         self.run_ids: dict[tuple[str, str], int] = {}
         self._numbers = {"run": 0, "task": 0, "metadata": 0}
         self._sorted: dict[str, list[Row]] = {}
@@ -50,8 +50,8 @@ class Store:
             "runs_v3": [row for runs in self.runs.values() for row in runs.values()],
             "steps_v3": [row for steps in self.steps.values() for row in steps.values()],
             "tasks_v3": [row for tasks in self.tasks.values() for row in tasks.values()],
-            "metadata_v3": [row for rows in self.metadata.values() for row in rows],
-            "artifact_v3": [row for rows in self.artifacts.values() for row in rows],
+            "metadata_v3": [row for tasks in self.metadata.values() for rows in tasks.values() for row in rows],
+            "artifact_v3": [row for tasks in self.artifacts.values() for rows in tasks.values() for row in rows],
         }
 
     def add(self, table: str, row: Row) -> None:
@@ -72,11 +72,17 @@ class Store:
                 self.tasks[flow, number, step][row["task_id"]] = row
                 self._numbers["task"] = max(self._numbers["task"], row["task_id"])
             case "metadata_v3":
-                self.metadata[flow, number, step, row["task_id"]].append(row)
+                self.metadata[flow, number][step, row["task_id"]].append(row)
                 self._numbers["metadata"] = max(self._numbers["metadata"], row["id"])
                 self._status.pop((flow, number), None)
             case "artifact_v3":
-                self.artifacts[flow, number, step, row["task_id"]].append(row)
+                self.artifacts[flow, number][step, row["task_id"]].append(row)
+
+    def change(self, run: Row, **values: Any) -> None:
+        """Change a run, which moves its row: PostgreSQL writes it anew, and listings without an order show that."""
+        run.update(values)
+        runs = self.runs[run["flow_id"]]
+        runs[run["run_number"]] = runs.pop(run["run_number"])
 
     def number(self, kind: str) -> int:
         """Return the next number of runs, tasks or metadata; one sequence serves all flows."""
@@ -110,9 +116,9 @@ class Store:
         if key not in self._status:
             ends = [
                 row
-                for task in self.tasks.get((*key, "end"), {})
-                for row in self.metadata.get((*key, "end", task), ())
-                if row["field_name"] == "attempt_ok"
+                for (step, _), rows in self.metadata.get(key, {}).items()
+                for row in rows
+                if step == "end" and row["field_name"] == "attempt_ok"
             ]
             newest = max(ends, key=lambda row: (row["ts_epoch"], row["id"]), default=None)
             self._status[key] = None if newest is None else "completed" if newest["value"] == "True" else "failed"

@@ -10,108 +10,142 @@ import pytest
 from service.running import TABLES, running
 
 RECORDINGS = json.loads(gzip.decompress((Path(TABLES).parent / "recordings.json.gz").read_bytes()))
+HEADERS = ("X-Limit", "X-Next-Cursor", "METADATA_SERVICE_VERSION", "Content-Type", "Allow")
 
-# Whose body is not compared, and why.
-DIFFERENT = {
-    "double slash": "Python's HTTP server takes two slashes for one",
-    **dict.fromkeys(["status:eq=running", "status:eq=failed", "status:ne"], "a run without an end was alive then"),
+NOT_REPLAYED = {
+    "conflict: 8 at once": "eight requests raced for one run; here a lock lets one after the other",
     **dict.fromkeys(
         [f"fresh: status of {flow}" for flow in ("FailingFlow", "CustomEndsFlow", "SingleStepFlow", "CardFlow")],
-        "the same, and these runs were fresh",
+        "given by another service, whose rows are not recorded: see the test of fresh runs",
     ),
 }
 
+# PostgreSQL quotes, after the first line of its error, the query it was given. There is none here.
+QUOTING = {"run number beyond bigint", "run number beyond int", "superscript digit as run number", "one, attempt x"}
 
-def test_what_is_not_compared_is_recorded():
-    assert DIFFERENT.keys() <= {exchange["name"] for exchanges in RECORDINGS.values() for exchange in exchanges}
 
-
-def gets():
-    for file, exchanges in RECORDINGS.items():
-        for number, exchange in enumerate(exchanges):
-            if exchange["method"] == "GET":
+def exchanges(*methods):
+    for file, found in RECORDINGS.items():
+        for number, exchange in enumerate(found):
+            if exchange["method"] in methods and exchange["name"] not in NOT_REPLAYED:
                 yield pytest.param(file, exchange, id=f"{file}-{number}-{exchange['name']}"[:80])
+
+
+def test_what_is_excepted_is_recorded():
+    assert {*NOT_REPLAYED, *QUOTING} <= {exchange["name"] for found in RECORDINGS.values() for exchange in found}
 
 
 @pytest.fixture(scope="module")
 def servers():
     with running(tables=TABLES) as head, running(tables=TABLES, release="2.5.1") as release:
+        ask(head.url, "POST", "/flows/SlowFlow/runs/48/heartbeat", body="{}")  # it was alive when it was recorded
         yield {"head": head.url, "release_2_5_1": release.url}
 
 
-def ask(url, exchange):
+def ask(url, method, path, *, query=(), body=None):
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    query = urlencode([tuple(pair) for pair in exchange["query"]])
-    connection.request(exchange["method"], exchange["path"] + (f"?{query}" if query else ""))
+    connection.request(method, path + (f"?{urlencode(query)}" if query else ""), body)
     answer = connection.getresponse()
     raw = answer.read().decode()
     connection.close()
     return answer.status, raw, answer.headers
 
 
-def comparable(body, *, ordered):
-    """Return an answer without what may differ, and lists without an order as sets."""
-    if isinstance(body, list):
-        rows = [comparable(row, ordered=ordered) for row in body]
-        return rows if ordered else sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
-    if isinstance(body, dict):
-        left_out = {"last_heartbeat_ts", "status", "traceback", "user"}
-        kept = {key: value for key, value in body.items() if key not in left_out}
-        for key in ("tags", "system_tags"):
-            if isinstance(kept.get(key), list):
-                kept[key] = sorted(kept[key])
-        return kept
-    return body
+def replay(url, exchange):
+    body = json.dumps(exchange["request_json"]) if "request_json" in exchange else exchange.get("request_text")
+    query = [tuple(pair) for pair in exchange["query"]]
+    return ask(url, exchange["method"], exchange["path"], query=query, body=body)
 
 
-@pytest.mark.parametrize(("file", "exchange"), list(gets()))
+@pytest.mark.parametrize(("file", "exchange"), list(exchanges("GET", "HEAD", "POST")))
 def test_replay(file, exchange, servers):
-    status, raw, headers = ask(servers.get(file, servers["head"]), exchange)
-    if exchange["name"] in DIFFERENT:
-        assert status == 200
-        return
+    status, raw, headers = replay(servers.get(file, servers["head"]), exchange)
     assert status == exchange["status"]
-    for name in ("X-Limit", "METADATA_SERVICE_VERSION", "Content-Type"):
+    for name in HEADERS:
         assert headers.get(name) == exchange["headers"].get(name), name
-    assert bool(headers.get("X-Next-Cursor")) == ("X-Next-Cursor" in exchange["headers"])
-    if status < 500:
-        same_body(raw, exchange)
-
-
-def same_body(raw, exchange):
     if "text" in exchange:
         assert raw == exchange["text"]
-    elif "truncated" in exchange:
-        assert len(json.loads(raw)) == exchange["truncated"]["total"]
+    elif exchange["name"] in QUOTING:
+        assert first_line(json.loads(raw)) == first_line(exchange["json"])
     else:
-        ordered = "X-Limit" in exchange["headers"]
-        assert comparable(json.loads(raw), ordered=ordered) == comparable(exchange["json"], ordered=ordered)
+        found, wanted = comparable(json.loads(raw)), comparable(exchange["json"])
+        assert_same(found, wanted, ordered=is_ordered(file, exchange), truncated=exchange.get("truncated"))
+
+
+def assert_same(found, wanted, *, ordered, truncated):
+    if truncated:  # the first rows and the last two were kept
+        assert len(found) == truncated["total"]
+        if ordered:
+            assert [*found[: len(wanted) - 2], *found[-2:]] == wanted
+        else:
+            assert all(row in found for row in wanted)
+    elif ordered or not isinstance(found, list):
+        assert found == wanted
+    else:
+        assert sorted(found, key=as_text) == sorted(wanted, key=as_text)
+
+
+def is_ordered(file, exchange):
+    """Tell whether the order of a listing means something: that of pages, and of two listings without."""
+    if "X-Limit" in exchange["headers"] or exchange["path"].endswith("/filtered_tasks"):
+        return True
+    return file != "release_2_5_1" and "/tasks/" in exchange["path"] and exchange["path"].endswith("/metadata")
+
+
+def comparable(body):
+    """Return an answer without what differs by nature, and its tags, which have no order, in one."""
+    if isinstance(body, list):
+        return [comparable(row) for row in body]
+    if not isinstance(body, dict):
+        return body
+    kept = {key: value for key, value in body.items() if key not in ("last_heartbeat_ts", "traceback")}
+    tags = {key: sorted(kept[key]) for key in ("tags", "system_tags") if kept.get(key)}
+    return kept | tags
+
+
+def as_text(row):
+    return json.dumps(row, sort_keys=True)
+
+
+def first_line(body):
+    error = json.loads(body)["err_msg"]
+    return error | {"pgerror": error["pgerror"].splitlines()[0]}
+
+
+def test_a_listing_without_order_moves_what_changed():
+    """PostgreSQL writes a changed row anew; who relies on an order is found out."""
+    with running(tables=TABLES) as server:
+        path = "/flows/TaggedFlow/runs"
+        before = [row["run_number"] for row in json.loads(ask(server.url, "GET", path)[1])]
+        assert before == [*range(25, 32), *range(18, 25), 17]
+        ask(server.url, "POST", f"{path}/29/heartbeat", body="{}")
+        ask(server.url, "PATCH", f"{path}/30/tag/mutate", body='{"tags_to_add": ["x"]}')
+        after = [row["run_number"] for row in json.loads(ask(server.url, "GET", path)[1])]
+        assert after == [25, 26, 27, 28, 31, *range(18, 25), 17, 29, 30]
+
+
+@pytest.mark.parametrize(
+    ("flow", "run"), [("FailingFlow", 10), ("CustomEndsFlow", 42), ("SingleStepFlow", 43), ("CardFlow", 16)]
+)
+def test_status_of_fresh_runs(flow, run, servers):
+    """A run reads as running while its heartbeat is young, whatever became of it, unless its step ``end`` is done."""
+    [recorded] = [one for one in RECORDINGS["runs_filters"] if one["name"] == f"fresh: status of {flow}"]
+    ask(servers["head"], "POST", f"/flows/{flow}/runs/{run}/heartbeat", body="{}")
+    rows = json.loads(replay(servers["head"], recorded)[1])
+    assert [row["status"] for row in rows if row["run_number"] == run] == [recorded["json"][0]["status"]]
 
 
 def test_changes_of_tags_replayed():
-    """Those of one run, in their order; what collides cannot be replayed one by one."""
+    """All of them in their order, from the tags that the run had before."""
     with running(tables=TABLES) as server:
-        run = "/flows/TaggedFlow/runs/17"
-        before = next(exchange for exchange in RECORDINGS["tags"] if exchange["name"] == "the run before")["json"]
-        now = json.loads(ask(server.url, {"method": "GET", "path": run, "query": []})[1])["tags"]
-        patch(server.url, f"{run}/tag/mutate", {"tags_to_add": before["tags"], "tags_to_remove": now})
-        replayed = 0
-        for exchange in RECORDINGS["tags"]:
-            if exchange["method"] == "PATCH" and "request_json" in exchange and exchange["status"] not in (409, 500):
-                status, body = patch(server.url, exchange["path"], exchange["request_json"])
-                assert status == exchange["status"], exchange["name"]
-                if isinstance(body, dict) and "tags" in body:
-                    assert sorted(body["tags"]) == sorted(exchange["json"]["tags"]), exchange["name"]
-                else:
-                    assert body == exchange["json"], exchange["name"]
-                replayed += 1
-        assert replayed > 15
-
-
-def patch(url, path, body):
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    connection.request("PATCH", path, json.dumps(body))
-    answer = connection.getresponse()
-    found = answer.status, json.loads(answer.read())
-    connection.close()
-    return found
+        run, (before, *_) = "/flows/TaggedFlow/runs/17", RECORDINGS["tags"]
+        now = json.loads(ask(server.url, "GET", run)[1])["tags"]
+        reset = {"tags_to_add": before["json"]["tags"], "tags_to_remove": now}
+        ask(server.url, "PATCH", f"{run}/tag/mutate", body=json.dumps(reset))
+        for parameters in exchanges("PATCH"):
+            _, exchange = parameters.values
+            status, raw, headers = replay(server.url, exchange)
+            assert status == exchange["status"], exchange["name"]
+            assert comparable(json.loads(raw)) == comparable(exchange["json"]), exchange["name"]
+            for name in HEADERS:
+                assert headers.get(name) == exchange["headers"].get(name), (exchange["name"], name)
