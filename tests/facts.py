@@ -65,7 +65,8 @@ OF_KIND: dict[str, Questions] = {
     },
     "Step": {
         **OF_PARENTS,
-        "task": lambda step: step.task,
+        # By its time: clones of one millisecond may stand in any order.
+        "task": lambda step: step.task and step.task.created_at,
         "tasks": lambda step: step.tasks(),
         "tasks of a tag": lambda step: step.tasks("nightly"),
         "finished_at": lambda step: step.finished_at,
