@@ -4,6 +4,7 @@ IPython's formatters are registered by class name, so metaflow is neither import
 its own pickled form tells: the pathspec, the attempt, the metadata selector, the namespace it was made in.
 """
 
+import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ def bundle(theirs: Any) -> dict[str, str] | None:
     """Return the display of one of Metaflow's objects; None, which leaves it to Metaflow's own text, on any trouble."""
     try:
         return within(SECONDS, lambda: drawn(ours(theirs)))
-    except Exception:  # noqa: BLE001 - their object must never show an error of ours in place of itself
+    except Exception:  # their object must never show an error of ours in place of itself
+        logging.getLogger(__name__).debug("%s shows itself as text", type(theirs).__name__, exc_info=True)
         return None
 
 

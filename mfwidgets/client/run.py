@@ -15,7 +15,8 @@ from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, 
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
-from mfwidgets.client.task import Artifacts, Task, Tasks
+from mfwidgets.client.task import Task
+from mfwidgets.client.tasks import Artifacts, Tasks
 from mfwidgets.client.trigger import Trigger
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path

@@ -1,7 +1,7 @@
 """The runs of a flow: those in the namespace, chosen by tags, status, user and time."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +11,6 @@ from mfwidgets.client.presentable import runs_to_pandas
 from mfwidgets.client.rows import RunRow, run_rows
 from mfwidgets.client.run import Run
 from mfwidgets.client.run_filter import ANY, RunFilter
-from mfwidgets.client.run_states import run_states
 from mfwidgets.client.scope import Scope
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.metadata_provider.base import Choice
@@ -47,33 +46,24 @@ class Runs(Collection[Run]):
 
     def records(self) -> Iterator[RunRecord]:
         """Yield their records, newest first, reading only as far as the caller goes."""
-        return islice(self._chosen(self._limit), self._limit)
+        found = (row.record for row in self._of_status()) if self.wanted.status else self._chosen(self._limit)
+        return islice(found, self._limit)
 
     def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:
+        """Yield those that are wanted, their status left aside."""
         wanted, namespace = self.wanted, self.scope.namespace
         tags = wanted.tags if namespace is None else (*wanted.tags, namespace)
-        if wanted.status:
-            limit, service_status = None, service_status or wanted.service_status
-        choice = Choice(
-            tags,
-            limit,
-            with_status or bool(wanted.status),
-            service_status,
-            wanted.user,
-            wanted.since_ms,
-            wanted.until_ms,
-        )
+        choice = Choice(tags, limit, with_status, service_status, wanted.user, wanted.since_ms, wanted.until_ms)
         found = self.scope.provider.runs(self.flow, choice)
         # They come newest first: before the first moment that is wanted there is none.
         young = takewhile(lambda run: run.created_ms >= wanted.since_ms, found) if wanted.since_ms else found
-        fitting = (run for run in young if wanted.admits(run) and run.tags.issuperset(tags))
-        return self._of_status(fitting, wanted.status) if wanted.status else fitting
+        return (run for run in young if wanted.admits(run) and run.tags.issuperset(tags))
 
-    def _of_status(self, records: Iterator[RunRecord], status: str) -> Iterator[RunRecord]:
-        """Leave those of a status: each is proved, several at once."""
+    def _of_status(self) -> Iterator[RunRow]:
+        """Yield what is known of those of the wanted status: each is proved, several at once."""
+        records = self._chosen(None, with_status=True, service_status=self.wanted.service_status)
         while some := list(islice(records, _TOGETHER)):
-            states = run_states(self.scope, some)
-            yield from (run for run, state in zip(some, states, strict=True) if state.status == status)
+            yield from (row for row in run_rows(self.scope, some) if row.status == self.wanted.status)
 
     def successful(self) -> Iterator[Run]:
         """Yield those that succeeded, newest first, each proved.
@@ -90,18 +80,27 @@ class Runs(Collection[Run]):
             yield from good
 
     def _good(self, service_status: str) -> Iterator[Run]:
-        for record in self._chosen(1 if service_status else None, service_status=service_status):
+        records = self._chosen(1, service_status=service_status) if service_status else self.records()
+        for record in records:
             run = Run.of(self.scope, record)
             if run.successful:
                 yield run
 
     def rows(self, limit: int | None = None) -> list[RunRow]:
         """Return what is known of them, newest first; of the first ``limit`` only, when given."""
-        return run_rows(self.scope, self._with_status(limit))
+        return self._rows(limit, lambda _: "exact")
 
-    def _with_status(self, limit: int | None = None) -> list[RunRecord]:
-        most = min((most for most in (limit, self._limit) if most is not None), default=None)
-        return list(islice(self._chosen(sys.maxsize if most is None else most, with_status=True), most))
+    def _rows(self, limit: int | None, kind: Callable[[int], str]) -> list[RunRow]:
+        """Return rows whose times are of the kind that their number suggests: ``exact``, ``heartbeat`` or ``none``."""
+        most = min((most for most in (limit, self._limit) if most is not None), default=sys.maxsize)
+        if self.wanted.status:  # which each of them had to be read for
+            return list(islice(self._of_status(), most))
+        records = list(islice(self._chosen(most, with_status=True), most))
+        times = kind(len(records))
+        rows = run_rows(self.scope, records, exact_times=times == "exact")
+        if times == "none":
+            return [replace(row, finished_ms=None) if row.record.service_status == "completed" else row for row in rows]
+        return rows
 
     def _runs(self) -> Iterator[Run]:
         return (Run.of(self.scope, record) for record in self.records())
@@ -138,16 +137,14 @@ class Runs(Collection[Run]):
         """
         if times not in (True, False, "auto"):
             raise MetaflowInvalidArgument(f'times= is True, False or "auto"; not {times!r:.40}.')
-        records = self._with_status()
-        if not self.scope.provider.remote or times is True or (times == "auto" and len(records) <= FEW):
-            kind = "exact"
-        elif times == "auto":
-            kind = "heartbeat"
-        else:
-            kind = "none"
-        rows = run_rows(self.scope, records, exact_times=kind == "exact")
-        if kind == "none":
-            rows = [replace(row, finished_ms=None) if row.record.service_status == "completed" else row for row in rows]
+
+        def kind(number: int) -> str:
+            always = not self.scope.provider.remote or bool(self.wanted.status) or times is True
+            if always or (times == "auto" and number <= FEW):
+                return "exact"
+            return "heartbeat" if times == "auto" else "none"
+
+        rows = self._rows(None, kind)
         frame = runs_to_pandas(rows)
-        frame.attrs["times"] = kind
+        frame.attrs["times"] = kind(len(rows))
         return frame

@@ -9,7 +9,8 @@ from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.collection import Collection
 from mfwidgets.client.graph import steps_of
 from mfwidgets.client.scope import Scope, has_tags, tag_filter
-from mfwidgets.client.task import Task, Tasks
+from mfwidgets.client.task import Task
+from mfwidgets.client.tasks import Tasks
 from mfwidgets.metadata_provider.records import RunRecord, StepRecord
 from mfwidgets.pathspec import Path
 from mfwidgets.times import local_datetime

@@ -3,7 +3,7 @@
 from mfwidgets.client.graph import step_order
 from mfwidgets.client.runs import Runs
 from mfwidgets.client.step import Steps
-from mfwidgets.client.task import Artifacts, Tasks
+from mfwidgets.client.tasks import Artifacts, Tasks
 from mfwidgets.render.view import Table, View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe

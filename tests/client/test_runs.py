@@ -98,3 +98,12 @@ def test_a_service_gives_the_same(service):
     service.reset()
     list(flow.runs(since=moment, user="bob"))
     assert len(service.requests()) == 1
+
+
+def test_what_became_of_runs_is_asked_once(service):
+    flow = Metaflow(metadata=service.url, namespace=None)["TaggedFlow"]
+    service.reset()
+    frame = flow.runs(status="failed").to_pandas()
+    assert len(frame) == 2
+    asked = [request["path"] for request in service.requests()]
+    assert len(asked) == len(set(asked))

@@ -88,8 +88,9 @@ def test_where_it_cannot_be_used_nobody_notices(how, cache, monkeypatch):
         monkeypatch.setattr(os, "replace", full)
         cache.clear()
     cache.put(sha(b"b"), b"b")
-    assert cache.get(sha(b"b")) in (b"b", None)
-    assert cache.info().files in (0, 1)
+    kept = {"a file": None, "deleted": b"b", "full": None}[how]
+    assert cache.get(sha(b"b")) == kept
+    assert cache.info().files == (kept is not None)
     if how == "full":
         assert [file for file in cache.folder.rglob("*") if file.is_file()] == []
 
@@ -110,7 +111,7 @@ for number in range(300):
     processes = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
     assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
     info = BlobCache(tmp_path / "blobs", limit=50_000).info()
-    assert 0 < info.size < 4 * 50_000
+    assert 0 < info.size < 60_000  # each may find a little too much that another has just written
     assert not list((tmp_path / "blobs").rglob("half-*"))
 
 

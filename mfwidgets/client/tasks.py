@@ -1,0 +1,95 @@
+"""The tasks of a step or a run, and the artifacts of a run, as collections."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mfwidgets.client.artifact import DataArtifact
+from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
+from mfwidgets.client.collection import Collection
+from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
+from mfwidgets.client.rows import TaskRow, task_rows
+from mfwidgets.client.scope import Scope, has_tags, tag_filter
+from mfwidgets.client.task import Task
+from mfwidgets.metadata_provider.records import RunRecord, TaskRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Artifacts(Collection[DataArtifact]):
+    """The artifacts of all tasks of a run, private ones left out; no value is read.
+
+    Parameters
+    ----------
+    scope, run
+        Where to read, and whose.
+    """
+
+    def __init__(self, scope: Scope, run: RunRecord) -> None:
+        self.scope, self.run = scope, run
+        super().__init__(f"artifacts of {'/'.join(run.path)}", self._artifacts)
+
+    def _artifacts(self) -> Iterator[DataArtifact]:
+        for record in self.scope.provider.artifacts(self.run.path, public_only=True):
+            if not record.step.startswith("_"):
+                yield DataArtifact.of(self.scope, record)
+
+    def rows(self) -> Iterator[ArtifactRow]:
+        """Yield what is recorded of them, task by task."""
+        return artifact_rows(self.scope, self.run.path)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of them, as :meth:`Task.to_pandas` gives it; one small read for each task."""
+        return artifacts_to_pandas(list(self.rows()))
+
+
+class Tasks(Collection[Task]):
+    """The tasks of a step or of a run.
+
+    Parameters
+    ----------
+    scope
+        Where to read.
+    run
+        Their run.
+    step
+        Their step; None means all steps but the private ones.
+    tags
+        Tags that their run must have.
+    limit
+        The most tasks to give.
+    """
+
+    def __init__(
+        self, scope: Scope, run: RunRecord, step: str | None, tags: tuple[str, ...] = (), limit: int | None = None
+    ) -> None:
+        self.scope = scope
+        self.where = run.path if step is None else (*run.path, step)
+        self._run, self._step, self._tags = run, step, tag_filter(tags)
+        super().__init__(f"tasks of {'/'.join(self.where)}", self._tasks, limit)
+
+    def records(self) -> list[TaskRecord]:
+        """Return their records, newest first (one bulk question)."""
+        if not has_tags(self._run, self._tags) or not self.scope.admits(self._run):
+            return []
+        found = self.scope.provider.tasks(self._run, self._step)
+        return [task for task in found if self._step is not None or not task.step.startswith("_")][: self._limit]
+
+    def rows(self) -> list[TaskRow]:
+        """Return what is known of them, oldest first (three bulk questions)."""
+        return task_rows(self.scope, self.where, self.records()[::-1])
+
+    def _tasks(self) -> Iterator[Task]:
+        return (Task.of(self.scope, record) for record in self.records())
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of them, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pathspec``, ``step``, ``task_id``, ``status`` (category), ``attempt`` (newest), ``attempts`` (count),
+            ``created_at`` (queued), ``started_at``, ``finished_at`` (UTC), ``duration`` (of the newest attempt),
+            ``foreach_index``, ``foreach_value`` (30 characters at most), ``runtime``. Costs three bulk questions.
+        """
+        return tasks_to_pandas(self.rows())
