@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.blobs import read_bytes
@@ -13,7 +13,7 @@ from mfwidgets.datastore.artifacts import load_inert, load_value
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
 from mfwidgets.datastore.included_files import included_size, read_included
 from mfwidgets.datastore.stand_ins import IncludedFile
-from mfwidgets.errors import NoSuchArtifact
+from mfwidgets.errors import NoSuchArtifact, NoSuchChild
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 from mfwidgets.pathspec import Path
 
@@ -40,6 +40,9 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
     def _child_names(self) -> list[str]:
         return []
+
+    def __getitem__(self, name: str) -> NoReturn:
+        raise NoSuchChild(f"{self!r} has no children: its value is at .data.")
 
     @property
     def parent(self) -> "Task":

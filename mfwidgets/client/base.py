@@ -173,8 +173,6 @@ class MetaflowObject(Presentable, ABC):
         """Return the names of the children, newest first, without the private ones."""
 
     def __getitem__(self, name: str) -> Any:
-        if self._kind == "artifact":
-            raise NoSuchChild(f"{self!r} has no children: its value is at .data.")
         child = self._child(name) if isinstance(name, str) else None
         if child is None:
             kind = kind_of((*self._record.path, ""))

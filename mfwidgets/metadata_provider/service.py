@@ -91,8 +91,8 @@ class ServiceProvider:
 
     def runs(self, flow: str, choice: Choice = ALL) -> Iterator[RunRecord]:
         """Yield runs, newest first: one request for each page of 500, the first of which is as small as will do."""
-        query = [("_tags:all", tag) for tag in choice.tags if "," not in tag]  # a comma means "or"
-        if choice.user and "," not in choice.user:
+        query = [("_tags:all", tag) for tag in choice.tags if _means_itself(tag)]
+        if _means_itself(choice.user):
             query.append(("user_name:eq", choice.user))
         query += [(f"ts_epoch:{how}", str(ms)) for how, ms in (("ge", choice.since_ms), ("le", choice.until_ms)) if ms]
         if choice.service_status:
@@ -256,6 +256,11 @@ def _path(where: Where, *last: str) -> Where | None:
         return None
     kinds = ("flows", "runs", "steps", "tasks", "artifacts")
     return (*(part for pair in zip(kinds, where, strict=False) for part in pair), *last)
+
+
+def _means_itself(value: str) -> bool:
+    """Tell whether a filter may hold a text: a comma means "or" to the service, and ``null`` that there is none."""
+    return value not in ("", "null") and "," not in value
 
 
 def _is_name(part: str) -> bool:

@@ -109,9 +109,11 @@ def test_tags_and_namespaces_are_chosen_by_the_service(head):
     assert head.requests()[0]["query"][:2] == [["_tags:all", "even"], ["_tags:all", "user:alice"]]
     assert runs != []
     assert all({"even", "user:alice"} <= run.tags for run in runs)
-    # A comma means "or" to the service: such a tag is not sent, and chosen by here.
-    _, paths = cost(head, lambda: list(flow.runs("a,b")))
-    assert ["_tags:all", "a,b"] not in head.requests()[0]["query"]
+    # What would mean something else to the service is not sent, but chosen by here.
+    for tag in ("a,b", "null", ""):
+        found, _ = cost(head, lambda tag=tag: list(flow.runs(tag, user=tag or None)))
+        assert found == []
+        assert not any(value == tag for _, value in head.requests()[0]["query"])
 
 
 def test_pages_come_as_they_are_needed(many):
