@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 import warnings
@@ -67,6 +68,14 @@ def _fresh_scope(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 
     monkeypatch.setattr(scope, "_default", None)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture
+def interruptible():
+    """Let SIGINT interrupt, as in a terminal or a kernel; jobs in the background begin with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

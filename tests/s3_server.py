@@ -70,15 +70,7 @@ def s3_server(folder: Path) -> Iterator[S3]:
     try:
         server = S3(f"http://127.0.0.1:{s3}")
         _wait_for(server.url, process, folder / "weed.log")
-        client = server.client()
-        for _ in range(40):  # its parts find one another one by one
-            try:
-                if BUCKET not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
-                    client.create_bucket(Bucket=BUCKET)
-                client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
-                break
-            except Exception:  # noqa: BLE001 - not yet
-                time.sleep(0.25)
+        _wait_for_its_parts(server.client())
         yield server
     finally:
         process.terminate()
@@ -102,6 +94,23 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
         else:
             return
     raise RuntimeError(f"The S3 server does not answer:\n{log.read_text()[-2000:]}")
+
+
+def _wait_for_its_parts(client) -> None:
+    """Write and read until that works: the parts of the server find one another one by one."""
+    content = b"ready" * 1000  # so much lies in a volume, as the data of runs do, not beside its name
+    for attempt in range(120):
+        try:
+            if BUCKET not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
+                client.create_bucket(Bucket=BUCKET)
+            client.put_object(Bucket=BUCKET, Key="ready", Body=content)
+            assert client.get_object(Bucket=BUCKET, Key="ready")["Body"].read() == content
+        except Exception:
+            if attempt == 119:
+                raise
+            time.sleep(0.25)
+        else:
+            return
 
 
 def _free_ports(count: int) -> list[int]:

@@ -91,8 +91,8 @@ def _service_state(scope: Scope, run: RunRecord, *, exact_times: bool) -> RunSta
 
 
 def _proved(scope: Scope, run: RunRecord) -> RunState:
-    """Tell from all metadata of a run (one request), and from the results of its last step where it got there (one)."""
-    events = scope.provider.metadata(run.path)
+    """Tell from the metadata of a run (one request), and from the results of its last step where it got there (one)."""
+    events = scope.provider.outcome(run)
     tasks = _tasks_of(run, events)
     recorded = [str(event.value) for event in events if event.field == "end_step" and event.step == PARAMETERS]
     if not recorded and not any(task.step == "end" for task in tasks):

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.errors import DataException
+from mfwidgets.fan_out import aside
 
 if TYPE_CHECKING:
-    from obstore import GetOptions
+    from obstore import GetOptions, GetResult
     from obstore.store import ObjectStore
 
 _CLIENT: dict[str, Any] = {"connect_timeout": "3s", "timeout": "60s", "allow_http": True}
+_LARGE = 8 * 1024 * 1024
+"""Bytes; larger objects come in pieces, with a bar that tells how far it got when that takes more than a moment."""
+
+_PIECE = 1024 * 1024
+_MOMENT = 0.5
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 
 
@@ -45,8 +51,19 @@ class CloudDatastore:
         """Return the bytes of an object, or None when there is none (one request)."""
         import obstore
 
-        found: bytes | None = self._asked(key, lambda: bytes(obstore.get(self._store, key).bytes()))
-        return found
+        found: bytes | GetResult | None = self._asked(key, lambda: _small(obstore.get(self._store, key)))
+        return found if found is None or isinstance(found, bytes) else self._in_pieces(key, found)
+
+    def _in_pieces(self, key: str, found: "GetResult") -> bytes:
+        from tqdm.auto import tqdm
+
+        pieces, content = iter(found.stream(min_chunk_size=_PIECE)), bytearray()
+        size = found.meta["size"]
+        with tqdm(desc=self._root, total=size, unit="B", unit_scale=True, leave=False, delay=_MOMENT) as bar:
+            while piece := self._asked(key, lambda: bytes(next(pieces, b""))):
+                content += piece
+                bar.update(len(piece))
+        return bytes(content)
 
     def read_from(self, key: str, start: int) -> bytes | None:
         """Return the bytes of an object from one on, or None when there is none (one request for that range)."""
@@ -84,7 +101,7 @@ class CloudDatastore:
         from obstore import exceptions
 
         try:
-            return ask()
+            return aside(ask)
         except (FileNotFoundError, exceptions.NotFoundError):
             return None
         except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
@@ -94,6 +111,11 @@ class CloudDatastore:
             ) from error
         except exceptions.BaseError as error:
             raise DataException(f"{key} in {self._root} cannot be read: {_reason(error)}.") from error
+
+
+def _small(found: "GetResult") -> "bytes | GetResult":
+    """Return the content of an object if it is small, else what gives it piece by piece."""
+    return found if found.meta["size"] > _LARGE else bytes(found.bytes())
 
 
 def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDatastore:

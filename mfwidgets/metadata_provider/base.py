@@ -108,6 +108,12 @@ class MetadataProvider(Protocol):
     def metadata(self, where: Where, fields: Collection[str] | None = None) -> list[MetadataRecord]:
         """Return the metadata events of all tasks there, of all attempts; ``fields`` narrows them by name."""
 
+    def outcome(self, run: RunRecord) -> list[MetadataRecord]:
+        """Return the metadata events of a run; of a very large one, tasks that ended well may be left out.
+
+        Those of the step ``_parameters`` and of the last step are always there.
+        """
+
     def artifacts(
         self,
         where: Where,

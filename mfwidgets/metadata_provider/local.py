@@ -202,6 +202,10 @@ class LocalProvider:
             event for path in self._task_paths(where) for event in self._events(path, self._meta_names(path), fields)
         ]
 
+    def outcome(self, run: RunRecord) -> list[MetadataRecord]:
+        """Return all metadata events of a run."""
+        return self.metadata(run.path)
+
     def artifacts(
         self,
         where: Where,

@@ -41,10 +41,18 @@ _FIRST_PAGE = 50
 _LARGE = 20_000_000
 """Bytes; a listing that would be larger is taken by pages."""
 
+_MANY_OPEN = 500
+"""Tasks; where more than these did not end well, the metadata of all are as good as theirs."""
+
 _MOST_DIGITS = 18
 
 _LARGEST_NUMBER = 2**31 - 1
 """Of runs; the service answers larger ones with an error of its database."""
+
+_NO_SUCH_ROUTE = 404
+
+_RUN = 2
+"""Parts in the path of a run."""
 
 _TRIES = 10
 """Of a change of tags that collides with others, as in Metaflow's own client."""
@@ -142,15 +150,55 @@ class ServiceProvider:
         Of a step the run's are asked and chosen from, but for ``_parameters``, which has one task.
         """
         match where:
-            case (flow, run_id, "_parameters"):
-                rows = []
-                for task in self._list(_path(where, "tasks")):
-                    rows += self._list(_path((flow, run_id, "_parameters", str(task["task_id"])), "metadata"))
+            case (*run, "_parameters") if len(run) == _RUN:
+                rows = self._metadata_of_parameters(tuple(run))
             case (flow, run_id, step):
                 rows = [row for row in self._list(_path((flow, run_id), "metadata")) if row["step_name"] == step]
             case _:
                 rows = self._list(_path(where, "metadata"))
         return [metadata_record(row) for row in rows if fields is None or row["field_name"] in fields]
+
+    def outcome(self, run: RunRecord) -> list[MetadataRecord]:
+        """Return the metadata of a run (one request), or of a very large one those of the tasks that did not end well.
+
+        Of thousands of tasks, those are few as a rule: two requests for each step tell which, and one for each of them.
+        """
+        path = _path(run.path, "metadata")
+        answer = self._http.get(path, most=_LARGE) if path else None
+        if path is None or answer is None:
+            return []
+        rows = self._outcome_of_large(run, path) if answer.too_large else answer.content
+        return [metadata_record(row) for row in rows]
+
+    def _metadata_of_parameters(self, run: Where) -> list[Row]:
+        step = (*run, "_parameters")
+        tasks = self._list(_path(step, "tasks"))
+        return [row for task in tasks for row in self._list(_path((*step, str(task["task_id"])), "metadata"))]
+
+    def _outcome_of_large(self, run: RunRecord, path: Where) -> list[Row]:
+        rows = self._metadata_of_parameters(run.path)
+        last = next((row["value"] for row in rows if row["field_name"] == "end_step"), "end")
+        steps = [one.step for one in self.steps(run) if not one.step.startswith("_")]
+        try:
+            found = each(lambda step: self._open_tasks((*run.path, step), all_of_them=step == last), steps)
+        except ServiceException as error:
+            if error.http_code != _NO_SUCH_ROUTE:
+                raise
+            return list(self._pages(path, (), _PAGE))  # before 2.5.0
+        tasks = [task for some in found for task in some]
+        if len(tasks) > _MANY_OPEN:
+            return list(self._pages(path, (), _PAGE))
+        for more in each(lambda task: self._list(_path(task, "metadata")), tasks):
+            rows += more
+        return rows
+
+    def _open_tasks(self, step: Where, *, all_of_them: bool) -> list[Where]:
+        """Return the tasks of a step of which no attempt ended as it should."""
+        tasks = [str(row["task_id"]) for row in self._list(_path(step, "tasks"))]
+        path = None if all_of_them else _path(step, "filtered_tasks")
+        answer = self._http.get(path, (("metadata_field_name", "attempt_ok"), ("pattern", "^True$"))) if path else None
+        ended = {pathspec.rpartition("/")[2] for pathspec in answer.content} if answer else set()
+        return [(*step, task) for task in tasks if task not in ended]
 
     def artifacts(
         self,

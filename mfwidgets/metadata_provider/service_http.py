@@ -100,7 +100,7 @@ class ServiceHttp:
         path, query
             What to ask for.
         most
-            Bytes; an answer that announces more is not read.
+            Bytes; an answer that is larger is given up, at once where it announces that.
 
         Raises
         ------
@@ -202,6 +202,8 @@ class ServiceHttp:
                 while chunk := response.raw.read1(1 << 20, decode_content=True):
                     chunks.append(chunk)
                     size += len(chunk)
+                    if most is not None and size > most:  # packed or in pieces, so that nothing was announced
+                        return None
                     seconds = time.monotonic() - began
                     if seconds > self._patience and size < seconds * _TRICKLE:
                         raise requests.ReadTimeout(f"its answer trickles: {size} bytes in {seconds:.0f} s")

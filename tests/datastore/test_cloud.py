@@ -1,7 +1,11 @@
 """Data in the cloud: read from a real S3 server that real Metaflow wrote to; the other clouds by what they share."""
 
+import os
+import re
+import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -69,6 +73,33 @@ def test_large_ones(client, on_s3):
     task = client.get(on_s3[0]["many"])["only"].task
     assert len(task["large"].data) == 30_000_000
     assert len(task.to_pandas()) == 199
+
+
+def test_large_ones_tell_how_far_they_are(client, on_s3, monkeypatch, capsys):
+    from mfwidgets.datastore import cloud
+
+    monkeypatch.setattr(cloud, "_MOMENT", 0)
+    artifact = client.get(on_s3[0]["many"])["only"].task["large"]
+    assert len(artifact.raw()) > 30_000_000
+    told = capsys.readouterr().err
+    assert re.search(rf"s3://{BUCKET}/metaflow: .*/30.0M", told)
+    mfwidgets.clear_cache()
+    monkeypatch.setattr(cloud, "_MOMENT", 60)
+    assert len(artifact.raw()) > 30_000_000
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_ends_the_waiting(on_s3, monkeypatch, tmp_path):
+    monkeypatch.setenv("METAFLOW_CLIENT_CACHE_PATH", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("METAFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        artifact = Metaflow(metadata=on_s3[0].folder, namespace=None).get(on_s3[0]["linear"])["start"].task["text"]
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            _ = artifact.data
+        assert time.monotonic() - began < 2
 
 
 def test_the_end_of_a_log(on_s3, client, monkeypatch):

@@ -170,6 +170,42 @@ def test_names_that_name_nothing(client, run):
         client.get(f"TaggedFlow/{run}")
 
 
+@pytest.mark.parametrize("release_name", ["head", "release"])
+def test_very_large_runs(client, release_name, request, monkeypatch):
+    """Of a run whose metadata are too much for one answer, what did not end well is asked for."""
+    from mfwidgets.metadata_provider import service
+
+    server = request.getfixturevalue(release_name)
+    runs = [run for flow in client for run in flow]
+    expected = [(run.pathspec, run.status, run.status.reason, run.finished_at) for run in runs]
+    tables = [frame for flow in client if len(frame := flow.latest_run.to_pandas())]
+    other = Metaflow(metadata=server.url, namespace=None)
+    monkeypatch.setattr(service, "_LARGE", 3_000)
+    now = [other.get(run.pathspec) for run in runs]
+    assert [(run.pathspec, run.status, run.status.reason, run.finished_at) for run in now] == expected
+    assert all(
+        ours.equals(theirs)
+        for ours, theirs in zip([flow.latest_run.to_pandas() for flow in other], tables, strict=True)
+    )
+
+
+def test_what_a_very_large_run_costs(client, head, monkeypatch):
+    from mfwidgets.metadata_provider import service
+
+    monkeypatch.setattr(service, "_LARGE", 3_000)
+    run = client.get("FailingFlow/7")
+    status, paths = cost(head, lambda: run.status)
+    assert status.reason.startswith("FailingFlow/7/risky/119: attempt 0 failed")
+    assert "/flows/FailingFlow/runs/7/steps/risky/filtered_tasks" in paths
+    steps = len(list(run))
+    assert len(paths) <= 6 + 2 * steps + 2
+    wide = client.get("ForeachWideFlow/3")
+    monkeypatch.setattr("mfwidgets.client.run_states.quick_success", lambda scope, run: None)
+    status, paths = cost(head, lambda: wide.status)
+    assert status == "completed"
+    assert not any(re.fullmatch(r".*/work/tasks/\d+/metadata", path) for path in paths)
+
+
 @pytest.mark.parametrize(
     ("run", "reason"),
     [

@@ -153,14 +153,6 @@ def test_secrets_stay_secret(server, monkeypatch):
     assert client.metadata == f"service@{server.url}"
 
 
-@pytest.fixture
-def interruptible():
-    """Let SIGINT interrupt, as in a terminal or a kernel; jobs in the background begin with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_waiting(server):
     server.faults([{"match": "flows", "times": None, "kind": "hang"}])
