@@ -16,6 +16,7 @@
     │   └── CorruptFile
     ├── DataException
     │   ├── BlobMissing
+    │   ├── TooLarge
     │   └── UnloadableArtifact
     ├── ServiceException
     ├── MetaflowTaggingError
@@ -99,6 +100,20 @@ class DataException(MetaflowException):
 
 class BlobMissing(DataException):
     """The datastore does not hold the bytes that the metadata points to."""
+
+
+class TooLarge(DataException):
+    """The bytes are more than may be read unasked.
+
+    Attributes
+    ----------
+    size
+        How many they are, at least.
+    """
+
+    def __init__(self, message: str, size: int) -> None:
+        super().__init__(message)
+        self.size = size
 
 
 class UnloadableArtifact(DataException):

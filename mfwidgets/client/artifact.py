@@ -9,9 +9,10 @@ from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.catalogue import rows_of
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.artifacts import load_inert, load_value
+from mfwidgets.datastore.artifacts import load_value
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
 from mfwidgets.datastore.included_files import included_size, read_included
+from mfwidgets.datastore.inert import load_inert
 from mfwidgets.datastore.stand_ins import IncludedFile
 from mfwidgets.errors import NoSuchArtifact, NoSuchChild
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord

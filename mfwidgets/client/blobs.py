@@ -2,7 +2,7 @@
 
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.base import Datastore
-from mfwidgets.datastore.blobs import blob_key, load_blob
+from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.opening import root_of_location
 from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 
@@ -12,14 +12,15 @@ def datastore_of(scope: Scope, record: ArtifactRecord) -> Datastore:
     return scope.datastore(record.ds_type, root_of_location(record.location, record.flow))
 
 
-def read_bytes(scope: Scope, record: ArtifactRecord) -> bytes:
-    """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does."""
-    return load_blob(datastore_of(scope, record), record.flow, record.sha, f"Artifact {'/'.join(record.path)}")
+def read_bytes(scope: Scope, record: ArtifactRecord, most: int | None = None) -> bytes:
+    """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does.
 
-
-def blob_size(scope: Scope, record: ArtifactRecord) -> int | None:
-    """Return the stored, compressed bytes of an artifact; None where they are missing. Nothing is read."""
-    return datastore_of(scope, record).size(blob_key(record.flow, record.sha))
+    Raises
+    ------
+    TooLarge
+        There are more than ``most``.
+    """
+    return load_blob(datastore_of(scope, record), record.flow, record.sha, f"Artifact {'/'.join(record.path)}", most)
 
 
 def task_datastore(scope: Scope, task: TaskRecord) -> Datastore:

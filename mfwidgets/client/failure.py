@@ -1,15 +1,15 @@
 """Why an attempt failed: the exception that Metaflow recorded, read without running anything."""
 
-from mfwidgets.client.blobs import blob_size, read_bytes
+from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.artifacts import load_inert
+from mfwidgets.datastore.inert import load_inert
 from mfwidgets.datastore.stand_ins import MetaflowExceptionWrapper
 from mfwidgets.datastore.truths import is_none
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 
 LARGEST = 200_000
-"""A recorded exception of more stored bytes is not read unasked."""
+"""A recorded exception of more bytes is not read unasked."""
 
 
 def exception_line(scope: Scope, task: TaskRecord) -> str:
@@ -26,9 +26,9 @@ def exception_line(scope: Scope, task: TaskRecord) -> str:
 
 def _line(scope: Scope, record: ArtifactRecord) -> str:
     try:
-        if is_none(record.sha) or (blob_size(scope, record) or 0) > LARGEST:
+        if is_none(record.sha):
             return ""
-        recorded = load_inert(read_bytes(scope, record))
+        recorded = load_inert(read_bytes(scope, record, LARGEST))
     except DataException:
         return ""
     if not isinstance(recorded, MetaflowExceptionWrapper):

@@ -4,7 +4,7 @@ from typing import Any
 
 from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.artifacts import load_inert
+from mfwidgets.datastore.inert import load_inert
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.times import MINUTE

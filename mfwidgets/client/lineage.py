@@ -11,7 +11,7 @@ from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.foreach import OUTSIDE, Item, items_of
 from mfwidgets.client.graph import steps_of
 from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.artifacts import load_inert
+from mfwidgets.datastore.inert import load_inert
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 

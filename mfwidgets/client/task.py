@@ -16,7 +16,7 @@ from mfwidgets.client.presentable import artifacts_to_pandas
 from mfwidgets.client.rows import runtime_name
 from mfwidgets.client.status import Status, TaskState
 from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
-from mfwidgets.datastore.artifacts import load_inert
+from mfwidgets.datastore.inert import load_inert
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME
 from mfwidgets.datastore.truths import KNOWN, truth
 from mfwidgets.errors import DataException

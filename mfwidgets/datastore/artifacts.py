@@ -29,33 +29,6 @@ class _CannotImport(Exception):
         self.module, self.name, self.error = module, name, error
 
 
-class _InertUnpickler(pickle.Unpickler):
-    """Makes builtin values and our stand-ins alone: any other class or function is refused, so nothing can run."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        stand_in = STAND_INS.get((module, name))
-        if stand_in:
-            return stand_in
-        raise pickle.UnpicklingError(f"{module}.{name} is neither a builtin value nor Metaflow's own")
-
-
-def load_inert(content: bytes) -> Any:
-    """Turn a pickle of builtin values (numbers, texts, lists, dicts) and Metaflow's own objects into those.
-
-    Safe for any bytes: no module is imported and nothing of the pickle's choosing is called.
-
-    Raises
-    ------
-    UnloadableArtifact
-        It holds anything else, or is no pickle.
-    """
-    try:
-        return _InertUnpickler(io.BytesIO(content)).load()
-    except Exception as error:
-        # A broken pickle can raise nearly anything.
-        raise UnloadableArtifact(f"These bytes hold more than plain values: {error}.") from error
-
-
 def load_value(content: bytes, encoding: str, what: str) -> Any:
     """Turn an artifact's bytes into its value.
 

@@ -6,6 +6,7 @@ Keys are Metaflow's: ``Flow/run/step/task/<file>`` for task files, ``Flow/data/<
 from typing import Protocol
 
 from mfwidgets.datastore.blob_cache import BlobCache
+from mfwidgets.errors import TooLarge
 
 
 class Datastore(Protocol):
@@ -17,8 +18,14 @@ class Datastore(Protocol):
     def describe(self) -> str:
         """Return where this is, for messages; never with a secret in it."""
 
-    def read(self, key: str) -> bytes | None:
-        """Return the bytes of an object, or None when there is no such object."""
+    def read(self, key: str, most: int | None = None) -> bytes | None:
+        """Return the bytes of an object, or None when there is no such object.
+
+        Raises
+        ------
+        TooLarge
+            There are more than ``most`` bytes; none was read.
+        """
 
     def read_from(self, key: str, start: int) -> bytes | None:
         """Return the bytes of an object from one on, or None when there is no such object."""
@@ -28,3 +35,15 @@ class Datastore(Protocol):
 
     def names(self, prefix: str) -> list[str]:
         """Return the names directly below a folder-like prefix; none if there is no such thing."""
+
+
+def check_size(what: str, size: int, most: int | None) -> None:
+    """Refuse what is larger than wanted.
+
+    Raises
+    ------
+    TooLarge
+        It is.
+    """
+    if most is not None and size > most:
+        raise TooLarge(f"{what} has {size:,} bytes, more than the {most:,} that are read here.", size)

@@ -4,18 +4,21 @@ Metaflow stores a blob raw or gzipped and keeps a note of which beside it. The h
 bytes at the same time: they are what their name says either as they lie there, or after gunzip.
 """
 
-import gzip
 import hashlib
 import re
 import zlib
 
-from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.base import Datastore, check_size
 from mfwidgets.errors import BlobMissing, DataException
+
+_GZIP = 31
+_PACKING = 1_000
+"""Bytes; what cannot be packed gets larger by fewer."""
 
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 
 
-def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
+def load_blob(datastore: Datastore, flow: str, sha: str, what: str, most: int | None = None) -> bytes:
     """Return the bytes whose SHA-1 is ``sha`` (one object read, unless it is cached).
 
     Parameters
@@ -24,9 +27,13 @@ def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
         Where and what.
     what
         The object that wants them, for messages: ``Artifact HelloFlow/2/start/1/x``.
+    most
+        So many bytes at most.
 
     Raises
     ------
+    TooLarge
+        There are more; they were neither read nor unpacked.
     BlobMissing
         The datastore does not have them.
     DataException
@@ -36,16 +43,17 @@ def load_blob(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
         raise DataException(f"{what}: its record holds no SHA-1 but {sha[:60]!r}, so its bytes cannot be found.")
     cached = datastore.cache.get(sha) if datastore.cache else None
     if cached is not None:
+        check_size(what, len(cached), most)
         return cached
-    content = _fetched(datastore, flow, sha, what)
+    content = _fetched(datastore, flow, sha, what, most)
     if datastore.cache:
         datastore.cache.put(sha, content)
     return content
 
 
-def _fetched(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
+def _fetched(datastore: Datastore, flow: str, sha: str, what: str, most: int | None) -> bytes:
     key = blob_key(flow, sha)
-    stored = datastore.read(key)
+    stored = datastore.read(key, None if most is None else most + _PACKING)
     if stored is None:
         raise BlobMissing(
             f"{what}: its bytes {sha} are missing from {datastore.describe()}. They may have been deleted, or only "
@@ -53,16 +61,24 @@ def _fetched(datastore: Datastore, flow: str, sha: str, what: str) -> bytes:
         )
     if _sha1(stored) == sha:
         return stored
-    try:
-        content = gzip.decompress(stored)
-    except (OSError, EOFError, zlib.error):
-        content = b""
+    content = _unpacked(stored, what, most)
     if _sha1(content) == sha:
         return content
     raise DataException(
         f"{what}: the {len(stored)} bytes in {datastore.describe()} at {key} are damaged: neither they nor "
         "what gunzip makes of them have the recorded hash."
     )
+
+
+def _unpacked(stored: bytes, what: str, most: int | None) -> bytes:
+    """Return what gunzip makes of bytes, nothing where it fails; what is small packed may be very large."""
+    unpacking = zlib.decompressobj(wbits=_GZIP)
+    try:
+        content = unpacking.decompress(stored, 0 if most is None else most + 1)
+    except zlib.error:
+        return b""
+    check_size(what, len(content), most)
+    return content if unpacking.eof else b""
 
 
 def blob_key(flow: str, sha: str) -> str:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.config import Configuration
+from mfwidgets.datastore.base import check_size
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.errors import DataException
 from mfwidgets.fan_out import aside
@@ -47,12 +48,20 @@ class CloudDatastore:
         """Return the root."""
         return self._root
 
-    def read(self, key: str) -> bytes | None:
+    def read(self, key: str, most: int | None = None) -> bytes | None:
         """Return the bytes of an object, or None when there is none (one request)."""
         import obstore
 
-        found: bytes | GetResult | None = self._asked(key, lambda: _small(obstore.get(self._store, key)))
+        found: bytes | GetResult | None = self._asked(
+            key, lambda: self._small(key, obstore.get(self._store, key), most)
+        )
         return found if found is None or isinstance(found, bytes) else self._in_pieces(key, found)
+
+    def _small(self, key: str, found: "GetResult", most: int | None) -> "bytes | GetResult":
+        """Return the content of an object if it is small, else what gives it piece by piece."""
+        size = found.meta["size"]
+        check_size(f"{key} in {self._root}", size, most)
+        return found if size > _LARGE else bytes(found.bytes())
 
     def _in_pieces(self, key: str, found: "GetResult") -> bytes:
         from tqdm.auto import tqdm
@@ -111,11 +120,6 @@ class CloudDatastore:
             ) from error
         except exceptions.BaseError as error:
             raise DataException(f"{key} in {self._root} cannot be read: {_reason(error)}.") from error
-
-
-def _small(found: "GetResult") -> "bytes | GetResult":
-    """Return the content of an object if it is small, else what gives it piece by piece."""
-    return found if found.meta["size"] > _LARGE else bytes(found.bytes())
 
 
 def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDatastore:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from mfwidgets.datastore.base import check_size
 from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.errors import DataException
 from mfwidgets.files import read_file
@@ -29,10 +30,12 @@ class LocalDatastore:
         """Return the roots as text."""
         return " or ".join(str(root) for root in self._roots)
 
-    def read(self, key: str) -> bytes | None:
+    def read(self, key: str, most: int | None = None) -> bytes | None:
         """Return the bytes of a file, or None when no root has it."""
         for root in self._roots:
             try:
+                if most is not None:
+                    check_size(key, (root / key).stat().st_size, most)
                 return read_file(f"{root}/{key}")
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue

@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from mfwidgets.datastore.artifacts import PICKLES, load_inert, load_value
+from mfwidgets.datastore.artifacts import PICKLES, load_value
 from mfwidgets.datastore.stand_ins import ForeachFrame
 from mfwidgets.datastore.truths import truth
 from mfwidgets.errors import UnloadableArtifact
@@ -35,22 +35,6 @@ def test_what_cannot_be_loaded_is_said_with_the_way_out(content, encoding, said)
     assert said in str(caught.value)
     assert "Artifact F/1/start/1/x" in str(caught.value)
     assert ".raw()" in str(caught.value)
-
-
-class Bomb:
-    def __reduce__(self):
-        return (pytest.fail, ("a pickle ran code",))
-
-
-@pytest.mark.parametrize("value", [Bomb(), [Bomb()], print, int])
-def test_inert_loading_runs_nothing(value):
-    with pytest.raises(UnloadableArtifact):
-        load_inert(pickle.dumps(value))
-
-
-def test_inert_loading_makes_builtin_values():
-    value = {"steps": {"start": ["a", None, True, 1.5]}}
-    assert load_inert(pickle.dumps(value)) == value
 
 
 @pytest.mark.parametrize("protocol", [2, 4])

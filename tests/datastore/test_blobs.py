@@ -5,7 +5,7 @@ import pytest
 
 from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.local import LocalDatastore
-from mfwidgets.errors import BlobMissing, DataException
+from mfwidgets.errors import BlobMissing, DataException, TooLarge
 
 CONTENT = b"some bytes " * 100
 SHA = hashlib.sha1(CONTENT).hexdigest()
@@ -61,3 +61,13 @@ def test_the_first_root_that_has_an_object_is_read(tmp_path):
     assert store.read("none") is None
     assert store.size("none") is None
     assert store.names("none") == []
+
+
+def test_what_is_too_large_is_not_read(store):
+    with pytest.raises(TooLarge, match="Artifact x has 1,001 bytes, more than the 1,000 that are read here") as caught:
+        load_blob(store(gzip.compress(CONTENT)), "F", SHA, "Artifact x", most=1_000)
+    assert caught.value.size == 1_001  # no more were unpacked
+    assert load_blob(store(gzip.compress(CONTENT)), "F", SHA, "Artifact x", most=1_100) == CONTENT
+    large = b"\0" * 100_000
+    with pytest.raises(TooLarge, match="100,000 bytes"):
+        load_blob(store(large, hashlib.sha1(large).hexdigest()), "F", hashlib.sha1(large).hexdigest(), "Artifact x", 50)

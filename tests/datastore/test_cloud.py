@@ -118,7 +118,7 @@ def test_blobs_are_asked_for_once(client, on_s3, monkeypatch):
     value = artifact.data
     assert mfwidgets.cache_info().files == 1
     asked = []
-    monkeypatch.setattr(CloudDatastore, "read", lambda self, key: asked.append(key))
+    monkeypatch.setattr(CloudDatastore, "read", lambda self, key, most=None: asked.append(key))
     assert artifact.data == value
     assert asked == []
     mfwidgets.clear_cache()
