@@ -19,6 +19,7 @@
     │   ├── TooLarge
     │   └── UnloadableArtifact
     ├── ServiceException
+    ├── NotPortable
     ├── MetaflowTaggingError
     ├── CardNotPresentException
     ├── IncorrectArgumentException      (TypeError)
@@ -111,13 +112,23 @@ class TooLarge(DataException):
         How many they are, at least.
     """
 
-    def __init__(self, message: str, size: int) -> None:
+    def __init__(self, message: str, size: int = 0) -> None:
         super().__init__(message)
         self.size = size
 
 
 class UnloadableArtifact(DataException):
-    """The bytes are there, but cannot be turned into a Python object here."""
+    """The bytes are there, but cannot be turned into a Python object here.
+
+    Attributes
+    ----------
+    what
+        What they hold, in a few words, where that is known.
+    """
+
+    def __init__(self, message: str, what: str = "") -> None:
+        super().__init__(message)
+        self.what = what
 
 
 class ServiceException(MetaflowException):
@@ -132,6 +143,14 @@ class ServiceException(MetaflowException):
     def __init__(self, message: str, http_code: int | None = None) -> None:
         super().__init__(message)
         self.http_code = http_code
+
+
+class NotPortable(MetaflowException):
+    """A client holds what must not be written into a pickle, such as headers with a key."""
+
+
+class ValuesNotRead(UserWarning):
+    """Some values that a table was asked for were too large or no plain values, and are missing from it."""
 
 
 class MetaflowTaggingError(MetaflowException):

@@ -1,9 +1,13 @@
 """Waits in threads of their own, many at once, while the caller only waits and can be interrupted."""
 
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -11,20 +15,69 @@ Result = TypeVar("Result")
 MOST = 16
 """Threads at once: enough to hide latency, few enough to be polite to a service."""
 
+BATCH = 32
+"""Items that one task of an executor takes: fewer are not worth the way there."""
 
-def each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+MOMENT = 0.5
+"""Seconds of waiting after which a bar tells how far it got."""
+
+
+def each(
+    function: Callable[[Item], Result], items: Iterable[Item], *, title: str = "", executor: Executor | None = None
+) -> list[Result]:
     """Return what the function makes of each item, in this order; the first exception is raised.
 
     An interrupt ends the waiting at once; what has begun runs out in the background, the rest is dropped.
+
+    Parameters
+    ----------
+    function, items
+        What to do, and with what.
+    title
+        What the items are; a bar with this title shows in the main thread when it takes more than a moment.
+    executor
+        Where to do it, :data:`BATCH` items at a time; both function and items travel there. None takes threads here.
     """
     given = list(items)
+    if executor is not None:
+        batches = [given[first : first + BATCH] for first in range(0, len(given), BATCH)]
+        futures = [executor.submit(_batch, function, batch) for batch in batches]
+        return [result for results in _results(futures, title, "batches") for result in results]
     if len(given) <= 1:
         return [function(item) for item in given]
     pool = ThreadPoolExecutor(min(len(given), MOST), thread_name_prefix="mfwidgets")
     try:
-        return [future.result() for future in [pool.submit(function, item) for item in given]]
+        return list(_results([pool.submit(function, item) for item in given], title, ""))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _batch(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return each(function, items)
+
+
+def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iterator[Result]:
+    """Yield results as they stand; what is still to come is cancelled when nobody wants it any more."""
+    began, bar = time.monotonic(), None
+    watched = bool(title) and threading.current_thread() is threading.main_thread()
+    try:
+        for number, future in enumerate(futures):
+            if watched and bar is None and time.monotonic() - began > MOMENT:
+                bar = _bar(title, unit, number, len(futures))
+            yield future.result()
+            if bar is not None:
+                bar.update()
+    finally:
+        for future in futures:
+            future.cancel()
+        if bar is not None:
+            bar.close()
+
+
+def _bar(title: str, unit: str, done: int, total: int) -> "tqdm[Any]":
+    from tqdm.auto import tqdm
+
+    return tqdm(desc=title, initial=done, total=total, unit=f" {unit}" if unit else "", leave=False)
 
 
 def aside(function: Callable[[], Result]) -> Result:

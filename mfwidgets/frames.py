@@ -1,134 +1,295 @@
-"""Rows into DataFrames: one schema for each kind of row, with fixed dtypes, also when there is no row.
+"""Rows into DataFrames and dicts: one schema for each kind of row, with fixed dtypes, also when there is no row.
 
-Times are UTC-aware, durations timedeltas, numbers that may be missing are nullable.
+Times are UTC-aware, durations timedeltas, numbers that may be missing are nullable. Columns of values, which differ from
+table to table, come after those of the schema.
 """
 
-from collections.abc import Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.client.catalogue import ArtifactRow
-from mfwidgets.client.rows import RunRow, TaskRow
 from mfwidgets.client.status import STATUSES
+from mfwidgets.client.values import NotRead
+from mfwidgets.errors import ValuesNotRead
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT, STATUS, TIME, DURATION, COUNT, LIST = "string", "status", "time", "duration", "Int64", "object"
+TEXT, CATEGORY, STATUS, TIME, DURATION, COUNT, OBJECT = (
+    "string", "category", "status", "time", "duration", "Int64", "object",
+)  # fmt: skip
 
-RUNS = {
-    "pathspec": TEXT,
-    "flow": TEXT,
-    "run_id": TEXT,
-    "status": STATUS,
-    "created_at": TIME,
-    "started_at": TIME,
-    "finished_at": TIME,
-    "duration": DURATION,
-    "user": TEXT,
-    "user_tags": LIST,
-    "system_tags": LIST,
-    "origin_run_id": TEXT,
+Values = Mapping[str, Sequence[Any]]
+"""Columns of values by name, a value or a :class:`NotRead` for each row; None where there is none."""
+
+_LARGEST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of table.
+
+    Attributes
+    ----------
+    columns
+        Names, with what they hold.
+    cells
+        From a row to its cells; times and durations in milliseconds.
+    """
+
+    columns: Mapping[str, str]
+    cells: Callable[[Any], tuple[Any, ...]]
+
+
+FLOWS = Kind(
+    {"flow": TEXT, "latest_run": TEXT, "status": STATUS, "started_at": TIME, "user": TEXT},
+    lambda row: (row.flow, *_latest(row.latest)),
+)
+
+
+def _latest(row: Any) -> tuple[Any, ...]:
+    return (row.pathspec, str(row.status), row.started_ms, row.record.user) if row else (None,) * 4
+
+
+RUNS = Kind(
+    {
+        "pathspec": TEXT,
+        "flow": TEXT,
+        "run_id": TEXT,
+        "status": STATUS,
+        "created_at": TIME,
+        "started_at": TIME,
+        "finished_at": TIME,
+        "duration": DURATION,
+        "user": TEXT,
+        "user_tags": OBJECT,
+        "system_tags": OBJECT,
+        "origin_run_id": TEXT,
+    },
+    lambda row: (
+        row.pathspec,
+        row.record.flow,
+        row.record.run_id,
+        str(row.status),
+        row.record.created_ms,
+        row.started_ms,
+        row.finished_ms,
+        row.duration_ms,
+        row.record.user,
+        sorted(row.record.user_tags),
+        sorted(row.record.system_tags),
+        row.origin_run_id,
+    ),
+)
+TASKS = Kind(
+    {
+        "pathspec": TEXT,
+        "step": TEXT,
+        "task_id": TEXT,
+        "status": STATUS,
+        "attempt": COUNT,
+        "attempts": COUNT,
+        "created_at": TIME,
+        "started_at": TIME,
+        "finished_at": TIME,
+        "duration": DURATION,
+        "foreach_index": COUNT,
+        "foreach_value": TEXT,
+        "runtime": TEXT,
+    },
+    lambda row: (
+        row.pathspec,
+        row.record.step,
+        row.record.task_id,
+        str(row.status),
+        row.attempt,
+        len(row.attempts),
+        row.record.created_ms,
+        row.started_ms,
+        row.finished_ms,
+        row.duration_ms,
+        row.foreach_index,
+        row.foreach_value,
+        row.runtime,
+    ),
+)
+ARTIFACTS = Kind(
+    {
+        "pathspec": TEXT,
+        "step": TEXT,
+        "task_id": TEXT,
+        "attempt": COUNT,
+        "name": TEXT,
+        "type": TEXT,
+        "size": COUNT,
+        "sha": TEXT,
+        "encoding": TEXT,
+    },
+    lambda row: (row.pathspec, *row.task[2:], row.attempt, row.name, row.type, row.size, row.sha, row.encoding),
+)
+EVENTS = Kind(
+    {
+        "pathspec": TEXT,
+        "step": TEXT,
+        "task_id": TEXT,
+        "attempt": COUNT,
+        "name": TEXT,
+        "value": TEXT,
+        "type": TEXT,
+        "created_at": TIME,
+    },
+    lambda row: (
+        row.pathspec,
+        row.record.step,
+        row.record.task_id,
+        row.record.attempt,
+        row.record.field,
+        None if row.record.value is None else str(row.record.value),
+        row.record.type,
+        row.record.created_ms,
+    ),
+)
+LOG_LINES = Kind(
+    {"time": TIME, "line": COUNT, "message": TEXT},
+    lambda row: (_log_time_ms(row[1].time), row[0], row[1].message),
+)
+TIMINGS = Kind(
+    {
+        "pathspec": TEXT,
+        "run_id": TEXT,
+        "step": TEXT,
+        "status": STATUS,
+        "tasks": COUNT,
+        "started_at": TIME,
+        "finished_at": TIME,
+        "duration": DURATION,
+        "task_time": DURATION,
+        "longest_task": DURATION,
+    },
+    lambda row: (
+        row.pathspec,
+        row.run.run_id,
+        row.step,
+        str(row.status),
+        row.tasks,
+        row.started_ms,
+        row.finished_ms,
+        row.duration_ms,
+        row.task_ms,
+        row.longest_ms,
+    ),
+)
+
+KINDS = {
+    "flows": FLOWS,
+    "runs": RUNS,
+    "tasks": TASKS,
+    "artifacts": ARTIFACTS,
+    "events": EVENTS,
+    "log lines": LOG_LINES,
+    "timings": TIMINGS,
 }
-TASKS = {
-    "pathspec": TEXT,
-    "step": TEXT,
-    "task_id": TEXT,
-    "status": STATUS,
-    "attempt": COUNT,
-    "attempts": COUNT,
-    "created_at": TIME,
-    "started_at": TIME,
-    "finished_at": TIME,
-    "duration": DURATION,
-    "foreach_index": COUNT,
-    "foreach_value": TEXT,
-    "runtime": TEXT,
-}
-ARTIFACTS = {
-    "pathspec": TEXT,
-    "name": TEXT,
-    "type": TEXT,
-    "size": COUNT,
-    "sha": TEXT,
-    "encoding": TEXT,
-}
 
 
-def runs_frame(rows: Sequence[RunRow]) -> "pd.DataFrame":
-    """Return a table of runs, with the columns of :data:`RUNS`."""
-    return _frame(
-        RUNS,
-        [
-            (
-                row.pathspec,
-                row.record.flow,
-                row.record.run_id,
-                str(row.status),
-                row.record.created_ms,
-                row.started_ms,
-                row.finished_ms,
-                row.duration_ms,
-                row.record.user,
-                sorted(row.record.user_tags),
-                sorted(row.record.system_tags),
-                row.origin_run_id,
-            )
-            for row in rows
-        ],
-    )
+def to_frame(kind: str, rows: Sequence[Any], values: Values | None = None) -> "pd.DataFrame":
+    """Return a table with the columns of a kind, and of values.
 
-
-def tasks_frame(rows: Sequence[TaskRow]) -> "pd.DataFrame":
-    """Return a table of tasks, with the columns of :data:`TASKS`."""
-    return _frame(
-        TASKS,
-        [
-            (
-                row.pathspec,
-                row.record.step,
-                row.record.task_id,
-                str(row.status),
-                row.attempt,
-                len(row.attempts),
-                row.record.created_ms,
-                row.started_ms,
-                row.finished_ms,
-                row.duration_ms,
-                row.foreach_index,
-                row.foreach_value,
-                row.runtime,
-            )
-            for row in rows
-        ],
-    )
-
-
-def artifacts_frame(rows: Sequence[ArtifactRow]) -> "pd.DataFrame":
-    """Return a table of artifacts, with the columns of :data:`ARTIFACTS`."""
-    return _frame(
-        ARTIFACTS,
-        [(row.pathspec, row.name, row.type, row.size, row.sha, row.encoding) for row in rows],
-    )
-
-
-def _frame(schema: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> "pd.DataFrame":
+    Warns
+    -----
+    ValuesNotRead
+        Values were too large or no plain ones; they are missing.
+    """
     import pandas as pd
 
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pd.DataFrame(
-        {name: _column(values, kind) for (name, kind), values in zip(schema.items(), columns, strict=True)}
-    )
+    columns = KINDS[kind].columns
+    cells = list(zip(*map(KINDS[kind].cells, rows), strict=True)) if rows else [()] * len(columns)
+    found = {name: _column(list(some), what) for (name, what), some in zip(columns.items(), cells, strict=True)}
+    for name, some in (values or {}).items():
+        found[name] = _value_column([None if isinstance(value, NotRead) else value for value in some])
+    _warn_of_unread(values or {})
+    return pd.DataFrame(found)
 
 
-def _column(values: Any, kind: str) -> "pd.Series[Any]":
+def to_dicts(kind: str, rows: Sequence[Any], values: Values | None = None) -> list[dict[str, Any]]:
+    """Return the same facts as plain data: a dict for each row, with aware datetimes and timedeltas; no pandas."""
+    columns = KINDS[kind].columns
+    found = []
+    for number, row in enumerate(rows):
+        cells = zip(columns.items(), KINDS[kind].cells(row), strict=True)
+        facts = {name: _plain(cell, what) for (name, what), cell in cells}
+        for name, some in (values or {}).items():
+            facts[name] = None if isinstance(some[number], NotRead) else some[number]
+        found.append(facts)
+    _warn_of_unread(values or {})
+    return found
+
+
+def _plain(cell: Any, what: str) -> Any:
+    if cell is not None and what == TIME:
+        return datetime.fromtimestamp(cell / 1000, UTC)
+    if cell is not None and what == DURATION:
+        return timedelta(milliseconds=cell)
+    return cell
+
+
+def _column(values: list[Any], what: str) -> "pd.Series[Any]":
     import pandas as pd
 
-    values = list(values)
-    if kind == TIME:
+    if what == TIME:
         milliseconds = pd.Series(values, dtype="Int64")
         return pd.to_datetime(milliseconds, unit="ms", utc=True).astype("datetime64[ms, UTC]")
-    if kind == DURATION:
+    if what == DURATION:
         return pd.to_timedelta(pd.Series(values, dtype="Int64"), unit="ms").astype("timedelta64[ms]")
-    if kind == STATUS:
+    if what == STATUS:
         return pd.Series(pd.Categorical(values, categories=STATUSES))
-    return pd.Series(values, dtype=kind)
+    return pd.Series(values, dtype=what)
+
+
+def _value_column(values: list[Any]) -> "pd.Series[Any]":
+    """Return values in the narrowest dtype that keeps them: numbers and texts as such, anything else as objects."""
+    import numpy as np
+    import pandas as pd
+
+    present = [value.item() if isinstance(value, np.generic) else value for value in values if value is not None]
+    kinds = {type(value) for value in present}
+    if kinds == {bool}:
+        return pd.Series(values, dtype="boolean")
+    if kinds == {int} and all(-_LARGEST <= value < _LARGEST for value in present):
+        return pd.Series(values, dtype="Int64")
+    if kinds and kinds <= {int, float}:
+        return pd.Series(values, dtype="float64")
+    if kinds == {str}:
+        return pd.Series(values, dtype="string")
+    column = pd.Series([None] * len(values), dtype="object")
+    for place, value in enumerate(values):
+        column.iloc[place] = value  # lists and arrays are cells here, not columns
+    return column
+
+
+def _warn_of_unread(values: Values) -> None:
+    for name, some in values.items():
+        reasons = Counter(value.reason for value in some if isinstance(value, NotRead))
+        if reasons:
+            reason, _ = reasons.most_common(1)[0]
+            warnings.warn(
+                f"{name}: {reasons.total()} of {len(some)} values are missing: {reason}.",
+                ValuesNotRead,
+                stacklevel=_outside(),
+            )
+
+
+def _outside() -> int:
+    """Return how many frames up the caller is who is not this package, so that the warning names their line."""
+    import sys
+
+    level = 2
+    while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "mfwidgets":
+        level += 1
+    return level
+
+
+def _log_time_ms(time: str) -> int | None:
+    return round(datetime.fromisoformat(f"{time}+00:00").timestamp() * 1000) if time else None

@@ -49,6 +49,9 @@ RUNS = [
         "project": ("ann", "project_flow.py", ["run"], {}, 0),
         "project-branch": ("bob", "project_flow.py", ["--branch", "fast", "run"], {}, 0),
         "branch": ("ann", "branch_flow.py", ["run"], {}, 0),
+        "values": ("ann", "value_flow.py", ["run"], PACKED, 0),
+        "values-other": ("bob", "value_flow.py", ["run", "--rate", "0.5", "--kind", "forest"], PACKED, 0),
+        "values-deep": ("ann", "value_flow.py", ["run", "--depth", "4"], {}, 0),
         "packed": ("ann", "foreach_flow.py", ["run"], PACKED, 0),
     },
     {
@@ -71,7 +74,7 @@ RUNS = [
 S3_RUNS = ["linear", "foreach", "parameters", "cards", "cards-resumed", "retry", "packed", "many"]
 """Those of them that are made on S3 as well."""
 
-SERVICE_S3_RUNS = ["linear", "foreach", "parameters", "failing", "resumed"]
+SERVICE_S3_RUNS = ["linear", "foreach", "parameters", "failing", "resumed", "values", "values-other", "values-deep"]
 """Those of them that are made on a metadata service and S3."""
 
 

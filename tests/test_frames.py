@@ -13,7 +13,7 @@ TASKS = [
     "pathspec", "step", "task_id", "status", "attempt", "attempts", "created_at", "started_at", "finished_at",
     "duration", "foreach_index", "foreach_value", "runtime",
 ]  # fmt: skip
-ARTIFACTS = ["pathspec", "name", "type", "size", "sha", "encoding"]
+ARTIFACTS = ["pathspec", "step", "task_id", "attempt", "name", "type", "size", "sha", "encoding"]
 UTC = "datetime64[ms, UTC]"
 
 
@@ -80,8 +80,102 @@ def test_empty_frames_have_the_same_columns_and_dtypes(client):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("make", "columns"), [(frames.tasks_frame, TASKS), (frames.artifacts_frame, ARTIFACTS)])
-def test_no_rows(make, columns):
-    frame = make([])
+EVENTS = ["pathspec", "step", "task_id", "attempt", "name", "value", "type", "created_at"]
+LINES = ["time", "line", "message"]
+FLOWS = ["flow", "latest_run", "status", "started_at", "user"]
+TIMINGS = [
+    "pathspec", "run_id", "step", "status", "tasks", "started_at", "finished_at", "duration", "task_time", "longest_task",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns"),
+    [
+        ("flows", FLOWS),
+        ("runs", RUNS),
+        ("tasks", TASKS),
+        ("artifacts", ARTIFACTS),
+        ("events", EVENTS),
+        ("log lines", LINES),
+        ("timings", TIMINGS),
+    ],
+)
+def test_no_rows(kind, columns):
+    frame = frames.to_frame(kind, [])
     assert list(frame.columns) == columns
-    assert {str(dtype) for dtype in frame.dtypes} <= {"string", "Int64", "category", UTC, "timedelta64[ms]"}
+    assert {str(dtype) for dtype in frame.dtypes} <= {"string", "Int64", "category", UTC, "timedelta64[ms]", "object"}
+    assert frames.to_dicts(kind, []) == []
+
+
+@pytest.fixture
+def tables(client, runs):
+    """A table of each kind, with its dicts."""
+    run = client.get(runs["retry"])
+    log = client.get(runs["logs"])["start"].task.logs()
+    made = [client, client["LinearFlow"], run, run["flaky"], run["flaky"].task, run.artifacts(), run.metadata_events()]
+    return {what: (what.to_pandas(), what.to_dicts()) for what in [*made, log, client["RetryFlow"].runs().timings()]}
+
+
+def test_filled_and_empty_tables_have_the_same_dtypes(tables):
+    empty = {tuple(frame.columns): dict(frame.dtypes) for frame in (frames.to_frame(kind, []) for kind in frames.KINDS)}
+    for what, (frame, _) in tables.items():
+        assert len(frame) > 0, what
+        assert dict(frame.dtypes) == empty[tuple(frame.columns)], what
+
+
+def test_dicts_tell_what_frames_tell(tables):
+    for what, (frame, dicts) in tables.items():
+        assert len(frame) == len(dicts), what
+        for row, facts in zip(frame.itertuples(index=False), dicts, strict=True):
+            for told, (name, fact) in zip(row, facts.items(), strict=True):
+                assert fact == told if fact is not None else pd.isna(told), (what, name)
+                assert not hasattr(fact, "dtype"), (what, name)
+
+
+def test_flows(client, runs):
+    frame = client.to_pandas().set_index("flow")
+    assert frame.latest_run["RetryFlow"] == runs["killed"]
+    assert frame.status["RetryFlow"] == "failed"
+    assert frame.user["RetryFlow"] == "bob"
+    assert list(frame.index) == [flow.id for flow in client]
+
+
+def test_events(client, runs):
+    run = client.get(runs["retry"])
+    frame = run.metadata_events().to_pandas()
+    flaky = run["flaky"].task
+    mine = frame[frame.pathspec == flaky.pathspec]
+    assert len(mine) == len(flaky.metadata)
+    assert list(mine.value[mine.name == "attempt_ok"]) == ["False", "True"]
+    assert list(frame.created_at) == sorted(frame.created_at)
+    assert "attempt_ok" in repr(next(iter(run.metadata_events()))) or next(iter(run.metadata_events())).name
+
+
+def test_log_lines(client, runs):
+    task = client.get(runs["linear"])["start"].task
+    frame = task.logs().to_pandas()
+    assert frame.message[0] == "out: first"
+    assert list(frame.line) == list(range(len(frame)))
+    assert abs((frame.time[0] - pd.Timestamp(task.created_at, tz="UTC")).total_seconds()) < 60
+    assert list(task.logs(tail=1).to_pandas().message) == [frame.message.iloc[-1]]
+
+
+def test_timings(client, runs):
+    frame = client["ForeachFlow"].runs().timings().to_pandas()
+    mine = frame[frame.run_id == runs["foreach"].partition("/")[2]].set_index("step")
+    assert list(mine.index) == ["start", "work", "join", "end"]
+    tasks = client.get(runs["foreach"])["work"].to_pandas()
+    assert mine.tasks["work"] == 4
+    assert mine.task_time["work"] == tasks.duration.sum()
+    assert mine.longest_task["work"] == tasks.duration.max()
+    assert mine.duration["work"] == tasks.finished_at.max() - tasks.started_at.min()
+    failing = client["FailingFlow"].runs().timings().to_pandas()
+    assert set(failing.status[failing.run_id == runs["failing"].partition("/")[2]]) >= {"completed", "failed"}
+
+
+def test_details_of_artifacts(client, runs):
+    run = client.get(runs["linear"])
+    frame = run.artifacts().to_pandas()
+    assert len(frame) == len(list(run.artifacts()))
+    assert frame.type.notna().all()
+    assert set(frame.step) == {"start", "middle", "end"} or set(frame.step) == {step.id for step in run}

@@ -47,7 +47,9 @@ class ArtifactRow:
         return "/".join((*self.task, self.name))
 
 
-def artifact_rows(scope: Scope, where: Where, attempt: int | None = None) -> Iterator[ArtifactRow]:
+def artifact_rows(
+    scope: Scope, where: Where, attempt: int | None = None, *, details: bool = True
+) -> Iterator[ArtifactRow]:
     """Yield the artifacts of all tasks there, task by task, private ones left out; nothing is read ahead.
 
     Parameters
@@ -58,10 +60,13 @@ def artifact_rows(scope: Scope, where: Where, attempt: int | None = None) -> Ite
         Of a run, those of its private steps are left out as well.
     attempt
         Of a task only: that attempt, not the newest one that is done.
+    details
+        Types and sizes as well, which cost a small read for each task, but for local ones.
     """
     provider = scope.provider
     if provider.local_root is None:
-        yield from rows_of(scope, _visible(where, provider.artifacts(where, None, attempt, public_only=True)))
+        records = _visible(where, provider.artifacts(where, None, attempt, public_only=True))
+        yield from rows_of(scope, records) if details else map(_bare_row, records)
         return
     # Beside a local attempt's records, which take a file each, lies one file that holds them all but their times.
     beside = scope.datastore("local", "")
@@ -98,6 +103,10 @@ def _visible(where: Where, records: list[ArtifactRecord]) -> Iterator[ArtifactRe
 
 def _row(task: Where, attempt: int, name: str, info: ArtifactInfo) -> ArtifactRow:
     return ArtifactRow(task, attempt, name, info.sha, info.encoding, _type_name(info.type), info.size)
+
+
+def _bare_row(record: ArtifactRecord) -> ArtifactRow:
+    return _row(record.path[:-1], record.attempt, record.name, ArtifactInfo(record.sha, None, "", record.encoding))
 
 
 def _recorded_infos(scope: Scope, record: ArtifactRecord) -> dict[str, ArtifactInfo]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.run import Run
@@ -115,6 +115,10 @@ class Flow(MetaflowObject, kind="flow"):
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of its runs, newest first, as :meth:`Runs.to_pandas` gives it."""
         return self.runs().to_pandas()
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict a run."""
+        return self.runs().to_dicts()
 
     def find_alias(self, alias: RunAlias) -> Run | None:
         """Return the run that ``latest``, ``latest-ok`` or ``latest~2`` means; None when there are not so many."""

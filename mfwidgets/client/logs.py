@@ -1,13 +1,17 @@
 """The log of a task as an object: lines, text, display."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.blobs import task_datastore
-from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.presentable import Presentable, to_dicts, to_frame
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.logs import STREAMS, Log, LogLine, log_size, read_log, read_tail, read_text
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 from mfwidgets.metadata_provider.records import TaskRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Logs(Presentable):
@@ -57,6 +61,20 @@ class Logs(Presentable):
         """Return the log of the other stream of the same attempt."""
         other = next(stream for stream in STREAMS if stream != self.stream)
         return Logs(self._scope, self._task, self.attempt, other, self.tail)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of its lines, those of :meth:`__iter__`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``time`` (UTC, milliseconds), ``line`` (counted from 0; of a tail from its first), ``message``.
+        """
+        return to_frame("log lines", list(enumerate(self)))
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict a line."""
+        return to_dicts("log lines", list(enumerate(self)))
 
     def __iter__(self) -> Iterator[LogLine]:
         return iter(self.lines() if self.tail is None else self.last(self.tail))

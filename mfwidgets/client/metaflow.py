@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.base import MetaflowObject, class_of
 from mfwidgets.client.flow import Flow, visible_flows
-from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.presentable import Presentable, to_dicts, to_frame
+from mfwidgets.client.rows import FlowRow, run_rows
 from mfwidgets.client.scope import DEFAULT, Scope, _Default, current_scope, new_scope
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.metadata_provider.service_http import Headers
 from mfwidgets.pathspec import kind_of, parse, parse_alias
 
 if TYPE_CHECKING:
+    import pandas as pd
     import requests
 
 
@@ -110,6 +113,28 @@ class Metaflow(Presentable):
             path = (path[0], run.id, *path[2:])
         found: MetaflowObject = class_of(kind_of(path)).in_scope(self._scope, path, attempt)
         return found
+
+    def rows(self, limit: int | None = None) -> list[FlowRow]:
+        """Return its flows, each with what is known of its newest run; the first ``limit`` only, when given."""
+        flows = list(islice(self, limit))
+        newest = [run for flow in flows for run in islice(flow.runs().records(), 1)]
+        known = {row.record.flow: row for row in run_rows(self._scope, newest)}
+        return [FlowRow(flow.id, known.get(flow.id)) for flow in flows]
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table of its flows, by name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status`` (category),
+            ``started_at`` (UTC), ``user``. Costs what two rows of a table of runs cost, for each flow.
+        """
+        return to_frame("flows", self.rows())
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict a flow."""
+        return to_dicts("flows", self.rows())
 
     def _ipython_key_completions_(self) -> list[str]:
         return [flow.flow for flow in self._scope.provider.flows()]

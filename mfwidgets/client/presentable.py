@@ -4,6 +4,7 @@ What draws and converts stands above the client and is imported on call, so that
 neither pandas nor a template engine.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,22 +30,15 @@ class Presentable:
         return self._repr_mimebundle_()["text/html"]
 
 
-def runs_to_pandas(rows: Any) -> "pd.DataFrame":
-    """Turn rows of runs into a DataFrame."""
-    from mfwidgets.frames import runs_frame
+def to_frame(kind: str, rows: Sequence[Any], values: Mapping[str, Sequence[Any]] | None = None) -> "pd.DataFrame":
+    """Turn rows of a kind into a DataFrame."""
+    from mfwidgets import frames
 
-    return runs_frame(rows)
-
-
-def tasks_to_pandas(rows: Any) -> "pd.DataFrame":
-    """Turn rows of tasks into a DataFrame."""
-    from mfwidgets.frames import tasks_frame
-
-    return tasks_frame(rows)
+    return frames.to_frame(kind, rows, values)
 
 
-def artifacts_to_pandas(rows: Any) -> "pd.DataFrame":
-    """Turn rows of artifacts into a DataFrame."""
-    from mfwidgets.frames import artifacts_frame
+def to_dicts(kind: str, rows: Sequence[Any], values: Mapping[str, Sequence[Any]] | None = None) -> list[dict[str, Any]]:
+    """Turn rows of a kind into dicts."""
+    from mfwidgets import frames
 
-    return artifacts_frame(rows)
+    return frames.to_dicts(kind, rows, values)

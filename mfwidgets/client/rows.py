@@ -38,6 +38,14 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow in a table, with its newest run, if there is one."""
+
+    flow: str
+    latest: RunRow | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRow:
     """A task in a table; times in milliseconds, UTC.
 

@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.attempts import newest_task
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.code import MetaflowCode, code_of_run
+from mfwidgets.client.events import MetadataEvents
 from mfwidgets.client.graph import end_step, start_step
-from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states
+from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states, successful_end
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
@@ -77,6 +78,10 @@ class Run(MetaflowObject, kind="run"):
     def artifacts(self) -> Artifacts:
         """Return the artifacts of all its tasks, private ones left out, in bulk; no value is read."""
         return Artifacts(self._scope, self._record)
+
+    def metadata_events(self) -> MetadataEvents:
+        """Return all that Metaflow recorded about its tasks, of all attempts (one bulk question)."""
+        return MetadataEvents(self._scope, self._record)
 
     # -- what became of it ------------------------------------------------------------------------------------------
 
@@ -144,7 +149,14 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def data(self) -> MetaflowData | None:
-        """The artifacts of its end task as attributes; None while there is none."""
+        """The artifacts of its end task as attributes; None while there is none.
+
+        One bulk question for a run that completed, a few for any other.
+        """
+        records = self._scope.provider.artifacts((*self._record.path, "end"))
+        if successful_end(records):
+            public = [record for record in records if not record.name.startswith("_")]
+            return MetaflowData(self._scope, "/".join(records[0].path[:-1]), public, None)
         end = self.end_task
         return end.data if end else None
 
@@ -227,3 +239,7 @@ class Run(MetaflowObject, kind="run"):
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of its tasks, oldest first, as :meth:`Tasks.to_pandas` gives it."""
         return self.tasks().to_pandas()
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict a task."""
+        return self.tasks().to_dicts()

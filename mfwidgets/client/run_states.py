@@ -24,6 +24,8 @@ from mfwidgets.fan_out import each
 from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.times import DAY, now_ms
 
+_OF_THE_LAST = RESULTS | {"_transition"}
+
 
 @dataclass(frozen=True, slots=True)
 class RunState:
@@ -47,7 +49,7 @@ def run_states(scope: Scope, runs: Sequence[RunRecord], *, exact_times: bool = T
     """
     if not scope.provider.remote:
         return [_local_state(scope, run) for run in runs]
-    return each(lambda run: _service_state(scope, run, exact_times=exact_times), runs)
+    return each(lambda run: _service_state(scope, run, exact_times=exact_times), runs, title="runs")
 
 
 def _local_state(scope: Scope, run: RunRecord) -> RunState:
@@ -144,17 +146,24 @@ def quick_success(scope: Scope, run: RunRecord) -> RunState | None:
     """
     # Of a service, metadata of a step are those of the whole run; only local files give both in one look.
     fields: set[str] = set() if scope.provider.remote else {"origin-run-id"}
-    events, artifacts = scope.provider.facts((*run.path, "end"), fields, RESULTS | {"_transition"})
-    results = {record.name: record for record in artifacts}
-    if len({record.task_id for record in artifacts}) != 1 or len(results) != len(RESULTS) + 1:
+    events, artifacts = scope.provider.facts((*run.path, "end"), fields, _OF_THE_LAST)
+    finished = successful_end(artifacts)
+    if finished is None:
         return None
-    if not truth(results["_success"].sha) or not is_none(results["_transition"].sha):
-        return None
-    finished = results["_task_ok"]
     attempt = Attempt(finished.attempt, success=True, finished_ms=finished.created_ms, stored=True)
     pathspec = "/".join(finished.path[:-1])
     status = Status("completed", f"its end task {pathspec}: {task_status([attempt], 0, 0).reason}")
     return RunState(status, finished.created_ms, origin_run_id(events))
+
+
+def successful_end(artifacts: Sequence[ArtifactRecord]) -> ArtifactRecord | None:
+    """Return the result of the one task that these are of, if it succeeded and was the last of its run; else None."""
+    results = {record.name: record for record in artifacts if record.name in _OF_THE_LAST}
+    if len(results) != len(_OF_THE_LAST) or len({record.task_id for record in artifacts}) != 1:
+        return None
+    if not truth(results["_success"].sha) or not is_none(results["_transition"].sha):
+        return None
+    return results["_task_ok"]
 
 
 def origin_run_id(events: Iterable[MetadataRecord]) -> str | None:

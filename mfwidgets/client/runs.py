@@ -1,17 +1,21 @@
 """The runs of a flow: those in the namespace, chosen by tags, status, user and time."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mfwidgets.client.collection import Collection
-from mfwidgets.client.presentable import runs_to_pandas
+from mfwidgets.client.columns import Columns, artifact_columns, check_names, parameter_columns
+from mfwidgets.client.presentable import to_dicts, to_frame
 from mfwidgets.client.rows import RunRow, run_rows
 from mfwidgets.client.run import Run
 from mfwidgets.client.run_filter import ANY, RunFilter
 from mfwidgets.client.scope import Scope
+from mfwidgets.client.timings import Timings
+from mfwidgets.client.values import SMALL, Reading
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.metadata_provider.base import Choice
 from mfwidgets.metadata_provider.records import RunRecord
@@ -116,7 +120,17 @@ class Runs(Collection[Run]):
         cheap = self.cheap_count()
         return super().count() if cheap is None else cheap
 
-    def to_pandas(self, *, times: bool | Literal["auto"] = "auto") -> "pd.DataFrame":
+    def to_pandas(
+        self,
+        *,
+        times: bool | Literal["auto"] = "auto",
+        params: bool = False,
+        artifacts: Sequence[str] = (),
+        step: str | None = None,
+        max_bytes: int = SMALL,
+        unpickle: bool = False,
+        executor: Executor | None = None,
+    ) -> "pd.DataFrame":
         """Return a table of them, newest first.
 
         Parameters
@@ -125,6 +139,19 @@ class Runs(Collection[Run]):
             Of a metadata service, where the end of each run that completed is a request: True asks for all, False for
             none, so that ``finished_at`` and ``duration`` are empty for these runs; "auto" asks for up to 200 runs, and
             takes the last heartbeats of more for their ends. Local runs have exact times whatever is said here.
+        params
+            Add a column ``param.<name>`` for each parameter, config and included file.
+        artifacts
+            Add a column ``artifact.<name>`` for each of these names.
+        step
+            Whose artifacts; None takes the end task's. Where its tasks have different values, none is shown.
+        max_bytes
+            Larger values are left out; bytes, serialized.
+        unpickle
+            Read values that are neither builtins nor numpy scalars and arrays as well, which runs what their pickles say.
+        executor
+            Where values are read: an executor of ``concurrent.futures``, or one like it (Dask's, loky's); None takes
+            threads of this process.
 
         Returns
         -------
@@ -133,8 +160,46 @@ class Runs(Collection[Run]):
             ``finished_at`` (UTC), ``duration`` (timedelta), ``user``, ``user_tags``, ``system_tags`` (sorted lists),
             ``origin_run_id`` (of a resumed run, where it was read). ``attrs["times"]`` says what the ends are:
             ``exact``, ``heartbeat`` or ``none``. Costs a handful of small reads a local run that completed; of a service
-            a request for 500 runs, and one for each of which a time or a proof is needed.
+            a request for 500 runs, and one for each of which a time or a proof is needed. Parameters cost one bulk
+            question a run, artifacts another, and one read for each distinct value. Columns of values have the narrowest
+            dtype of Int64, float64, boolean, string and object that keeps them.
+
+        Raises
+        ------
+        NotPortable
+            The client cannot go where the executor is.
+
+        Warns
+        -----
+        ValuesNotRead
+            Values were too large or no plain ones; they are missing.
         """
+        reading = Reading(max_bytes, unpickle, executor)
+        rows, kind, values = self._table(times, reading, check_names(artifacts), step, params=params)
+        frame = to_frame("runs", rows, values)
+        frame.attrs["times"] = kind
+        return frame
+
+    def to_dicts(
+        self,
+        *,
+        times: bool | Literal["auto"] = "auto",
+        params: bool = False,
+        artifacts: Sequence[str] = (),
+        step: str | None = None,
+        max_bytes: int = SMALL,
+        unpickle: bool = False,
+        executor: Executor | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict a run; the parameters are those of :meth:`to_pandas`."""
+        reading = Reading(max_bytes, unpickle, executor)
+        rows, _, values = self._table(times, reading, check_names(artifacts), step, params=params)
+        return to_dicts("runs", rows, values)
+
+    def _table(
+        self, times: object, reading: Reading, artifacts: tuple[str, ...], step: str | None, *, params: bool
+    ) -> tuple[list[RunRow], str, Columns]:
+        """Return rows, what their times are, and columns of values."""
         if times not in (True, False, "auto"):
             raise MetaflowInvalidArgument(f'times= is True, False or "auto"; not {times!r:.40}.')
 
@@ -145,6 +210,11 @@ class Runs(Collection[Run]):
             return "heartbeat" if times == "auto" else "none"
 
         rows = self._rows(None, kind)
-        frame = runs_to_pandas(rows)
-        frame.attrs["times"] = kind(len(rows))
-        return frame
+        runs = [row.record for row in rows]
+        values = parameter_columns(self.scope, runs, reading) if params else {}
+        values |= artifact_columns(self.scope, runs, artifacts, step, reading) if artifacts else {}
+        return rows, kind(len(rows)), values
+
+    def timings(self) -> Timings:
+        """Return how long the steps of each of them took."""
+        return Timings(self.scope, self.title, self.records)

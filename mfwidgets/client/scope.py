@@ -6,11 +6,12 @@ the default scope, which objects made without an explicit client take.
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from os import PathLike
 from typing import TYPE_CHECKING, Final
 
+from mfwidgets.client.portable import headers_by_name, name_of_headers, no_session
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.opening import open_datastore
@@ -47,6 +48,8 @@ class Scope:
         Where the records come from.
     configuration
         What was configured when this scope was made.
+    headers, session
+        Of an explicit client for a metadata service, as they were given.
     chosen
         The namespace as chosen; :data:`DEFAULT` is resolved when it is first needed, because a machine without a
         user name has none (and needs none once a namespace is chosen).
@@ -55,6 +58,8 @@ class Scope:
     provider: MetadataProvider
     configuration: Configuration
     chosen: str | _Default | None = DEFAULT
+    headers: Headers | None = field(default=None, compare=False, repr=False)
+    session: "requests.Session | None" = field(default=None, compare=False, repr=False)
     _datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,8 +80,21 @@ class Scope:
         return self.configuration.default_namespace() if self.chosen is DEFAULT else self.chosen
 
     def __getstate__(self) -> dict[str, str | None]:
-        """Pickle small: where to look and in which namespace. Whoever unpickles reads the configuration there."""
-        return {"metadata": self.provider.address, "namespace": self.namespace}
+        """Pickle small: where to look and in which namespace. Whoever unpickles reads the configuration there.
+
+        Raises
+        ------
+        NotPortable
+            It was made with headers or a session; of headers the name of a function may travel.
+        """
+        if self.session is not None:
+            raise no_session()
+        named = name_of_headers(self.headers) if self.headers is not None else None
+        return {"metadata": self.provider.address, "namespace": self.namespace, "headers": named}
+
+    def check_portable(self) -> None:
+        """Raise what pickling would raise."""
+        self.__getstate__()
 
     def __setstate__(self, state: dict[str, str | None]) -> None:
         """Open the same provider here; nothing but this object changes.
@@ -86,9 +104,10 @@ class Scope:
         InvalidSelector
             It cannot be opened here.
         """
-        made = new_scope(state["metadata"], state["namespace"])
-        for name in ("provider", "configuration", "chosen", "_datastores"):
-            object.__setattr__(self, name, getattr(made, name))
+        named = state["headers"]
+        made = new_scope(state["metadata"], state["namespace"], headers_by_name(named) if named else None)
+        for part in fields(made):
+            object.__setattr__(self, part.name, getattr(made, part.name))
 
     def admits(self, run: RunRecord) -> bool:
         """Tell whether a run is in the namespace: whether that is one of its tags."""
@@ -117,7 +136,8 @@ def new_scope(
         Nothing can be read there.
     """
     configuration = read_configuration()
-    return Scope(open_provider(metadata, configuration, headers, session), configuration, namespace)
+    provider = open_provider(metadata, configuration, headers, session)
+    return Scope(provider, configuration, namespace, headers, session)
 
 
 _lock = threading.Lock()

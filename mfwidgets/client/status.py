@@ -43,6 +43,10 @@ class Status(str):
         made.reason = reason
         return made
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        """Pickle with the reason."""
+        return type(self), (str(self), self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -130,6 +130,10 @@ class Step(MetaflowObject, kind="step"):
         """Return a table of its tasks, as :meth:`Tasks.to_pandas` gives it."""
         return self.tasks().to_pandas()
 
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict a task."""
+        return self.tasks().to_dicts()
+
 
 class Steps(Collection[Step]):
     """The steps of a run, newest first, without the private ones.

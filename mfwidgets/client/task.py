@@ -12,7 +12,7 @@ from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.foreach import OUTSIDE, Item, items_of
 from mfwidgets.client.lineage import child_tasks, parent_tasks
 from mfwidgets.client.logs import Logs
-from mfwidgets.client.presentable import artifacts_to_pandas
+from mfwidgets.client.presentable import to_dicts, to_frame
 from mfwidgets.client.rows import runtime_name
 from mfwidgets.client.status import Status, TaskState
 from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
@@ -314,10 +314,14 @@ class Task(MetaflowObject, kind="task"):
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``, ``encoding``. Costs one bulk
-            question and one small read.
+            ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``,
+            ``encoding``. Costs one bulk question and one small read.
         """
-        return artifacts_to_pandas(list(self.artifact_rows()))
+        return to_frame("artifacts", list(self.artifact_rows()))
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict an artifact."""
+        return to_dicts("artifacts", list(self.artifact_rows()))
 
     def artifact_rows(self) -> Iterator[ArtifactRow]:
         """Yield what is recorded of its artifacts, private ones left out."""

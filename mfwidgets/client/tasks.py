@@ -1,15 +1,18 @@
 """The tasks of a step or a run, and the artifacts of a run, as collections."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.artifact import DataArtifact
 from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
 from mfwidgets.client.collection import Collection
-from mfwidgets.client.presentable import artifacts_to_pandas, tasks_to_pandas
+from mfwidgets.client.columns import Columns, check_names, task_columns
+from mfwidgets.client.presentable import to_dicts, to_frame
 from mfwidgets.client.rows import TaskRow, task_rows
 from mfwidgets.client.scope import Scope, has_tags, tag_filter
 from mfwidgets.client.task import Task
+from mfwidgets.client.values import SMALL, Reading
 from mfwidgets.metadata_provider.records import RunRecord, TaskRecord
 
 if TYPE_CHECKING:
@@ -34,13 +37,29 @@ class Artifacts(Collection[DataArtifact]):
             if not record.step.startswith("_"):
                 yield DataArtifact.of(self.scope, record)
 
-    def rows(self) -> Iterator[ArtifactRow]:
-        """Yield what is recorded of them, task by task."""
-        return artifact_rows(self.scope, self.run.path)
+    def rows(self, *, details: bool = True) -> Iterator[ArtifactRow]:
+        """Yield what is recorded of them, task by task; types and sizes only with details, a small read a task."""
+        return artifact_rows(self.scope, self.run.path, details=details)
 
-    def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of them, as :meth:`Task.to_pandas` gives it; one small read for each task."""
-        return artifacts_to_pandas(list(self.rows()))
+    def to_pandas(self, *, details: bool = False) -> "pd.DataFrame":
+        """Return a table of them; no value is read.
+
+        Parameters
+        ----------
+        details
+            Also read types and sizes: one small read for each task. Local runs have them in any case.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``,
+            ``encoding``. Costs one bulk question, of local runs one small read a task.
+        """
+        return to_frame("artifacts", list(self.rows(details=details)))
+
+    def to_dicts(self, *, details: bool = False) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict an artifact."""
+        return to_dicts("artifacts", list(self.rows(details=details)))
 
 
 class Tasks(Collection[Task]):
@@ -82,14 +101,56 @@ class Tasks(Collection[Task]):
     def _tasks(self) -> Iterator[Task]:
         return (Task.of(self.scope, record) for record in self.records())
 
-    def to_pandas(self) -> "pd.DataFrame":
+    def to_pandas(
+        self,
+        *,
+        artifacts: Sequence[str] = (),
+        max_bytes: int = SMALL,
+        unpickle: bool = False,
+        executor: Executor | None = None,
+    ) -> "pd.DataFrame":
         """Return a table of them, oldest first.
+
+        Parameters
+        ----------
+        artifacts
+            Add a column ``artifact.<name>`` for each of these names: so the results of a foreach are a table.
+        max_bytes, unpickle, executor
+            What values are read and where, as in :meth:`Runs.to_pandas`.
 
         Returns
         -------
         pandas.DataFrame
             ``pathspec``, ``step``, ``task_id``, ``status`` (category), ``attempt`` (newest), ``attempts`` (count),
             ``created_at`` (queued), ``started_at``, ``finished_at`` (UTC), ``duration`` (of the newest attempt),
-            ``foreach_index``, ``foreach_value`` (30 characters at most), ``runtime``. Costs three bulk questions.
+            ``foreach_index``, ``foreach_value`` (30 characters at most), ``runtime``. Costs three bulk questions; with
+            artifacts one more, and one read for each distinct value.
+
+        Raises
+        ------
+        NotPortable
+            The client cannot go where the executor is.
+
+        Warns
+        -----
+        ValuesNotRead
+            Values were too large or no plain ones; they are missing.
         """
-        return tasks_to_pandas(self.rows())
+        rows, values = self._table(check_names(artifacts), Reading(max_bytes, unpickle, executor))
+        return to_frame("tasks", rows, values)
+
+    def to_dicts(
+        self,
+        *,
+        artifacts: Sequence[str] = (),
+        max_bytes: int = SMALL,
+        unpickle: bool = False,
+        executor: Executor | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the same as plain data, a dict a task; the parameters are those of :meth:`to_pandas`."""
+        rows, values = self._table(check_names(artifacts), Reading(max_bytes, unpickle, executor))
+        return to_dicts("tasks", rows, values)
+
+    def _table(self, artifacts: tuple[str, ...], reading: Reading) -> tuple[list[TaskRow], Columns]:
+        rows = self.rows()
+        return rows, task_columns(self.scope, self.where, [row.record for row in rows], artifacts, reading)

@@ -7,17 +7,17 @@ unpickled, unless that is asked for.
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import batched
+from functools import partial
 from typing import Any
 
 from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import PICKLES, load_value
-from mfwidgets.datastore.included_files import included_size, read_included
+from mfwidgets.datastore.included_files import included_size, is_uploaded, read_included
 from mfwidgets.datastore.inert import load_inert
 from mfwidgets.datastore.stand_ins import IncludedFile
 from mfwidgets.datastore.truths import KNOWN, truth
-from mfwidgets.errors import DataException, TooLarge, UnloadableArtifact
+from mfwidgets.errors import DataException, MetaflowInvalidArgument, TooLarge, UnloadableArtifact
 from mfwidgets.fan_out import each
 from mfwidgets.metadata_provider.records import ArtifactRecord
 
@@ -32,7 +32,7 @@ class NotRead:
     Attributes
     ----------
     reason
-        Why, in a few words: ``sklearn.svm.SVC is no plain value``.
+        Why, in a few words: ``no plain value (an object of sklearn.svm.SVC)``.
     """
 
     reason: str
@@ -48,82 +48,70 @@ class Reading:
         Larger ones are not.
     unpickle
         Also unpickle what is no plain value, which runs what the pickle says.
+    executor
+        Where to read: many at a time, in processes or on machines that can open the same provider. None takes threads
+        of this process.
     """
 
     max_bytes: int = SMALL
     unpickle: bool = False
+    executor: Executor | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_bytes, int) or isinstance(self.max_bytes, bool) or self.max_bytes < 0:
+            raise MetaflowInvalidArgument(f"max_bytes= is a number of bytes, 0 or more; not {self.max_bytes!r:.40}.")
+        if self.executor is not None and not hasattr(self.executor, "submit"):
+            raise MetaflowInvalidArgument(
+                "executor= is an executor of concurrent.futures or one like it, with a method submit(); "
+                f"not {self.executor!r:.60}."
+            )
 
 
 PLAIN = Reading()
 
 
-def values_of(
-    scope: Scope,
-    records: Sequence[ArtifactRecord],
-    reading: Reading = PLAIN,
-    executor: Executor | None = None,
-) -> list[Any]:
+def values_of(scope: Scope, records: Sequence[ArtifactRecord], reading: Reading = PLAIN) -> list[Any]:
     """Return the value of each record, in this order, or :class:`NotRead`; one read for each distinct one.
 
-    Parameters
-    ----------
-    scope, records
-        Where to read, and whose values.
-    reading
-        What may be read.
-    executor
-        Where to read them: many at a time, in processes or on machines that can open the same provider. None takes
-        threads of this process.
+    Raises
+    ------
+    NotPortable
+        There is an executor, and the client cannot go there.
     """
     distinct = {(record.sha, record.encoding): record for record in records if record.sha not in KNOWN}
-    found: dict[tuple[str, str], Any] = {}
-    if distinct:
-        some = list(distinct.values())
-        values = _in_executor(executor, scope, some, reading) if executor else _read_all(scope, some, reading)
-        found = dict(zip(distinct, values, strict=True))
-    return [
-        truth(record.sha) if record.sha in KNOWN else found[record.sha, record.encoding] for record in records
-    ]
+    if reading.executor is not None and distinct:
+        scope.check_portable()
+    read = partial(read_value, scope, max_bytes=reading.max_bytes, unpickle=reading.unpickle)
+    values = each(read, distinct.values(), title="values", executor=reading.executor)
+    found = dict(zip(distinct, values, strict=True))
+    return [truth(record.sha) if record.sha in KNOWN else found[record.sha, record.encoding] for record in records]
 
 
-def read_value(scope: Scope, record: ArtifactRecord, reading: Reading = PLAIN) -> Any:
+def read_value(scope: Scope, record: ArtifactRecord, *, max_bytes: int = SMALL, unpickle: bool = False) -> Any:
     """Return the value of a record, or :class:`NotRead` (one read)."""
-    what = f"Artifact {'/'.join(record.path)}"
     if record.encoding not in PICKLES:
         return NotRead(f"'{record.encoding}' is an extension's encoding")
+    what = f"Artifact {'/'.join(record.path)}"
     try:
-        content = read_bytes(scope, record, reading.max_bytes)
+        content = read_bytes(scope, record, max_bytes)
         try:
             value = load_inert(content)
         except UnloadableArtifact as error:
-            if not reading.unpickle:
-                return NotRead(f"no plain value ({error.args[0].rpartition(': ')[2].rstrip('.')})")
+            if not unpickle:
+                return NotRead(
+                    f"no plain value: {error.what} (unpickle=True reads it, which runs what the pickle says)"
+                )
             value = load_value(content, record.encoding, what)
-        if not isinstance(value, IncludedFile):
-            return value
-        if (included_size(value) or reading.max_bytes + 1) > reading.max_bytes:
-            return NotRead(f"a file of more than {reading.max_bytes:,} bytes")
-        return read_included(value, scope.datastore, record.flow, what)
+        return _included(scope, record, value, what, max_bytes) if isinstance(value, IncludedFile) else value
     except TooLarge:
-        return NotRead(f"more than {reading.max_bytes:,} bytes")
+        return NotRead(f"more than {max_bytes:,} bytes (max_bytes= sets the limit)")
     except DataException as error:
         return NotRead(str(error))
 
 
-def _read_all(scope: Scope, records: Sequence[ArtifactRecord], reading: Reading) -> list[Any]:
-    return each(lambda record: read_value(scope, record, reading), records)
-
-
-_BATCH = 32
-"""Values that one task of an executor reads: fewer are not worth the way there."""
-
-
-def _in_executor(
-    executor: Executor, scope: Scope, records: Sequence[ArtifactRecord], reading: Reading
-) -> list[Any]:
-    futures = [executor.submit(_read_all, scope, batch, reading) for batch in batched(records, _BATCH)]
-    try:
-        return [value for future in futures for value in future.result()]
-    finally:
-        for future in futures:
-            future.cancel()
+def _included(scope: Scope, record: ArtifactRecord, value: IncludedFile, what: str, max_bytes: int) -> Any:
+    """Return the content of an included file, if it is small and lies in the datastore."""
+    size = included_size(value)
+    if not is_uploaded(value) or size is None or size > max_bytes:
+        return NotRead("a file" if size is None else f"a file of {size:,} bytes")
+    return read_included(value, scope.datastore, record.flow, what)

@@ -10,7 +10,6 @@ import io
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.local import LocalDatastore
@@ -42,7 +41,7 @@ def read_included(included: IncludedFile, source: Source, flow: str, what: str) 
         It is gone, damaged, or lies where nothing can be read from.
     """
     descriptor = included.descriptor
-    content = _content(descriptor, source, flow, what)
+    content = _content(included, source, flow, what)
     if not descriptor.get("is_text"):
         return content
     try:
@@ -59,10 +58,16 @@ def included_size(included: IncludedFile) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def _content(descriptor: dict[str, Any], source: Source, flow: str, what: str) -> bytes:
-    url = str(descriptor.get("url"))
+def is_uploaded(included: IncludedFile) -> bool:
+    """Tell whether the file lies in the datastore, named by its hash; else anywhere, such as a path of a machine."""
+    descriptor = included.descriptor
+    return descriptor.get("sub-type", descriptor.get("type")) != "external"
+
+
+def _content(included: IncludedFile, source: Source, flow: str, what: str) -> bytes:
+    url = str(included.descriptor.get("url"))
     sha = url.rpartition("/")[2]
-    uploaded = descriptor.get("sub-type", descriptor.get("type")) != "external"
+    uploaded = is_uploaded(included)
     stored = _stored(url, source, f"data/{flow}/{sha}" if uploaded else "")
     if stored is None:
         raise BlobMissing(f"{what} is a file at {url}, which is not there.")

@@ -62,7 +62,8 @@ def load_inert(content: bytes) -> Any:
     value = describe_pickle(content)
     foreign = next(_foreign(value), None)
     if foreign is not None:
-        raise UnloadableArtifact(f"These bytes hold more than plain values: {_name_of(foreign)}.")
+        what = _name_of(foreign)
+        raise UnloadableArtifact(f"These bytes hold more than plain values: {what}.", what)
     return value
 
 
@@ -80,7 +81,7 @@ def describe_pickle(content: bytes) -> Any:
         raise
     except Exception as error:
         # Broken bytes can raise nearly anything: stacks underflow, numbers do not parse, lists cannot be hashed.
-        raise UnloadableArtifact(f"These bytes are no pickle that can be read: {error}.") from error
+        raise UnloadableArtifact(f"These bytes are no pickle that can be read: {error!s:.100}.", "no pickle") from error
 
 
 def _foreign(value: Any) -> Iterator[Any]:
@@ -120,7 +121,7 @@ class _Machine:
         """Follow the opcodes to the last."""
         for number, (opcode, arg, _) in enumerate(pickletools.genops(content)):
             if number > MOST_OPCODES:
-                raise UnloadableArtifact(f"These bytes hold more than plain values: above {MOST_OPCODES:,} opcodes.")
+                raise _too_long()
             name = opcode.name
             if name == "STOP":
                 return self.take(1)[0]
@@ -128,7 +129,7 @@ class _Machine:
                 self.stack.append(arg)
             else:
                 _STEPS[name](self, arg)
-        raise UnloadableArtifact("These bytes are no pickle.")
+        raise UnloadableArtifact("These bytes are no pickle.", "no pickle")
 
     def since_mark(self) -> list[Any]:
         """Take what lies above the newest mark, and the mark."""
@@ -201,6 +202,10 @@ class _Machine:
             _as(set, target).update(map(_key, items))
 
 
+def _too_long() -> UnloadableArtifact:
+    return UnloadableArtifact(f"These bytes hold more than {MOST_OPCODES:,} opcodes.", "very many parts")
+
+
 def _as(kind: type, value: Any) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"{type(value).__name__} is no {kind.__name__}")
@@ -271,8 +276,8 @@ _LITERALS = frozenset(
 """Opcodes that push their argument: numbers, texts, bytes."""
 
 _STEPS: dict[str, Callable[[_Machine, Any], Any]] = {
-    "PROTO": lambda machine, arg: None,
-    "FRAME": lambda machine, arg: None,
+    "PROTO": lambda *_: None,
+    "FRAME": lambda *_: None,
     "NONE": lambda machine, _: machine.stack.append(None),
     "NEWTRUE": lambda machine, _: machine.stack.append(True),
     "NEWFALSE": lambda machine, _: machine.stack.append(False),

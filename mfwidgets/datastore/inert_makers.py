@@ -4,7 +4,7 @@ Builtins that have no opcode of their own, dates, numpy scalars and arrays (from
 A maker returns NotImplemented for arguments that its class would not have written.
 """
 
-import datetime
+import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -76,7 +76,7 @@ def _date(kind: Callable[..., Any]) -> Callable[..., Any]:
     """Return a maker of dates from the bytes (or their Latin-1 text) that they pickle as, or of a span of time."""
 
     def make(*args: Any) -> Any:
-        plain = all(isinstance(arg, bytes | int | str | datetime.tzinfo | datetime.timedelta) for arg in args)
+        plain = all(isinstance(arg, bytes | int | str | dt.tzinfo | dt.timedelta) for arg in args)
         return kind(*args) if plain else NotImplemented
 
     return make
@@ -170,10 +170,7 @@ MAKERS: Mapping[tuple[str, str], Callable[..., Any]] = {
     **{(module, "slice"): _slice for module in ("builtins", "__builtin__")},
     ("_codecs", "encode"): _encoded,
     ("collections", "OrderedDict"): _ordered,
-    **{
-        ("datetime", kind.__name__): _date(kind)
-        for kind in (datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
-    },
+    **{("datetime", kind.__name__): _date(kind) for kind in (dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone)},
     ("numpy", "dtype"): _dtype,
     **{(f"numpy.{core}.multiarray", name): make for core in ("core", "_core") for name, make in _NUMPY.items()},
     **{name: _metaflows(kind) for name, kind in STAND_INS.items()},

@@ -49,12 +49,11 @@ ForeachFrame = namedtuple(  # noqa: PYI024 - `index` is Metaflow's name, which a
 class IncludedFile:
     """A reference to a file that an ``IncludeFile`` parameter stored beside the run."""
 
-    _descriptor: dict[str, Any]
-
     @property
     def descriptor(self) -> dict[str, Any]:
         """Where the content lies and what it is: ``type``, ``url``, ``is_text``, ``encoding``, ``size``."""
-        return self._descriptor
+        found = self.__dict__.get("_descriptor")
+        return found if isinstance(found, dict) else {}
 
 
 class ParallelUBF:

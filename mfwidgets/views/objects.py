@@ -1,7 +1,6 @@
 """What flows, runs, steps, tasks and artifacts show."""
 
 from dataclasses import replace
-from itertools import islice
 
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.base import MetaflowObject
@@ -9,13 +8,13 @@ from mfwidgets.client.catalogue import artifact_rows, rows_of
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.graph import step_order
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.client.rows import run_rows, task_rows
+from mfwidgets.client.rows import RunRow, run_rows, task_rows
 from mfwidgets.client.run import Run
 from mfwidgets.client.status import attempt_statuses, prevailing
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.metadata_provider.records import RunRecord
-from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.render.view import EMPTY, Cell, Table, View
 from mfwidgets.times import now_ms
 from mfwidgets.views.cells import Limits, duration, size, time, zoned
 from mfwidgets.views.collections import runs_part
@@ -33,19 +32,9 @@ Facts = tuple[tuple[str, Cell], ...]
 def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
     """Show the scope, and its flows with their newest run."""
     scope = metaflow._scope
-    flows = list(islice(metaflow, limits.rows + 1))
-    newest = [run for flow in flows[: limits.rows] for run in islice(flow.runs().records(), 1)]
+    flows = metaflow.rows(limits.rows + 1)
     columns = ("flow", "newest run", "status", zoned("started"), "user")
-    rows = tuple(
-        (
-            limits.code(row.record.flow),
-            limits.code(row.record.run_id, row.pathspec),
-            limits.status(row.status),
-            time(row.started_ms),
-            limits.text(row.record.user),
-        )
-        for row in run_rows(scope, newest)
-    )
+    rows = tuple((limits.code(row.flow), *_latest(row.latest, limits)) for row in flows[: limits.rows])
     note = left_out(limits.rows, None) if len(flows) > limits.rows else ""
     return View(
         kind="Metaflow",
@@ -53,6 +42,17 @@ def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
         facts=scope_facts(scope, limits),
         notes=() if flows else why_no_flows(scope, limits),
         tables=(Table("Flows", columns, rows, note),) if flows else (),
+    )
+
+
+def _latest(row: RunRow | None, limits: Limits) -> tuple[Cell, ...]:
+    if row is None:
+        return (EMPTY,) * 4
+    return (
+        limits.code(row.record.run_id, row.pathspec),
+        limits.status(row.status),
+        time(row.started_ms),
+        limits.text(row.record.user),
     )
 
 

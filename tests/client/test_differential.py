@@ -48,7 +48,7 @@ INTENDED = [
     Intended("successful|finished", r"LoopFlow/\d+", "False", "True", "the end task of a resumed run with step names of its own is found"),
     Intended("data|end_task|finished_at", r"LoopFlow/\d+", "None", "each|finish|20", "the same"),
     Intended("latest_successful_run", "LoopFlow", "Run", "Run", "the same"),
-    Intended("data", "ManyFlow/.*/model", "AttributeError", "UnloadableArtifact", "a class that is not here is named, with the way out"),
+    Intended("data", "(Many|Value)Flow/.*/model", "AttributeError", "UnloadableArtifact", "a class that is not here is named, with the way out"),
 ]  # fmt: skip
 
 

@@ -267,7 +267,7 @@ def test_aliases(runs):
 def test_namespaces(runs):
     mfwidgets.namespace("user:bob")
     assert [run.pathspec for run in Flow("LinearFlow")] == [runs["linear-bob"]]
-    assert [flow.id for flow in Metaflow()] == ["LinearFlow", "ProjectFlow", "RetryFlow"]
+    assert [flow.id for flow in Metaflow()] == ["LinearFlow", "ProjectFlow", "RetryFlow", "ValueFlow"]
     assert runs["linear"].split("/")[1] in Flow("LinearFlow")
     with pytest.raises(MetaflowNamespaceMismatch, match=r"is not in the namespace 'user:bob'. It is in 'user:ann'"):
         Run(runs["linear"])

@@ -1,5 +1,7 @@
 """The rules alone, as a table: nothing is read here."""
 
+import pickle
+
 import pytest
 
 from mfwidgets.client.status import (
@@ -119,3 +121,8 @@ def test_a_retry_that_is_due_keeps_a_run_running():
     assert retries_of({"decorators": [{"name": "catch"}, retry]}) == (1, 120_000)
     assert retries_of({"decorators": [{"name": "retry", "attributes": {"times": "None"}}]}) == (0, 0)
     assert retries_of({"decorators": None}) == (0, 0)
+
+
+def test_a_status_travels_with_its_reason():
+    found = pickle.loads(pickle.dumps(Status("failed", "why")))
+    assert (found, found.reason, type(found)) == ("failed", "why", Status)

@@ -1,0 +1,125 @@
+"""Columns of values beside the rows of a table: parameters of runs, artifacts of runs and of tasks."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from mfwidgets.client.graph import PARAMETERS, end_step
+from mfwidgets.client.scope import Scope
+from mfwidgets.client.values import PLAIN, NotRead, Reading, values_of
+from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.fan_out import each
+from mfwidgets.metadata_provider.base import Where
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
+
+Columns = dict[str, list[Any]]
+"""A value for each row, by the name of the column; None where there is none."""
+
+_GRAPH = Reading(max_bytes=10_000_000)
+
+
+def parameter_columns(scope: Scope, runs: Sequence[RunRecord], reading: Reading = PLAIN) -> Columns:
+    """Return ``param.<name>`` for each parameter, config and included file that any of the runs has.
+
+    A bulk question for each run (many at once), one read for each distinct graph and for each distinct value.
+    """
+    records = _each(partial(_of_step, scope, step=PARAMETERS, names=None), scope, runs, reading)
+    graphs = {place: record for place, some in enumerate(records) for record in some if record.name == "_graph_info"}
+    known = dict(zip(graphs, values_of(scope, list(graphs.values()), _GRAPH), strict=True))
+    chosen = [_parameters(some, known.get(place)) for place, some in enumerate(records)]
+    return _columns(scope, "param.", chosen, reading)
+
+
+def artifact_columns(
+    scope: Scope, runs: Sequence[RunRecord], names: Sequence[str], step: str | None, reading: Reading = PLAIN
+) -> Columns:
+    """Return ``artifact.<name>`` of the runs' end tasks, or of the tasks of another step.
+
+    A bulk question for each run (many at once), and one read for each distinct value.
+    """
+    found = _each(partial(_of_step, scope, step=step, names=frozenset(names)), scope, runs, reading)
+    return _columns(scope, "artifact.", found, reading, names)
+
+
+def task_columns(
+    scope: Scope, where: Where, tasks: Sequence[TaskRecord], names: Sequence[str], reading: Reading = PLAIN
+) -> Columns:
+    """Return ``artifact.<name>`` of tasks, all of which lie in ``where`` (one bulk question, one read a distinct value)."""
+    by_task: dict[Where, list[ArtifactRecord]] = defaultdict(list)
+    for record in scope.provider.artifacts(where, frozenset(names)) if names else ():
+        by_task[record.path[:-1]].append(record)
+    return _columns(scope, "artifact.", [by_task[task.path] for task in tasks], reading, names)
+
+
+def check_names(names: object) -> tuple[str, ...]:
+    """Return the names of artifacts that are asked for.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        They are no texts.
+    """
+    given = (names,) if isinstance(names, str) else names
+    if isinstance(given, Iterable):
+        found = tuple(given)
+        if all(isinstance(name, str) and name for name in found):
+            return tuple(dict.fromkeys(found))
+    raise MetaflowInvalidArgument(f"artifacts= is a list of names, like ['score', 'alpha']; not {names!r:.60}.")
+
+
+def _each(
+    read: Callable[[RunRecord], list[ArtifactRecord]], scope: Scope, runs: Sequence[RunRecord], reading: Reading
+) -> list[list[ArtifactRecord]]:
+    if reading.executor is not None:
+        scope.check_portable()
+    return each(read, runs, title="runs", executor=reading.executor)
+
+
+def _of_step(scope: Scope, run: RunRecord, *, step: str | None, names: frozenset[str] | None) -> list[ArtifactRecord]:
+    """Return artifacts of a step of a run; of the last one, which hardly ever has another name than ``end``."""
+    found = scope.provider.artifacts((*run.path, step or "end"), names)
+    if found or step or (last := end_step(scope, run)) == "end":
+        return found
+    return scope.provider.artifacts((*run.path, last), names)
+
+
+def _parameters(records: Sequence[ArtifactRecord], graph: Any) -> list[ArtifactRecord]:
+    """Return the parameters among the artifacts of ``_parameters``: as the graph names them; in old runs all public ones."""
+    named = graph.get("parameters") if isinstance(graph, dict) else None
+    if isinstance(named, list):
+        names = [item["name"] for item in named if isinstance(item, dict) and isinstance(item.get("name"), str)]
+        by_name = {record.name: record for record in records}
+        return [by_name[name] for name in names if name in by_name]
+    return [record for record in records if not record.name.startswith("_") and record.name != "name"]
+
+
+def _columns(
+    scope: Scope,
+    prefix: str,
+    rows: Sequence[Sequence[ArtifactRecord]],
+    reading: Reading,
+    names: Iterable[str] = (),
+) -> Columns:
+    """Return a column for each name, those asked for first; where a row has several values of a name, none is shown."""
+    chosen = [{record.name: record for record in reversed(some)} for some in rows]
+    order = dict.fromkeys([*names, *(record.name for some in rows for record in some)])
+    places = [(place, record) for place, some in enumerate(chosen) for record in some.values()]
+    values = values_of(scope, [record for _, record in places], reading)
+    found: Columns = {f"{prefix}{name}": [None] * len(rows) for name in order}
+    for name in set(names).difference(record.name for _, record in places):
+        found[f"{prefix}{name}"] = [NotRead("there is no artifact of this name")] * len(rows)
+    for (place, record), value in zip(places, values, strict=True):
+        found[f"{prefix}{record.name}"][place] = value
+    for place, some in enumerate(rows):
+        for name, count in _ambiguous(some).items():
+            found[f"{prefix}{name}"][place] = NotRead(f"{count} tasks have different ones; ask their step's tasks")
+    return found
+
+
+def _ambiguous(records: Sequence[ArtifactRecord]) -> dict[str, int]:
+    """Return the names of which the tasks of a step have different values, with the number of these tasks."""
+    shas: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        shas[record.name].append(record.sha)
+    return {name: len(some) for name, some in shas.items() if len(set(some)) > 1}
