@@ -3,10 +3,13 @@
 ``obstore`` reads them all. It and each cloud's own finder of credentials are extras, imported when a run lies there.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.base import check_size
@@ -154,6 +157,7 @@ def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
     session = Session()
     client = configuration.mapping("DATATOOLS_CLIENT_PARAMS")
     options: dict[str, Any] = {"region": session.region_name or "us-east-1"}
+    verify = client.get("verify") or configuration.get("S3_VERIFY_CERTIFICATE") or ""
     endpoint = client.get("endpoint_url") or configuration.get("S3_ENDPOINT_URL")
     if endpoint:
         options["endpoint"] = endpoint
@@ -161,7 +165,7 @@ def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
         options["skip_signature"] = True  # a public bucket needs none, and any other says what is missing
     else:
         options["credential_provider"] = Boto3CredentialProvider(session)
-    return S3Store(bucket, prefix=prefix, client_options=_client(client), retry_config=_RETRIES, **options)
+    return S3Store(bucket, prefix=prefix, client_options=_client(verify, "AWS_CA_BUNDLE"), retry_config=_RETRIES, **options)
 
 
 def _open_azure(root: str, configuration: Configuration) -> "ObjectStore":
@@ -176,11 +180,18 @@ def _open_azure(root: str, configuration: Configuration) -> "ObjectStore":
     return AzureStore(
         container,
         prefix=prefix,
+        account_name=_azure_account(endpoint),
         endpoint=endpoint.rstrip("/"),
         credential_provider=AzureCredentialProvider(),
-        client_options=_client({}),
+        client_options=_client(),
         retry_config=_RETRIES,
     )
+
+
+def _azure_account(endpoint: str) -> str:
+    """Return the storage account that an endpoint names: first in its host, or in the path of an emulator or a proxy."""
+    parts = urlsplit(endpoint)
+    return parts.path.strip("/").partition("/")[0] or (parts.hostname or "").partition(".")[0]
 
 
 def _open_gs(root: str, configuration: Configuration) -> "ObjectStore":  # noqa: ARG001 - as the others
@@ -193,7 +204,7 @@ def _open_gs(root: str, configuration: Configuration) -> "ObjectStore":  # noqa:
         bucket,
         prefix=prefix,
         credential_provider=GoogleCredentialProvider(),
-        client_options=_client({}),
+        client_options=_client(),
         retry_config=_RETRIES,
     )
 
@@ -206,9 +217,25 @@ CLOUDS: Mapping[str, tuple[str, str, Callable[[str, Configuration], Any]]] = {
 """Metaflow's name of the kind: our extra, the package that finds credentials, and how to open it."""
 
 
-def _client(parameters: Mapping[str, str]) -> Any:
-    unverified = parameters.get("verify") == "False"  # boto3's way to say it
-    return {**_CLIENT, **({"allow_invalid_certificates": True} if unverified else {})}
+def _client(verify: str = "", variable: str = "REQUESTS_CA_BUNDLE") -> Any:
+    """Return the options of a connection.
+
+    Parameters
+    ----------
+    verify
+        A file of certificates to trust beside the system's, or ``False`` to trust any, as boto3 has it.
+    variable
+        An environment variable that may name such a file, as the cloud's own package has it.
+    """
+    if verify == "False":
+        return {**_CLIENT, "allow_invalid_certificates": True}
+    bundle = verify or os.environ.get(variable, "")
+    if not bundle:
+        return _CLIENT
+    try:
+        return {**_CLIENT, "root_certificate": Path(bundle).read_bytes()}
+    except OSError as error:
+        raise ValueError(f"the certificates in {bundle} cannot be read ({error.strerror})") from error
 
 
 def _parts(root: str) -> tuple[str, str | None]:

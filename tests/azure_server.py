@@ -1,0 +1,174 @@
+"""A real Azure Blob server, Azurite, for the time of a test session, and an identity that it believes.
+
+Azurite comes from npm, once, into the user's cache folder. Tokens are as Azure's App Service hands them out; Azurite looks
+at who made them and for whom, and at their times. It wants TLS for them, so there is a certificate authority for the day.
+"""
+
+import base64
+import datetime as dt
+import ipaddress
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+VERSION = "3.37.0"
+ACCOUNT, CONTAINER = "devstoreaccount1", "runs"
+
+
+@dataclass(frozen=True)
+class Azure:
+    """A running server."""
+
+    url: str
+    identity: str
+    authority: Path
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What Metaflow and mfwidgets need to read and write there."""
+        return {
+            "IDENTITY_ENDPOINT": self.identity,
+            "IDENTITY_HEADER": "tests",
+            "REQUESTS_CA_BUNDLE": str(self.authority),
+            "METAFLOW_AZURE_STORAGE_BLOB_SERVICE_ENDPOINT": self.url,
+            "METAFLOW_DATASTORE_SYSROOT_AZURE": f"{CONTAINER}/metaflow",
+        }
+
+
+@contextmanager
+def azure_server(folder: Path) -> Iterator[Azure]:
+    """Run a server on a folder, with a container in it."""
+    authority, certificate, key = _certificates(folder)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        _azurite(), "--oauth", "basic", "--cert", certificate, "--key", key, "--blobPort", str(port), "--location",
+        folder / "data", "--skipApiVersionCheck", "--disableTelemetry", "--silent",
+    ]  # fmt: skip
+    identities = ThreadingHTTPServer(("127.0.0.1", 0), _Identity)
+    threading.Thread(target=identities.serve_forever, daemon=True).start()
+    with (folder / "azurite.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        _wait_for(port, process, folder / "azurite.log")
+        identity = f"http://127.0.0.1:{identities.server_address[1]}/token"
+        server = Azure(f"https://127.0.0.1:{port}/{ACCOUNT}", identity, authority)
+        _make_container(server)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+        identities.shutdown()
+        identities.server_close()
+
+
+def has_npm() -> bool:
+    """Tell whether Azurite can be had here."""
+    return shutil.which("npm") is not None
+
+
+def _azurite() -> Path:
+    folder = user_cache_path("mfwidgets-tests", appauthor=False) / f"azurite-{VERSION}"
+    program = folder / "node_modules" / ".bin" / ("azurite-blob.cmd" if os.name == "nt" else "azurite-blob")
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        npm = shutil.which("npm")
+        assert npm
+        subprocess.run(
+            [npm, "install", "--no-audit", "--no-fund", f"azurite@{VERSION}"], cwd=folder, check=True, capture_output=True
+        )
+    return program
+
+
+def _make_container(server: Azure) -> None:
+    """With the account's own key, which is public, so that nothing of the way to log in is tried here."""
+    from azure.storage.blob import BlobServiceClient
+
+    key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+    credential = {"account_name": ACCOUNT, "account_key": key}
+    with BlobServiceClient(server.url, credential=credential, connection_verify=str(server.authority)) as client:
+        client.create_container(CONTAINER)
+
+
+class _Identity(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        now = int(time.time())
+        claims = {
+            "aud": "https://storage.azure.com",
+            "iss": "https://sts.windows.net/ab1f708d-50f6-404c-a006-d71b2ac7a606/",
+            "nbf": now - 60,
+            "iat": now - 60,
+            "exp": now + 3600,
+        }
+        token = ".".join((*map(_base64, ({"alg": "none", "typ": "JWT"}, claims)), "unsigned"))
+        answer = {"access_token": token, "expires_on": str(now + 3600), "token_type": "Bearer", "resource": claims["aud"]}
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _base64(claims: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+
+
+def _wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            if process.poll() is not None:
+                raise RuntimeError(f"Azurite has ended:\n{log.read_text()[-2000:]}") from None
+            time.sleep(0.25)
+        else:
+            return
+    raise RuntimeError(f"Azurite does not answer:\n{log.read_text()[-2000:]}")
+
+
+def _certificates(folder: Path) -> tuple[Path, Path, Path]:
+    """Write a certificate authority, and a certificate of its for 127.0.0.1 with the key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    folder.mkdir(parents=True, exist_ok=True)
+    now = dt.datetime.now(dt.UTC)
+    keys = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) for name in ("tests", "127.0.0.1")]
+    made = []
+    for name, key, is_authority in zip(names, keys, (True, False), strict=True):
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(names[0])
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(hours=1))
+            .not_valid_after(now + dt.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        )
+        if not is_authority:
+            address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+            builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        made.append(builder.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    private = keys[1].private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    files = folder / "authority.pem", folder / "certificate.pem", folder / "key.pem"
+    for file, content in zip(files, (*made, private), strict=True):
+        file.write_bytes(content)
+    return files
