@@ -86,7 +86,10 @@ def _azurite() -> Path:
         npm = shutil.which("npm")
         assert npm
         subprocess.run(
-            [npm, "install", "--no-audit", "--no-fund", f"azurite@{VERSION}"], cwd=folder, check=True, capture_output=True
+            [npm, "install", "--no-audit", "--no-fund", f"azurite@{VERSION}"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
         )
     return program
 
@@ -112,7 +115,12 @@ class _Identity(BaseHTTPRequestHandler):
             "exp": now + 3600,
         }
         token = ".".join((*map(_base64, ({"alg": "none", "typ": "JWT"}, claims)), "unsigned"))
-        answer = {"access_token": token, "expires_on": str(now + 3600), "token_type": "Bearer", "resource": claims["aud"]}
+        answer = {
+            "access_token": token,
+            "expires_on": str(now + 3600),
+            "token_type": "Bearer",
+            "resource": claims["aud"],
+        }
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()

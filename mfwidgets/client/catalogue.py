@@ -66,7 +66,7 @@ def artifact_rows(
     provider = scope.provider
     if provider.local_root is None:
         records = _visible(where, provider.artifacts(where, None, attempt, public_only=True))
-        yield from rows_of(scope, records) if details else map(_bare_row, records)
+        yield from rows_of(scope, records) if details else map(bare_row, records)
         return
     # Beside a local attempt's records, which take a file each, lies one file that holds them all but their times.
     beside = scope.datastore("local", "")
@@ -105,7 +105,8 @@ def _row(task: Where, attempt: int, name: str, info: ArtifactInfo) -> ArtifactRo
     return ArtifactRow(task, attempt, name, info.sha, info.encoding, _type_name(info.type), info.size)
 
 
-def _bare_row(record: ArtifactRecord) -> ArtifactRow:
+def bare_row(record: ArtifactRecord) -> ArtifactRow:
+    """Return a row of what a record alone tells: no type and no size."""
     return _row(record.path[:-1], record.attempt, record.name, ArtifactInfo(record.sha, None, "", record.encoding))
 
 

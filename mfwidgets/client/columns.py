@@ -68,6 +68,19 @@ def check_names(names: object) -> tuple[str, ...]:
     raise MetaflowInvalidArgument(f"artifacts= is a list of names, like ['score', 'alpha']; not {names!r:.60}.")
 
 
+def check_name(name: object) -> str:
+    """Return the name of an artifact that is asked for.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        It is no text.
+    """
+    if isinstance(name, str) and name:
+        return name
+    raise MetaflowInvalidArgument(f"An artifact is found by its name, like 'score'; not {name!r:.60}.")
+
+
 def _each(
     read: Callable[[RunRecord], list[ArtifactRecord]], scope: Scope, runs: Sequence[RunRecord], reading: Reading
 ) -> list[list[ArtifactRecord]]:

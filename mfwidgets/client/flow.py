@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.run import Run
-from mfwidgets.client.run_filter import Moment, run_filter
+from mfwidgets.client.run_filter import Moment, project_tags, run_filter
 from mfwidgets.client.runs import Runs
 from mfwidgets.client.scope import Scope
 from mfwidgets.errors import MetaflowNamespaceMismatch
@@ -74,6 +74,8 @@ class Flow(MetaflowObject, kind="flow"):
         user: str | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
+        project: str | None = None,
+        branch: str | None = None,
         limit: int | None = None,
     ) -> Runs:
         """Return its runs in the namespace, newest first.
@@ -89,15 +91,23 @@ class Flow(MetaflowObject, kind="flow"):
         since, until
             Started not before, not after: a datetime or a date (local, unless they say otherwise), ISO 8601 text, or an
             age: ``2d`` for two days ago, with ``m``, ``h``, ``d`` or ``w``.
+        project, branch
+            Of ``@project``, as its tags have them: ``fraud``, and ``prod``, ``user.ann`` or ``test.fast``.
         limit
             The most runs to give.
+
+        Returns
+        -------
+        Runs
+            Nothing is read yet; ``.where()`` chooses further, by values of parameters and artifacts.
 
         Raises
         ------
         MetaflowInvalidArgument
             One of these is of another kind.
         """
-        return Runs(self._scope, self._record.flow, run_filter(tags, status, user, since, until), limit)
+        wanted = run_filter((*tags, *project_tags(project, branch)), status, user, since, until)
+        return Runs(self._scope, self._record.flow, wanted, limit)
 
     @property
     def latest_run(self) -> Run | None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.attempts import newest_task
 from mfwidgets.client.base import MetaflowObject, limited
+from mfwidgets.client.catalogue import artifact_rows
 from mfwidgets.client.code import MetaflowCode, code_of_run
+from mfwidgets.client.columns import check_name
 from mfwidgets.client.events import MetadataEvents
 from mfwidgets.client.graph import end_step, start_step
 from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states, successful_end
@@ -17,7 +19,7 @@ from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Task
-from mfwidgets.client.tasks import Artifacts, Tasks
+from mfwidgets.client.tasks import Artifacts, Tasks, found_artifacts
 from mfwidgets.client.trigger import Trigger
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
@@ -77,7 +79,19 @@ class Run(MetaflowObject, kind="run"):
 
     def artifacts(self) -> Artifacts:
         """Return the artifacts of all its tasks, private ones left out, in bulk; no value is read."""
-        return Artifacts(self._scope, self._record)
+        scope, path = self._scope, self._record.path
+        return Artifacts(
+            scope,
+            f"artifacts of {self.pathspec}",
+            lambda: (one for one in scope.provider.artifacts(path, public_only=True) if not one.step.startswith("_")),
+            lambda details: artifact_rows(scope, path, details=details),
+        )
+
+    def find_artifact(self, name: str) -> Artifacts:
+        """Return the artifacts of this name of all its tasks, in bulk; no value is read."""
+        wanted, scope, path = {check_name(name)}, self._scope, self._record.path
+        title = f"artifacts {name!r} of {self.pathspec}"
+        return found_artifacts(scope, title, lambda: scope.provider.artifacts(path, wanted))
 
     def metadata_events(self) -> MetadataEvents:
         """Return all that Metaflow recorded about its tasks, of all attempts (one bulk question)."""

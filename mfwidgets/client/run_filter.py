@@ -93,6 +93,22 @@ def run_filter(
     return RunFilter(tag_filter(tags), status or "", user or "", since_ms, until_ms)
 
 
+def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:
+    """Return the tags that ``@project`` gives to the runs of a project and a branch.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        One is no name.
+    """
+    found = []
+    for name, value, tag in (("project", project, "project"), ("branch", branch, "project_branch")):
+        if value is not None and (not isinstance(value, str) or not value):
+            raise MetaflowInvalidArgument(f"{name}= is a name; not {value!r:.40}.")
+        found += [f"{tag}:{value}"] if value else []
+    return tuple(found)
+
+
 def _milliseconds(name: str, moment: object) -> int:
     if moment is None:
         return 0

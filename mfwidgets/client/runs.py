@@ -1,24 +1,27 @@
 """The runs of a flow: those in the namespace, chosen by tags, status, user and time."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from mfwidgets.client.collection import Collection
-from mfwidgets.client.columns import Columns, artifact_columns, check_names, parameter_columns
+from mfwidgets.client.columns import Columns, artifact_columns, check_name, check_names, parameter_columns
+from mfwidgets.client.conditions import Conditions
 from mfwidgets.client.presentable import to_dicts, to_frame
 from mfwidgets.client.rows import RunRow, run_rows
 from mfwidgets.client.run import Run
 from mfwidgets.client.run_filter import ANY, RunFilter
 from mfwidgets.client.scope import Scope
+from mfwidgets.client.tasks import Artifacts, found_artifacts
 from mfwidgets.client.timings import Timings
 from mfwidgets.client.values import SMALL, Reading
 from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.fan_out import each
 from mfwidgets.metadata_provider.base import Choice
-from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,17 +44,96 @@ class Runs(Collection[Run]):
         Which of them.
     limit
         The most runs to give.
+    conditions
+        What their values must be.
     """
 
-    def __init__(self, scope: Scope, flow: str, wanted: RunFilter | None = None, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        flow: str,
+        wanted: RunFilter | None = None,
+        limit: int | None = None,
+        conditions: tuple[Conditions, ...] = (),
+    ) -> None:
         self.scope, self.flow = scope, flow
-        self.wanted = wanted or ANY
-        super().__init__(f"runs of {flow}{self.wanted.described()}", self._runs, limit)
+        self.wanted, self.conditions = wanted or ANY, conditions
+        where = "".join(condition.described() for condition in conditions)
+        super().__init__(f"runs of {flow}{self.wanted.described()}{where}", self._runs, limit)
 
     def records(self) -> Iterator[RunRecord]:
         """Yield their records, newest first, reading only as far as the caller goes."""
-        found = (row.record for row in self._of_status()) if self.wanted.status else self._chosen(self._limit)
-        return islice(found, self._limit)
+        if self.wanted.status:
+            return islice((row.record for row in self._of_status()), self._limit)
+        return islice(self._meeting(self._chosen(None if self.conditions else self._limit)), self._limit)
+
+    def where(
+        self,
+        wanted: Mapping[str, Any] | None = None,
+        /,
+        *,
+        step: str | None = None,
+        max_bytes: int = SMALL,
+        unpickle: bool = False,
+        executor: Executor | None = None,
+        **more: Any,
+    ) -> "Runs":
+        """Return those of them whose parameters and artifacts have certain values.
+
+        Parameters
+        ----------
+        wanted, **more
+            By name of a parameter or an artifact: a value that it must equal, by Python's ``==``, or a function that is
+            given the value and tells whether it will do. As a dict for names that are no words of Python, or that are
+            parameters of this method.
+        step
+            Whose artifacts: a run will do when any task of this step does. None is the end task.
+        max_bytes, unpickle, executor
+            What values are read and where, as in :meth:`to_pandas`.
+
+        Returns
+        -------
+        Runs
+            As lazy as these, with the same limit. Costs one bulk question a run for parameters, another for artifacts;
+            equal hashes are read once, and an exact int, float, bool, str or None is recognised by its hash alone.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            Nothing is wanted; when used, a function of yours raised.
+
+        Warns
+        -----
+        ValuesNotRead
+            When used: a value was too large or no plain one, so that its run is left out; a name is nowhere.
+
+        Examples
+        --------
+        >>> flow.runs(since="7d").where(alpha=0.1, score=lambda value: value > 0.9)  # doctest: +SKIP
+        """
+        conditions = Conditions({**(wanted or {}), **more}, step, Reading(max_bytes, unpickle, executor))
+        return Runs(self.scope, self.flow, self.wanted, self._limit, (*self.conditions, conditions))
+
+    def find_artifact(self, name: str) -> Artifacts:
+        """Return the artifacts of this name of all tasks of these runs, the newest run first; no value is read.
+
+        One bulk question for each run.
+        """
+        wanted = {check_name(name)}
+
+        def named() -> Iterator[ArtifactRecord]:
+            runs = self.records()
+            while some := list(islice(runs, _TOGETHER)):
+                yield from chain.from_iterable(
+                    each(lambda run: self.scope.provider.artifacts(run.path, wanted), some, title="runs")
+                )
+
+        return found_artifacts(self.scope, f"artifacts {name!r} of {self.title}", named)
+
+    def _meeting(self, runs: Iterator[RunRecord]) -> Iterator[RunRecord]:
+        for condition in self.conditions:
+            runs = condition.met(self.scope, runs)
+        return runs
 
     def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:
         """Yield those that are wanted, their status left aside."""
@@ -67,7 +149,9 @@ class Runs(Collection[Run]):
         """Yield what is known of those of the wanted status: each is proved, several at once."""
         records = self._chosen(None, with_status=True, service_status=self.wanted.service_status)
         while some := list(islice(records, _TOGETHER)):
-            yield from (row for row in run_rows(self.scope, some) if row.status == self.wanted.status)
+            rows = [row for row in run_rows(self.scope, some) if row.status == self.wanted.status]
+            met = {run.path for run in self._meeting(row.record for row in rows)}
+            yield from (row for row in rows if row.record.path in met)
 
     def successful(self) -> Iterator[Run]:
         """Yield those that succeeded, newest first, each proved.
@@ -84,7 +168,8 @@ class Runs(Collection[Run]):
             yield from good
 
     def _good(self, service_status: str) -> Iterator[Run]:
-        records = self._chosen(1, service_status=service_status) if service_status else self.records()
+        chosen = self._chosen(1, service_status=service_status) if service_status else None
+        records = self._meeting(chosen) if chosen else self.records()
         for record in records:
             run = Run.of(self.scope, record)
             if run.successful:
@@ -99,7 +184,8 @@ class Runs(Collection[Run]):
         most = min((most for most in (limit, self._limit) if most is not None), default=sys.maxsize)
         if self.wanted.status:  # which each of them had to be read for
             return list(islice(self._of_status(), most))
-        records = list(islice(self._chosen(most, with_status=True), most))
+        chosen = self._chosen(None if self.conditions else most, with_status=True)
+        records = list(islice(self._meeting(chosen), most))
         times = kind(len(records))
         rows = run_rows(self.scope, records, exact_times=times == "exact")
         if times == "none":
@@ -111,7 +197,7 @@ class Runs(Collection[Run]):
 
     def cheap_count(self) -> int | None:
         """Return how many there are, where no record needs to be read for that; else None."""
-        if self._limit is not None or self.wanted != ANY or self.scope.namespace is not None:
+        if self._limit is not None or self.wanted != ANY or self.conditions or self.scope.namespace is not None:
             return None
         return self.scope.provider.count_runs(self.flow)
 

@@ -1,11 +1,11 @@
 """The tasks of a step or a run, and the artifacts of a run, as collections."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.artifact import DataArtifact
-from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
+from mfwidgets.client.catalogue import ArtifactRow, bare_row, rows_of
 from mfwidgets.client.collection import Collection
 from mfwidgets.client.columns import Columns, check_names, task_columns
 from mfwidgets.client.presentable import to_dicts, to_frame
@@ -13,33 +13,38 @@ from mfwidgets.client.rows import TaskRow, task_rows
 from mfwidgets.client.scope import Scope, has_tags, tag_filter
 from mfwidgets.client.task import Task
 from mfwidgets.client.values import SMALL, Reading
-from mfwidgets.metadata_provider.records import RunRecord, TaskRecord
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class Artifacts(Collection[DataArtifact]):
-    """The artifacts of all tasks of a run, private ones left out; no value is read.
+    """Artifacts of many tasks; no value is read.
 
     Parameters
     ----------
-    scope, run
-        Where to read, and whose.
+    scope, title
+        Where to read; what these are.
+    records
+        Starts a new iteration of their records.
+    table
+        Starts a new iteration of rows for a table, with or without types and sizes.
     """
 
-    def __init__(self, scope: Scope, run: RunRecord) -> None:
-        self.scope, self.run = scope, run
-        super().__init__(f"artifacts of {'/'.join(run.path)}", self._artifacts)
-
-    def _artifacts(self) -> Iterator[DataArtifact]:
-        for record in self.scope.provider.artifacts(self.run.path, public_only=True):
-            if not record.step.startswith("_"):
-                yield DataArtifact.of(self.scope, record)
+    def __init__(
+        self,
+        scope: Scope,
+        title: str,
+        records: Callable[[], Iterable[ArtifactRecord]],
+        table: Callable[[bool], Iterator[ArtifactRow]],
+    ) -> None:
+        self._table = table
+        super().__init__(title, lambda: (DataArtifact.of(scope, record) for record in records()))
 
     def rows(self, *, details: bool = True) -> Iterator[ArtifactRow]:
         """Yield what is recorded of them, task by task; types and sizes only with details, a small read a task."""
-        return artifact_rows(self.scope, self.run.path, details=details)
+        return self._table(details)
 
     def to_pandas(self, *, details: bool = False) -> "pd.DataFrame":
         """Return a table of them; no value is read.
@@ -60,6 +65,17 @@ class Artifacts(Collection[DataArtifact]):
     def to_dicts(self, *, details: bool = False) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict an artifact."""
         return to_dicts("artifacts", list(self.rows(details=details)))
+
+
+def found_artifacts(scope: Scope, title: str, records: Callable[[], Iterable[ArtifactRecord]]) -> Artifacts:
+    """Return artifacts that were asked for by name; those of private steps are left out."""
+
+    def public() -> Iterator[ArtifactRecord]:
+        return (record for record in records() if not record.step.startswith("_"))
+
+    return Artifacts(
+        scope, title, public, lambda details: rows_of(scope, public()) if details else map(bare_row, public())
+    )
 
 
 class Tasks(Collection[Task]):

@@ -165,7 +165,9 @@ def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
         options["skip_signature"] = True  # a public bucket needs none, and any other says what is missing
     else:
         options["credential_provider"] = Boto3CredentialProvider(session)
-    return S3Store(bucket, prefix=prefix, client_options=_client(verify, "AWS_CA_BUNDLE"), retry_config=_RETRIES, **options)
+    return S3Store(
+        bucket, prefix=prefix, client_options=_client(verify, "AWS_CA_BUNDLE"), retry_config=_RETRIES, **options
+    )
 
 
 def _open_azure(root: str, configuration: Configuration) -> "ObjectStore":
