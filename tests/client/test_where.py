@@ -112,7 +112,7 @@ def test_proofs_are_the_hashes_of_equal_values(value):
 
 
 def test_what_cannot_be_told_is_said(world):
-    known, flow = world
+    _, flow = world
     with pytest.warns(
         errors.ValuesNotRead, match=r"where\(model=\): runs are left out whose value was not read: no plain value"
     ):
@@ -141,7 +141,7 @@ def test_bad_input(client):
 
 
 def test_artifacts_by_name(world):
-    known, flow = world
+    _, flow = world
     found = flow.runs().find_artifact("loss")
     assert len(list(found)) == 9
     assert {artifact.path_components[2] for artifact in found} == {"train"}
