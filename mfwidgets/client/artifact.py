@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
+from mfwidgets.client.artifact_lineage import EARLIER, Lineage
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.catalogue import rows_of
@@ -108,6 +109,27 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         """
         row = next(rows_of(self._scope, [self._record]))
         return included_size(load_inert(self.raw())) if row.type == INCLUDED_FILE else row.size
+
+    def lineage(self, *, runs: int = EARLIER) -> Lineage:
+        """Tell where its bytes come from: the task that made them, those that passed them on, earlier runs that have them.
+
+        Parameters
+        ----------
+        runs
+            So many earlier runs are looked through.
+
+        Returns
+        -------
+        Lineage
+            Shows itself; its attributes are objects. Costs five bulk questions about the run, and one for each earlier
+            run; no value is read but which way switches and loops took.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            ``runs`` is no number.
+        """
+        return Lineage(self, runs)
 
     @property
     def finished_at(self) -> datetime:

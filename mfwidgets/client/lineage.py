@@ -15,7 +15,7 @@ from mfwidgets.datastore.inert import load_inert
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 
-_FOREACH_SPLITS = ("split-foreach", "split-parallel")
+FOREACH_SPLITS = ("split-foreach", "split-parallel")
 
 Node = dict[str, Any]
 """A step as ``_graph_info`` describes it."""
@@ -74,7 +74,7 @@ def child_tasks(scope: Scope, task: TaskRecord) -> list[TaskRecord]:
 
 def _before(scope: Scope, nodes: dict[str, Node], step: str, own: Placed) -> list[TaskRecord]:
     """Return the tasks of a step before that lead to the place of this task."""
-    if not own.path and nodes[step].get("type") not in _FOREACH_SPLITS:
+    if not own.path and nodes[step].get("type") not in FOREACH_SPLITS:
         # Outside any foreach all of them do, be it the end of one or none: their places need not be read.
         return scope.provider.tasks(own.task.run, step)
     after = nodes[own.task.step]
@@ -83,15 +83,16 @@ def _before(scope: Scope, nodes: dict[str, Node], step: str, own: Placed) -> lis
 
 def _leads(before: Node, before_path: tuple[str, ...], after: Node, after_path: tuple[str, ...]) -> bool:
     """Tell whether the edge between two steps joins tasks with these foreach paths."""
-    if before.get("type") in _FOREACH_SPLITS:
+    if before.get("type") in FOREACH_SPLITS:
         return after_path[:-1] == before_path and len(after_path) == len(before_path) + 1
     if before_path == after_path:
         return True
     # The join of a foreach ends the innermost level; that of a static split stays on it.
-    return _joins(after) and len(before_path) == len(after_path) + 1 and before_path[:-1] == after_path
+    return is_join(after) and len(before_path) == len(after_path) + 1 and before_path[:-1] == after_path
 
 
-def _joins(node: Node) -> bool:
+def is_join(node: Node) -> bool:
+    """Tell whether a step may join."""
     return node.get("type") in ("join", "end")  # an end step that joins is an "end" all the same
 
 
@@ -109,7 +110,12 @@ def _taken(scope: Scope, task: TaskRecord) -> list[str] | None:
         transition = load_inert(read_bytes(scope, found[0])) if found else None
     except DataException:
         return None
-    return list(transition[0]) if isinstance(transition, tuple) and transition else None
+    return way_taken(transition)
+
+
+def way_taken(transition: Any) -> list[str] | None:
+    """Return the steps that a ``_transition`` names; None where it is none."""
+    return list(transition[0]) if isinstance(transition, tuple) and transition and transition[0] else None
 
 
 def _turns(scope: Scope, one: Placed) -> list[Placed]:
@@ -140,6 +146,11 @@ def _turn(scope: Scope, record: ArtifactRecord) -> float:
         stack = load_inert(read_bytes(scope, record))
     except DataException:
         return math.inf
+    return turn_of(stack)
+
+
+def turn_of(stack: Any) -> float:
+    """Return the number of the turn that an ``_iteration_stack`` tells; infinity where it tells none."""
     return stack[-1] if isinstance(stack, list) and stack and isinstance(stack[-1], int) else math.inf
 
 

@@ -14,12 +14,13 @@ from mfwidgets.client.code import MetaflowCode, code_of_run
 from mfwidgets.client.columns import check_name
 from mfwidgets.client.events import MetadataEvents
 from mfwidgets.client.graph import end_step, start_step
+from mfwidgets.client.related import critical_path
 from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states, successful_end
 from mfwidgets.client.status import Status
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Task
-from mfwidgets.client.tasks import Artifacts, Tasks, found_artifacts
+from mfwidgets.client.tasks import Artifacts, RelatedTasks, Tasks, found_artifacts
 from mfwidgets.client.trigger import Trigger
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.pathspec import Path
@@ -96,6 +97,13 @@ class Run(MetaflowObject, kind="run"):
     def metadata_events(self) -> MetadataEvents:
         """Return all that Metaflow recorded about its tasks, of all attempts (one bulk question)."""
         return MetadataEvents(self._scope, self._record)
+
+    def critical_path(self) -> RelatedTasks:
+        """Return the tasks that its duration hangs on: back from the last, to each the one it waited for, oldest first.
+
+        Of a run that did not end, back from the task that ended last. Costs seven bulk questions, when used.
+        """
+        return critical_path(self._scope, self._record)
 
     # -- what became of it ------------------------------------------------------------------------------------------
 

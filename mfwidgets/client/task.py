@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mfwidgets.client.step import Step
+    from mfwidgets.client.tasks import RelatedTasks
 
 
 class Task(MetaflowObject, kind="task"):
@@ -142,6 +143,21 @@ class Task(MetaflowObject, kind="task"):
     def child_tasks(self) -> Iterator["Task"]:
         """The tasks that this one led to, oldest first; costs as :attr:`parent_tasks`."""
         return (Task.of(self._scope, record) for record in child_tasks(self._scope, self._record))
+
+    def ancestors(self) -> "RelatedTasks":
+        """Return all tasks that led to this one, near or far, oldest first.
+
+        Costs five bulk questions about the run, whatever its size, when used.
+        """
+        from mfwidgets.client.related import ancestors
+
+        return ancestors(self._scope, self._record)
+
+    def descendants(self) -> "RelatedTasks":
+        """Return all tasks that this one led to, near or far, oldest first; costs as :meth:`ancestors`."""
+        from mfwidgets.client.related import descendants
+
+        return descendants(self._scope, self._record)
 
     @property
     def parent_task_pathspecs(self) -> Iterator[str]:

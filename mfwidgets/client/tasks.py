@@ -170,3 +170,29 @@ class Tasks(Collection[Task]):
     def _table(self, artifacts: tuple[str, ...], reading: Reading) -> tuple[list[TaskRow], Columns]:
         rows = self.rows()
         return rows, task_columns(self.scope, self.where, [row.record for row in rows], artifacts, reading)
+
+
+class RelatedTasks(Tasks):
+    """Tasks of a run that belong together, oldest first; who belongs is asked anew at each use.
+
+    Parameters
+    ----------
+    scope, run
+        Where to read, and whose.
+    title
+        What these are: ``ancestors of HelloFlow/2/end/3``.
+    find
+        Returns their records, oldest first.
+    """
+
+    def __init__(self, scope: Scope, run: RunRecord, title: str, find: Callable[[], list[TaskRecord]]) -> None:
+        super().__init__(scope, run, None)
+        self.title, self._find = title, find
+
+    def records(self) -> list[TaskRecord]:
+        """Return their records, oldest first."""
+        return self._find()
+
+    def rows(self) -> list[TaskRow]:
+        """Return what is known of them, oldest first (three bulk questions more)."""
+        return task_rows(self.scope, self.where, self.records())
