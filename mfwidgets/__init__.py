@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mfwidgets.client.caching import cache_info, clear_cache
     from mfwidgets.client.cards import get_cards
     from mfwidgets.client.code import MetaflowCode
+    from mfwidgets.client.comparison import compare
     from mfwidgets.client.flow import Flow
     from mfwidgets.client.metaflow import Metaflow
     from mfwidgets.client.run import Run
@@ -48,6 +49,7 @@ __all__ = [
     "Trigger",
     "cache_info",
     "clear_cache",
+    "compare",
     "default_metadata",
     "default_namespace",
     "get_cards",
@@ -75,6 +77,7 @@ _HOMES = {
     "Trigger": "client.trigger",
     "cache_info": "client.caching",
     "clear_cache": "client.caching",
+    "compare": "client.comparison",
     "default_metadata": "client.scope",
     "default_namespace": "client.scope",
     "get_cards": "client.cards",

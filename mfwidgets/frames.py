@@ -183,6 +183,11 @@ TIMINGS = Kind(
     ),
 )
 
+DIFFERENCES = Kind(
+    {"section": TEXT, "step": TEXT, "name": TEXT, "note": TEXT},
+    lambda row: (row.section, row.step, row.name, row.note),
+)
+
 KINDS = {
     "flows": FLOWS,
     "runs": RUNS,
@@ -191,6 +196,7 @@ KINDS = {
     "events": EVENTS,
     "log lines": LOG_LINES,
     "timings": TIMINGS,
+    "differences": DIFFERENCES,
 }
 
 

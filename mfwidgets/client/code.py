@@ -76,6 +76,10 @@ class MetaflowCode:
             raise DataException(f"The code package of flow {self._flow} does not hold its {self.script_name!r}.")
         return source.decode("utf-8", errors="replace")
 
+    def files(self) -> dict[str, bytes]:
+        """Return the content of the user's files by name."""
+        return {name: self._package.read(name) or b"" for name in self._package.user_files()}
+
     @property
     def tarball(self) -> TarFile:
         """The package as an open archive, the same one at each access."""

@@ -27,7 +27,7 @@ def parameter_columns(scope: Scope, runs: Sequence[RunRecord], reading: Reading 
     records = _each(partial(_of_step, scope, step=PARAMETERS, names=None), scope, runs, reading)
     graphs = {place: record for place, some in enumerate(records) for record in some if record.name == "_graph_info"}
     known = dict(zip(graphs, values_of(scope, list(graphs.values()), _GRAPH), strict=True))
-    chosen = [_parameters(some, known.get(place)) for place, some in enumerate(records)]
+    chosen = [parameters_of(some, known.get(place)) for place, some in enumerate(records)]
     return _columns(scope, "param.", chosen, reading)
 
 
@@ -97,7 +97,7 @@ def _of_step(scope: Scope, run: RunRecord, *, step: str | None, names: frozenset
     return scope.provider.artifacts((*run.path, last), names)
 
 
-def _parameters(records: Sequence[ArtifactRecord], graph: Any) -> list[ArtifactRecord]:
+def parameters_of(records: Sequence[ArtifactRecord], graph: Any) -> list[ArtifactRecord]:
     """Return the parameters among the artifacts of ``_parameters``: as the graph names them; in old runs all public ones."""
     named = graph.get("parameters") if isinstance(graph, dict) else None
     if isinstance(named, list):

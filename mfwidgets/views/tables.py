@@ -28,7 +28,7 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
         )
         for row in rows
     )
-    return _without_empty_columns(Table("Runs", columns, cells, note), keep=len(columns) - 1)
+    return without_empty_columns(Table("Runs", columns, cells, note), keep=len(columns) - 1)
 
 
 def _within(row: RunRow) -> str:
@@ -101,7 +101,7 @@ def tasks_table(
         line[1:1] = [_item(row, limits)] if foreach else []
         line[0:0] = [limits.code(row.record.step)] if several_steps else []
         cells.append(tuple(line))
-    return _without_empty_columns(Table(heading, tuple(columns), tuple(cells), note), keep=len(columns) - 1)
+    return without_empty_columns(Table(heading, tuple(columns), tuple(cells), note), keep=len(columns) - 1)
 
 
 def _why(row: TaskRow, errors: Mapping[str, str], limits: Limits) -> Cell:
@@ -175,7 +175,7 @@ def most_telling(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[TaskRow]
     return shown, f"{left_out(limit, len(rows))}; what did not succeed comes first"
 
 
-def _without_empty_columns(table: Table, keep: int) -> Table:
+def without_empty_columns(table: Table, keep: int) -> Table:
     """Leave out the columns from number ``keep`` on that hold nothing."""
     wanted = [
         number for number in range(len(table.columns)) if number < keep or any(row[number].text for row in table.rows)
