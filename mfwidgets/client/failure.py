@@ -1,5 +1,11 @@
 """Why an attempt failed: the exception that Metaflow recorded, read without running anything."""
 
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
 from mfwidgets.client.blobs import read_bytes
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.inert import load_inert
@@ -11,29 +17,126 @@ from mfwidgets.metadata_provider.records import ArtifactRecord, TaskRecord
 LARGEST = 200_000
 """A recorded exception of more bytes is not read unasked."""
 
+_NAMES = ("_exception", "_catch_exception")
+"""What ``@catch`` handled is kept under the second name, and the first is None then."""
+
+_FRAME = re.compile(
+    r'^  File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9}), in (?P<function>[^\n]*)(?:\n    (?P<code>[^\n]*))?',
+    re.MULTILINE,
+)
+_TRACEBACK = "Traceback (most recent call last):"
+_LIBRARIES = frozenset({"site-packages", "dist-packages", "metaflow", "metaflow_extensions"})
+_STANDARD = re.compile(r"[/\\][Ll]ib[/\\]python3[^/\\]*[/\\]|^<frozen ")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of a traceback.
+
+    Attributes
+    ----------
+    file, line, function, code
+        As the traceback has them; the line of code may be empty.
+    """
+
+    file: str
+    line: int
+    function: str
+    code: str = ""
+
+    @property
+    def is_users(self) -> bool:
+        """Whether it is neither Python's, nor Metaflow's, nor an installed package's."""
+        parts = PurePosixPath(self.file.replace("\\", "/")).parts
+        return not _LIBRARIES.intersection(parts) and not _STANDARD.search(self.file)
+
+    def __str__(self) -> str:
+        name = PurePosixPath(self.file.replace("\\", "/")).name
+        return f"{name}:{self.line} in {self.function}" + (f": {self.code}" if self.code else "")
+
+
+@dataclass(frozen=True)
+class RecordedException:
+    """An exception that ended an attempt, as Metaflow recorded it.
+
+    Attributes
+    ----------
+    type
+        Its class, such as ``ValueError`` or ``pandas.errors.MergeError``.
+    message
+        What it said.
+    traceback
+        As text; empty where Metaflow kept none.
+    """
+
+    type: str
+    message: str
+    traceback: str = ""
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """The frames of the traceback, the innermost last; of several that led to one another, those of the last."""
+        last = self.traceback.rpartition(_TRACEBACK)[2]
+        return [
+            Frame(found["file"], int(found["line"]), found["function"].strip(), (found["code"] or "").strip())
+            for found in _FRAME.finditer(last)
+        ]
+
+    @property
+    def where(self) -> Frame | None:
+        """The innermost frame of the user's own code, else the innermost; None without a traceback."""
+        return next(
+            (frame for frame in reversed(self.frames) if frame.is_users), self.frames[-1] if self.frames else None
+        )
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+def exception_in(lines: Sequence[str]) -> RecordedException | None:
+    """Return the exception of the last traceback that a log holds; None where it holds no whole one."""
+    begins = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
+    for number in range(begins[-1] + 1, len(lines)) if begins else ():
+        if not lines[number].startswith(" ") and lines[number].strip():
+            kind, _, message = lines[number].partition(": ")
+            return RecordedException(kind.strip(), message, "\n".join(lines[begins[-1] : number + 1]))
+    return None
+
 
 def exception_line(scope: Scope, task: TaskRecord) -> str:
     """Return ``ValueError: what it said`` of a task's newest attempt that is done; empty where none is recorded.
 
-    One bulk question and one small blob. The pickle can make texts and our stand-in for Metaflow's exception record,
-    and nothing else, so that no class of the user is imported and no code of theirs runs.
+    One bulk question and one small blob.
     """
-    # What @catch handled is kept under the second name, and the first is None then.
-    found = {record.name: record for record in scope.provider.artifacts(task.path, {"_exception", "_catch_exception"})}
-    lines = (_line(scope, found[name]) for name in ("_exception", "_catch_exception") if name in found)
-    return next(filter(None, lines), "")
+    found = recorded_exception(scope, task)
+    return str(found) if found else ""
 
 
-def _line(scope: Scope, record: ArtifactRecord) -> str:
+def recorded_exception(scope: Scope, task: TaskRecord, attempt: int | None = None) -> RecordedException | None:
+    """Return the exception of an attempt, or of the newest that is done; None where none is recorded.
+
+    One bulk question and one small blob. The pickle can make texts and our stand-in for Metaflow's exception record, and
+    nothing else, so that no class of the user is imported and no code of theirs runs.
+    """
+    found = {record.name: record for record in scope.provider.artifacts(task.path, set(_NAMES), attempt)}
+    return _first(scope, (found[name] for name in _NAMES if name in found))
+
+
+def _first(scope: Scope, records: Iterable[ArtifactRecord]) -> RecordedException | None:
+    return next(filter(None, (_read(scope, record) for record in records)), None)
+
+
+def _read(scope: Scope, record: ArtifactRecord) -> RecordedException | None:
     try:
         if is_none(record.sha):
-            return ""
+            return None
         recorded = load_inert(read_bytes(scope, record, LARGEST))
     except DataException:
-        return ""
+        return None
     if not isinstance(recorded, MetaflowExceptionWrapper):
-        return ""
-    kind, message = getattr(recorded, "type", None), getattr(recorded, "exception", None)
-    if not isinstance(kind, str) or not isinstance(message, str):  # not as Metaflow writes it; str() of it may not end
-        return ""
-    return f"{kind.removeprefix('builtins.')}: {message}"
+        return None
+    told = [getattr(recorded, name, None) for name in ("type", "exception", "stacktrace")]
+    kind, message, traceback = (one if isinstance(one, str) else None for one in told)  # else not as Metaflow writes it
+    if kind is None or message is None:
+        return None
+    return RecordedException(kind.removeprefix("builtins."), message, traceback or "")

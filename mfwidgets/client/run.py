@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mfwidgets.client.flow import Flow
+    from mfwidgets.client.why import Why
 
 
 class Run(MetaflowObject, kind="run"):
@@ -206,6 +207,20 @@ class Run(MetaflowObject, kind="run"):
         events = self._scope.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
         newest = max(events, key=lambda event: event.created_ms, default=None)
         return Trigger(self._scope, json.loads(str(newest.value))) if newest else None
+
+    def why(self) -> "Why":
+        """Tell why it did not succeed.
+
+        Returns
+        -------
+        Why
+            The first task that failed, what it raised and where, the end of its log, its attempts, the last good run and
+            what differs from it. Shows itself; ``str()`` is text, ``.to_dict()`` plain data. Costs its tasks in bulk, and
+            for the task two small reads an attempt; the last good run and the differences are read when asked for.
+        """
+        from mfwidgets.client.why import Why
+
+        return Why(self)
 
     # -- tags -------------------------------------------------------------------------------------------------------
 

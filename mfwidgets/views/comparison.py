@@ -18,7 +18,7 @@ def describe_comparison(comparison: Comparison, limits: Limits) -> View:
     """Show what differs, section by section, a column for each object."""
     names = comparison.names()
     sections = ((name, [one for one in comparison.differences if one.section == name]) for name in SECTIONS)
-    tables = [_table(name, some, names, limits) for name, some in sections if some]
+    tables = [differences_table(name, some, names, limits) for name, some in sections if some]
     return View(
         kind="Comparison",
         name=limits.text(" and ".join(names)).text,
@@ -27,7 +27,8 @@ def describe_comparison(comparison: Comparison, limits: Limits) -> View:
     )
 
 
-def _table(section: str, some: Sequence[Difference], names: Sequence[str], limits: Limits) -> Table:
+def differences_table(section: str, some: Sequence[Difference], names: Sequence[str], limits: Limits) -> Table:
+    """Show the differences of a section, a column for each object."""
     shown = some[: limits.rows]
     rows = tuple(
         (

@@ -1,0 +1,82 @@
+"""What the reasons of a failure show."""
+
+from mfwidgets.client.why import Why
+from mfwidgets.render.clean import log_line
+from mfwidgets.render.view import Block, Cell, Table, View
+from mfwidgets.views.cells import Limits, time, zoned
+from mfwidgets.views.comparison import differences_table
+from mfwidgets.views.describe import describe
+
+
+@describe.register
+def describe_why(why: Why, limits: Limits) -> View:
+    """Show the exception with the user's frame first, the traceback, the attempts, the log, and the last good run."""
+    facts: list[tuple[str, Cell]] = []
+    blocks: list[Block] = []
+    exception = why.exception
+    if exception:
+        facts.append(("exception", limits.text(str(exception))))
+        if exception.where:
+            facts.append(("raised at", limits.code(str(exception.where), exception.where.file)))
+    if why.task:
+        others = f" and {why.others:,} other{'' if why.others == 1 else 's'}" if why.others else ""
+        facts.append(("task", limits.code(f"{why.task.pathspec}{others}")))
+    if why.item is not None:
+        facts.append(("foreach item", limits.text(why.item)))
+    facts.append(
+        ("last good run", limits.code(why.last_good.pathspec) if why.last_good else Cell("none before it", "dim"))
+    )
+    if why.last_good:
+        facts.append((zoned("it started"), time(why.last_good._record.created_ms)))
+    if exception and exception.traceback:
+        lines = exception.traceback.rstrip().splitlines()
+        shown = lines[-2 * limits.rows :]
+        note = f"last {len(shown):,} of {len(lines):,} lines" if len(shown) < len(lines) else ""
+        blocks.append(Block("Traceback", tuple(log_line(line, 5 * limits.chars) for line in shown), note))
+    if why.log:
+        lines = [log_line(line.message, 5 * limits.chars) for line in why.log[-limits.rows :]]
+        blocks.append(Block("End of the log", tuple(lines)))
+    return View(
+        kind="Why",
+        name=limits.text(why.run.pathspec).text,
+        status=limits.status(why.status),
+        reason=limits.text(why.status.reason).text,
+        facts=tuple(facts),
+        notes=_notes(why),
+        tables=(*_attempts(why, limits), *_causes(why, limits)),
+        blocks=tuple(blocks),
+    )
+
+
+def _notes(why: Why) -> tuple[str, ...]:
+    if why.task:
+        if why.last_good and not why.causes():
+            return ("From the last good run it differs neither in parameters, tags, versions, code nor metadata.",)
+        return ()
+    if why.status == "completed":
+        return ("Nothing went wrong.",)
+    return ("No task of it has failed.",)
+
+
+def _attempts(why: Why, limits: Limits) -> tuple[Table, ...]:
+    if len(why.attempts) < 2:  # noqa: PLR2004 - the one is told above
+        return ()
+    rows = tuple(
+        (
+            Cell(str(one.number)),
+            limits.status(one.status),
+            limits.text(str(one.exception) if one.exception else one.status.reason),
+        )
+        for one in why.attempts
+    )
+    return (Table("Attempts", ("attempt", "status", "why"), rows),)
+
+
+def _causes(why: Why, limits: Limits) -> tuple[Table, ...]:
+    if why.differences is None:
+        return ()
+    names = why.differences.names()
+    return tuple(
+        differences_table(section, [one for one in why.causes() if one.section == section], names, limits)
+        for section in dict.fromkeys(one.section for one in why.causes())
+    )

@@ -1,0 +1,159 @@
+"""Why runs failed: against what the flows of the corpus are made to do."""
+
+import json
+
+import pytest
+
+from mfwidgets import Metaflow
+from mfwidgets.client.failure import Frame, RecordedException, exception_in
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "exception", "where", "attempts"),
+    [
+        (
+            "failing",
+            "divide",
+            "ZeroDivisionError: division by zero",
+            "failing_flow.py:19 in divide: self.quotient = 1 / divisor",
+            1,
+        ),
+        ("loop-broken", "finish", "RuntimeError: broken at the finish", "loop_flow.py:38 in finish", 1),
+        ("cards", "end", "RuntimeError: broken", "card_flow.py:23 in end", 1),
+        (
+            "died-at-import",
+            "start",
+            "ImportError: this module cannot be imported inside a task",
+            "death_flow.py:12 in <module>",
+            2,
+        ),
+        ("died-hard", "start", None, None, 2),
+        ("killed", "join", None, None, 1),
+        ("exited", "start", None, None, 1),
+        ("retry", "hopeless", "ZeroDivisionError: division by zero", "retry_flow.py:28 in hopeless", 1),
+    ],
+)
+def test_the_culprit(name, task, exception, where, attempts, client, runs):
+    why = client.get(runs[name]).why()
+    assert why.task.path_components[2] == task
+    assert (str(why.exception) if why.exception else None) == exception
+    if where:
+        assert str(why.exception.where).startswith(where)
+        assert why.exception.where.is_users
+    assert len(why.attempts) == attempts
+    assert why.attempt.number == 0
+    assert why.others == 0
+
+
+def test_its_item_log_and_last_good_run(client, runs):
+    why = client.get(runs["failing"]).why()
+    assert why.item == "1: 0"
+    assert [line.message for line in why.log][-3:] == ["ZeroDivisionError: division by zero", "", "Task failed."]
+    assert len(why.log) == 20
+    assert why.last_good is None
+    assert why.differences is None
+    killed = client.get(runs["killed"]).why()
+    assert killed.last_good == client.get(runs["retry"])
+    assert killed.causes() == []
+    assert "differs neither in parameters" in str(killed)
+    assert [line.message for line in client.get(runs["died-hard"]).why().log] == ["Task failed."]
+
+
+def test_what_differs_from_the_last_good_run(own_runs, client, runs):
+    why = client.get(runs["loop-broken"]).why()
+    assert why.last_good.pathspec == runs["loop"]
+    assert [(one.section, one.name) for one in why.causes()] == [("code", "package")]
+    assert "package" in str(why)
+    assert {one.section for one in why.differences.differences} >= {"code", "status"}
+
+
+def test_runs_that_did_not_fail(client, runs):
+    why = client.get(runs["linear"]).why()
+    assert (why.task, why.exception, why.attempt, why.log) == (None, None, None, [])
+    assert "Nothing went wrong." in str(why)
+    assert repr(why) == f"<why {runs['linear']} is completed>"
+    assert why.to_dict()["task"] is None
+    assert why.to_dict()["exception"] is None
+
+
+@pytest.mark.parametrize("name", ["failing", "killed", "retry", "linear", "abandoned", "loop-broken", "unpicklable"])
+def test_it_converts(name, client, runs):
+    why = client.get(runs[name]).why()
+    facts = why.to_dict()
+    assert json.loads(json.dumps(facts, default=str))["run"] == runs[name]
+    shown = why._repr_mimebundle_()
+    assert shown["text/plain"] == str(why)
+    assert facts["reason"] in str(why)
+    if facts["exception"]:
+        assert facts["exception"]["type"] in shown["text/html"]
+
+
+def test_the_same_on_a_service(on_service):
+    runs, service = on_service
+    client = Metaflow(metadata=service.url, namespace=None)
+    run = client.get(runs["failing"])
+    steps = len(list(run))
+    service.reset()
+    why = run.why()
+    # status (metadata of the run), tasks, their facts; of the culprit its exception and where its log lies
+    assert len(service.requests()) <= 2 + (1 + steps) + 2 + 2 + 2
+    assert str(why.exception) == "ZeroDivisionError: division by zero"
+    assert why.exception.where.line == 19
+    killed = client.get(runs["killed"]).why()
+    assert killed.last_good == client.get(runs["retry"])
+
+
+def test_a_datastore_out_of_reach_leaves_the_rest(client, runs, monkeypatch):
+    from mfwidgets.client import failure, logs
+    from mfwidgets.errors import DataException
+
+    def fail(*_):
+        raise DataException("it is gone")
+
+    monkeypatch.setattr(failure, "read_bytes", fail)
+    monkeypatch.setattr(logs, "read_tail", fail)
+    why = client.get(runs["failing"]).why()
+    assert why.task.path_components[2] == "divide"
+    assert (why.exception, why.log) == (None, [])
+    assert "divide" in str(why)
+
+
+@pytest.mark.parametrize(
+    ("file", "is_users"),
+    [
+        ("/home/ann/flow.py", True),
+        ("C:\\Users\\ann\\flow.py", True),
+        ("flow.py", True),
+        ("/home/ann/metaflow_flows/flow.py", True),
+        ("/usr/lib/python3.11/json/decoder.py", False),
+        ("C:\\Python311\\Lib\\site-packages\\numpy\\core.py", False),
+        ("/x/site-packages/pandas/core/frame.py", False),
+        ("/opt/metaflow/task.py", False),
+        ("<frozen importlib._bootstrap>", False),
+    ],
+)
+def test_whose_frame_it_is(file, is_users):
+    assert Frame(file, 1, "f").is_users is is_users
+
+
+def test_tracebacks():
+    text = (
+        'Traceback (most recent call last):\n  File "/a/flow.py", line 3, in start\n    self.x = load()\n'
+        '  File "/v/site-packages/lib.py", line 7, in load\n    raise KeyError("k")\n             ^^^^^\nKeyError: \'k\'\n\n'
+        "The above exception was the direct cause of the following exception:\n\n"
+        'Traceback (most recent call last):\n  File "/a/flow.py", line 5, in start\n    raise ValueError("v") from e\n'
+        '  File "/v/site-packages/lib.py", line 9, in deep\nValueError: v'
+    )
+    found = RecordedException("ValueError", "v", text)
+    assert [frame.line for frame in found.frames] == [5, 9]
+    assert found.where == Frame("/a/flow.py", 5, "start", 'raise ValueError("v") from e')
+    assert RecordedException("E", "").frames == []
+    assert RecordedException("E", "").where is None
+    only_libraries = RecordedException(
+        "E", "", 'Traceback (most recent call last):\n  File "/v/site-packages/l.py", line 9, in f\nE'
+    )
+    assert only_libraries.where.line == 9
+    assert str(exception_in(["x", *text.splitlines(), "Task failed."])) == "ValueError: v"
+    assert exception_in(["no traceback"]) is None
+    assert exception_in([]) is None
+    assert exception_in(["Traceback (most recent call last):", '  File "a", line 1, in f']) is None
