@@ -169,6 +169,10 @@ def _certificates(folder: Path) -> tuple[Path, Path, Path]:
             .not_valid_after(now + dt.timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         )
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[0].public_key())
+        usage = x509.KeyUsage(True, False, False, False, False, is_authority, is_authority, False, False)  # noqa: FBT003
+        builder = builder.add_extension(authority, critical=False).add_extension(usage, critical=True)
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         if not is_authority:
             address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
             builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)

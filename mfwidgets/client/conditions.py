@@ -136,7 +136,7 @@ def _records(scope: Scope, run: RunRecord, *, names: frozenset[str], step: str |
 
 def _proofs(wanted: Any) -> frozenset[str]:
     """Return the hashes of pickles of values that are equal to this one."""
-    if type(wanted) not in _PROVEN:
+    if type(wanted) not in _PROVEN or wanted != wanted:  # noqa: PLR0124 - a NaN is equal to nothing
         return frozenset()
     equals: list[Any] = [wanted]
     converters: tuple[Callable[[Any], Any], ...] = (int, float, bool)
@@ -156,7 +156,9 @@ def _equal(value: Any, wanted: Any) -> bool:
     try:
         answer = value == wanted
         if hasattr(answer, "all"):
-            return getattr(value, "shape", ()) == getattr(wanted, "shape", ()) and bool(answer.all())
+            import numpy as np
+
+            return np.shape(value) == np.shape(wanted) and bool(answer.all())
         return bool(answer)
     except Exception:  # noqa: BLE001 - what cannot be compared is not equal
         return False

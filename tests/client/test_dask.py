@@ -1,0 +1,42 @@
+"""Bulk reading on a Dask cluster: processes that find everything by themselves."""
+
+import pandas as pd
+import pytest
+
+from mfwidgets import Metaflow, errors
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # what Dask warns of is not ours
+
+
+@pytest.fixture(scope="module")
+def executor():
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client.get_executor()
+
+
+def test_tables_and_searches(executor, on_service):
+    runs, service = on_service
+    flow = Metaflow(metadata=service.url, namespace=None)["ValueFlow"]
+    names = ["score", "losses"]
+    expected = flow.runs().to_pandas(params=True, artifacts=names)
+    pd.testing.assert_frame_equal(flow.runs().to_pandas(params=True, artifacts=names, executor=executor), expected)
+    assert flow.runs().timings().to_pandas(executor=executor).equals(flow.runs().timings().to_pandas())
+    found = flow.runs().where(score=lambda score: score > 1, executor=executor)
+    assert [run.pathspec for run in found] == [runs["values-other"]]
+
+
+def test_secrets_stay_here(executor, on_service):
+    _, service = on_service
+    flow = Metaflow(metadata=service.url, namespace=None, headers={"X-Key": "secret"})["ValueFlow"]
+    for ask in (
+        lambda: flow.runs().to_pandas(artifacts=["score"], executor=executor),
+        lambda: flow.runs().timings().to_pandas(executor=executor),
+        lambda: list(flow.runs().where(rate=0.1, executor=executor)),
+    ):
+        with pytest.raises(errors.NotPortable, match="may hold a key"):
+            ask()

@@ -1,0 +1,63 @@
+"""An interrupt ends any bulk call within a second, and leaves everything usable."""
+
+import concurrent.futures
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from mfwidgets import Metaflow, compare
+from mfwidgets.metadata_provider import service_http
+
+pytestmark = pytest.mark.usefixtures("interruptible")
+
+CALLS = {
+    "a table with values": lambda flow, run: flow.runs().to_pandas(params=True, artifacts=["score"]),
+    "tasks with values": lambda flow, run: run.tasks().to_pandas(artifacts=["loss"]),
+    "where": lambda flow, run: list(flow.runs().where(rate=0.1)),
+    "find_artifact": lambda flow, run: list(flow.runs().find_artifact("loss")),
+    "timings": lambda flow, run: flow.runs().timings().to_pandas(),
+    "compare": lambda flow, run: compare(run, flow.runs()[1]),
+    "why": lambda flow, run: run.why(),
+    "lineage": lambda flow, run: run["end"].task["seed"].lineage(),
+    "ancestors": lambda flow, run: list(run["end"].task.ancestors()),
+    "critical path": lambda flow, run: list(run.critical_path()),
+}
+
+
+def interrupted(ask):
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ask()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_bulk_calls(name, on_service):
+    _, service = on_service
+    flow = Metaflow(metadata=service.url, namespace=None)["ValueFlow"]
+    run = flow.latest_run
+    service.faults([{"match": "artifacts", "times": None, "kind": "hang"}])
+    try:
+        assert interrupted(lambda: CALLS[name](flow, run)) < 1.5
+    finally:
+        service.faults([])
+    assert CALLS[name](flow, run) is not None
+
+
+def test_an_executor_stays_usable(on_service, monkeypatch):
+    monkeypatch.setattr(service_http, "_SLOW_ANSWER", 2.0)  # what was sent to the executor ends there by itself
+    _, service = on_service
+    flow = Metaflow(metadata=service.url, namespace=None)["ValueFlow"]
+    with concurrent.futures.ThreadPoolExecutor(2) as executor:
+        service.faults([{"match": "artifacts", "times": None, "kind": "hang"}])
+        try:
+            assert interrupted(lambda: flow.runs().to_pandas(artifacts=["score"], executor=executor, times=False)) < 1.5
+        finally:
+            service.faults([])
+        assert executor.submit(int, "5").result(30) == 5
+        assert len(flow.runs().to_pandas(artifacts=["score"], executor=executor)) == 3
