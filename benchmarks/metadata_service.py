@@ -21,7 +21,7 @@ from service.store import Row, read_tables
 from worlds import ENVIRONMENT
 
 REPEATS = 3
-FEW = 15
+FEW, SOME = 15, 64
 FLOW, FLOW_FILE = "LinearFlow", FLOWS / "linear_flow.py"
 
 PROGRAM = """
@@ -56,6 +56,11 @@ TASKS_THEIRS = (
     "answer = sorted(task.pathspec for step in m.Flow('WideFlow').latest_run for task in step if task.successful)"
 )
 PARENTS = "answer = sorted(task.pathspec for task in m.Flow('WideFlow').latest_run['join'].task.parent_tasks)"
+WHERE = "answer = [run.id for run in m.Flow('{flow}').runs(limit={limit}).where(alpha=0.5)]"
+WHERE_THEIRS = (
+    "from itertools import islice\n"
+    "answer = [run.id for run in islice(m.Flow('{flow}'), {limit}) if run.data.alpha == 0.5]"
+)
 PAGE = "answer = len(m.Flow('{flow}').runs()[:50])"
 
 
@@ -93,6 +98,8 @@ def runs_of(server: Running, copies: int) -> None:
     compare(
         f"status and end of {FEW} runs", server, FRAME.format(times=True, **names), SUCCESSES_AND_ENDS.format(**names)
     )
+    few = {"flow": FLOW, "limit": SOME}
+    compare(f"where(alpha=) over {SOME} runs", server, WHERE.format(**few), WHERE_THEIRS.format(**few))
     many = {"flow": FLOW, "limit": copies}
     compare(
         f"status of {copies} runs", server, FRAME.format(times=False, **many), SUCCESSES.format(**names), copies / FEW
@@ -119,7 +126,7 @@ def one_run(folder: Path) -> dict[str, list[Row]]:
 def serving(tables: dict[str, list[Row]], copies: int, folder: Path) -> Iterator[Running]:
     """Serve a flow of so many runs."""
     file = folder / f"{copies}.json"
-    file.write_text(json.dumps(many_runs(tables, FLOW, 1, copies, full=FEW)))
+    file.write_text(json.dumps(many_runs(tables, FLOW, 1, copies, full=SOME)))
     with running(tables=file) as server:
         yield server
 

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from worlds import ENVIRONMENT, big_log, many_runs, wide_run
+from worlds import ENVIRONMENT, big_log, many_runs, own_values, wide_run
 
 REPEATS = 5
 BENCHMARKS = Path(__file__).parent
@@ -69,6 +69,24 @@ frame = pandas.DataFrame(
     for step in m.Flow(flow).latest_run for task in step for artifact in task
 )
 answer = sorted(zip(*(frame[column].astype(object) for column in frame)))""",
+    ),
+    "parameters, 2 artifacts of 500 runs": (
+        "values",
+        """rows = m.Flow(flow).runs().to_pandas(params=True, artifacts=["x", "text"]).itertuples(index=False)
+answer = sorted([row[2], row[3] == "completed", *row[12:]] for row in rows)""",
+        """import pandas
+rows = []
+for run in m.Flow(flow):
+    given, end = run["_parameters"].task.data, run.data
+    rows.append(
+        [run.id, run.successful, run.created_at, run.finished_at, sorted(run.tags), given.alpha, given.label, end.x, end.text]
+    )
+answer = sorted([row[0], row[1], *row[5:]] for row in pandas.DataFrame(rows).itertuples(index=False))""",
+    ),
+    "where(alpha=) over 500 runs": (
+        "values",
+        "answer = sorted(run.id for run in m.Flow(flow).runs().where(alpha=0.3))",
+        "answer = sorted(run.id for run in m.Flow(flow) if run.data.alpha == 0.3)",
     ),
     "the parents of a join of 50": (
         "wide",
@@ -134,10 +152,14 @@ def _python(*arguments: str) -> str:
 def main() -> None:
     """Print a line for each question."""
     print(f"{'':36}{'mfwidgets':>20}{'Metaflow':>22}{'faster':>9}")
-    with tempfile.TemporaryDirectory() as many, tempfile.TemporaryDirectory() as wide:
-        folders = {"many": Path(many), "wide": Path(wide)}
-        flows = {"many": many_runs(folders["many"]), "wide": wide_run(folders["wide"])}
+    with tempfile.TemporaryDirectory() as made:
+        folders = {world: Path(made) / world for world in ("many", "wide", "values")}
+        for folder in folders.values():
+            folder.mkdir()
+        flows = {world: many_runs(folders[world]) for world in ("many", "values")}
+        flows["wide"] = wide_run(folders["wide"])
         big_log(folders["many"], flows["many"])
+        own_values(folders["values"], flows["values"])
         measured = {}
         for name, (world, ours, theirs) in QUESTIONS.items():
             place = (flows[world], folders[world])

@@ -23,7 +23,12 @@ MOMENT = 0.5
 
 
 def each(
-    function: Callable[[Item], Result], items: Iterable[Item], *, title: str = "", executor: Executor | None = None
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    title: str = "",
+    executor: Executor | None = None,
+    at_once: int = MOST,
 ) -> list[Result]:
     """Return what the function makes of each item, in this order; the first exception is raised.
 
@@ -37,23 +42,25 @@ def each(
         What the items are; a bar with this title shows in the main thread when it takes more than a moment.
     executor
         Where to do it, :data:`BATCH` items at a time; both function and items travel there. None takes threads here.
+    at_once
+        So many threads; one is the caller's own, which is best for local files, since Python works on one at a time.
     """
     given = list(items)
     if executor is not None:
         batches = [given[first : first + BATCH] for first in range(0, len(given), BATCH)]
-        futures = [executor.submit(_batch, function, batch) for batch in batches]
+        futures = [executor.submit(_batch, function, batch, at_once) for batch in batches]
         return [result for results in _results(futures, title, "batches") for result in results]
-    if len(given) <= 1:
+    if len(given) <= 1 or at_once == 1:
         return [function(item) for item in given]
-    pool = ThreadPoolExecutor(min(len(given), MOST), thread_name_prefix="mfwidgets")
+    pool = ThreadPoolExecutor(min(len(given), at_once), thread_name_prefix="mfwidgets")
     try:
         return list(_results([pool.submit(function, item) for item in given], title, ""))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _batch(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    return each(function, items)
+def _batch(function: Callable[[Item], Result], items: Sequence[Item], at_once: int) -> list[Result]:
+    return each(function, items, at_once=at_once)
 
 
 def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iterator[Result]:

@@ -74,7 +74,12 @@ class Lineage(Presentable):
 
     def _with_the_same(self, runs: list[RunRecord]) -> "list[Run]":
         scope, record = self.artifact._scope, self.artifact._record
-        found = each(lambda run: scope.provider.artifacts(run.path, {record.name}), runs, title="earlier runs")
+        found = each(
+            lambda run: scope.provider.artifacts(run.path, {record.name}),
+            runs,
+            title="earlier runs",
+            at_once=scope.at_once,
+        )
         kind = type(self.artifact.parent.parent.parent)
         return [
             kind.of(scope, run)

@@ -24,7 +24,7 @@ def parameter_columns(scope: Scope, runs: Sequence[RunRecord], reading: Reading 
 
     A bulk question for each run (many at once), one read for each distinct graph and for each distinct value.
     """
-    records = _each(partial(_of_step, scope, step=PARAMETERS, names=None), scope, runs, reading)
+    records = _each(partial(_of_parameters, scope), scope, runs, reading)
     graphs = {place: record for place, some in enumerate(records) for record in some if record.name == "_graph_info"}
     known = dict(zip(graphs, values_of(scope, list(graphs.values()), _GRAPH), strict=True))
     chosen = [parameters_of(some, known.get(place)) for place, some in enumerate(records)]
@@ -86,7 +86,15 @@ def _each(
 ) -> list[list[ArtifactRecord]]:
     if reading.executor is not None:
         scope.check_portable()
-    return each(read, runs, title="runs", executor=reading.executor)
+    return each(read, runs, title="runs", executor=reading.executor, at_once=scope.at_once)
+
+
+def _of_parameters(scope: Scope, run: RunRecord) -> list[ArtifactRecord]:
+    """Return the public artifacts of ``_parameters``, and the graph."""
+    where = (*run.path, PARAMETERS)
+    if scope.provider.remote:
+        return scope.provider.artifacts(where)
+    return scope.provider.artifacts(where, public_only=True) + scope.provider.artifacts(where, {"_graph_info"})
 
 
 def _of_step(scope: Scope, run: RunRecord, *, step: str | None, names: frozenset[str] | None) -> list[ArtifactRecord]:

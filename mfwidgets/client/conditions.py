@@ -76,7 +76,7 @@ class Conditions:
         read = partial(_records, scope, names=frozenset(self.wanted), step=self.step)
         while batch := list(islice(some, BATCH)):
             asked += len(batch)
-            found = each(read, batch, title="runs", executor=self.reading.executor)
+            found = each(read, batch, title="runs", executor=self.reading.executor, at_once=scope.at_once)
             seen.update(record.name for records in found for record in records)
             verdicts = self._verdicts(scope, [record for records in found for record in records], unread)
             for run, records in zip(batch, found, strict=True):

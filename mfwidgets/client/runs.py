@@ -125,7 +125,12 @@ class Runs(Collection[Run]):
             runs = self.records()
             while some := list(islice(runs, _TOGETHER)):
                 yield from chain.from_iterable(
-                    each(lambda run: self.scope.provider.artifacts(run.path, wanted), some, title="runs")
+                    each(
+                        lambda run: self.scope.provider.artifacts(run.path, wanted),
+                        some,
+                        title="runs",
+                        at_once=self.scope.at_once,
+                    )
                 )
 
         return found_artifacts(self.scope, f"artifacts {name!r} of {self.title}", named)

@@ -16,6 +16,7 @@ from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.opening import open_datastore
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument
+from mfwidgets.fan_out import MOST
 from mfwidgets.metadata_provider.base import MetadataProvider
 from mfwidgets.metadata_provider.records import RunRecord
 from mfwidgets.metadata_provider.selector import open_provider
@@ -108,6 +109,11 @@ class Scope:
         made = new_scope(state["metadata"], state["namespace"], headers_by_name(named) if named else None)
         for part in fields(made):
             object.__setattr__(self, part.name, getattr(made, part.name))
+
+    @property
+    def at_once(self) -> int:
+        """How many questions are put to the provider at once: many where each is a wait, one where it is work."""
+        return MOST if self.provider.remote else 1
 
     def admits(self, run: RunRecord) -> bool:
         """Tell whether a run is in the namespace: whether that is one of its tags."""

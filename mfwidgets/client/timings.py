@@ -78,7 +78,7 @@ class Timings(Collection[StepTiming]):
         if executor is not None:
             self.scope.check_portable()
         read = partial(_timings_of, self.scope)
-        found = each(read, self._records(), title="runs", executor=executor)
+        found = each(read, self._records(), title="runs", executor=executor, at_once=self.scope.at_once)
         return [timing for some in found for timing in some]
 
     def to_pandas(self, *, executor: Executor | None = None) -> "pd.DataFrame":

@@ -18,11 +18,15 @@ from mfwidgets.datastore.inert import load_inert
 from mfwidgets.datastore.stand_ins import IncludedFile
 from mfwidgets.datastore.truths import KNOWN, truth
 from mfwidgets.errors import DataException, MetaflowInvalidArgument, TooLarge, UnloadableArtifact
-from mfwidgets.fan_out import each
+from mfwidgets.fan_out import MOST, each
 from mfwidgets.metadata_provider.records import ArtifactRecord
 
 SMALL = 100_000
 """Bytes; what is larger, serialized, is no matter of tables."""
+
+
+_HERE = frozenset({"local", "spin"})
+"""Kinds of datastores that are files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,9 @@ def values_of(scope: Scope, records: Sequence[ArtifactRecord], reading: Reading 
     if reading.executor is not None and distinct:
         scope.check_portable()
     read = partial(read_value, scope, max_bytes=reading.max_bytes, unpickle=reading.unpickle)
-    values = each(read, distinct.values(), title="values", executor=reading.executor)
+    here = all(record.ds_type in _HERE for record in distinct.values())
+    at_once = 1 if here else MOST
+    values = each(read, distinct.values(), title="values", executor=reading.executor, at_once=at_once)
     found = dict(zip(distinct, values, strict=True))
     return [truth(record.sha) if record.sha in KNOWN else found[record.sha, record.encoding] for record in records]
 

@@ -34,14 +34,19 @@ class LocalDatastore:
         """Return the bytes of a file, or None when no root has it."""
         for root in self._roots:
             try:
-                if most is not None:
-                    check_size(key, (root / key).stat().st_size, most)
-                return read_file(f"{root}/{key}")
+                return self._read(root, key, most)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
             except OSError as error:
                 raise DataException(f"{root / key} cannot be read: {error.strerror or error}.") from error
         return None
+
+    def _read(self, root: Path, key: str, most: int | None) -> bytes:
+        try:
+            return read_file(f"{root}/{key}", most)
+        except OverflowError:
+            check_size(key, (root / key).stat().st_size, most)
+            raise
 
     def read_from(self, key: str, start: int) -> bytes | None:
         """Return the bytes of a file from one on, or None when no root has it."""
