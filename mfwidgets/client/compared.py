@@ -118,7 +118,7 @@ def _tasks(scope: Scope, run: RunRecord, where: tuple[str, ...]) -> list[TaskRec
 
 
 def _run_facts(run: RunRecord) -> Iterator[tuple[Name, Fact]]:
-    for tag in run.user_tags:
+    for tag in sorted(run.user_tags):
         yield Name("tags", "", tag), Fact(tag, tag)
     yield Name("versions", "", "user"), Fact(run.user, run.user)
     for tag in sorted(run.system_tags):

@@ -29,10 +29,10 @@ def describe_comparison(comparison: Comparison, limits: Limits) -> View:
 
 def differences_table(section: str, some: Sequence[Difference], names: Sequence[str], limits: Limits) -> Table:
     """Show the differences of a section, a column for each object."""
-    shown = some[: limits.rows]
+    shown, whole_runs = some[: limits.rows], any(one.step for one in some)
     rows = tuple(
         (
-            limits.text(one.step),
+            limits.text(one.step or ("all steps" if section == "durations" and whole_runs else "")),
             limits.code(one.name),
             *(_cell(one, place, limits) for place in range(len(names))),
             Cell(limits.text(one.note).text, "dim") if one.note else EMPTY,

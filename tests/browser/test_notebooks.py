@@ -1,4 +1,4 @@
-"""The quickstart in a real JupyterLab: it runs, it is readable in both themes, the console stays silent."""
+"""The notebooks in a real JupyterLab: they run, they are readable in both themes, the console stays silent."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ pytestmark = [
     ),
 ]
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_quickstart.ipynb"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 
 # Contrast as WCAG 2 defines it, of each of our texts against what lies behind it.
@@ -56,27 +56,39 @@ TOO_WIDE = """() => [...document.querySelectorAll('.mfw')]
   .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent.slice(0, 80))"""
 
 
+QUICKSTART, TABLES = "01_quickstart.ipynb", "02_tables.ipynb"
+
+
 @pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
+def notebook(request, tmp_path_factory):
+    """A notebook that was opened and run."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
-    shutil.copy(NOTEBOOK, folder)
+    shutil.copy(NOTEBOOKS / request.param, folder)
     with server(folder, home) as address, browser(home) as page:
-        opened = Notebook(page, address.format(NOTEBOOK.name))
+        opened = Notebook(page, address.format(request.param))
         opened.run_all()
         yield opened
 
 
+of_quickstart = pytest.mark.parametrize("notebook", [QUICKSTART], indirect=True)
+of_tables = pytest.mark.parametrize("notebook", [TABLES], indirect=True)
+of_each = pytest.mark.parametrize("notebook", [QUICKSTART, TABLES], indirect=True)
+
+
+@of_each
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_readable_in_both_themes(notebook, theme):
+def test_it_is_readable_in_both_themes(notebook, theme, request):
     notebook.theme(theme)
     contrasts = notebook.page.evaluate(CONTRASTS)
     assert len(contrasts) > 200
     assert [found for found in contrasts if found[2] < 4.5] == []
     assert notebook.page.evaluate(TOO_WIDE) == []
     PICTURES.mkdir(parents=True, exist_ok=True)
-    notebook.picture(PICTURES / f"quickstart-{theme}.png")
+    name = request.node.callspec.params["notebook"].partition(".")[0].partition("_")[2]
+    notebook.picture(PICTURES / f"{name}-{theme}.png")
 
 
+@of_quickstart
 def test_it_shows_the_sample(notebook):
     shown = notebook.page.locator(".mfw").all_inner_texts()
     text = "\n".join(shown)
@@ -87,6 +99,7 @@ def test_it_shows_the_sample(notebook):
     assert "ValueError: Hamburg reports a negative demand" in text
 
 
+@of_quickstart
 def test_parts_fold(notebook):
     part = notebook.page.locator(".mfw details").first
     table = part.locator("table")
@@ -97,5 +110,14 @@ def test_parts_fold(notebook):
     assert table.is_visible()
 
 
+@of_tables
+def test_it_shows_what_differs_and_why(notebook):
+    text = "\n".join(notebook.page.locator(".mfw").all_inner_texts())
+    assert "stored bytes differ" in text
+    assert "forecast_flow.py:33 in fit" in text
+    assert "Earlier runs with the same bytes" in text
+
+
+@of_each
 def test_the_console_stays_silent(notebook):
     assert notebook.errors == []
