@@ -187,7 +187,7 @@ def describe_help(shown: Help, limits: Limits) -> View:
         name="%mflow",
         facts=scope_facts(current_scope(), limits),
         notes=("Every line returns an object: run = %mflow HelloFlow/latest",),
-        tables=(Table("What to type", ("line", "meaning"), rows),),
+        parts=(Table("What to type", ("line", "meaning"), rows),),
     )
 
 

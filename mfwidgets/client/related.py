@@ -1,8 +1,10 @@
 """Tasks that are far relatives: all before, all after, and those that the duration of a run hangs on."""
 
+from collections.abc import Mapping
+
 from mfwidgets.client.attempts import task_states
 from mfwidgets.client.scope import Scope
-from mfwidgets.client.task_graph import Key, key_of, task_graph
+from mfwidgets.client.task_graph import Key, TaskGraph, key_of, task_graph
 from mfwidgets.client.tasks import RelatedTasks
 from mfwidgets.metadata_provider.records import RunRecord, TaskRecord
 
@@ -27,13 +29,19 @@ def critical_path(scope: Scope, run: RunRecord) -> RelatedTasks:
 def _critical(scope: Scope, run: RunRecord) -> list[TaskRecord]:
     graph = task_graph(scope, run)
     tasks = list(graph.tasks.values())
-    ended: dict[Key, int] = {
-        key_of(task): state.finished_ms or 0
-        for task, state in zip(tasks, task_states(scope, run.path, tasks), strict=True)
-    }
-    one = max(graph.tasks, key=lambda key: (ended[key], graph.tasks[key].created_ms), default=None)
+    states = task_states(scope, run.path, tasks)
+    return critical_tasks(graph, {key_of(task): state.finished_ms for task, state in zip(tasks, states, strict=True)})
+
+
+def critical_tasks(graph: TaskGraph, ended: Mapping[Key, int | None]) -> list[TaskRecord]:
+    """Return the path back from the task that ended last, to each the one that it waited for; oldest first."""
+
+    def end(key: Key) -> int:
+        return ended.get(key) or 0
+
+    one = max(graph.tasks, key=lambda key: (end(key), graph.tasks[key].created_ms), default=None)
     path: list[TaskRecord] = []
     while one is not None:
         path.append(graph.tasks[one])
-        one = max(graph.parents[one], key=lambda key: ended[key], default=None)
+        one = max(graph.parents[one], key=end, default=None)
     return path[::-1]

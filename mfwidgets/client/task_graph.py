@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from mfwidgets.client.foreach import OUTSIDE, items_of
+from mfwidgets.client.foreach import OUTSIDE, Item, items_of
 from mfwidgets.client.graph import steps_of
 from mfwidgets.client.lineage import FOREACH_SPLITS, Node, is_join, turn_of, way_taken
 from mfwidgets.client.scope import Scope
@@ -77,9 +77,14 @@ def task_graph(scope: Scope, run: RunRecord) -> TaskGraph:
     Costs the tasks of the run, its metadata, its artifacts and its graph, once each; and one small read for each distinct
     way that a switch or a loop took.
     """
-    nodes = steps_of(scope, run)
-    tasks = {key_of(task): task for task in scope.provider.tasks(run) if not task.step.startswith("_")}
-    items = items_of(scope, run.path)
+    return graph_of(scope, run, steps_of(scope, run), scope.provider.tasks(run), items_of(scope, run.path))
+
+
+def graph_of(
+    scope: Scope, run: RunRecord, nodes: Mapping[str, Node], found: Iterable[TaskRecord], items: Mapping[Key, Item]
+) -> TaskGraph:
+    """Return the same from facts at hand; only which way switches and loops took is read, where there are any."""
+    tasks = {key_of(task): task for task in found if not task.step.startswith("_")}
     by_step: dict[str, dict[tuple[str, ...], list[Key]]] = defaultdict(lambda: defaultdict(list))
     for key in sorted(tasks, key=lambda key: tasks[key].created_ms):
         by_step[key[0]][items.get(key, OUTSIDE).path].append(key)

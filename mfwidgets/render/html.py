@@ -6,7 +6,8 @@ Templates escape everything (autoescape is on and nothing is marked safe), so th
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mfwidgets.render.view import View
+from mfwidgets.render.dag import lay_out
+from mfwidgets.render.view import Cell, View
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,4 +29,28 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"lay_out": lay_out, "bar_style": bar_style}
     return environment.get_template("view.html.j2")
+
+
+TONES = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
+"""Of bars, in the page itself: style sheets are dropped where outputs are not trusted, inline colours are not."""
+
+_ODD, _WAITING = "#96690a", "rgba(128,128,128,.32)"
+
+
+def bar_style(cell: Cell) -> str:
+    """Return the style of a bar: one gradient with hard stops, which survives where scripts and style sheets do not."""
+    stops, at = [], 0.0
+    for segment in cell.segments:
+        start = min(max(segment.start, at), 1.0 - _THINNEST)
+        end = min(max(segment.end, start + _THINNEST), 1.0)
+        tone = _WAITING if segment.tone == "waiting" else TONES.get(segment.tone, _ODD)
+        stops += [f"transparent {at:.1%} {start:.1%}", f"{tone} {start:.1%} {end:.1%}"]
+        at = end
+    stops.append(f"transparent {at:.1%} 100%")
+    return f"width:260px;height:11px;background:linear-gradient(to right,{','.join(stops)})"
+
+
+_THINNEST = 0.006
+"""Of a bar's length: what took no time can be seen all the same."""

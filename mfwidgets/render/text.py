@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from mfwidgets.render.view import Block, Table, View
+from mfwidgets.render.view import Block, Cell, Part, Table, View
 
 _GAP = "  "
 
@@ -14,9 +14,19 @@ def text_of(view: View) -> str:
         width = max(len(label) for label, _ in view.facts)
         parts.append("\n".join(f"{_GAP}{label:<{width}}{_GAP}{cell.plain}" for label, cell in view.facts))
     parts += [f"{_GAP}{note}" for note in view.notes]
-    parts += [_table(table) for table in view.tables]
-    parts += [_block(block) for block in view.blocks]
-    return "\n".join(parts)
+    parts += [_part(part) for part in view.parts]
+    return "\n".join(filter(None, parts))
+
+
+def _part(part: Part) -> str:
+    """Return a part as text; of a graph nothing, since a table beside it tells the same."""
+    match part:
+        case Table():
+            return _table(part)
+        case Block():
+            return _block(part)
+        case _:
+            return ""
 
 
 def _head(view: View) -> str:
@@ -28,7 +38,7 @@ def _head(view: View) -> str:
 
 def _table(table: Table) -> str:
     heading = f"{table.heading} ({table.note})" if table.note else table.heading
-    lines = [table.columns, *([cell.plain for cell in row] for row in table.rows)]
+    lines = [table.columns, *([_plain(cell) for cell in row] for row in table.rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(table.columns))]
     body = [
         _GAP
@@ -39,6 +49,21 @@ def _table(table: Table) -> str:
         for line in lines
     ]
     return "\n".join([heading, *(line.rstrip() for line in body)])
+
+
+_BAR = 24
+_MARKS = {"waiting": "·", "completed": "█", "failed": "▓", "killed": "▓", "running": "▒"}
+
+
+def _plain(cell: Cell) -> str:
+    if cell.kind != "bar":
+        return cell.plain
+    bar = [" "] * _BAR
+    for segment in cell.segments:
+        first = min(int(segment.start * _BAR), _BAR - 1)
+        last = max(min(round(segment.end * _BAR), _BAR), first + 1)
+        bar[first:last] = _MARKS.get(segment.tone, "░") * (last - first)
+    return "".join(bar)
 
 
 def _block(block: Block) -> str:

@@ -1,12 +1,12 @@
 """What is shown, before it is drawn: one model that text and HTML both draw, so that they tell the same facts."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
 """The sign of each status; sign and word stand together, so that colour never carries the meaning alone."""
 
-CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim"]
+CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Cell:
         The tags of a ``tags`` cell, one by one.
     machine
         ISO 8601 of a ``time`` cell.
+    segments
+        Of a ``bar`` cell; what it shows stands as numbers beside it, too.
     """
 
     text: str
@@ -32,6 +34,7 @@ class Cell:
     title: str = ""
     items: tuple[str, ...] = ()
     machine: str = ""
+    segments: "tuple[Segment, ...]" = ()
 
     @property
     def sign(self) -> str:
@@ -48,6 +51,23 @@ EMPTY = Cell("")
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a bar.
+
+    Attributes
+    ----------
+    tone
+        A status, or ``waiting``.
+    start, end
+        Parts of the whole, 0 to 1.
+    """
+
+    tone: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of facts.
 
@@ -61,6 +81,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    part: ClassVar[str] = "table"
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -79,6 +100,47 @@ class Block:
     heading: str
     lines: tuple[str, ...]
     note: str = ""
+    part: ClassVar[str] = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphStep:
+    """A step in a graph.
+
+    Attributes
+    ----------
+    status
+        Its status cell; None where it did not run.
+    detail
+        What is known beside its name: ``foreach of 12``.
+    following
+        The names of the steps after it; its own for a loop.
+    """
+
+    name: str
+    status: Cell | None
+    detail: str
+    following: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The steps of a flow and their order, as a picture; a table beside it tells the same.
+
+    Attributes
+    ----------
+    steps
+        In the order in which they can be walked through.
+    """
+
+    heading: str
+    steps: tuple[GraphStep, ...]
+    note: str = ""
+    part: ClassVar[str] = "graph"
+
+
+Part = Table | Block | Graph
+"""What stands below the facts, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +163,4 @@ class View:
     reason: str = ""
     facts: tuple[tuple[str, Cell], ...] = ()
     notes: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    parts: tuple[Part, ...] = ()

@@ -15,7 +15,7 @@ def describe_cards(cards: CardContainer, limits: Limits) -> View:
         for card in cards[: limits.rows]
     )
     tables = (Table("Cards", ("type", "id", "hash"), rows, left_out(len(rows), len(cards))),) if rows else ()
-    return View("Cards", limits.text(cards.pathspec).text, notes=() if rows else ("None of these.",), tables=tables)
+    return View("Cards", limits.text(cards.pathspec).text, notes=() if rows else ("None of these.",), parts=tables)
 
 
 @describe.register

@@ -23,7 +23,7 @@ def describe_comparison(comparison: Comparison, limits: Limits) -> View:
         kind="Comparison",
         name=limits.text(" and ".join(names)).text,
         notes=() if tables else ("Nothing differs that is compared: neither values nor what led to them.",),
-        tables=tuple(tables),
+        parts=tuple(tables),
     )
 
 

@@ -39,7 +39,7 @@ def describe_lineage(lineage: Lineage, limits: Limits) -> View:
         tables.append(
             Table("Earlier runs with the same bytes", columns, rows, left_out(len(rows), len(lineage.earlier_runs)))
         )
-    return View("Lineage", limits.text(artifact.pathspec).text, facts=tuple(facts), tables=tuple(tables))
+    return View("Lineage", limits.text(artifact.pathspec).text, facts=tuple(facts), parts=tuple(tables))
 
 
 def _counted(number: int, noun: str) -> str:

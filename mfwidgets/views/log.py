@@ -24,7 +24,7 @@ def describe_logs(logs: Logs, limits: Limits) -> View:
     block = _end_of(logs, most if logs.tail is None else min(logs.tail, most), limits)
     blocks = (block,) if block.lines else ()
     name = f"{limits.text(logs.pathspec).text}, attempt {logs.attempt}"
-    return View("Log of", name, notes=() if blocks else _why_empty(logs, limits), blocks=blocks)
+    return View("Log of", name, notes=() if blocks else _why_empty(logs, limits), parts=blocks)
 
 
 def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:

@@ -6,10 +6,8 @@ from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowD
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.catalogue import artifact_rows, rows_of
 from mfwidgets.client.flow import Flow
-from mfwidgets.client.graph import step_order
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.client.rows import RunRow, run_rows, task_rows
-from mfwidgets.client.run import Run
+from mfwidgets.client.rows import RunRow, task_rows
 from mfwidgets.client.status import attempt_statuses, prevailing
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
@@ -23,7 +21,7 @@ from mfwidgets.views.empty import why_no_flows
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.scope import scope_facts
-from mfwidgets.views.tables import artifacts_part, attempts_table, left_out, most_telling, steps_table, tasks_table
+from mfwidgets.views.tables import artifacts_part, attempts_table, left_out, most_telling, tasks_table
 
 Facts = tuple[tuple[str, Cell], ...]
 
@@ -41,7 +39,7 @@ def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
         name="",
         facts=scope_facts(scope, limits),
         notes=() if flows else why_no_flows(scope, limits),
-        tables=(Table("Flows", columns, rows, note),) if flows else (),
+        parts=(Table("Flows", columns, rows, note),) if flows else (),
     )
 
 
@@ -60,36 +58,7 @@ def _latest(row: RunRow | None, limits: Limits) -> tuple[Cell, ...]:
 def describe_flow(flow: Flow, limits: Limits) -> View:
     """Show the newest runs."""
     tables, notes = runs_part(flow.runs(), limits)
-    return View("Flow", _name(flow, limits), facts=scope_facts(flow._scope, limits), tables=tables, notes=notes)
-
-
-@describe.register
-def describe_run(run: Run, limits: Limits) -> View:
-    """Show status, times, tags, and the steps; of a run that failed the tasks that did."""
-    scope, record = run._scope, run._record
-    row = run_rows(scope, [record])[0]
-    tasks = run.tasks().rows()
-    failed = [task for task in tasks if task.status in ("failed", "killed")]
-    tables = [steps_table(tasks, step_order(scope, record), limits)] if tasks else []
-    if failed:
-        shown, errors = failed[: limits.rows // 4], errors_of(scope, failed)
-        tables.append(tasks_table(shown, limits, left_out(len(shown), len(failed)), "Tasks that failed", errors))
-    facts = [
-        (zoned("started"), time(row.started_ms)),
-        (zoned("finished"), time(row.finished_ms)),
-        ("duration", duration(row.duration_ms)),
-    ]
-    if row.origin_run_id:
-        facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
-    return View(
-        kind="Run",
-        name=_name(run, limits),
-        status=limits.status(row.status),
-        reason=limits.text(row.status.reason).text,
-        facts=(*_present(facts), *_run_facts(record, limits)),
-        notes=() if tasks else ("No task has begun yet.",),
-        tables=tuple(tables),
-    )
+    return View("Flow", object_name(flow, limits), facts=scope_facts(flow._scope, limits), parts=tables, notes=notes)
 
 
 @describe.register
@@ -102,12 +71,12 @@ def describe_step(step: Step, limits: Limits) -> View:
     facts = ((zoned("created"), time(step._record.created_ms)),)
     return View(
         kind="Step",
-        name=_name(step, limits),
+        name=object_name(step, limits),
         status=limits.status(status),
         reason=limits.text(status.reason).text if status else "",
-        facts=(*facts, *_run_facts(step._record.run, limits)),
+        facts=(*facts, *run_facts(step._record.run, limits)),
         notes=() if rows else ("No task has begun yet.",),
-        tables=(tasks_table(shown, limits, note, errors=errors),) if rows else (),
+        parts=(tasks_table(shown, limits, note, errors=errors),) if rows else (),
     )
 
 
@@ -132,13 +101,12 @@ def describe_task(task: Task, limits: Limits) -> View:
     tables += artifacts_part(artifacts, limits)
     return View(
         kind="Task",
-        name=_name(task, limits),
+        name=object_name(task, limits),
         status=limits.status(row.status),
         reason=limits.text(row.status.reason).text,
-        facts=(*_present(facts), *_run_facts(record.run, limits)),
+        facts=(*present(facts), *run_facts(record.run, limits)),
         notes=tuple(limits.text(error).text for error in errors_of(scope, [row]).values()),
-        tables=tuple(tables),
-        blocks=log_blocks(task, limits),
+        parts=(*tables, *log_blocks(task, limits)),
     )
 
 
@@ -157,8 +125,8 @@ def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
     run = artifact._run_record()
     return View(
         kind="DataArtifact",
-        name=_name(artifact, limits),
-        facts=(*_present(facts), *(_run_facts(run, limits) if run else ())),
+        name=object_name(artifact, limits),
+        facts=(*present(facts), *(run_facts(run, limits) if run else ())),
         notes=("The value is at .data (it is unpickled there); its bytes are at .raw().",),
     )
 
@@ -172,7 +140,7 @@ def describe_named_artifacts(artifacts: MetaflowArtifacts, limits: Limits) -> Vi
         kind="MetaflowArtifacts",
         name=limits.text(task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        tables=artifacts_part(rows_of(artifacts[0]._scope, records), limits) if records else (),
+        parts=artifacts_part(rows_of(artifacts[0]._scope, records), limits) if records else (),
     )
 
 
@@ -184,23 +152,24 @@ def describe_data(data: MetaflowData, limits: Limits) -> View:
         kind="MetaflowData",
         name=limits.text(data._task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        tables=artifacts_part(rows_of(data._scope, records), limits),
+        parts=artifacts_part(rows_of(data._scope, records), limits),
     )
 
 
-def _name(shown: MetaflowObject, limits: Limits) -> str:
+def object_name(shown: MetaflowObject, limits: Limits) -> str:
+    """Return the pathspec of an object, with the attempt that was asked for."""
     attempt = "" if shown._attempt is None else f", attempt {shown._attempt}"
     return f"{limits.text(shown.pathspec).text}{attempt}"
 
 
-def _present(facts: list[tuple[str, Cell]]) -> Facts:
+def present(facts: list[tuple[str, Cell]]) -> Facts:
     """Leave out what there is nothing to say about."""
     return tuple((label, cell) for label, cell in facts if cell.text)
 
 
-def _run_facts(run: RunRecord, limits: Limits) -> Facts:
+def run_facts(run: RunRecord, limits: Limits) -> Facts:
     """Show whose run it is, and its tags: people's beside Metaflow's own."""
-    return _present(
+    return present(
         [
             ("user", limits.text(run.user)),
             ("tags", limits.tag_list(run.user_tags, 5 * limits.tags)),

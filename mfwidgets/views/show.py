@@ -9,6 +9,7 @@ from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
 from mfwidgets.views import cards, collections, comparison, lineage, log, objects, why  # noqa: F401 - they register what they describe
+from mfwidgets.views import run as _run  # noqa: F401 - as above
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
 

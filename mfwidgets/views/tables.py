@@ -1,7 +1,9 @@
 """Tables of runs, steps, tasks, attempts and artifacts, as they stand in displays."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby, islice
+from itertools import islice
+from types import MappingProxyType
+from typing import Any
 
 from mfwidgets.client.catalogue import ArtifactRow
 from mfwidgets.client.rows import RunRow, TaskRow
@@ -36,22 +38,40 @@ def _within(row: RunRow) -> str:
     return row.status.reason.removeprefix(f"{row.pathspec}/")
 
 
-def steps_table(rows: Sequence[TaskRow], order: Sequence[str], limits: Limits) -> Table:
-    """Show the steps that tasks belong to, in the order of the graph; others after them, as they began."""
-    by_step = sorted(rows, key=lambda row: row.record.step)
-    groups = [(name, list(group)) for name, group in groupby(by_step, key=lambda row: row.record.step)]
+def steps_table(
+    rows: Sequence[TaskRow],
+    order: Sequence[str],
+    limits: Limits,
+    nodes: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> Table:
+    """Show the steps that tasks belong to, in the order of the graph; others after them, as they began.
+
+    With the nodes of the graph it tells as well what kind of step each is and what comes next.
+    """
+    by_step: dict[str, list[TaskRow]] = {name: [] for name in order if name in nodes}
+    for row in sorted(rows, key=lambda row: row.record.created_ms):
+        by_step.setdefault(row.record.step, []).append(row)
     place = {name: number for number, name in enumerate(order)}
-    groups.sort(key=lambda item: (place.get(item[0], len(place)), min(row.record.created_ms for row in item[1])))
+    groups = sorted(by_step.items(), key=lambda item: place.get(item[0], len(place)))
     shown = groups[: limits.rows]
-    return Table(
+    table = Table(
         "Steps",
-        ("step", "status", "tasks", zoned("started"), "duration"),
-        tuple(_step_cells(name, group, limits) for name, group in shown),
+        ("step", "status", "tasks", zoned("started"), "duration", "next"),
+        tuple((*_step_cells(name, group, limits), _next(nodes.get(name, {}), limits)) for name, group in shown),
         left_out(len(shown), len(groups)),
     )
+    return without_empty_columns(table, keep=len(table.columns) - 1)
+
+
+def _next(node: Mapping[str, Any], limits: Limits) -> Cell:
+    following = ", ".join(str(name) for name in node.get("next") or ())
+    kind = str(node.get("type", "")).partition("-")[2]
+    return limits.text(f"{following} ({kind})" if kind and following else following)
 
 
 def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cell, ...]:
+    if not rows:  # not reached, or a way that a switch did not take
+        return limits.code(name), Cell("not run", "dim"), Cell("0"), EMPTY, EMPTY
     started = [row.started_ms for row in rows if row.started_ms]
     finished = [row.finished_ms for row in rows if row.finished_ms]
     whole = max(finished) - min(started) if started and len(finished) == len(rows) else None
@@ -178,7 +198,9 @@ def most_telling(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[TaskRow]
 def without_empty_columns(table: Table, keep: int) -> Table:
     """Leave out the columns from number ``keep`` on that hold nothing."""
     wanted = [
-        number for number in range(len(table.columns)) if number < keep or any(row[number].text for row in table.rows)
+        number
+        for number in range(len(table.columns))
+        if number < keep or any(row[number].text or row[number].segments for row in table.rows)
     ]
     return Table(
         table.heading,

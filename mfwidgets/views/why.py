@@ -43,8 +43,7 @@ def describe_why(why: Why, limits: Limits) -> View:
         reason=limits.text(why.status.reason).text,
         facts=tuple(facts),
         notes=_notes(why),
-        tables=(*_attempts(why, limits), *_causes(why, limits)),
-        blocks=tuple(blocks),
+        parts=(*_attempts(why, limits), *blocks, *_causes(why, limits)),
     )
 
 

@@ -1,0 +1,83 @@
+"""What a run shows: its status and why, its parameters, its graph, its timeline, its steps."""
+
+from collections.abc import Sequence
+
+from mfwidgets.client.columns import parameter_columns
+from mfwidgets.client.graph import steps_of
+from mfwidgets.client.one_look import one_look
+from mfwidgets.client.related import critical_tasks
+from mfwidgets.client.rows import TaskRow, run_rows
+from mfwidgets.client.run import Run
+from mfwidgets.client.task_graph import Key, graph_of, key_of
+from mfwidgets.errors import MetaflowException
+from mfwidgets.render.view import Part, Table, View
+from mfwidgets.views.cells import Limits, duration, time, zoned
+from mfwidgets.views.describe import describe
+from mfwidgets.views.failures import errors_of
+from mfwidgets.views.graph import step_graph
+from mfwidgets.views.objects import object_name, present, run_facts
+from mfwidgets.views.tables import left_out, steps_table, tasks_table
+from mfwidgets.views.timeline import timeline_table
+from mfwidgets.views.values import value
+
+MOST_TASKS = 2_000
+"""Of runs with more tasks what hangs on what is not worked out for a display."""
+
+
+@describe.register
+def describe_run(run: Run, limits: Limits) -> View:
+    """Show status, times, tags, what failed and why; parameters, graph, timeline and steps."""
+    record = run._record
+    run = Run.of(one_look(run._scope, record), record)
+    scope = run._scope
+    row = run_rows(scope, [record])[0]
+    tasks = run.tasks().rows()
+    nodes = steps_of(scope, record)
+    failed = [task for task in tasks if task.status in ("failed", "killed")]
+    parts: list[Part] = []
+    if failed:
+        shown, errors = failed[: limits.rows // 4], errors_of(scope, failed)
+        parts.append(tasks_table(shown, limits, left_out(len(shown), len(failed)), "Tasks that failed", errors))
+    parts += _parameters(run, limits)
+    if tasks:
+        parts += step_graph(nodes, tasks, limits)
+        parts += timeline_table(tasks, list(nodes), _critical(run, nodes, tasks), limits)
+        parts.append(steps_table(tasks, list(nodes), limits, nodes))
+    facts = [
+        (zoned("started"), time(row.started_ms)),
+        (zoned("finished"), time(row.finished_ms)),
+        ("duration", duration(row.duration_ms)),
+    ]
+    if row.origin_run_id:
+        facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
+    return View(
+        kind="Run",
+        name=object_name(run, limits),
+        status=limits.status(row.status),
+        reason=limits.text(row.status.reason).text,
+        facts=(*present(facts), *run_facts(record, limits)),
+        notes=() if tasks else ("No task has begun yet.",),
+        parts=tuple(parts),
+    )
+
+
+def _parameters(run: Run, limits: Limits) -> tuple[Table, ...]:
+    """Show parameters and configs with their values: small and plain ones."""
+    columns = parameter_columns(run._scope, [run._record])
+    if not columns:
+        return ()
+    shown = list(columns.items())[: limits.rows]
+    rows = tuple((limits.code(name.removeprefix("param.")), value(some[0], limits)) for name, some in shown)
+    return (Table("Parameters", ("parameter", "value"), rows, left_out(len(rows), len(columns))),)
+
+
+def _critical(run: Run, nodes: dict[str, dict[str, object]], tasks: Sequence[TaskRow]) -> set[Key]:
+    """Return the tasks that the run's duration hangs on; none where that would take long, or cannot be told."""
+    if len(tasks) > MOST_TASKS or not nodes:
+        return set()
+    items = {key_of(row.record): row.item for row in tasks}
+    try:
+        graph = graph_of(run._scope, run._record, nodes, [row.record for row in tasks], items)
+    except MetaflowException:
+        return set()
+    return {key_of(task) for task in critical_tasks(graph, {key_of(row.record): row.finished_ms for row in tasks})}

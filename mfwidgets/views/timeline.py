@@ -1,0 +1,129 @@
+"""When the steps and the tasks of a run waited and worked: bars, with the same as numbers beside them."""
+
+from collections.abc import Collection, Sequence
+
+from mfwidgets.client.rows import TaskRow
+from mfwidgets.client.status import attempt_statuses, prevailing
+from mfwidgets.client.task_graph import Key, key_of
+from mfwidgets.render.view import EMPTY, Cell, Segment, Table
+from mfwidgets.times import duration_text, now_ms
+from mfwidgets.views.cells import Limits, duration
+from mfwidgets.views.tables import left_out, without_empty_columns
+
+
+def timeline_table(
+    rows: Sequence[TaskRow], order: Sequence[str], critical: Collection[Key], limits: Limits
+) -> tuple[Table, ...]:
+    """Show a bar for each step, and for tasks of steps that have several: those that failed, that it hung on, the longest.
+
+    Parameters
+    ----------
+    rows
+        All tasks of a run, oldest first.
+    order
+        The names of the steps.
+    critical
+        The tasks that the run's duration hangs on.
+    """
+    if not rows:
+        return ()
+    now = now_ms()
+    first, last = min(row.record.created_ms for row in rows), max(_end(row, now) for row in rows)
+    scale = Scale(first, max(last, first + 1))
+    by_step: dict[str, list[TaskRow]] = {name: [] for name in order}
+    for row in rows:
+        by_step.setdefault(row.record.step, []).append(row)
+    lines: list[tuple[Cell, ...]] = []
+    groups = [(name, some) for name, some in by_step.items() if some]
+    several = sum(len(some) for _, some in groups if len(some) > 1)
+    space = max(limits.rows - len(groups), 0)
+    shown = 0
+    for name, some in groups:
+        lines.append(_step_line(name, some, critical, scale, limits, now))
+        if len(some) > 1:
+            chosen = _chosen(some, critical, max(space * len(some) // max(several, 1), 2), now)
+            shown += len(chosen)
+            lines += [_task_line(row, critical, scale, limits, now) for row in chosen]
+    note = f"{duration_text(last - first)} in all"
+    if shown < several:
+        note += f"; {left_out(shown, several)} tasks of steps with several"
+    columns = ("step", "task", "timeline", "waited", "took", "attempts", "path")
+    return (without_empty_columns(Table("Timeline", columns, tuple(lines), note), keep=1),)
+
+
+class Scale:
+    """From milliseconds to parts of a bar.
+
+    Parameters
+    ----------
+    first, last
+        What the bar spans.
+    """
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.length = first, last - first
+
+    def __call__(self, ms: int) -> float:
+        """Return the part of the bar before a moment."""
+        return (ms - self.first) / self.length
+
+
+def _chosen(rows: Sequence[TaskRow], critical: Collection[Key], limit: int, now: int) -> list[TaskRow]:
+    """Return the tasks worth a line, as they began: those that did not simply succeed, the critical, the longest."""
+
+    def weight(row: TaskRow) -> tuple[bool, bool, int]:
+        return row.status == "completed", key_of(row.record) not in critical, row.record.created_ms - _end(row, now)
+
+    chosen = sorted(rows, key=weight)[:limit]
+    return sorted(chosen, key=lambda row: row.record.created_ms)
+
+
+def _step_line(
+    name: str, rows: Sequence[TaskRow], critical: Collection[Key], scale: Scale, limits: Limits, now: int
+) -> tuple[Cell, ...]:
+    if len(rows) == 1:
+        return (limits.code(name), *_task_line(rows[0], critical, scale, limits, now)[1:])
+    status = prevailing([row.status for row in rows])
+    started = [row.started_ms for row in rows if row.started_ms is not None]
+    begin, end = min(started, default=rows[0].record.created_ms), max(_end(row, now) for row in rows)
+    bar = Cell("", "bar", segments=(Segment(str(status), scale(begin), scale(end)),))
+    return limits.code(name), Cell(f"{len(rows):,} tasks", "dim"), bar, EMPTY, duration(end - begin), EMPTY, EMPTY
+
+
+def _task_line(row: TaskRow, critical: Collection[Key], scale: Scale, limits: Limits, now: int) -> tuple[Cell, ...]:
+    item = "" if row.foreach_value is None else f"  {row.foreach_value}"
+    attempts = len(row.attempts)
+    started = row.attempts[0].begun_ms if attempts else None
+    return (
+        EMPTY,
+        limits.text(f"{row.record.task_id}{item}"),
+        Cell("", "bar", limits.text(row.status.reason).text, segments=tuple(_segments(row, scale, now))),
+        duration(max(started - row.record.created_ms, 0)) if started is not None else EMPTY,
+        duration(row.duration_ms),
+        Cell(str(attempts), "number") if attempts > 1 else EMPTY,
+        Cell("critical", "dim") if key_of(row.record) in critical else EMPTY,
+    )
+
+
+def _segments(row: TaskRow, scale: Scale, now: int) -> list[Segment]:
+    """Return the waiting before the first attempt, and each attempt in the colour of what became of it."""
+    found = []
+    at = row.record.created_ms
+    statuses = attempt_statuses(row.attempts, at, now)
+    for number, (attempt, status) in enumerate(zip(row.attempts, statuses, strict=True)):
+        begin = attempt.begun_ms or at
+        newest = number == len(row.attempts) - 1
+        end = attempt.ended_ms or (_end(row, now) if newest else begin)
+        if begin > at:
+            found.append(Segment("waiting", scale(at), scale(begin)))
+        found.append(Segment(str(row.status if newest else status), scale(begin), scale(max(end, begin))))
+        at = max(end, begin)
+    if not row.attempts and row.status == "running":
+        found.append(Segment("waiting", scale(at), scale(now)))
+    return found
+
+
+def _end(row: TaskRow, now: int) -> int:
+    if row.finished_ms is not None:
+        return row.finished_ms
+    return now if row.status == "running" else row.state.last_sign_ms
