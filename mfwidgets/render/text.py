@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from mfwidgets.render.view import Block, Cell, Part, Table, View
+from mfwidgets.render.view import Block, Cell, Graph, Part, Picture, Table, View
 
 _GAP = "  "
 
@@ -25,7 +25,9 @@ def _part(part: Part) -> str:
             return _table(part)
         case Block():
             return _block(part)
-        case _:
+        case Picture():
+            return f"{part.heading} ({part.note})"
+        case Graph():
             return ""
 
 

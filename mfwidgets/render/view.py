@@ -139,7 +139,23 @@ class Graph:
     part: ClassVar[str] = "graph"
 
 
-Part = Table | Block | Graph
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture.
+
+    Attributes
+    ----------
+    uri
+        Its data, as a ``data:`` URI.
+    """
+
+    heading: str
+    uri: str
+    note: str = ""
+    part: ClassVar[str] = "picture"
+
+
+Part = Table | Block | Graph | Picture
 """What stands below the facts, in its order."""
 
 

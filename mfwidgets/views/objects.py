@@ -7,6 +7,7 @@ from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.catalogue import artifact_rows, rows_of
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.preview import preview
 from mfwidgets.client.rows import RunRow, task_rows
 from mfwidgets.client.status import attempt_statuses, prevailing
 from mfwidgets.client.step import Step
@@ -20,6 +21,7 @@ from mfwidgets.views.describe import describe
 from mfwidgets.views.empty import why_no_flows
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.log import log_blocks
+from mfwidgets.views.preview import preview_parts
 from mfwidgets.views.scope import scope_facts
 from mfwidgets.views.tables import artifacts_part, attempts_table, left_out, most_telling, tasks_table
 
@@ -112,11 +114,13 @@ def describe_task(task: Task, limits: Limits) -> View:
 
 @describe.register
 def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
-    """Show what is recorded; the value is not read."""
+    """Show what is recorded, and a preview of the value, which is not made for that."""
+    held = preview(artifact._scope, artifact._record)
     row = next(rows_of(artifact._scope, [artifact._record]))
     facts = [
         ("type", limits.code(row.type or "")),
         ("size", Cell(size(row.size).text, title=size(row.size).title)),
+        ("holds", limits.text(held.summary) if held.summary else EMPTY),
         ("encoding", limits.text(row.encoding)),
         ("attempt", Cell(str(row.attempt))),
         (zoned("created"), time(artifact._record.created_ms)),
@@ -128,6 +132,7 @@ def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
         name=object_name(artifact, limits),
         facts=(*present(facts), *(run_facts(run, limits) if run else ())),
         notes=("The value is at .data (it is unpickled there); its bytes are at .raw().",),
+        parts=preview_parts(held, limits),
     )
 
 

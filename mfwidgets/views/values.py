@@ -20,6 +20,11 @@ def value(shown: Any, limits: Limits) -> Cell:
         return Cell("—", "dim")
     if isinstance(shown, NotRead):
         return Cell("not read", "dim", limits.text(shown.reason).text)
+    return limits.code(short_text(shown))
+
+
+def short_text(shown: Any) -> str:
+    """Return a plain value as Python writes it, in a bounded number of parts."""
     if type(shown).__module__ == "numpy" and not getattr(shown, "shape", True):
         shown = shown.item()  # 1.5, not np.float64(1.5)
-    return limits.code(_SHORT.repr(shown))
+    return _SHORT.repr(shown)

@@ -1,0 +1,122 @@
+"""What an artifact holds, told without making it: plain values as they are, numpy and pandas by their shape and beginning."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mfwidgets.client.blobs import read_bytes
+from mfwidgets.client.scope import Scope
+from mfwidgets.datastore.artifacts import PICKLES
+from mfwidgets.datastore.inert import Made, Named, describe_pickle
+from mfwidgets.datastore.inert_frames import FrameHead, frame_head
+from mfwidgets.datastore.stand_ins import IncludedFile
+from mfwidgets.errors import DataException, TooLarge
+from mfwidgets.metadata_provider.records import ArtifactRecord
+
+LARGEST = 1_000_000
+"""Bytes; of larger values type and size are all that is told."""
+
+LARGEST_PICTURE = 40_000
+"""Bytes of a picture that is shown; larger ones would not fit into a cell."""
+
+_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+_MOST_NAMES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an artifact holds.
+
+    Attributes
+    ----------
+    summary
+        In a few words: ``array of float64, shape (3, 4)``.
+    value
+        A plain value; only where there is one.
+    has_value
+        Whether there is one, since None is a value.
+    head
+        The beginning of a DataFrame or Series.
+    imports
+        What unpickling would import, in the order of the pickle.
+    picture
+        A picture as a data URI.
+    """
+
+    summary: str
+    value: Any = None
+    has_value: bool = False
+    head: FrameHead | None = None
+    imports: tuple[str, ...] = ()
+    picture: str = ""
+
+
+def preview(scope: Scope, record: ArtifactRecord) -> Preview:
+    """Tell what an artifact holds (one read, of 1 MB at most); nothing is imported, and nothing of the pickle runs."""
+    if record.encoding not in PICKLES:
+        return Preview(f"serialized as '{record.encoding}' by an extension of Metaflow")
+    try:
+        content = read_bytes(scope, record, LARGEST)
+        described = describe_pickle(content)
+    except TooLarge:
+        return Preview(f"larger than {LARGEST // 1_000_000} MB: not looked into")
+    except DataException as error:
+        return Preview(str(error))
+    return preview_of(described)
+
+
+def preview_of(described: Any) -> Preview:
+    """Tell what a described pickle holds."""
+    imports = tuple(dict.fromkeys(_names(described)))[:_MOST_NAMES]
+    if isinstance(described, IncludedFile):
+        size = described.descriptor.get("size")
+        return Preview(f"a file of {size:,} bytes" if isinstance(size, int) else "a file")
+    head = frame_head(described)
+    if head is not None:
+        return Preview(f"{head.shape[0]:,} rows, {head.shape[1]:,} columns", head=head, imports=imports)
+    if imports:
+        return Preview("an object: not a plain value", imports=imports)
+    picture = _picture(described) if isinstance(described, bytes | bytearray) else ""
+    return Preview(_summary(described), described, has_value=True, picture=picture)
+
+
+def _summary(value: Any) -> str:
+    """Say what kind of plain value it is and how large; nothing of a number, which says it itself."""
+    if isinstance(value, bytes | bytearray):
+        return f"{len(value):,} bytes"
+    if isinstance(value, str):
+        lines = value.count("\n") + 1
+        what = f"text of {len(value):,} characters"
+        return f"{what}, {lines:,} lines" if lines > 1 else what
+    if isinstance(value, list | tuple | dict | set | frozenset):
+        return f"{type(value).__name__} of {len(value):,}"
+    shape = getattr(value, "shape", None)
+    return f"array of {value.dtype}, shape {shape}" if shape else ""
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Yield what unpickling would import, each container looked into once."""
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Named):
+            yield str(one)
+            continue
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Made):
+            waiting += [one.items, one.state, one.args, one.of]
+        elif isinstance(one, dict):
+            waiting += [*one.values(), *one]
+        elif isinstance(one, list | tuple | set | frozenset):
+            waiting += list(one)[::-1]
+
+
+def _picture(content: bytes | bytearray) -> str:
+    kind = next((kind for magic, kind in _PICTURES.items() if content.startswith(magic)), "")
+    if not kind or len(content) > LARGEST_PICTURE:
+        return ""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

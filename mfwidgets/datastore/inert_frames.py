@@ -1,0 +1,139 @@
+"""DataFrames and Series out of pickles, read without pandas' own unpickling: shape, columns, first rows.
+
+Best effort: pandas has written its blocks in several ways, and what is met in another way is not guessed at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mfwidgets.datastore.inert import Made, Named
+
+_FRAMES = {("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")}
+_SERIES = {("pandas", "Series"), ("pandas.core.series", "Series")}
+_MOST_COLUMNS, _MOST_ROWS = 12, 5
+_PLANE = 2
+"""Dimensions of a block of several columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHead:
+    """The beginning of a table.
+
+    Attributes
+    ----------
+    shape
+        Rows and columns of all of it.
+    columns, index, rows
+        Names of the first columns, labels of the first rows, and their values.
+    """
+
+    shape: tuple[int, int]
+    columns: tuple[Any, ...]
+    index: tuple[Any, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+class _UnknownError(Exception):
+    """It is not written in a way that is known here."""
+
+
+def frame_head(described: Any) -> FrameHead | None:
+    """Return the beginning of a DataFrame or Series, as :func:`describe_pickle` described it; None for all else."""
+    if not isinstance(described, Made) or not isinstance(described.of, Named) or not isinstance(described.state, dict):
+        return None
+    name = (described.of.module, described.of.name)
+    try:
+        if name in _FRAMES:
+            return _frame(described.state["_mgr"])
+        if name in _SERIES:
+            return _series(described.state["_mgr"], described.state.get("_name"))
+    except (_UnknownError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return None
+    return None
+
+
+def _frame(manager: Made) -> FrameHead:
+    blocks, (columns, index) = manager.args
+    names, labels = _Labels(columns), _Labels(index)
+    shown = range(min(len(names), _MOST_COLUMNS))
+    found: dict[int, list[Any]] = {}
+    for block in blocks:
+        values, placement, _ = block.args
+        places = range(*placement.indices(len(names))) if isinstance(placement, slice) else list(map(int, placement))
+        for row, place in enumerate(places):
+            if place in shown:
+                found[place] = _head(values, row)
+    rows = tuple(tuple(found[place][number] for place in shown) for number in range(min(len(labels), _MOST_ROWS)))
+    return FrameHead((len(labels), len(names)), tuple(names.head(_MOST_COLUMNS)), tuple(labels.head(_MOST_ROWS)), rows)
+
+
+def _series(manager: Made, name: Any) -> FrameHead:
+    axes, values, *_ = manager.state
+    labels = _Labels(axes[0])
+    rows = tuple((value,) for value in _head(values[0], 0)[: min(len(labels), _MOST_ROWS)])
+    return FrameHead((len(labels), 1), (name,), tuple(labels.head(_MOST_ROWS)), rows)
+
+
+class _Labels:
+    """The labels of an axis: an index of values, or a range."""
+
+    def __init__(self, index: Made) -> None:
+        _, facts = index.args
+        if "start" in facts:
+            self._values: Sequence[Any] = range(facts["start"], facts["stop"], facts["step"])
+        else:
+            self._values = _all(facts["data"])
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def head(self, count: int) -> list[Any]:
+        return list(self._values[:count])
+
+
+def _head(values: Any, row: int) -> list[Any]:
+    """Return the first values of a column of a block."""
+    if isinstance(values, Made) and _is_array(values):
+        shape, content = values.state[1], values.state[4]
+        length = shape[1] if len(shape) == _PLANE else shape[0]
+        first = row * length  # objects are listed row by row, however the array lay in memory
+        return list(content[first : min(first + length, first + _MOST_ROWS)])
+    if hasattr(values, "ndim") and values.ndim == _PLANE:
+        return list(
+            values[row, :_MOST_ROWS].tolist() if values.dtype.kind not in "mM" else map(str, values[row, :_MOST_ROWS])
+        )
+    return list(_all(values)[:_MOST_ROWS])
+
+
+def _all(values: Any) -> Sequence[Any]:
+    """Return the values of an array in one dimension, whichever kind of array it is."""
+    if isinstance(values, Made) and _is_array(values):
+        return list(values.state[4])
+    if isinstance(values, Made):
+        return _backed(values)
+    if hasattr(values, "ravel"):
+        flat = values.ravel()
+        return list(map(str, flat)) if flat.dtype.kind in "mM" else list(flat.tolist())
+    raise _UnknownError
+
+
+def _backed(values: Made) -> Sequence[Any]:
+    """Return the values of pandas' own arrays: texts, dates, categories."""
+    kind = values.args[0]
+    if not isinstance(kind, Named):
+        raise _UnknownError
+    if kind.name == "Categorical":
+        categories = _Labels(values.state[0].state["categories"]).head(1_000_000)
+        return [categories[code] if code >= 0 else None for code in values.state[1].tolist()]
+    return _all(values.state[1])
+
+
+def _is_array(values: Made) -> bool:
+    """Tell whether this is a numpy array of objects, which stays a description."""
+    return (
+        isinstance(values.of, Named)
+        and values.of.name == "_reconstruct"
+        and isinstance(values.state, tuple)
+        and isinstance(values.state[4], list)
+    )

@@ -1,0 +1,53 @@
+"""Previews of artifacts as parts of a display, and in one line."""
+
+from typing import Any
+
+from mfwidgets.client.preview import Preview
+from mfwidgets.render.clean import log_line
+from mfwidgets.render.view import Block, Cell, Part, Picture, Table
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.values import short_text, value
+
+_WIDE = 100
+"""Characters of a line of a long value."""
+
+
+def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
+    """Show what an artifact holds."""
+    parts: list[Part] = []
+    if shown.head:
+        columns = ("", *(limits.text(str(name)).text for name in shown.head.columns))
+        rows = tuple(
+            (value(label, limits), *(value(one, limits) for one in row))
+            for label, row in zip(shown.head.index, shown.head.rows, strict=True)
+        )
+        left_out = shown.head.shape[0] > len(rows) or shown.head.shape[1] > len(shown.head.columns)
+        parts.append(Table("Preview", columns, rows, shown.summary if left_out else ""))
+    elif shown.picture:
+        parts.append(Picture("Preview", shown.picture, shown.summary))
+    elif shown.has_value:
+        parts.append(Block("Preview", tuple(_lines(shown.value, limits)), shown.summary))
+    if shown.imports and not shown.head:
+        names = tuple((limits.code(name),) for name in shown.imports[: limits.rows])
+        parts.append(Table("Unpickling would import", ("class or function",), names))
+    return tuple(parts)
+
+
+def preview_line(shown: Preview, limits: Limits) -> Cell:
+    """Show it in one line."""
+    if shown.has_value:
+        return value(shown.value, limits)
+    return Cell(limits.text(shown.summary).text, "dim")
+
+
+def _lines(held: Any, limits: Limits) -> list[str]:
+    """Return a value as a few lines; texts as they are, all else as Python writes it, in a bounded number of parts."""
+    if isinstance(held, str):
+        return [log_line(line, 5 * limits.chars) for line in held[: 50 * limits.chars].splitlines()[: limits.rows]]
+    if getattr(held, "shape", None):
+        import numpy as np
+
+        text = np.array2string(held, threshold=50, edgeitems=3, max_line_width=_WIDE)
+    else:
+        text = short_text(held)
+    return [log_line(line, 5 * limits.chars) for line in text.splitlines()[: limits.rows]]
