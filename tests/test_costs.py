@@ -126,7 +126,7 @@ def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["linear", "many", "failing", "branch", "cards", "resumed"])
-def test_showing_opens_no_value_of_the_user(name, client, runs):
+def test_showing_opens_no_value_of_the_user_but_parameters(name, client, runs):
     run = client.get(runs[name])
     with opened(runs.root) as files:
         for shown in (run, *run, *run.tasks(), run.artifacts(), run.parent):
@@ -134,8 +134,16 @@ def test_showing_opens_no_value_of_the_user(name, client, runs):
     inert = {
         task[artifact].sha
         for task in (*run.tasks(), run["_parameters"].task)
-        for artifact in ("_graph_info", "_exception", "_foreach_stack", "_catch_exception")
+        for artifact in (
+            "_graph_info",
+            "_exception",
+            "_foreach_stack",
+            "_catch_exception",
+            "_transition",
+            "_iteration_stack",
+        )
         if artifact in task
     }
+    parameters = {artifact.sha for artifact in run["_parameters"].task}
     blobs = {Path(file).name for file in files if "/data/" in file}
-    assert blobs <= inert
+    assert blobs <= inert | parameters
