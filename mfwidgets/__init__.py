@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mfwidgets.client.task import Task
     from mfwidgets.client.task_metadata import Metadata
     from mfwidgets.client.trigger import Trigger
+    from mfwidgets.display_options import options
     from mfwidgets.sample_runs import sample
 
 __version__ = "0.1.0.dev0"
@@ -59,6 +60,7 @@ __all__ = [
     "load_ipython_extension",
     "metadata",
     "namespace",
+    "options",
     "sample",
     "unload_ipython_extension",
 ]
@@ -86,6 +88,7 @@ _HOMES = {
     "inspect_spin": "client.scope",
     "metadata": "client.scope",
     "namespace": "client.scope",
+    "options": "display_options",
     "sample": "sample_runs",
 }
 """Where each public name lives; it is imported when it is first used (PEP 562)."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mfwidgets.display_options import options
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -66,7 +68,7 @@ def _batch(function: Callable[[Item], Result], items: Sequence[Item], at_once: i
 def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iterator[Result]:
     """Yield results as they stand; what is still to come is cancelled when nobody wants it any more."""
     began, bar = time.monotonic(), None
-    watched = bool(title) and threading.current_thread() is threading.main_thread()
+    watched = bool(title) and options.progress and threading.current_thread() is threading.main_thread()
     try:
         for number, future in enumerate(futures):
             if watched and bar is None and time.monotonic() - began > MOMENT:

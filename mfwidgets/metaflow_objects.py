@@ -12,8 +12,9 @@ from mfwidgets.client.base import class_of
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import new_scope
+from mfwidgets.display_options import options
 from mfwidgets.pathspec import kind_of, parse
-from mfwidgets.views.show import SECONDS, drawn, within
+from mfwidgets.views.show import drawn, within
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -36,7 +37,7 @@ def ours(theirs: Any) -> Presentable:
 def bundle(theirs: Any) -> dict[str, str] | None:
     """Return the display of one of Metaflow's objects; None, which leaves it to Metaflow's own text, on any trouble."""
     try:
-        return within(SECONDS, lambda: drawn(ours(theirs)))
+        return within(options.seconds, lambda: drawn(ours(theirs)))
     except Exception:  # their object must never show an error of ours in place of itself
         logging.getLogger(__name__).debug("%s shows itself as text", type(theirs).__name__, exc_info=True)
         return None

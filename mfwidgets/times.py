@@ -6,6 +6,9 @@ so that a change to or from summer time cannot falsify them.
 
 import time
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from mfwidgets.display_options import options
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -29,12 +32,15 @@ def iso_text(ms: int) -> str:
 
 
 def time_text(ms: int) -> str:
-    """Return local time to the second: ``2026-01-02 03:04:05``; the zone is :func:`zone_text`."""
-    return local_datetime(ms).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a time to the second: ``2026-01-02 03:04:05``; the zone is :func:`zone_text`."""
+    shown = datetime.fromtimestamp(ms / 1000, ZoneInfo(options.time_zone)) if options.time_zone else local_datetime(ms)
+    return shown.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def zone_text() -> str:
-    """Return the local zone's names, both where there is summer time: ``UTC`` or ``CET/CEST``."""
+    """Return the zone that was chosen, else the local one's names, both where there is summer time: ``CET/CEST``."""
+    if options.time_zone:
+        return options.time_zone
     return "/".join(dict.fromkeys(time.tzname if time.daylight else time.tzname[:1]))
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mfwidgets import metaflow_objects
+from mfwidgets import metaflow_objects, options
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_trouble_leaves_it_to_their_own_text(shown, runs, metaflow, monkeypatch)
     monkeypatch.setattr(metaflow_objects, "ours", lambda theirs: 1 / 0)
     assert shown(run) == {"text/plain": repr(run)}
     monkeypatch.setattr(metaflow_objects, "ours", lambda theirs: time.sleep(60))
-    monkeypatch.setattr(metaflow_objects, "SECONDS", 0.2)
+    monkeypatch.setattr(options, "seconds", 0.2)
     assert shown(run) == {"text/plain": repr(run)}
 
 

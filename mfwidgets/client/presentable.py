@@ -5,9 +5,12 @@ neither pandas nor a template engine.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import pandas as pd
 
 
@@ -24,6 +27,44 @@ class Presentable:
             for mime, text in shown.items()
             if (include is None or mime in include) and (exclude is None or mime not in exclude)
         }
+
+    def to_html(self, path: "str | PathLike[str]") -> Path:
+        """Write what it shows into one HTML file that needs no other, nor scripts; more rows than a cell shows.
+
+        Parameters
+        ----------
+        path
+            The file; what is there is overwritten.
+
+        Returns
+        -------
+        pathlib.Path
+            The file. Costs what showing costs, without its limit of time.
+
+        Raises
+        ------
+        MetaflowException
+            It cannot be read.
+        OSError
+            The file cannot be written.
+        """
+        from mfwidgets.views.show import page
+
+        file = Path(path)
+        file.write_text(page(self), encoding="utf-8")
+        return file
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what it shows as plain data: kind, name, status, reason, facts, notes, and parts with their rows.
+
+        Raises
+        ------
+        MetaflowException
+            It cannot be read.
+        """
+        from mfwidgets.views.show import facts
+
+        return facts(self)
 
     def _repr_html_(self) -> str:
         """Return the HTML alone, for front ends that ask for no bundle."""

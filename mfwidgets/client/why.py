@@ -1,5 +1,6 @@
 """Why a run did not succeed: the first task that failed, what it said, and what was different when it last went well."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,13 @@ class AttemptOutcome:
 class Why(Presentable):
     """Why a run did not succeed. What is read is read at once, but for :attr:`last_good` and :attr:`differences`.
 
+    Parameters
+    ----------
+    run
+        Which run.
+    status, tasks
+        Its status and what is known of its tasks, where that is at hand.
+
     Attributes
     ----------
     run
@@ -69,9 +77,10 @@ class Why(Presentable):
         The last 20 lines that the failed attempt wrote to standard error; to standard output where there are none.
     """
 
-    def __init__(self, run: "Run") -> None:
-        self.run, self.status = run, run.status
-        rows = [row for row in run.tasks().rows() if row.status in ("failed", "killed", "unknown", "caught")]
+    def __init__(self, run: "Run", status: Status | None = None, tasks: Sequence[TaskRow] | None = None) -> None:
+        self.run, self.status = run, status or run.status
+        known = run.tasks().rows() if tasks is None else tasks
+        rows = [row for row in known if row.status in ("failed", "killed", "unknown", "caught")]
         failed = _most_telling(rows)
         culprit = min(failed, key=_when, default=None)
         self.others = max(len(failed) - 1, 0)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.base import check_size
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
+from mfwidgets.display_options import options
 from mfwidgets.errors import DataException
 from mfwidgets.fan_out import aside
 
@@ -71,7 +72,15 @@ class CloudDatastore:
 
         pieces, content = iter(found.stream(min_chunk_size=_PIECE)), bytearray()
         size = found.meta["size"]
-        with tqdm(desc=self._root, total=size, unit="B", unit_scale=True, leave=False, delay=_MOMENT) as bar:
+        with tqdm(
+            desc=self._root,
+            total=size,
+            unit="B",
+            unit_scale=True,
+            leave=False,
+            delay=_MOMENT,
+            disable=not options.progress,
+        ) as bar:
             while piece := self._asked(key, lambda: bytes(next(pieces, b""))):
                 content += piece
                 bar.update(len(piece))

@@ -10,7 +10,7 @@ from mfwidgets.render.dag import lay_out
 from mfwidgets.render.view import Cell, View
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 
 def html_of(view: View) -> str:
@@ -18,8 +18,17 @@ def html_of(view: View) -> str:
     return _template().render(view=view)
 
 
-@cache
+def page_of(view: View) -> str:
+    """Return a view as a whole page, in one file that needs no other."""
+    return _environment().get_template("page.html.j2").render(view=view)
+
+
 def _template() -> "Template":
+    return _environment().get_template("view.html.j2")
+
+
+@cache
+def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -30,7 +39,7 @@ def _template() -> "Template":
         lstrip_blocks=True,
     )
     environment.globals |= {"lay_out": lay_out, "bar_style": bar_style}
-    return environment.get_template("view.html.j2")
+    return environment
 
 
 TONES = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
 """The sign of each status; sign and word stand together, so that colour never carries the meaning alone."""
 
-CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar"]
+CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Cell:
     items
         The tags of a ``tags`` cell, one by one.
     machine
-        ISO 8601 of a ``time`` cell.
+        ISO 8601 of a ``time`` cell; the address of a ``link``.
     segments
         Of a ``bar`` cell; what it shows stands as numbers beside it, too.
     """

@@ -1,6 +1,7 @@
 """What a run shows: its status and why, its parameters, its graph, its timeline, its steps."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from mfwidgets.client.columns import parameter_columns
 from mfwidgets.client.graph import steps_of
@@ -9,8 +10,9 @@ from mfwidgets.client.related import critical_tasks
 from mfwidgets.client.rows import TaskRow, run_rows
 from mfwidgets.client.run import Run
 from mfwidgets.client.task_graph import Key, graph_of, key_of
+from mfwidgets.client.why import Why
 from mfwidgets.errors import MetaflowException
-from mfwidgets.render.view import Part, Table, View
+from mfwidgets.render.view import Cell, Part, Table, View
 from mfwidgets.views.cells import Limits, duration, time, zoned
 from mfwidgets.views.describe import describe
 from mfwidgets.views.failures import errors_of
@@ -19,6 +21,7 @@ from mfwidgets.views.objects import object_name, present, run_facts
 from mfwidgets.views.tables import left_out, steps_table, tasks_table
 from mfwidgets.views.timeline import timeline_table
 from mfwidgets.views.values import value
+from mfwidgets.views.why import exception_facts, failure_blocks
 
 MOST_TASKS = 2_000
 """Of runs with more tasks what hangs on what is not worked out for a display."""
@@ -38,6 +41,8 @@ def describe_run(run: Run, limits: Limits) -> View:
     if failed:
         shown, errors = failed[: limits.rows // 4], errors_of(scope, failed)
         parts.append(tasks_table(shown, limits, left_out(len(shown), len(failed)), "Tasks that failed", errors))
+    why = Why(run, row.status, tasks) if row.status == "failed" else None
+    parts += failure_blocks(why, limits) if why else ()
     parts += _parameters(run, limits)
     if tasks:
         parts += step_graph(nodes, tasks, limits)
@@ -50,15 +55,27 @@ def describe_run(run: Run, limits: Limits) -> View:
     ]
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
+    facts += exception_facts(why, limits) if why else []
+    notes = [] if tasks else ["No task has begun yet."]
+    notes += ["run.why() tells what differs from the last run that went well."] if why else []
     return View(
         kind="Run",
         name=object_name(run, limits),
         status=limits.status(row.status),
         reason=limits.text(row.status.reason).text,
-        facts=(*present(facts), *run_facts(record, limits)),
-        notes=() if tasks else ("No task has begun yet.",),
+        facts=(*present(facts), *run_facts(record, limits), *_ui(run)),
+        notes=tuple(notes),
         parts=tuple(parts),
     )
+
+
+def _ui(run: Run) -> tuple[tuple[str, Cell], ...]:
+    """Link to the run's page in Metaflow's UI, where ``METAFLOW_UI_URL`` says there is one."""
+    url = run._scope.configuration.get("UI_URL") or ""
+    if not url.startswith(("https://", "http://")):
+        return ()
+    href = f"{url.rstrip('/')}/{'/'.join(quote(part, safe='') for part in run._record.path)}"
+    return (("Metaflow UI", Cell(href, "link", machine=href)),)
 
 
 def _parameters(run: Run, limits: Limits) -> tuple[Table, ...]:

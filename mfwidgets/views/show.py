@@ -1,11 +1,14 @@
-"""Shows any object within bounds: it takes two seconds and 64 KB at most, and it never raises."""
+"""Shows any object within bounds: it takes two seconds and 64 KB at most, or what the options say; it never raises."""
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
+from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.clean import one_line
-from mfwidgets.render.html import html_of
+from mfwidgets.render.data import dict_of
+from mfwidgets.render.html import html_of, page_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
 from mfwidgets.views import cards, collections, comparison, lineage, log, objects, why  # noqa: F401 - they register what they describe
@@ -13,20 +16,16 @@ from mfwidgets.views import run as _run  # noqa: F401 - as above
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
 
-SECONDS = 2.0
-"""A display that takes longer is given up: a cell must not hang because a disk or a service does."""
-
-BYTES = 64_000
-"""A display that is larger is drawn again, with less in it."""
-
-_STEPS = (Limits(), Limits(rows=12, chars=80, tags=3), Limits(rows=4, chars=40, tags=1))
+_OF_FAILURES = 1.5
+"""A failed run may take so many times the bytes: it shows its traceback and its log."""
 
 
-def bundle(shown: object, seconds: float = SECONDS) -> dict[str, str]:
+def bundle(shown: object, seconds: float | None = None) -> dict[str, str]:
     """Return how an object is shown, as ``text/plain`` and ``text/html``, from one look at its provider.
 
     Whatever goes wrong is told in the display itself, under the object's name.
     """
+    seconds = options.seconds if seconds is None else seconds
     try:
         return within(seconds, lambda: drawn(shown))
     except TimeoutError:
@@ -72,11 +71,24 @@ def within(seconds: float, work: Callable[[], dict[str, str]]) -> dict[str, str]
 def drawn(shown: object) -> dict[str, str]:
     """Draw with as much as fits."""
     drawn: dict[str, str] = {}
-    for limits in _STEPS:
-        drawn = _both(describe(shown, limits))
-        if len(drawn["text/html"].encode()) <= BYTES:
+    for limits in (Limits(rows=options.rows), Limits(rows=12, chars=80, tags=3), Limits(rows=4, chars=40, tags=1)):
+        view = describe(shown, limits)
+        drawn = _both(view)
+        failed = view.status is not None and view.status.text == "failed"
+        if len(drawn["text/html"].encode()) <= options.bytes * (_OF_FAILURES if failed else 1):
             break
     return drawn
+
+
+def page(shown: object) -> str:
+    """Return an object as a whole HTML page, with more rows than a cell has; it takes as long as it takes."""
+    view = describe(shown, Limits(rows=10 * options.rows))
+    return page_of(view)
+
+
+def facts(shown: object) -> dict[str, Any]:
+    """Return what an object shows as plain data."""
+    return dict_of(describe(shown, Limits(rows=10 * options.rows, chars=2_000)))
 
 
 def _both(view: View) -> dict[str, str]:

@@ -11,13 +11,7 @@ from mfwidgets.views.describe import describe
 @describe.register
 def describe_why(why: Why, limits: Limits) -> View:
     """Show the exception with the user's frame first, the traceback, the attempts, the log, and the last good run."""
-    facts: list[tuple[str, Cell]] = []
-    blocks: list[Block] = []
-    exception = why.exception
-    if exception:
-        facts.append(("exception", limits.text(str(exception))))
-        if exception.where:
-            facts.append(("raised at", limits.code(str(exception.where), exception.where.file)))
+    facts = exception_facts(why, limits)
     if why.task:
         others = f" and {why.others:,} other{'' if why.others == 1 else 's'}" if why.others else ""
         facts.append(("task", limits.code(f"{why.task.pathspec}{others}")))
@@ -28,14 +22,6 @@ def describe_why(why: Why, limits: Limits) -> View:
     )
     if why.last_good:
         facts.append((zoned("it started"), time(why.last_good._record.created_ms)))
-    if exception and exception.traceback:
-        lines = exception.traceback.rstrip().splitlines()
-        shown = lines[-2 * limits.rows :]
-        note = f"last {len(shown):,} of {len(lines):,} lines" if len(shown) < len(lines) else ""
-        blocks.append(Block("Traceback", tuple(log_line(line, 5 * limits.chars) for line in shown), note))
-    if why.log:
-        lines = [log_line(line.message, 5 * limits.chars) for line in why.log[-limits.rows :]]
-        blocks.append(Block("End of the log", tuple(lines)))
     return View(
         kind="Why",
         name=limits.text(why.run.pathspec).text,
@@ -43,8 +29,31 @@ def describe_why(why: Why, limits: Limits) -> View:
         reason=limits.text(why.status.reason).text,
         facts=tuple(facts),
         notes=_notes(why),
-        parts=(*_attempts(why, limits), *blocks, *_causes(why, limits)),
+        parts=(*_attempts(why, limits), *failure_blocks(why, limits), *_causes(why, limits)),
     )
+
+
+def exception_facts(why: Why, limits: Limits) -> list[tuple[str, Cell]]:
+    """Show what was raised, and where in the user's own code."""
+    if why.exception is None:
+        return []
+    facts = [("exception", limits.text(str(why.exception)))]
+    where = why.exception.where
+    return [*facts, ("raised at", limits.code(str(where), where.file))] if where else facts
+
+
+def failure_blocks(why: Why, limits: Limits) -> tuple[Block, ...]:
+    """Show the end of the traceback and of the log."""
+    blocks = []
+    if why.exception and why.exception.traceback:
+        lines = why.exception.traceback.rstrip().splitlines()
+        shown = lines[-2 * limits.rows :]
+        note = f"last {len(shown):,} of {len(lines):,} lines" if len(shown) < len(lines) else ""
+        blocks.append(Block("Traceback", tuple(log_line(line, 5 * limits.chars) for line in shown), note))
+    if why.log:
+        told = tuple(log_line(line.message, 5 * limits.chars) for line in why.log[-limits.rows :])
+        blocks.append(Block("End of the log", told))
+    return tuple(blocks)
 
 
 def _notes(why: Why) -> tuple[str, ...]:

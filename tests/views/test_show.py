@@ -13,6 +13,7 @@ from test_draw import Page
 
 from mfwidgets import Metaflow
 from mfwidgets.client.logs import Logs
+from mfwidgets.display_options import options
 from mfwidgets.views import show
 
 TRIPWIRE = "<img src=x onerror=alert('x')>"
@@ -51,7 +52,7 @@ def test_everything_shows_itself(client):
         text, page = both(item)
         assert "cannot be shown" not in text
         assert not {"script", "img", "iframe", "i", "b"} & set(page.tags)
-        assert len(item._repr_html_().encode()) <= show.BYTES
+        assert len(item._repr_html_().encode()) <= options.bytes
 
 
 def test_a_run_that_failed(client, runs):
@@ -84,7 +85,7 @@ def test_logs_show_their_end(client, runs):
     dead = client.get(runs["died-at-import"])["start"].task.logs("stdout")
     assert re.search(r"Nothing was logged on stdout; stderr has \d+ B: %mflow logs .*/start/1 --stderr", both(dead)[0])
     long = client.get(runs["logs"])["start"].task.logs(tail=100_000)
-    assert len(long._repr_html_().encode()) <= show.BYTES
+    assert len(long._repr_html_().encode()) <= options.bytes
     assert "last 200 lines of 9.3 MB" in both(long)[0]
 
 
@@ -156,7 +157,7 @@ def test_long_names_and_many_tags_keep_the_bound(own_client, own_runs):
         entry = target / "_meta" / "_self.json"
         entry.write_text(json.dumps(json.loads(entry.read_bytes()) | {"tags": tags, "user_name": "<" * 100_000}))
     html = own_client[flow]._repr_html_()
-    assert len(html.encode()) <= show.BYTES
+    assert len(html.encode()) <= options.bytes
     assert " of 43" in Page(html).text
 
 

@@ -1,0 +1,41 @@
+"""Turns a view into plain data: the facts that text and HTML draw."""
+
+from typing import Any
+
+from mfwidgets.render.view import Block, Cell, Graph, Part, Picture, Table, View
+
+
+def dict_of(view: View) -> dict[str, Any]:
+    """Return a view as dicts, lists and texts; numbers and times as people read them, times also in ISO 8601."""
+    return {
+        "kind": view.kind,
+        "name": view.name,
+        "status": view.status.text if view.status else None,
+        "reason": view.reason,
+        "facts": {label: _told(cell) for label, cell in view.facts},
+        "notes": list(view.notes),
+        "parts": [_part(part) for part in view.parts],
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    named: dict[str, Any] = {"heading": part.heading, "note": part.note}
+    match part:
+        case Table():
+            rows = [dict(zip(part.columns, map(_told, row), strict=True)) for row in part.rows]
+            return {**named, "rows": rows}
+        case Block():
+            return {**named, "lines": list(part.lines)}
+        case Graph():
+            steps = [{"step": step.name, "detail": step.detail, "next": list(step.following)} for step in part.steps]
+            return {**named, "steps": steps}
+        case Picture():
+            return {**named, "uri": part.uri}
+
+
+def _told(cell: Cell) -> Any:
+    if cell.kind == "bar":
+        return [{"tone": one.tone, "start": round(one.start, 4), "end": round(one.end, 4)} for one in cell.segments]
+    if cell.kind == "tags":
+        return list(cell.items)
+    return cell.machine or cell.text

@@ -1,0 +1,106 @@
+"""Options of displays, and what else shows: whole pages and plain data."""
+
+import json
+import re
+
+import pytest
+
+import mfwidgets
+from mfwidgets import errors, options
+
+
+@pytest.fixture(autouse=True)
+def _reset():
+    yield
+    options.reset()
+
+
+def test_rows(client):
+    flow = client["LinearFlow"]
+    with options(rows=2):
+        assert (
+            "the newest 2" in flow._repr_mimebundle_()["text/plain"]
+            or "2 of 3" in flow._repr_mimebundle_()["text/plain"]
+        )
+    assert "2 of 3" not in flow._repr_mimebundle_()["text/plain"]
+    options.rows = 1
+    assert "1 of 3" in flow._repr_mimebundle_()["text/plain"]
+    assert repr(options) == "options(rows=1, bytes=64000, seconds=2.0, time_zone=None, progress=True)"
+
+
+def test_time_zone(client, runs):
+    run = client.get(runs["linear"])
+    assert "started (UTC)" in run._repr_mimebundle_()["text/plain"]
+    with options(time_zone="Asia/Tokyo"):
+        text = run._repr_mimebundle_()["text/plain"]
+    assert "started (Asia/Tokyo)" in text
+    shown = re.search(r"started \(Asia/Tokyo\) +(\S+ \d+)", text)[1]
+    assert int(shown[-2:]) == (run.created_at.hour + 9) % 24
+
+
+def test_bytes_and_seconds(client, runs):
+    run = client.get(runs["branch"])
+    whole = len(run._repr_html_())
+    with options(bytes=9_000):
+        assert len(run._repr_html_()) < whole
+    with options(seconds=0.000001):
+        assert "took longer than 1e-06 s" in run._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"rwos": 5}, "There is no option 'rwos'; there are rows, bytes, seconds, time_zone, progress"),
+        ({"rows": 0}, "rows is a number above 0; not 0"),
+        ({"rows": 2.5}, "rows is a number above 0"),
+        ({"rows": True}, "rows is a number above 0"),
+        ({"seconds": -1}, "seconds is a number above 0"),
+        ({"time_zone": "Berlin"}, "time_zone is a name like"),
+        ({"time_zone": 5}, "time_zone is a name like"),
+        ({"progress": "no"}, "progress is True or False"),
+    ],
+)
+def test_bad_options(chosen, said):
+    with (
+        pytest.raises(errors.MetaflowInvalidArgument, match=re.escape(said)),
+        options(**{"rows": 7} | chosen),
+    ):
+        pass
+    assert options.rows == 20
+
+
+def test_a_page(client, runs, tmp_path):
+    file = client.get(runs["branch"]).to_html(tmp_path / "run.html")
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert f"<title>Run {runs['branch']}</title>" in page
+    assert "<svg" in page
+    assert "<script" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert file == tmp_path / "run.html"
+    hostile = client.get(runs["linear-hostile"]).to_html(str(tmp_path / "hostile.html")).read_text()
+    assert "<script" not in hostile
+    assert "onerror=alert" not in re.sub(r"&lt;.*?&gt;", "", hostile)
+
+
+def test_plain_data(client, runs):
+    for shown in (client, client["LinearFlow"], client.get(runs["failing"]), client.get(runs["retry"])["flaky"].task):
+        facts = json.loads(json.dumps(shown.to_dict()))
+        assert facts["kind"]
+        assert isinstance(facts["parts"], list)
+    facts = client.get(runs["failing"]).to_dict()
+    assert facts["status"] == "failed"
+    assert facts["facts"]["exception"] == "ZeroDivisionError: division by zero"
+    assert [part["heading"] for part in facts["parts"]][:3] == ["Tasks that failed", "Traceback", "End of the log"]
+    steps = next(part for part in facts["parts"] if part["heading"] == "Steps")["rows"]
+    assert [row["step"] for row in steps] == ["start", "divide", "join", "end"]
+    assert steps[2]["status"] == "not run"
+
+
+def test_the_ui(client, runs, monkeypatch):
+    monkeypatch.setenv("METAFLOW_UI_URL", "https://ui.example.org/")
+    run = mfwidgets.Metaflow(metadata=runs.folder, namespace=None).get(runs["linear"])
+    assert f'<a href="https://ui.example.org/{runs["linear"]}"' in run._repr_html_()
+    monkeypatch.setenv("METAFLOW_UI_URL", "javascript:alert(1)")
+    run = mfwidgets.Metaflow(metadata=runs.folder, namespace=None).get(runs["linear"])
+    assert "javascript" not in run._repr_html_()
