@@ -30,6 +30,9 @@ Names that Metaflow has are Metaflow's (``metaflow.exception``, ``metaflow.clien
 client reads the same. The classes in brackets are second bases, where Python or Metaflow's users catch those.
 """
 
+import sys
+import warnings
+
 
 class MetaflowException(Exception):
     """Base of all errors of this package; shown in IPython as one short message, without frames."""
@@ -151,6 +154,14 @@ class NotPortable(MetaflowException):
 
 class ValuesNotRead(UserWarning):
     """Some values that a table was asked for were too large or no plain values, and are missing from it."""
+
+
+def warn_of_values(message: str) -> None:
+    """Warn with :class:`ValuesNotRead`, in the name of the line that called this package."""
+    level = 1
+    while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "mfwidgets":
+        level += 1
+    warnings.warn(message, ValuesNotRead, stacklevel=level + 1)
 
 
 class MetaflowTaggingError(MetaflowException):

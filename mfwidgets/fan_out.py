@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mfwidgets.display_options import options
+from mfwidgets.errors import MetaflowInvalidArgument
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -50,7 +51,10 @@ def each(
     given = list(items)
     if executor is not None:
         batches = [given[first : first + BATCH] for first in range(0, len(given), BATCH)]
-        futures = [executor.submit(_batch, function, batch, at_once) for batch in batches]
+        try:
+            futures = [executor.submit(_batch, function, batch, at_once) for batch in batches]
+        except RuntimeError as error:
+            raise MetaflowInvalidArgument(f"The executor takes no work: {error}.") from error
         return [result for results in _results(futures, title, "batches") for result in results]
     if len(given) <= 1 or at_once == 1:
         return [function(item) for item in given]

@@ -4,7 +4,6 @@ Times are UTC-aware, durations timedeltas, numbers that may be missing are nulla
 table to table, come after those of the schema.
 """
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.status import STATUSES
 from mfwidgets.client.values import NotRead
-from mfwidgets.errors import ValuesNotRead
+from mfwidgets.errors import warn_of_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +24,7 @@ TEXT, CATEGORY, STATUS, TIME, DURATION, COUNT, OBJECT = (
 Values = Mapping[str, Sequence[Any]]
 """Columns of values by name, a value or a :class:`NotRead` for each row; None where there is none."""
 
-_LARGEST = 2**63
+_LARGEST, _EXACT = 2**63, 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +250,11 @@ def _column(values: list[Any], what: str) -> "pd.Series[Any]":
         return pd.to_timedelta(pd.Series(values, dtype="Int64"), unit="ms").astype("timedelta64[ms]")
     if what == STATUS:
         return pd.Series(pd.Categorical(values, categories=STATUSES))
-    return pd.Series(values, dtype=what)
+    try:
+        return pd.Series(values, dtype=what)
+    except UnicodeEncodeError:
+        readable = [one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for one in values]
+        return pd.Series(readable, dtype=what)
 
 
 def _value_column(values: list[Any]) -> "pd.Series[Any]":
@@ -265,14 +268,22 @@ def _value_column(values: list[Any]) -> "pd.Series[Any]":
         return pd.Series(values, dtype="boolean")
     if kinds == {int} and all(-_LARGEST <= value < _LARGEST for value in present):
         return pd.Series(values, dtype="Int64")
-    if kinds and kinds <= {int, float}:
+    # Of other whole numbers a float keeps those up to 2**53.
+    if (
+        float in kinds
+        and kinds <= {int, float}
+        and all(isinstance(one, float) or abs(one) <= _EXACT for one in present)
+    ):
         return pd.Series(values, dtype="float64")
     if kinds == {str}:
-        return pd.Series(values, dtype="string")
-    column = pd.Series([None] * len(values), dtype="object")
+        try:
+            return pd.Series(values, dtype="string")
+        except UnicodeEncodeError:  # half a surrogate pair, which only Python's own texts can hold
+            pass
+    column = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
-        column.iloc[place] = value  # lists and arrays are cells here, not columns
-    return column
+        column[place] = value  # lists, dicts and arrays are cells here, not columns
+    return pd.Series(column)
 
 
 def _warn_of_unread(values: Values) -> None:
@@ -280,21 +291,7 @@ def _warn_of_unread(values: Values) -> None:
         reasons = Counter(value.reason for value in some if isinstance(value, NotRead))
         if reasons:
             reason, _ = reasons.most_common(1)[0]
-            warnings.warn(
-                f"{name}: {reasons.total()} of {len(some)} values are missing: {reason}.",
-                ValuesNotRead,
-                stacklevel=_outside(),
-            )
-
-
-def _outside() -> int:
-    """Return how many frames up the caller is who is not this package, so that the warning names their line."""
-    import sys
-
-    level = 2
-    while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "mfwidgets":
-        level += 1
-    return level
+            warn_of_values(f"{name}: {reasons.total()} of {len(some)} values are missing: {reason}.")
 
 
 def _log_time_ms(time: str) -> int | None:

@@ -17,6 +17,8 @@ STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-
 RESULTS = frozenset({"_task_ok", "_success"})
 """The artifacts that a task's status is made of."""
 
+_DIGITS = 4
+
 TaskKey = tuple[str, str]
 """Step name and task id."""
 
@@ -88,9 +90,9 @@ def _attempts(
     done: dict[int, int] = {}
     ok: dict[int, bool] = {}
     for event in sorted(events, key=lambda event: event.created_ms):
-        if event.field == "attempt" and str(event.value).isdecimal():
+        if event.field == "attempt" and _is_number(event.value):
             begun[int(str(event.value))] = event.created_ms
-        elif event.field == "attempt-done" and str(event.value).isdecimal():
+        elif event.field == "attempt-done" and _is_number(event.value):
             done[int(str(event.value))] = event.created_ms
         elif event.field == "attempt_ok":
             ok[event.attempt or 0] = str(event.value) == "True"
@@ -115,6 +117,11 @@ def _attempts(
         )
         for number in numbers
     )
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether this is the number of an attempt; broken files may hold any."""
+    return str(value).isdecimal() and len(str(value)) < _DIGITS
 
 
 def _cloned_from(task: TaskRecord, events: Iterable[MetadataRecord]) -> str:

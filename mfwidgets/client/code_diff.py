@@ -1,5 +1,6 @@
 """Unified diffs of code packages."""
 
+import re
 from collections.abc import Sequence
 from difflib import unified_diff
 from typing import Any
@@ -52,13 +53,15 @@ def _file_diff(one: tuple[str, bytes | None], other: tuple[str, bytes | None]) -
     if before is None or after is None:
         return f"Binary files {one[0]} and {other[0]} differ\n"
     from_name, to_name = (name if content is not None else "/dev/null" for name, content in (one, other))
-    lines = unified_diff(before, after, from_name, to_name)
+    lines = list(unified_diff(before, after, from_name, to_name))
+    if not lines:  # an empty file that only one of them has
+        return f"--- {from_name}\n+++ {to_name}\n"
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _lines(content: bytes | None) -> list[str] | None:
     """Return the lines of a text with their ends, none of a file that is not there; None for what is no text."""
     try:
-        return (content or b"").decode().splitlines(keepends=True)
+        return re.findall(r"[^\n]*\n|[^\n]+", (content or b"").decode())  # other ends of lines are characters
     except UnicodeDecodeError:
         return None

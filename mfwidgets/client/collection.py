@@ -52,6 +52,10 @@ class Collection(Presentable, Generic[Item]):
     def __getitem__(self, index: slice) -> list[Item]: ...
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         if isinstance(index, slice):
+            if not all(bound is None or isinstance(bound, int) for bound in (index.start, index.stop, index.step)):
+                raise IncorrectArgumentException(f"The {self.title} are sliced by numbers, not by {index!r:.80}.")
+            if index.step == 0:
+                raise IncorrectArgumentException("A slice has a step other than 0.")
             if all(bound is None or bound >= 0 for bound in (index.start, index.stop)) and (index.step or 1) > 0:
                 return list(islice(self, index.start, index.stop, index.step))
             return list(self)[index]

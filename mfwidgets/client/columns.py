@@ -39,7 +39,8 @@ def artifact_columns(
     A bulk question for each run (many at once), and one read for each distinct value.
     """
     found = _each(partial(_of_step, scope, step=step, names=frozenset(names)), scope, runs, reading)
-    return _columns(scope, "artifact.", found, reading, names)
+    there = f" in step {step!r}" if step else " in the end task"
+    return _columns(scope, "artifact.", found, reading, names, there)
 
 
 def task_columns(
@@ -79,6 +80,18 @@ def check_name(name: object) -> str:
     if isinstance(name, str) and name:
         return name
     raise MetaflowInvalidArgument(f"An artifact is found by its name, like 'score'; not {name!r:.60}.")
+
+
+def check_step(step: object) -> None:
+    """Refuse what is no name of a step.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        It is neither a name nor None.
+    """
+    if step is not None and (not isinstance(step, str) or not step):
+        raise MetaflowInvalidArgument(f"step= is the name of a step, or None for the end task; not {step!r:.40}.")
 
 
 def _each(
@@ -121,6 +134,7 @@ def _columns(
     rows: Sequence[Sequence[ArtifactRecord]],
     reading: Reading,
     names: Iterable[str] = (),
+    there: str = "",
 ) -> Columns:
     """Return a column for each name, those asked for first; where a row has several values of a name, none is shown."""
     chosen = [{record.name: record for record in reversed(some)} for some in rows]
@@ -129,7 +143,7 @@ def _columns(
     values = values_of(scope, [record for _, record in places], reading)
     found: Columns = {f"{prefix}{name}": [None] * len(rows) for name in order}
     for name in set(names).difference(record.name for _, record in places):
-        found[f"{prefix}{name}"] = [NotRead("there is no artifact of this name")] * len(rows)
+        found[f"{prefix}{name}"] = [NotRead(f"there is no artifact of this name{there}")] * len(rows)
     for (place, record), value in zip(places, values, strict=True):
         found[f"{prefix}{record.name}"][place] = value
     for place, some in enumerate(rows):

@@ -9,20 +9,18 @@ from typing import Any
 from mfwidgets.client.attempts import RESULTS, states_from
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.columns import parameters_of
-from mfwidgets.client.graph import PARAMETERS, graph_info
+from mfwidgets.client.conditions import proofs_of
+from mfwidgets.client.graph import FLOW_NAME, PARAMETERS, graph_info
 from mfwidgets.client.scope import Scope
 from mfwidgets.client.status import TaskState
-from mfwidgets.client.task_metadata import newest_values
+from mfwidgets.client.task_metadata import newest_values, of_attempt
 from mfwidgets.metadata_provider.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
-from mfwidgets.times import duration_text
+from mfwidgets.times import duration_text, now_ms
 
 SECTIONS = ("status", "parameters", "tags", "versions", "code", "artifacts", "durations", "metadata")
 """In the order in which they are told."""
 
 PACKAGE = "package"
-
-_FLOW_NAME = "name"
-"""Metaflow keeps the name of the flow as an artifact."""
 
 _VERSIONS = ("metaflow_version", "metaflow_r_version", "r_version", "python_version", "runtime")
 _STRUCTURE = frozenset(
@@ -88,18 +86,23 @@ def facts_of(compared: MetaflowObject) -> Facts:
     """
     scope, where = compared._scope, compared._record.path
     run: RunRecord = getattr(compared._record, "run", compared._record)
+    attempt: int | None = compared._attempt
     tasks = _tasks(scope, run, where)
     events = scope.provider.metadata(where)
-    records = scope.provider.artifacts(where)
+    records = scope.provider.artifacts(where, None, attempt)
     results = [record for record in records if record.name in RESULTS]
     states = dict(zip(tasks, states_from(scope, tasks, events, results), strict=True))
+    if attempt is not None:
+        events = of_attempt(events, attempt)
+        states = {task: state.at_attempt(attempt, now_ms()) for task, state in states.items()}
     order = list(dict.fromkeys(task.step for task in sorted(tasks, key=lambda task: task.created_ms)))
     whole_run = where == run.path
     status = getattr(compared, "status", None)  # a step has none
     found = {Name("status", "", "status"): Fact(str(status), str(status))} if status else {}
     found |= dict(_run_facts(run))
     found |= dict(_code(events))
-    found |= dict(_artifacts(records, order, steps=whole_run))
+    own = [record for record in records if record.name != FLOW_NAME or record.sha not in proofs_of(run.flow)]
+    found |= dict(_artifacts(own, order, steps=whole_run))
     found |= dict(_durations(states, order, steps=whole_run))
     found |= dict(_metadata(events))
     if whole_run:
@@ -145,7 +148,7 @@ def _artifacts(records: Iterable[ArtifactRecord], order: list[str], *, steps: bo
     """Yield public artifacts by step and name; of several tasks of a step all hashes count."""
     grouped: dict[tuple[str, str], list[ArtifactRecord]] = defaultdict(list)
     for record in records:
-        if record.step in order and not record.name.startswith("_") and record.name != _FLOW_NAME:
+        if record.step in order and not record.name.startswith("_"):
             grouped[record.step, record.name].append(record)
     for step, name in sorted(grouped, key=lambda key: (order.index(key[0]), key[1])):
         some = grouped[step, name]
@@ -158,7 +161,7 @@ def _durations(states: dict[TaskRecord, TaskState], order: list[str], *, steps: 
     """Yield durations; they are equal where people read the same."""
     for step in [*order, ""] if steps else [""]:
         some = [state for task, state in states.items() if step in ("", task.step)]
-        started = [state.started_ms for state in some if state.started_ms is not None]
+        started = [state.first_started_ms for state in some if state.first_started_ms is not None]
         finished = [state.finished_ms for state in some if state.finished_ms is not None]
         if started and len(finished) == len(some):
             duration = max(finished) - min(started)

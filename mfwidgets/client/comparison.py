@@ -13,7 +13,7 @@ from mfwidgets.client.presentable import Presentable, to_dicts, to_frame
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
-from mfwidgets.client.values import PLAIN, NotRead, Reading, values_of
+from mfwidgets.client.values import PLAIN, NotRead, Reading, equal, values_of
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.fan_out import each
 from mfwidgets.metadata_provider.records import ArtifactRecord
@@ -88,11 +88,11 @@ class Comparison(Presentable):
             ``section``, ``step``, ``name``, ``note``, and a column for each object, named by its pathspec (objects of one
             pathspec in two deployments also by their provider). What is missing or was not read is NA, the note tells why.
         """
-        return to_frame("differences", self.differences, self._columns())
+        return to_frame("differences", self._told(), self._columns())
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict a difference."""
-        return to_dicts("differences", self.differences, self._columns())
+        return to_dicts("differences", self._told(), self._columns())
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is compared, and the differences with their hashes, as plain data."""
@@ -121,10 +121,28 @@ class Comparison(Presentable):
 
     def names(self) -> list[str]:
         """Return a name for each object: its pathspec, with the provider where that alone would not do."""
-        pathspecs = [one.pathspec for one in self.objects]
-        if len(set(pathspecs)) == len(pathspecs):
-            return pathspecs
-        return [f"{one.pathspec} in {one._scope.provider.selector}" for one in self.objects]
+        found = [one.pathspec for one in self.objects]
+        if len(set(found)) < len(found) and any(one._attempt is not None for one in self.objects):
+            found = [
+                name if one._attempt is None else f"{name}, attempt {one._attempt}"
+                for name, one in zip(found, self.objects, strict=True)
+            ]
+        if len(set(found)) < len(found):
+            found = [f"{name} in {one._scope.provider.selector}" for name, one in zip(found, self.objects, strict=True)]
+        if len(set(found)) < len(found):
+            found = [f"{name} ({number})" for number, name in enumerate(found, 1)]
+        return found
+
+    def _told(self) -> list[Difference]:
+        """Return the differences with notes that also say where something is missing, as a table cannot show it."""
+        names, found = self.names(), []
+        for one in self.differences:
+            missing = [name for name, value in zip(names, one.values, strict=True) if value is MISSING]
+            notes = [one.note] if one.note else []
+            found.append(
+                replace(one, note="; ".join([*notes, f"missing in {', '.join(missing)}"] if missing else notes))
+            )
+        return found
 
     def _columns(self) -> dict[str, list[Any]]:
         return {
@@ -182,9 +200,10 @@ def _differences(facts: Sequence[Facts]) -> Iterator[Difference]:
             if len(set(keys)) == 1:
                 continue
             if section in ("parameters", "artifacts"):  # what was passed on from step to step differs once
-                if last.get(name.name) == keys:
+                known = last.get(name.name, (None,) * len(keys))
+                if all(key in (None, before) for key, before in zip(keys, known, strict=True)):
                     continue
-                last[name.name] = keys
+                last[name.name] = tuple(key or before for key, before in zip(keys, known, strict=True))
             yield _difference(name, found)
 
 
@@ -235,20 +254,12 @@ def _note(difference: Difference, values: Sequence[Any]) -> str:
         notes = [f"{BYTES_DIFFER}; code() tells which files"]
     elif difference.shas and any(isinstance(value, NotRead) for value in values):
         notes = [BYTES_DIFFER]
-    elif difference.shas and all(_same(values[0], value) for value in values[1:]):
+    elif difference.shas and all(equal(values[0], value) for value in values[1:]):
         notes = [f"{BYTES_DIFFER}, values are equal"]
     else:
         notes = []
     notes += [value.reason for value in values if isinstance(value, NotRead)]
     return "; ".join(dict.fromkeys(notes))
-
-
-def _same(one: Any, other: Any) -> bool:
-    try:
-        answer = one == other
-        return bool(answer.all()) if hasattr(answer, "all") else bool(answer)
-    except Exception:  # noqa: BLE001 - what cannot be compared is not equal
-        return False
 
 
 def _told(value: Any) -> Any:

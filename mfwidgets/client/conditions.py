@@ -6,17 +6,17 @@ other distinct hash is read once, if it is small and plain.
 
 import hashlib
 import pickle
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from mfwidgets.client.graph import PARAMETERS, end_step
+from mfwidgets.client.columns import check_step
+from mfwidgets.client.graph import FLOW_NAME, PARAMETERS, end_step
 from mfwidgets.client.scope import Scope
-from mfwidgets.client.values import PLAIN, NotRead, Reading, values_of
-from mfwidgets.errors import MetaflowInvalidArgument, ValuesNotRead
+from mfwidgets.client.values import PLAIN, NotRead, Reading, equal, values_of
+from mfwidgets.errors import MetaflowInvalidArgument, warn_of_values
 from mfwidgets.fan_out import BATCH, each
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 
@@ -36,7 +36,7 @@ class Conditions:
     wanted
         By the name of a parameter or an artifact: a value, or a function that tells of one whether it will do.
     step
-        Whose artifacts; None is the last step. A run will do when any of its tasks does.
+        Whose artifacts; None is the last step. A run will do when one of its tasks meets all conditions.
     """
 
     wanted: Mapping[str, Any]
@@ -44,6 +44,7 @@ class Conditions:
     reading: Reading = PLAIN
 
     def __post_init__(self) -> None:
+        check_step(self.step)
         if not self.wanted or not all(isinstance(name, str) for name in self.wanted):
             raise MetaflowInvalidArgument(
                 "where() wants names with values or functions: where(alpha=0.1, score=lambda value: value > 0.9)."
@@ -80,39 +81,40 @@ class Conditions:
             seen.update(record.name for records in found for record in records)
             verdicts = self._verdicts(scope, [record for records in found for record in records], unread)
             for run, records in zip(batch, found, strict=True):
-                good = {record.name for record in records if verdicts[record.name, record.sha]}
-                if len(good) == len(self.wanted):
+                if self._are_met([record for record in records if verdicts[record.name, record.sha]]):
                     yield run
+        where = f"an artifact of step {self.step!r}" if self.step else "an artifact of its end task"
         for name in self.wanted.keys() - seen if asked else ():
-            warnings.warn(
-                f"where({name}=): none of {asked:,} runs has a parameter or an artifact of this name.",
-                ValuesNotRead,
-                stacklevel=2,
-            )
+            warn_of_values(f"where({name}=): none of {asked:,} runs has a parameter or {where} of this name.")
+
+    def _are_met(self, good: Sequence[ArtifactRecord]) -> bool:
+        """Tell whether parameters, and one of the tasks, have all that is wanted."""
+        parameters = {record.name for record in good if record.step == PARAMETERS}
+        tasks: dict[str, set[str]] = {"": set()}
+        for record in good:
+            if record.step != PARAMETERS:
+                tasks.setdefault(record.task_id, set()).add(record.name)
+        return any(len(parameters | names) == len(self.wanted) for names in tasks.values())
 
     def _verdicts(
         self, scope: Scope, records: Sequence[ArtifactRecord], unread: set[str]
     ) -> dict[tuple[str, str], bool]:
         """Tell of each distinct name and hash whether the value will do."""
         distinct = {(record.name, record.sha): record for record in records}
-        proofs = {name: _proofs(value) for name, value in self.wanted.items()}
+        proofs = {name: proofs_of(value) for name, value in self.wanted.items()}
         verdicts = {key: True for key in distinct if key[1] in proofs[key[0]]}
         open_ones = [record for key, record in distinct.items() if key not in verdicts]
         for record, value in zip(open_ones, values_of(scope, open_ones, self.reading), strict=True):
             if isinstance(value, NotRead) and record.name not in unread:
                 unread.add(record.name)
-                warnings.warn(
-                    f"where({record.name}=): runs are left out whose value was not read: {value.reason}.",
-                    ValuesNotRead,
-                    stacklevel=3,
-                )
+                warn_of_values(f"where({record.name}=): runs are left out whose value was not read: {value.reason}.")
             verdicts[record.name, record.sha] = not isinstance(value, NotRead) and self._fits(record, value)
         return verdicts
 
     def _fits(self, record: ArtifactRecord, value: Any) -> bool:
         wanted = self.wanted[record.name]
         if not callable(wanted):
-            return _equal(value, wanted)
+            return equal(value, wanted)
         try:
             return bool(wanted(value))
         except Exception as error:
@@ -124,7 +126,7 @@ class Conditions:
 
 def _records(scope: Scope, run: RunRecord, *, names: frozenset[str], step: str | None) -> list[ArtifactRecord]:
     """Return the parameters of these names, and for the other names the artifacts of the step."""
-    found = scope.provider.artifacts((*run.path, PARAMETERS), names)
+    found = scope.provider.artifacts((*run.path, PARAMETERS), names - {FLOW_NAME})
     others = names - {record.name for record in found}
     if not others:
         return found
@@ -134,7 +136,7 @@ def _records(scope: Scope, run: RunRecord, *, names: frozenset[str], step: str |
     return found + more
 
 
-def _proofs(wanted: Any) -> frozenset[str]:
+def proofs_of(wanted: Any) -> frozenset[str]:
     """Return the hashes of pickles of values that are equal to this one."""
     if type(wanted) not in _PROVEN or wanted != wanted:  # noqa: PLR0124 - a NaN is equal to nothing
         return frozenset()
@@ -149,16 +151,3 @@ def _proofs(wanted: Any) -> frozenset[str]:
             equals += [other] if other == wanted else []
     pickles = (pickle.dumps(value, protocol) for value in equals for protocol in _PROTOCOLS)
     return frozenset(hashlib.sha1(content, usedforsecurity=False).hexdigest() for content in pickles)
-
-
-def _equal(value: Any, wanted: Any) -> bool:
-    """Tell whether ``value == wanted``; of arrays, whether shape and all elements are equal."""
-    try:
-        answer = value == wanted
-        if hasattr(answer, "all"):
-            import numpy as np
-
-            return np.shape(value) == np.shape(wanted) and bool(answer.all())
-        return bool(answer)
-    except Exception:  # noqa: BLE001 - what cannot be compared is not equal
-        return False

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from mfwidgets.client.blobs import read_bytes
@@ -21,11 +22,18 @@ _NAMES = ("_exception", "_catch_exception")
 """What ``@catch`` handled is kept under the second name, and the first is None then."""
 
 _FRAME = re.compile(
-    r'^  File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9}), in (?P<function>[^\n]*)(?:\n    (?P<code>[^\n]*))?',
+    r'^[ |]*File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9}), in (?P<function>[^\n]*)(?:\n[ |]{4,}(?P<code>[^\n]*))?',
     re.MULTILINE,
 )
+"""A frame; those of groups of exceptions stand behind bars."""
+
 _TRACEBACK = "Traceback (most recent call last):"
-_LIBRARIES = frozenset({"site-packages", "dist-packages", "metaflow", "metaflow_extensions"})
+_LIBRARIES = frozenset({"site-packages", "dist-packages", "metaflow_extensions"})
+_METAFLOW = frozenset(
+    {"task.py", "cli.py", "flowspec.py", "decorators.py", "parameters.py", "runner", "tracing", "_vendor", "plugins"}
+    | {"cli_components", "user_decorators", "datastore", "metaflow_current.py"}
+)
+"""What lies directly in Metaflow's own folder, of whatever is met in tracebacks."""
 _STANDARD = re.compile(r"[/\\][Ll]ib[/\\]python3[^/\\]*[/\\]|^<frozen ")
 
 
@@ -48,7 +56,9 @@ class Frame:
     def is_users(self) -> bool:
         """Whether it is neither Python's, nor Metaflow's, nor an installed package's."""
         parts = PurePosixPath(self.file.replace("\\", "/")).parts
-        return not _LIBRARIES.intersection(parts) and not _STANDARD.search(self.file)
+        if _LIBRARIES.intersection(parts) or _STANDARD.search(self.file):
+            return False
+        return not any(one == "metaflow" and inside in _METAFLOW for one, inside in pairwise(parts))
 
     def __str__(self) -> str:
         name = PurePosixPath(self.file.replace("\\", "/")).name
@@ -76,11 +86,11 @@ class RecordedException:
     @cached_property
     def frames(self) -> list[Frame]:
         """The frames of the traceback, the innermost last; of several that led to one another, those of the last."""
-        last = self.traceback.rpartition(_TRACEBACK)[2]
-        return [
-            Frame(found["file"], int(found["line"]), found["function"].strip(), (found["code"] or "").strip())
-            for found in _FRAME.finditer(last)
-        ]
+        for part in reversed(self.traceback.split(_TRACEBACK)):  # a message may hold that line, too
+            found = [_frame_of(one) for one in _FRAME.finditer(part)]
+            if found:
+                return found
+        return []
 
     @property
     def where(self) -> Frame | None:
@@ -91,6 +101,11 @@ class RecordedException:
 
     def __str__(self) -> str:
         return f"{self.type}: {self.message}" if self.message else self.type
+
+
+def _frame_of(found: re.Match[str]) -> Frame:
+    code = (found["code"] or "").strip(" |")
+    return Frame(found["file"], int(found["line"]), found["function"].strip(), code)
 
 
 def exception_in(lines: Sequence[str]) -> RecordedException | None:

@@ -13,6 +13,10 @@ PARAMETERS = "_parameters"
 """Metaflow's pseudo step; the scheduler writes it before any step."""
 
 
+FLOW_NAME = "name"
+"""Metaflow keeps the name of the flow as an artifact, in ``_parameters`` and wherever nothing else has that name."""
+
+
 def graph_info(scope: Scope, run: RunRecord) -> dict[str, Any]:
     """Return what Metaflow recorded of the graph (one bulk question, one blob); empty where it cannot be read."""
     found = scope.provider.artifacts((*run.path, PARAMETERS), {"_graph_info"})

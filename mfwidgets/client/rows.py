@@ -80,6 +80,11 @@ class TaskRow:
         return self.state.started_ms
 
     @property
+    def first_started_ms(self) -> int | None:
+        """When its first attempt began."""
+        return self.state.first_started_ms
+
+    @property
     def finished_ms(self) -> int | None:
         """When its newest attempt ended."""
         return self.state.finished_ms

@@ -19,6 +19,9 @@ RUN_STATUSES = tuple(status for status in STATUSES if status != "killed")
 _AGE = re.compile(r"(\d{1,6})\s*([mhdw])\Z")
 _UNITS = {"m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
+_LATEST = 253_370_764_800
+"""The year 9999 in seconds: what comes after cannot be shown in every zone."""
+
 _GUESSES = dict.fromkeys(("failed", "running", "unknown"), "failed,running")
 """What the metadata service may call a run of a status; one that reached an end it does not know may be called anything."""
 
@@ -120,13 +123,13 @@ def _milliseconds(name: str, moment: object) -> int:
     elif isinstance(moment, str):
         age = _AGE.match(moment.strip())
         if age:
-            return now_ms() - int(age[1]) * _UNITS[age[2]]
+            return max(now_ms() - int(age[1]) * _UNITS[age[2]], 1)  # nothing is older than the count of time
         try:
             found = datetime.fromisoformat(moment.strip())
         except ValueError:
             found = None
     try:
-        if found is not None and found.timestamp() > 0:
+        if found is not None and 0 < found.timestamp() < _LATEST:
             return int(found.timestamp() * 1000)
     except (OverflowError, OSError, ValueError):
         pass

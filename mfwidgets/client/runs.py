@@ -8,7 +8,7 @@ from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from mfwidgets.client.collection import Collection
-from mfwidgets.client.columns import Columns, artifact_columns, check_name, check_names, parameter_columns
+from mfwidgets.client.columns import Columns, artifact_columns, check_name, check_names, check_step, parameter_columns
 from mfwidgets.client.conditions import Conditions
 from mfwidgets.client.presentable import to_dicts, to_frame
 from mfwidgets.client.rows import RunRow, run_rows
@@ -87,7 +87,7 @@ class Runs(Collection[Run]):
             given the value and tells whether it will do. As a dict for names that are no words of Python, or that are
             parameters of this method.
         step
-            Whose artifacts: a run will do when any task of this step does. None is the end task.
+            Whose artifacts: a run will do when one task of this step meets all conditions. None is the end task.
         max_bytes, unpickle, executor
             What values are read and where, as in :meth:`to_pandas`.
 
@@ -111,6 +111,8 @@ class Runs(Collection[Run]):
         --------
         >>> flow.runs(since="7d").where(alpha=0.1, score=lambda value: value > 0.9)  # doctest: +SKIP
         """
+        if not isinstance(wanted, Mapping | None):
+            raise MetaflowInvalidArgument(f"where() takes names and values, or a dict of them; not {wanted!r:.60}.")
         conditions = Conditions({**(wanted or {}), **more}, step, Reading(max_bytes, unpickle, executor))
         return Runs(self.scope, self.flow, self.wanted, self._limit, (*self.conditions, conditions))
 
@@ -152,11 +154,10 @@ class Runs(Collection[Run]):
 
     def _of_status(self) -> Iterator[RunRow]:
         """Yield what is known of those of the wanted status: each is proved, several at once."""
-        records = self._chosen(None, with_status=True, service_status=self.wanted.service_status)
+        chosen = self._chosen(None, with_status=True, service_status=self.wanted.service_status)
+        records = self._meeting(chosen)
         while some := list(islice(records, _TOGETHER)):
-            rows = [row for row in run_rows(self.scope, some) if row.status == self.wanted.status]
-            met = {run.path for run in self._meeting(row.record for row in rows)}
-            yield from (row for row in rows if row.record.path in met)
+            yield from (row for row in run_rows(self.scope, some) if row.status == self.wanted.status)
 
     def successful(self) -> Iterator[Run]:
         """Yield those that succeeded, newest first, each proved.
@@ -291,6 +292,7 @@ class Runs(Collection[Run]):
         self, times: object, reading: Reading, artifacts: tuple[str, ...], step: str | None, *, params: bool
     ) -> tuple[list[RunRow], str, Columns]:
         """Return rows, what their times are, and columns of values."""
+        check_step(step)
         if times not in (True, False, "auto"):
             raise MetaflowInvalidArgument(f'times= is True, False or "auto"; not {times!r:.40}.')
 

@@ -169,6 +169,12 @@ class TaskState:
         return newest.begun_ms or (self.created_ms if newest.success else None)
 
     @property
+    def first_started_ms(self) -> int | None:
+        """When its first attempt began, as far as that is recorded."""
+        begun = [attempt.begun_ms for attempt in self.attempts if attempt.begun_ms is not None]
+        return begun[0] if begun else self.started_ms
+
+    @property
     def finished_ms(self) -> int | None:
         """When its newest attempt ended, well or not."""
         return self.attempts[-1].ended_ms if self.attempts else None

@@ -74,7 +74,10 @@ def found_artifacts(scope: Scope, title: str, records: Callable[[], Iterable[Art
         return (record for record in records() if not record.step.startswith("_"))
 
     return Artifacts(
-        scope, title, public, lambda details: rows_of(scope, public()) if details else map(bare_row, public())
+        scope,
+        title,
+        public,
+        lambda details: rows_of(scope, public()) if details or not scope.provider.remote else map(bare_row, public()),
     )
 
 

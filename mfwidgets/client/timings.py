@@ -118,7 +118,7 @@ def _timings_of(scope: Scope, run: RunRecord) -> list[StepTiming]:
 
 
 def _timing(run: RunRecord, step: str, rows: list[TaskRow]) -> StepTiming:
-    started = [row.started_ms for row in rows if row.started_ms is not None]
+    started = [row.first_started_ms for row in rows if row.first_started_ms is not None]
     finished = [row.finished_ms for row in rows if row.finished_ms is not None]
     durations = list(_known(row.duration_ms for row in rows))
     return StepTiming(

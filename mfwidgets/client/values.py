@@ -93,6 +93,19 @@ def values_of(scope: Scope, records: Sequence[ArtifactRecord], reading: Reading 
     return [truth(record.sha) if record.sha in KNOWN else found[record.sha, record.encoding] for record in records]
 
 
+def equal(value: Any, wanted: Any) -> bool:
+    """Tell whether ``value == wanted``; of arrays and frames, whether shape and all elements are equal."""
+    try:
+        answer = value == wanted
+        if hasattr(answer, "all"):
+            import numpy as np
+
+            return np.shape(value) == np.shape(wanted) and bool(np.asarray(answer).all())
+        return bool(answer)
+    except Exception:  # noqa: BLE001 - what cannot be compared is not equal
+        return False
+
+
 def read_value(scope: Scope, record: ArtifactRecord, *, max_bytes: int = SMALL, unpickle: bool = False) -> Any:
     """Return the value of a record, or :class:`NotRead` (one read)."""
     if record.encoding not in PICKLES:
