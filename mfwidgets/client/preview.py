@@ -74,7 +74,8 @@ def preview_of(described: Any) -> Preview:
         return Preview(f"a file of {size:,} bytes" if isinstance(size, int) else "a file")
     head = frame_head(described)
     if head is not None:
-        return Preview(f"{head.shape[0]:,} rows, {head.shape[1]:,} columns", head=head, imports=imports)
+        size = f"{_counted(head.shape[0], 'row')}, {_counted(head.shape[1], 'column')}"
+        return Preview(size, head=head, imports=imports)
     if imports:
         return Preview("an object: not a plain value", imports=imports)
     picture = _picture(described) if isinstance(described, bytes | bytearray) else ""
@@ -93,6 +94,10 @@ def _summary(value: Any) -> str:
         return f"{type(value).__name__} of {len(value):,}"
     shape = getattr(value, "shape", None)
     return f"array of {value.dtype}, shape {shape}" if shape else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _names(value: Any) -> Iterator[str]:

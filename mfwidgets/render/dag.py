@@ -11,7 +11,7 @@ from itertools import pairwise
 from mfwidgets.render.view import Graph, GraphStep
 
 _HEIGHT, _ROW, _GAP, _LANE = 40, 54, 30, 18
-_LETTER, _PADDING, _NARROWEST, _LETTERS = 7.2, 18, 68, 26
+_LETTER, _PADDING, _NARROWEST, _LETTERS = 8.0, 22, 72, 26
 _SWEEPS = 4
 _MARGIN = 6
 
@@ -148,5 +148,5 @@ def _short(name: str) -> str:
 
 
 def _width(step: GraphStep) -> float:
-    letters = max(len(_short(step.name)), len(step.detail) * 0.86 + (2 if step.status else 0))
+    letters = max(len(_short(step.name)), len(step.detail) * 0.8 + (2 if step.status else 0))
     return max(_NARROWEST, letters * _LETTER + _PADDING)

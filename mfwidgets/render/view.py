@@ -95,11 +95,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Preformatted lines, such as the end of a log."""
+    """Preformatted lines, such as the end of a log.
+
+    Attributes
+    ----------
+    folded
+        Shown when it is opened: for what mostly repeats what stands above.
+    """
 
     heading: str
     lines: tuple[str, ...]
     note: str = ""
+    folded: bool = False
     part: ClassVar[str] = "block"
 
 

@@ -52,7 +52,7 @@ def failure_blocks(why: Why, limits: Limits) -> tuple[Block, ...]:
         blocks.append(Block("Traceback", tuple(log_line(line, 5 * limits.chars) for line in shown), note))
     if why.log:
         told = tuple(log_line(line.message, 5 * limits.chars) for line in why.log[-limits.rows :])
-        blocks.append(Block("End of the log", told))
+        blocks.append(Block("End of the log", told, folded=bool(blocks)))
     return tuple(blocks)
 
 
