@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mfwidgets.render.view import Block, Cell, Graph, Part, Picture, Table, View
+from mfwidgets.render.view import Block, Cell, Graph, Mosaic, Part, Picture, Table, View
 
 
 def dict_of(view: View) -> dict[str, Any]:
@@ -29,6 +29,11 @@ def _part(part: Part) -> dict[str, Any]:
         case Graph():
             steps = [{"step": step.name, "detail": step.detail, "next": list(step.following)} for step in part.steps]
             return {**named, "steps": steps}
+        case Mosaic():
+            return {
+                **named,
+                "rows": [{"name": name, "tiles": [tile.tone for tile in tiles]} for name, tiles in part.rows],
+            }
         case Picture():
             return {**named, "uri": part.uri}
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from mfwidgets.render.view import Block, Cell, Graph, Part, Picture, Table, View
+from mfwidgets.render.view import Block, Cell, Graph, Mosaic, Part, Picture, Table, View
 
 _GAP = "  "
 
@@ -27,6 +27,10 @@ def _part(part: Part) -> str:
             return _block(part)
         case Picture():
             return f"{part.heading} ({part.note})"
+        case Mosaic():
+            heading = f"{part.heading} ({part.note})" if part.note else part.heading
+            lines = (f"{_GAP}{''.join(tile.sign for tile in tiles)}{_GAP}{name}".rstrip() for name, tiles in part.rows)
+            return "\n".join([heading, *lines])
         case Graph():
             return ""
 

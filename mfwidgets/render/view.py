@@ -1,6 +1,7 @@
 """What is shown, before it is drawn: one model that text and HTML both draw, so that they tell the same facts."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar, Literal
 
 SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
@@ -162,7 +163,37 @@ class Picture:
     part: ClassVar[str] = "picture"
 
 
-Part = Table | Block | Graph | Picture
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One place of a mosaic: a sign or a shade, in the tone of a status."""
+
+    sign: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mosaic:
+    """Lines of tiles.
+
+    Attributes
+    ----------
+    rows
+        A name and the tiles of each line.
+    """
+
+    heading: str
+    rows: tuple[tuple[str, tuple[Tile, ...]], ...]
+    note: str = ""
+    part: ClassVar[str] = "mosaic"
+
+    def runs(self, tiles: tuple[Tile, ...]) -> list[tuple[str, str]]:
+        """Return tiles as texts of one tone each, so that a page of thousands stays small."""
+        return [
+            (tone, "".join(tile.sign for tile in some)) for tone, some in groupby(tiles, key=lambda tile: tile.tone)
+        ]
+
+
+Part = Table | Block | Graph | Picture | Mosaic
 """What stands below the facts, in its order."""
 
 

@@ -6,6 +6,7 @@ from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowD
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.catalogue import artifact_rows, rows_of
 from mfwidgets.client.flow import Flow
+from mfwidgets.client.grid import Grid
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.preview import preview
 from mfwidgets.client.rows import RunRow, task_rows
@@ -20,6 +21,7 @@ from mfwidgets.views.collections import runs_part
 from mfwidgets.views.describe import describe
 from mfwidgets.views.empty import why_no_flows
 from mfwidgets.views.failures import errors_of
+from mfwidgets.views.grid import mosaic
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.preview import preview_parts
 from mfwidgets.views.scope import scope_facts
@@ -71,6 +73,7 @@ def describe_step(step: Step, limits: Limits) -> View:
     errors = errors_of(step._scope, shown)
     status = prevailing([row.status for row in rows])
     facts = ((zoned("created"), time(step._record.created_ms)),)
+    glance = mosaic(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # of fewer the table shows all
     return View(
         kind="Step",
         name=object_name(step, limits),
@@ -78,7 +81,7 @@ def describe_step(step: Step, limits: Limits) -> View:
         reason=limits.text(status.reason).text if status else "",
         facts=(*facts, *run_facts(step._record.run, limits)),
         notes=() if rows else ("No task has begun yet.",),
-        parts=(tasks_table(shown, limits, note, errors=errors),) if rows else (),
+        parts=(*glance, tasks_table(shown, limits, note, errors=errors)) if rows else (),
     )
 
 

@@ -11,7 +11,7 @@ from mfwidgets.render.data import dict_of
 from mfwidgets.render.html import html_of, page_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
-from mfwidgets.views import cards, collections, comparison, lineage, log, objects, why  # noqa: F401 - they register what they describe
+from mfwidgets.views import cards, collections, comparison, grid, lineage, log, objects, why  # noqa: F401 - they register what they describe
 from mfwidgets.views import run as _run  # noqa: F401 - as above
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe

@@ -19,7 +19,7 @@ from mfwidgets.views import show
 TRIPWIRE = "<img src=x onerror=alert('x')>"
 
 
-BARS = "·█▓▒░"
+BARS = "·█▓▒░▁▂▃▄▅▆▇✓✗▶!?"
 
 
 def both(shown):
