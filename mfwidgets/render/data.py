@@ -39,7 +39,7 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def _told(cell: Cell) -> Any:
-    if cell.kind == "bar":
+    if cell.kind in ("bar", "spark"):
         return [{"tone": one.tone, "start": round(one.start, 4), "end": round(one.end, 4)} for one in cell.segments]
     if cell.kind == "tags":
         return list(cell.items)

@@ -58,8 +58,10 @@ def bar_style(cell: Cell) -> str:
         stops += [f"transparent {at:.1%} {start:.1%}", f"{tone} {start:.1%} {end:.1%}"]
         at = end
     stops.append(f"transparent {at:.1%} 100%")
-    return f"width:260px;height:11px;background:linear-gradient(to right,{','.join(stops)})"
+    width = _SMALL if cell.kind == "spark" else _WIDTH
+    return f"width:{width}px;height:11px;background:linear-gradient(to right,{','.join(stops)})"
 
 
+_WIDTH, _SMALL = 220, 72
 _THINNEST = 0.006
 """Of a bar's length: what took no time can be seen all the same."""

@@ -57,17 +57,18 @@ def _table(table: Table) -> str:
     return "\n".join([heading, *(line.rstrip() for line in body)])
 
 
-_BAR = 24
+_BAR, _SPARK = 24, 8
 _MARKS = {"waiting": "·", "completed": "█", "failed": "▓", "killed": "▓", "running": "▒"}
 
 
 def _plain(cell: Cell) -> str:
-    if cell.kind != "bar":
+    if cell.kind not in ("bar", "spark"):
         return cell.plain
-    bar = [" "] * _BAR
+    length = _BAR if cell.kind == "bar" else _SPARK
+    bar = [" "] * length
     for segment in cell.segments:
-        first = min(int(segment.start * _BAR), _BAR - 1)
-        last = max(min(round(segment.end * _BAR), _BAR), first + 1)
+        first = min(int(segment.start * length), length - 1)
+        last = max(min(round(segment.end * length), length), first + 1)
         bar[first:last] = _MARKS.get(segment.tone, "░") * (last - first)
     return "".join(bar)
 

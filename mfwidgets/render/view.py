@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
 """The sign of each status; sign and word stand together, so that colour never carries the meaning alone."""
 
-CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar", "link"]
+CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar", "spark", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Cell:
     machine
         ISO 8601 of a ``time`` cell; the address of a ``link``.
     segments
-        Of a ``bar`` cell; what it shows stands as numbers beside it, too.
+        Of a ``bar`` cell, or of a small one, ``spark``; what it shows stands as numbers beside it, too.
     """
 
     text: str

@@ -8,7 +8,7 @@ from typing import Any
 from mfwidgets.client.catalogue import ArtifactRow
 from mfwidgets.client.rows import RunRow, TaskRow
 from mfwidgets.client.status import Attempt, Status, prevailing
-from mfwidgets.render.view import EMPTY, Cell, Table
+from mfwidgets.render.view import EMPTY, Cell, Segment, Table
 from mfwidgets.views.cells import Limits, count, duration, size, time, zoned
 
 _COUNTED = 1000
@@ -16,21 +16,31 @@ _COUNTED = 1000
 
 
 def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
-    """Show runs, newest first; why is told where any did not simply complete."""
-    columns = ("run", "status", zoned("started"), "duration", "user", "tags", "why")
+    """Show runs, newest first, their durations as bars too; why is told where any did not simply complete."""
+    columns = ("run", "status", zoned("started"), "duration", "relative", "user", "tags", "why")
+    longest = max((row.duration_ms or 0 for row in rows), default=0)
     cells = tuple(
         (
             limits.code(row.record.run_id, row.pathspec),
             limits.status(row.status),
             time(row.started_ms),
             duration(row.duration_ms),
+            _share(row, longest),
             limits.text(row.record.user),
             limits.tag_list(row.record.user_tags, limits.tags),
             EMPTY if row.status == "completed" else Cell(limits.text(_within(row)).text, "dim"),
         )
         for row in rows
     )
-    return without_empty_columns(Table("Runs", columns, cells, note), keep=len(columns) - 1)
+    return without_empty_columns(Table("Runs", columns, cells, note), keep=0)
+
+
+def _share(row: RunRow, longest: int) -> Cell:
+    """Show a duration as a part of the longest; nothing where one run is all there is to compare."""
+    if not longest or row.duration_ms is None:
+        return EMPTY
+    share = max(row.duration_ms / longest, 0.0)
+    return Cell("", "spark", f"{share:.0%} of the longest", segments=(Segment(str(row.status), 0.0, share),))
 
 
 def _within(row: RunRow) -> str:

@@ -152,6 +152,16 @@ def test_tasks_of_a_run(client, head):
     assert {"('c', 2)"} <= set(nested.foreach_value.dropna())
 
 
+def test_a_catalogue_of_artifacts_costs_one_request(client, head):
+    run = client.get("ForeachWideFlow/3")
+    frame, paths = cost(head, lambda: run.artifacts().to_pandas())
+    assert len(frame) > 53
+    assert paths == ["/flows/ForeachWideFlow/runs/3/artifacts"]
+    found, paths = cost(head, lambda: run.metadata_events().to_pandas())
+    assert len(found) > 500
+    assert len(paths) == 1
+
+
 def test_ids_of_orchestrators(client):
     run = client.get("OrchestratedFlow/argo-orchestrated-x7k2p")
     assert run.status == "completed"
