@@ -155,24 +155,22 @@ def test_parameters(world):
 
 def test_metadata_events(world):
     client, theirs = world
+    compared = 0
     for flow in client:
         for run in flow:
             events = pd.DataFrame(run.metadata_events().to_dicts())
             for pathspec, mine in events.groupby("pathspec"):
-                asked = theirs[pathspec]["metadata"][1]
-                written = facts._short("each " + "; ".join(sorted(_event(row) for row in mine.itertuples())))
-                clone = "origin-task-id" in set(mine.name)  # which has its origin's as well
-                assert clone or _plain(written) == _plain(asked), pathspec
+                # A clone has its origin's as well; a foreach stack is a list on local disks and a text in the table.
+                if not {"origin-task-id", "foreach-stack"}.intersection(mine.name):
+                    compared += 1
+                    written = facts._short("each " + "; ".join(sorted(_event(row) for row in mine.itertuples())))
+                    assert written == theirs[pathspec]["metadata"][1], pathspec
+    assert compared > 10
 
 
 def _event(row):
     created = round(row.created_at.timestamp() * 1000)
     return f"list(str {row.name!r}, str {row.value!r}, int {created}, str {row.type!r})"
-
-
-def _plain(text):
-    """Long answers are kept as their length and hash; a foreach stack is a list on local disks."""
-    return text if "characters of sha" not in text else "long"
 
 
 def test_logs(world):

@@ -18,10 +18,7 @@ def _reset():
 def test_rows(client):
     flow = client["LinearFlow"]
     with options(rows=2):
-        assert (
-            "the newest 2" in flow._repr_mimebundle_()["text/plain"]
-            or "2 of 3" in flow._repr_mimebundle_()["text/plain"]
-        )
+        assert "2 of 3" in flow._repr_mimebundle_()["text/plain"]
     assert "2 of 3" not in flow._repr_mimebundle_()["text/plain"]
     options.rows = 1
     assert "1 of 3" in flow._repr_mimebundle_()["text/plain"]

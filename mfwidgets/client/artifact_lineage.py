@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mfwidgets.client.base import class_of
 from mfwidgets.client.graph import PARAMETERS
 from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.scope import Scope
 from mfwidgets.client.task_graph import Key, TaskGraph, task_graph
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.fan_out import each
@@ -14,8 +16,6 @@ from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 
 if TYPE_CHECKING:
     from mfwidgets.client.artifact import DataArtifact
-    from mfwidgets.client.run import Run
-    from mfwidgets.client.task import Task
 
 EARLIER = 20
 """So many earlier runs are looked through unasked."""
@@ -54,25 +54,16 @@ class Lineage(Presentable):
         maker = _maker(graph, {(one.step, one.task_id) for one in same}, (record.step, record.task_id))
         holders = {"/".join(one.path[:-1]) for one in same}
         tasks = {"/".join(one.path): one for one in graph.tasks.values() if "/".join(one.path) in holders}
-        self.made_by: Task = self._task(scope, run, maker, same) or task
-        self.passed_on: list[Task] = [
-            type(task).of(scope, one) for path, one in tasks.items() if path != self.made_by.pathspec
+        self.made_by: Any = _task(scope, run, maker, same) or task
+        self.passed_on: list[Any] = [
+            class_of("task").of(scope, one) for path, one in tasks.items() if path != self.made_by.pathspec
         ]
         self.origin = artifact.origin_pathspec
         earlier = list(islice(_earlier(artifact, run), runs))
         self.looked_through = len(earlier)
-        self.earlier_runs: list[Run] = self._with_the_same(earlier)
+        self.earlier_runs: list[Any] = self._with_the_same(earlier)
 
-    def _task(self, scope: Any, run: RunRecord, maker: Key, same: list[ArtifactRecord]) -> "Task | None":
-        """Return the task of the maker, or that of the parameters, where the first task of the run has it from there."""
-        of_parameters = next((one for one in same if one.step == PARAMETERS), None)
-        step, task_id = maker
-        if of_parameters is not None:
-            step, task_id = PARAMETERS, of_parameters.task_id
-        found = scope.provider.task(run, step, task_id)
-        return type(self.artifact.parent).of(scope, found) if found else None
-
-    def _with_the_same(self, runs: list[RunRecord]) -> "list[Run]":
+    def _with_the_same(self, runs: list[RunRecord]) -> list[Any]:
         scope, record = self.artifact._scope, self.artifact._record
         found = each(
             lambda run: scope.provider.artifacts(run.path, {record.name}),
@@ -80,9 +71,8 @@ class Lineage(Presentable):
             title="earlier runs",
             at_once=scope.at_once,
         )
-        kind = type(self.artifact.parent.parent.parent)
         return [
-            kind.of(scope, run)
+            class_of("run").of(scope, run)
             for run, records in zip(runs, found, strict=True)
             if any(one.sha == record.sha for one in records)
         ]
@@ -101,6 +91,14 @@ class Lineage(Presentable):
 
     def __repr__(self) -> str:
         return f"<lineage of {self.artifact.pathspec}>"
+
+
+def _task(scope: Scope, run: RunRecord, maker: Key, same: list[ArtifactRecord]) -> Any:
+    """Return the task of the maker, or that of the parameters, where the run has it from there; None where it is gone."""
+    of_parameters = next((one for one in same if one.step == PARAMETERS), None)
+    step, task_id = (PARAMETERS, of_parameters.task_id) if of_parameters else maker
+    found = scope.provider.task(run, step, task_id)
+    return class_of("task").of(scope, found) if found else None
 
 
 def _maker(graph: TaskGraph, holders: set[Key], key: Key) -> Key:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from mfwidgets.client.task_graph import key_of, task_graph
-from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 
 RUNS = [
     "linear",
@@ -101,12 +101,10 @@ def test_an_artifact_that_was_passed_on(client, runs):
 
 
 def test_a_parameter_comes_from_the_start(client, runs):
-    rate = client.get(runs["values-other"])["end"].task
     lineage = client.get(runs["values-other"])["train"].task["rate"].lineage()
     assert lineage.made_by.pathspec.split("/")[2] == "_parameters"
     assert lineage.to_dict()["made_by"] == lineage.made_by.pathspec
     assert lineage.earlier_runs == []
-    assert rate
 
 
 def test_earlier_runs_are_as_many_as_asked_for(client, runs):
@@ -148,6 +146,11 @@ def test_what_it_costs_on_a_service(on_service):
     steps = len(list(run))
     assert len(asked) <= 2 * (1 + steps) + 4
     service.reset()
+    doubled = run["work"].task["doubled"]
+    service.reset()
+    doubled.lineage(runs=0)
+    assert len(service.requests()) <= 8 + steps + 5
+    service.reset()
     list(run.critical_path())
     assert len(service.requests()) <= 1 + steps + 6
 
@@ -155,7 +158,7 @@ def test_what_it_costs_on_a_service(on_service):
 def test_bad_input(client, runs):
     artifact = client.get(runs["linear"])["end"].task["x"]
     for runs_ in (-1, "many", None):
-        with pytest.raises(Exception, match="runs= is a number"):
+        with pytest.raises(MetaflowInvalidArgument, match="runs= is a number"):
             artifact.lineage(runs=runs_)
     with pytest.raises(MetaflowNotFound):
         client.get(f"{runs['linear']}/end/99")
