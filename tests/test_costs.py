@@ -111,7 +111,9 @@ def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
     read = []
     true_read = LocalDatastore.read_from
     monkeypatch.setattr(
-        LocalDatastore, "read", lambda self, key: pytest.fail(f"{key} was read whole") if key.endswith("log") else None
+        LocalDatastore,
+        "read",
+        lambda self, key, most=None: pytest.fail(f"{key} was read whole") if key.endswith("log") else None,
     )
     monkeypatch.setattr(
         LocalDatastore, "read_from", lambda self, key, start: read.append(start) or true_read(self, key, start)
@@ -126,10 +128,10 @@ def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["linear", "many", "failing", "branch", "cards", "resumed"])
-def test_showing_opens_no_value_of_the_user_but_parameters(name, client, runs):
+def test_showing_a_run_opens_no_value_of_the_user_but_parameters(name, client, runs):
     run = client.get(runs[name])
     with opened(runs.root) as files:
-        for shown in (run, *run, *run.tasks(), run.artifacts(), run.parent):
+        for shown in (run, *run, run.tasks(), run.artifacts(), run.parent):
             shown._repr_mimebundle_()
     inert = {
         task[artifact].sha
@@ -147,3 +149,16 @@ def test_showing_opens_no_value_of_the_user_but_parameters(name, client, runs):
     parameters = {artifact.sha for artifact in run["_parameters"].task}
     blobs = {Path(file).name for file in files if "/data/" in file}
     assert blobs <= inert | parameters
+
+
+def test_showing_a_task_looks_into_small_artifacts_alone(client, runs):
+    task = client.get(runs["many"])["only"].task
+    with opened(runs.root) as files:
+        text = task._repr_mimebundle_()["text/plain"]
+    assert "30.0 MB" in text
+    small = {artifact.sha for artifact in task if artifact.size <= 100_000}
+    graph = {artifact.sha for artifact in client.get(runs["many"])["_parameters"].task}
+    graph |= {task["_foreach_stack"].sha, client.get(runs["many"])["_parameters"].task["_graph_info"].sha}
+    blobs = {Path(file).name for file in files if "/data/" in file}
+    assert blobs - graph
+    assert blobs <= small | graph

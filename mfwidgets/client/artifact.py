@@ -187,7 +187,7 @@ class MetaflowData(Presentable):
     """
 
     def __init__(self, scope: Scope, task: str, records: list[ArtifactRecord], attempt: int | None) -> None:
-        self._scope, self._task = scope, task
+        self._scope, self._task, self._attempt = scope, task, attempt
         self._artifacts = {record.name: DataArtifact.of(scope, record, attempt) for record in records}
 
     def __getattr__(self, name: str) -> Any:

@@ -10,7 +10,7 @@ from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import Scope, current_scope
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.base import Datastore
-from mfwidgets.datastore.cards import CardFile, list_cards, read_card, read_card_data
+from mfwidgets.datastore.cards import CardFile, card_size, list_cards, read_card, read_card_data
 from mfwidgets.errors import (
     BlobMissing,
     CardNotPresentException,
@@ -49,8 +49,24 @@ class Card(Presentable):
         """
         html = read_card(self._datastore, self._file)
         if html is None:
-            raise BlobMissing(f"The card {self.path} is missing from {self._datastore.describe()}.")
+            raise self._gone()
         return html
+
+    def size(self) -> int:
+        """Return its bytes; only the size of a file is asked for.
+
+        Raises
+        ------
+        BlobMissing
+            It is gone.
+        """
+        size = card_size(self._datastore, self._file)
+        if size is None:
+            raise self._gone()
+        return size
+
+    def _gone(self) -> BlobMissing:
+        return BlobMissing(f"The card {self.path} is missing from {self._datastore.describe()}.")
 
     def get_data(self) -> dict[str, Any] | None:
         """Return the data that it was last refreshed with while its task ran; None for none."""

@@ -1,12 +1,12 @@
 """The code of a run: a snapshot of the flow's file and what lay beside it, where Metaflow stored one."""
 
 import json
-from functools import cached_property
 from pathlib import Path
 from tarfile import TarFile
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.run_states import origin_run_id
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.blobs import load_blob
@@ -17,7 +17,7 @@ from mfwidgets.metadata_provider.records import RunRecord
 _CONDA_MANIFEST = "conda.manifest"
 
 
-class MetaflowCode:
+class MetaflowCode(Presentable):
     """A code package; it is downloaded when its content is first asked for.
 
     Parameters
@@ -35,18 +35,32 @@ class MetaflowCode:
 
     def __init__(self, scope: Scope, flow: str, recorded: str) -> None:
         self._scope, self._flow = scope, flow
+        self._loaded: CodePackage | None = None
         try:
             record = json.loads(recorded)
             self._location, self._sha, self._ds_type = record["location"], record["sha"], record["ds_type"]
         except (ValueError, KeyError, TypeError) as error:
             raise DataException(f"The code package of {flow} is recorded as {recorded!r:.80}: {error!r}.") from error
 
-    @cached_property
+    def package(self, most: int | None = None) -> CodePackage:
+        """Return the package itself; downloaded once.
+
+        Raises
+        ------
+        TooLarge
+            It has more than ``most`` bytes.
+        """
+        if self._loaded is None:
+            suffix = f"/{self._flow}/data/{self._sha[:2]}/{self._sha}"
+            datastore = self._scope.datastore(self._ds_type, self._location.removesuffix(suffix))
+            what = f"flow {self._flow}"
+            content = load_blob(datastore, self._flow, self._sha, f"The code package of {what}", most)
+            self._loaded = CodePackage(content, what)
+        return self._loaded
+
+    @property
     def _package(self) -> CodePackage:
-        suffix = f"/{self._flow}/data/{self._sha[:2]}/{self._sha}"
-        datastore = self._scope.datastore(self._ds_type, self._location.removesuffix(suffix))
-        what = f"flow {self._flow}"
-        return CodePackage(load_blob(datastore, self._flow, self._sha, f"The code package of {what}"), what)
+        return self.package()
 
     @property
     def path(self) -> str:

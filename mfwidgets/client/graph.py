@@ -55,6 +55,11 @@ def retries_of(node: dict[str, Any]) -> tuple[int, int]:
     return 0, 0
 
 
+def has_decorator(node: dict[str, Any], name: str) -> bool:
+    """Tell whether a step has a decorator, such as ``card``."""
+    return any(decorator.get("name") == name for decorator in node.get("decorators") or ())
+
+
 def start_step(scope: Scope, run: RunRecord) -> str:
     """Return the name of a run's first step."""
     return _endpoint(scope, run, "start")

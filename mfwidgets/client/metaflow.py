@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from mfwidgets.client.base import MetaflowObject, class_of
 from mfwidgets.client.flow import Flow, visible_flows
 from mfwidgets.client.presentable import Presentable, to_dicts, to_frame
-from mfwidgets.client.rows import FlowRow, run_rows
+from mfwidgets.client.rows import FlowRow, RunRow, run_rows
+from mfwidgets.client.runs import Runs
 from mfwidgets.client.scope import DEFAULT, Scope, _Default, current_scope, new_scope
 from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.fan_out import MOST, each
 from mfwidgets.metadata_provider.service_http import Headers
 from mfwidgets.pathspec import kind_of, parse, parse_alias
 
@@ -120,6 +122,22 @@ class Metaflow(Presentable):
         newest = [run for flow in flows for run in islice(flow.runs().records(), 1)]
         known = {row.record.flow: row for row in run_rows(self._scope, newest)}
         return [FlowRow(flow.id, known.get(flow.id)) for flow in flows]
+
+    def newest_runs(self, flows: int, runs: int) -> dict[str, list[RunRow]]:
+        """Return what is known of the newest runs of the first flows that the namespace shows, flow by flow.
+
+        Of a metadata service one request a flow, many at once, and one for each run that is not simply completed; the
+        ends of runs are their last heartbeats then.
+        """
+        found: dict[str, list[RunRow]] = {}
+        names = (record.flow for record in self._scope.provider.flows())
+        while len(found) < flows and (some := list(islice(names, MOST))):
+            rows = each(
+                lambda flow: Runs(self._scope, flow, limit=runs).quick_rows(), some, at_once=self._scope.at_once
+            )
+            shown = zip(some, rows, strict=True)
+            found |= {flow: newest for flow, newest in shown if newest or self._scope.namespace is None}
+        return dict(islice(found.items(), flows))
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of its flows, by name.

@@ -19,6 +19,17 @@ def one_look(scope: Scope, run: RunRecord) -> Scope:
     return replace(scope, provider=_OneLook(scope.provider, run)) if scope.provider.remote else scope
 
 
+SMALL_RUN = 300
+"""Tasks; a smaller run of a service is asked for as a whole, which takes fewer requests than the parts that a task needs."""
+
+
+def near_look(scope: Scope, run: RunRecord) -> Scope:
+    """Return the scope to ask about a task of a run, and what is around it: :func:`one_look` where the run is small."""
+    if not scope.provider.remote:
+        return scope
+    return one_look(scope, run) if len(scope.provider.tasks(run)) <= SMALL_RUN else scope
+
+
 class _OneLook:
     """Answers about one run from what was asked once; all other questions go on to the provider."""
 

@@ -1,7 +1,7 @@
 """What an artifact holds, told without making it: plain values as they are, numpy and pandas by their shape and beginning."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,15 @@ from mfwidgets.datastore.inert import Made, Named, describe_pickle
 from mfwidgets.datastore.inert_frames import FrameHead, frame_head
 from mfwidgets.datastore.stand_ins import IncludedFile
 from mfwidgets.errors import DataException, TooLarge
+from mfwidgets.fan_out import each
+from mfwidgets.metadata_provider.base import Where
 from mfwidgets.metadata_provider.records import ArtifactRecord
 
 LARGEST = 1_000_000
 """Bytes; of larger values type and size are all that is told."""
+
+SMALL, SMALL_IN_ALL = 100_000, 500_000
+"""Bytes; of artifacts in a table so much of each, and of all of them, is looked into."""
 
 LARGEST_PICTURE = 40_000
 """Bytes of a picture that is shown; larger ones would not fit into a cell."""
@@ -52,18 +57,40 @@ class Preview:
     picture: str = ""
 
 
-def preview(scope: Scope, record: ArtifactRecord) -> Preview:
-    """Tell what an artifact holds (one read, of 1 MB at most); nothing is imported, and nothing of the pickle runs."""
+def preview(scope: Scope, record: ArtifactRecord, most: int = LARGEST) -> Preview:
+    """Tell what an artifact holds (one read, of ``most`` bytes); nothing is imported, and nothing of the pickle runs."""
     if record.encoding not in PICKLES:
         return Preview(f"serialized as '{record.encoding}' by an extension of Metaflow")
     try:
-        content = read_bytes(scope, record, LARGEST)
+        content = read_bytes(scope, record, most)
         described = describe_pickle(content)
     except TooLarge:
-        return Preview(f"larger than {LARGEST // 1_000_000} MB: not looked into")
+        return Preview(f"larger than {most / 1_000_000:g} MB: not looked into")
     except DataException as error:
         return Preview(str(error))
     return preview_of(described)
+
+
+def small_previews(
+    scope: Scope, where: Where, attempt: int | None, sizes: Mapping[str, int | None]
+) -> dict[str, Preview]:
+    """Tell what the small ones among the artifacts of a task hold, by name: one question, and their bytes at once.
+
+    Parameters
+    ----------
+    scope, where, attempt
+        Of which task, and which attempt of it; None for the newest that is done.
+    sizes
+        The artifacts, and the recorded bytes of each; the smallest are looked into, 500 kB in all at most.
+    """
+    wanted, left = set(), SMALL_IN_ALL
+    for name, size in sorted(sizes.items(), key=lambda item: item[1] or 0):
+        left -= size or 0
+        if size is not None and size <= SMALL and left >= 0:
+            wanted.add(name)
+    records = scope.provider.artifacts(where, wanted, attempt) if wanted else []
+    told = each(lambda record: preview(scope, record, 2 * SMALL), records, at_once=scope.at_once)
+    return {record.name: one for record, one in zip(records, told, strict=True)}
 
 
 def preview_of(described: Any) -> Preview:

@@ -185,6 +185,10 @@ class Runs(Collection[Run]):
         """Return what is known of them, newest first; of the first ``limit`` only, when given."""
         return self._rows(limit, lambda _: "exact")
 
+    def quick_rows(self) -> list[RunRow]:
+        """Return what is known of them, newest first; the ends of runs of a service are their last heartbeats."""
+        return self._rows(None, lambda _: "heartbeat")
+
     def _rows(self, limit: int | None, kind: Callable[[int], str]) -> list[RunRow]:
         """Return rows whose times are of the kind that their number suggests: ``exact``, ``heartbeat`` or ``none``."""
         most = min((most for most in (limit, self._limit) if most is not None), default=sys.maxsize)

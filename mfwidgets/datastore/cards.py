@@ -51,6 +51,11 @@ def read_card(datastore: Datastore, card: CardFile) -> str | None:
     return None if content is None else content.decode("utf-8", errors="replace")
 
 
+def card_size(datastore: Datastore, card: CardFile) -> int | None:
+    """Return the bytes of a card; None when it is gone."""
+    return datastore.size(f"{ROOT}/{card.key}")
+
+
 def read_card_data(datastore: Datastore, card: CardFile) -> dict[str, Any] | None:
     """Return the data that a card was last refreshed with; None for a card that never was.
 

@@ -64,10 +64,16 @@ class CodePackage:
 
     def user_files(self) -> Iterator[str]:
         """Yield the names of the user's files; folders and links are none."""
+        return iter(self.sizes())
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of each of the user's files by name."""
         foreign = _NOT_USERS_NEW if self._is_new else _NOT_USERS_OLD
-        for member in self.tarball.getmembers():
-            if member.isfile() and PurePosixPath(member.name).parts[:1] not in [(name,) for name in foreign]:
-                yield member.name
+        return {
+            member.name: member.size
+            for member in self.tarball.getmembers()
+            if member.isfile() and PurePosixPath(member.name).parts[:1] not in [(name,) for name in foreign]
+        }
 
     def extract_to(self, folder: Path) -> list[Path]:
         """Write the user's files below a folder and return them; whatever their names say, none lands outside.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mfwidgets.render.view import Block, Cell, Graph, Mosaic, Part, Picture, Table, View
+from mfwidgets.render.view import Block, Cell, Frame, Graph, Mosaic, Part, Picture, Table, View, text_of_line
 
 
 def dict_of(view: View) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def _part(part: Part) -> dict[str, Any]:
             rows = [dict(zip(part.columns, map(_told, row), strict=True)) for row in part.rows]
             return {**named, "rows": rows}
         case Block():
-            return {**named, "lines": list(part.lines)}
+            return {**named, "lines": [text_of_line(line) for line in part.lines], "margin": list(part.margin)}
         case Graph():
             steps = [{"step": step.name, "detail": step.detail, "next": list(step.following)} for step in part.steps]
             return {**named, "steps": steps}
@@ -36,11 +36,15 @@ def _part(part: Part) -> dict[str, Any]:
             }
         case Picture():
             return {**named, "uri": part.uri}
+        case Frame():
+            return named  # the page itself is its author's, and a click away
 
 
 def _told(cell: Cell) -> Any:
     if cell.kind in ("bar", "spark"):
         return [{"tone": one.tone, "start": round(one.start, 4), "end": round(one.end, 4)} for one in cell.segments]
+    if cell.kind == "history":
+        return [segment.tone for segment in cell.segments]
     if cell.kind == "tags":
         return list(cell.items)
     return cell.machine or cell.text

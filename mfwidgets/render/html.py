@@ -38,8 +38,24 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"lay_out": lay_out, "bar_style": bar_style}
+    environment.globals |= {
+        "lay_out": lay_out,
+        "bar_style": bar_style,
+        "confined": confined,
+        "history_style": history_style,
+    }
     return environment
+
+
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; style-src 'unsafe-inline' data:; "
+    "img-src data: blob:; font-src data:; media-src data: blob:"
+)
+
+
+def confined(page: str) -> str:
+    """Return a page that cannot ask any server for anything, whatever it holds; its frame keeps it from the rest."""
+    return f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{page}'
 
 
 TONES = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
@@ -61,6 +77,20 @@ def bar_style(cell: Cell) -> str:
     width = _SMALL if cell.kind == "spark" else _WIDTH
     return f"width:{width}px;height:11px;background:linear-gradient(to right,{','.join(stops)})"
 
+
+def history_style(cell: Cell) -> str:
+    """Return the style of a row of small columns: a gradient of one colour for each, which survives as a bar does."""
+    layers = []
+    for number, segment in enumerate(cell.segments):
+        tone = TONES.get(segment.tone, _ODD)
+        high = max(round(segment.end * _HIGH), _LOW)
+        layers.append(f"linear-gradient({tone},{tone}) {number * _STEP}px 100%/{_STEP - 2}px {high}px no-repeat")
+    width = max(len(cell.segments) * _STEP - 2, 1)
+    return f"width:{width}px;height:{_HIGH}px;background:{','.join(layers)}"
+
+
+_STEP, _HIGH, _LOW = 8, 16, 3
+"""Pixels: from column to column, and how high the highest and the lowest stands."""
 
 _WIDTH, _SMALL = 220, 72
 _THINNEST = 0.006

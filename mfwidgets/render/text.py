@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from mfwidgets.render.view import Block, Cell, Graph, Mosaic, Part, Picture, Table, View
+from mfwidgets.render.view import Block, Cell, Frame, Graph, Mosaic, Part, Picture, Table, View, text_of_line
 
 _GAP = "  "
 
@@ -25,7 +25,7 @@ def _part(part: Part) -> str:
             return _table(part)
         case Block():
             return _block(part)
-        case Picture():
+        case Picture() | Frame():
             return f"{part.heading} ({part.note})"
         case Mosaic():
             heading = f"{part.heading} ({part.note})" if part.note else part.heading
@@ -75,7 +75,8 @@ def _plain(cell: Cell) -> str:
 
 def _block(block: Block) -> str:
     heading = f"{block.heading} ({block.note})" if block.note else block.heading
-    return "\n".join([heading, *(f"{_GAP}{line}" for line in block.lines)])
+    lines = (f"{_GAP}{margin}{_GAP if margin else ''}{text_of_line(line)}".rstrip() for margin, line in block.rows)
+    return "\n".join([heading, *lines])
 
 
 def _pad(text: str, width: int, *, to_right: bool) -> str:

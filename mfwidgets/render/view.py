@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
 """The sign of each status; sign and word stand together, so that colour never carries the meaning alone."""
 
-CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar", "spark", "link"]
+CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar", "spark", "history", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Cell:
     machine
         ISO 8601 of a ``time`` cell; the address of a ``link``.
     segments
-        Of a ``bar`` cell, or of a small one, ``spark``; what it shows stands as numbers beside it, too.
+        Of a ``bar`` cell, or of a small one, ``spark``: what it shows stands as numbers beside it, too. Of a ``history``
+        one column each, as high as its end; its text is a sign each.
     """
 
     text: str
@@ -76,12 +77,15 @@ class Table:
     ----------
     note
         What was left out, such as ``20 of 1,240``; empty when nothing was.
+    folded
+        Shown when it is opened: for what few people look for.
     """
 
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    folded: bool = False
     part: ClassVar[str] = "table"
 
     @property
@@ -95,6 +99,35 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a line.
+
+    Attributes
+    ----------
+    tones
+        How it is drawn: ``red``, ``green``, ``yellow``, ``blue``, ``magenta``, ``cyan``, ``bold``, ``dim``, ``italic``,
+        ``underline``, ``marked``. Never the single place of a fact.
+    """
+
+    text: str
+    tones: tuple[str, ...] = ()
+
+
+Line = tuple[Span, ...]
+"""A line of pieces."""
+
+
+def plain_line(text: str) -> Line:
+    """Return a line of one piece, drawn as it is."""
+    return (Span(text),)
+
+
+def text_of_line(line: Line) -> str:
+    """Return a line as plain text."""
+    return "".join(span.text for span in line)
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Preformatted lines, such as the end of a log.
 
@@ -102,13 +135,23 @@ class Block:
     ----------
     folded
         Shown when it is opened: for what mostly repeats what stands above.
+    margin
+        A short text beside each line, such as its time or its number; empty for none.
     """
 
     heading: str
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
     note: str = ""
     folded: bool = False
+    margin: tuple[str, ...] = ()
     part: ClassVar[str] = "block"
+
+    @property
+    def rows(self) -> "tuple[tuple[str, Line], ...]":
+        """Each line with what stands beside it."""
+        width = max(map(len, self.margin), default=0)
+        margin = [text.rjust(width) for text in self.margin] or [""] * len(self.lines)
+        return tuple(zip(margin, self.lines, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +207,22 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A page of somebody else's, shown apart from ours: without network, and without a way to what is around it.
+
+    Attributes
+    ----------
+    page
+        Its HTML.
+    """
+
+    heading: str
+    page: str
+    note: str = ""
+    part: ClassVar[str] = "frame"
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
     """One place of a mosaic: a sign or a shade, in the tone of a status."""
 
@@ -193,7 +252,7 @@ class Mosaic:
         ]
 
 
-Part = Table | Block | Graph | Picture | Mosaic
+Part = Table | Block | Graph | Picture | Frame | Mosaic
 """What stands below the facts, in its order."""
 
 

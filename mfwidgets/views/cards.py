@@ -1,26 +1,49 @@
-"""What cards show: which there are. Their HTML is their author's and may run scripts, so it is not put into a cell."""
+"""What cards show: which there are, and one at a time its page.
+
+Its HTML is its author's and may run scripts, so it stands in a frame that keeps it from the notebook and the network.
+"""
 
 from mfwidgets.client.cards import Card, CardContainer
-from mfwidgets.render.view import Table, View
-from mfwidgets.views.cells import Limits
+from mfwidgets.render.view import Cell, Frame, Table, View
+from mfwidgets.views.cells import Limits, size_text
 from mfwidgets.views.describe import describe
-from mfwidgets.views.tables import left_out
+from mfwidgets.views.tables import left_out, without_empty_columns
+
+LARGEST = 10_000_000
+"""Bytes of a card that is put into a cell."""
 
 
 @describe.register
 def describe_cards(cards: CardContainer, limits: Limits) -> View:
     """Show type, id and hash of each."""
+    notes = ("Evaluate one of them to see it: cards[0].",) if len(cards) else ("None of these.",)
+    parts = (cards_table(cards, limits),) if len(cards) else ()
+    return View("Cards", limits.text(cards.pathspec).text, notes=notes, parts=parts)
+
+
+def cards_table(cards: CardContainer, limits: Limits, how: str = "") -> Table:
+    """List cards; none is read."""
     rows = tuple(
         (limits.text(card.type), limits.text(card.id or ""), limits.code(card.hash[:5], card.path))
         for card in cards[: limits.rows]
     )
-    tables = (Table("Cards", ("type", "id", "hash"), rows, left_out(len(rows), len(cards))),) if rows else ()
-    return View("Cards", limits.text(cards.pathspec).text, notes=() if rows else ("None of these.",), parts=tables)
+    note = "; ".join(filter(None, (left_out(len(rows), len(cards)), how)))
+    return without_empty_columns(Table("Cards", ("type", "id", "hash"), rows, note), keep=1)
 
 
 @describe.register
 def describe_card(card: Card, limits: Limits) -> View:
-    """Show what it is and how to see it."""
-    facts = (("type", limits.text(card.type)), ("id", limits.text(card.id or "none")), ("hash", limits.code(card.hash)))
-    note = "Its HTML is at .get(); .view() opens it in a browser."
-    return View("Card", limits.text(card.path).text, facts=facts, notes=(note,))
+    """Show it, apart from the notebook: its scripts run in a frame of their own, without network."""
+    page, stored = "", card.size()
+    if stored <= LARGEST:
+        page = card.get()
+    facts = (
+        ("type", limits.text(card.type)),
+        ("id", limits.text(card.id or "none")),
+        ("hash", limits.code(card.hash)),
+        ("size", Cell(size_text(stored))),
+    )
+    much = "" if page else f"It is larger than {size_text(LARGEST)}, so it is not shown in a cell. "
+    note = f"{much}card.view() opens it in a browser, with all it may load; card.get() is its HTML."
+    parts = (Frame("Card", page, "shown apart, without network"),) if page else ()
+    return View("Card", limits.text(card.path).text, facts=facts, notes=(note,), parts=parts)

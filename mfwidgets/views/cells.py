@@ -1,6 +1,6 @@
 """Facts into cells: one way to show a time, a duration, a size, a status, tags."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mfwidgets.client.status import Status
@@ -39,6 +39,14 @@ class Limits:
         """Show a status; its reason is the title."""
         return Cell(str(status), "status", one_line(status.reason, self.chars)) if status else EMPTY
 
+    def tag_counts(self, tags: Mapping[str, int], limit: int) -> Cell:
+        """Show tags with how often each is used, the most used first."""
+        often = sorted(tags.items(), key=lambda item: (-item[1], item[0]))
+        shown = [f"{one_line(tag, min(self.chars, 80))} ({number:,})" for tag, number in often[:limit]]
+        if len(tags) > limit:
+            shown.append(f"+{len(tags) - limit}")
+        return Cell(", ".join(shown), "tags", items=tuple(shown)) if shown else EMPTY
+
     def tag_list(self, tags: Collection[str], limit: int) -> Cell:
         """Show tags, sorted; of too many the first and how many more there are."""
         shown = [one_line(tag, min(self.chars, 80)) for tag in sorted(tags)[:limit]]
@@ -65,6 +73,11 @@ def duration(ms: int | None) -> Cell:
 def count(number: int | None) -> Cell:
     """Show a number of things."""
     return EMPTY if number is None else Cell(f"{number:,}", "number")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 task``, ``1,240 tasks``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(number: int | None) -> Cell:

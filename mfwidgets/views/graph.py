@@ -32,9 +32,9 @@ def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], lim
 
 
 def _step(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow], limits: Limits) -> GraphStep:
-    following = tuple(str(one) for one in node.get("next") or ())
+    following = tuple(limits.text(str(one)).text for one in node.get("next") or ())
     status = limits.status(prevailing([row.status for row in rows])) if rows else None
-    return GraphStep(name, status, _detail(name, node, rows), following)
+    return GraphStep(limits.text(name).text, status, _detail(name, node, rows), following)
 
 
 def _detail(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow]) -> str:

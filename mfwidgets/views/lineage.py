@@ -2,7 +2,7 @@
 
 from mfwidgets.client.artifact_lineage import Lineage
 from mfwidgets.render.view import Cell, Table, View
-from mfwidgets.views.cells import Limits, time, zoned
+from mfwidgets.views.cells import Limits, counted, time, zoned
 from mfwidgets.views.describe import describe
 from mfwidgets.views.tables import left_out
 
@@ -14,10 +14,10 @@ def describe_lineage(lineage: Lineage, limits: Limits) -> View:
     facts = [
         ("sha", Cell(limits.code(artifact.sha[:10]).text, "code", limits.text(artifact.sha).text)),
         ("made by", limits.code(maker.pathspec)),
-        ("passed on to", Cell(_counted(len(lineage.passed_on), "task"))),
+        ("passed on to", Cell(counted(len(lineage.passed_on), "task"))),
         (
             "earlier runs",
-            Cell(f"{len(lineage.earlier_runs):,} of the {_counted(lineage.looked_through, 'earlier run')}"),
+            Cell(f"{len(lineage.earlier_runs):,} of the {counted(lineage.looked_through, 'earlier run')}"),
         ),
     ]
     if lineage.origin:
@@ -40,7 +40,3 @@ def describe_lineage(lineage: Lineage, limits: Limits) -> View:
             Table("Earlier runs with the same bytes", columns, rows, left_out(len(rows), len(lineage.earlier_runs)))
         )
     return View("Lineage", limits.text(artifact.pathspec).text, facts=tuple(facts), parts=tuple(tables))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

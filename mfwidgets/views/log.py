@@ -1,17 +1,21 @@
-"""What a log shows: its last lines, without terminal escapes."""
+"""What a log shows: its last lines, with the colours of a terminal, and when each was written."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from mfwidgets.client.logs import Logs
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS, LogLine
-from mfwidgets.render.clean import log_line
+from mfwidgets.render.ansi import coloured
 from mfwidgets.render.view import Block, View
+from mfwidgets.times import time_text, zone_text
 from mfwidgets.views.cells import Limits, size_text
 from mfwidgets.views.describe import describe
 
 PEEK = 1_000_000
 """Of logs of more bytes only the ends are read for a display."""
+
+_DAY = len("2026-01-02")
 
 LINES = 200
 """The most lines that a log object shows; all of them are its text, ``str(logs)``."""
@@ -50,12 +54,29 @@ def _end_of(logs: Logs, shown: int, limits: Limits) -> Block:
     """Show the last lines of a log, and how many there are, unless it is too large to be counted unasked."""
     stored = logs.size()
     if stored > PEEK:
-        block = _block(logs.stream, logs.last(shown), shown, limits)
-        return Block(block.heading, block.lines, f"last {len(block.lines):,} lines of {size_text(stored)}")
-    return _block(logs.stream, logs.lines() if stored else [], shown, limits)
-
-
-def _block(stream: str, lines: Sequence[LogLine], shown: int, limits: Limits) -> Block:
+        last = logs.last(shown)
+        return log_block(logs.stream, last, limits, f"last {len(last):,} lines of {size_text(stored)}")
+    lines = logs.lines() if stored else []
     shown = min(shown, len(lines))
     note = f"last {shown:,} of {len(lines):,} lines" if shown < len(lines) else ""
-    return Block(stream, tuple(log_line(line.message, 5 * limits.chars) for line in lines[len(lines) - shown :]), note)
+    return log_block(logs.stream, lines[len(lines) - shown :], limits, note)
+
+
+def log_block(heading: str, lines: Sequence[LogLine], limits: Limits, note: str = "", *, folded: bool = False) -> Block:
+    """Show lines of a log with their colours, each beside its time; the day, where it is but one, and the zone once."""
+    moments = [_moment(line.time) for line in lines]
+    days = {moment[:_DAY] for moment in moments if moment}
+    margin = [moment[_DAY + 1 :] if len(days) == 1 else moment for moment in moments] if days else []
+    notes = [note] if note else []
+    notes += [f"times in {zone_text()}" + (f", {next(iter(days))}" if len(days) == 1 else "")] if days else []
+    told = coloured((line.message for line in lines), 5 * limits.chars)
+    return Block(heading, told, "; ".join(notes), folded, tuple(margin))
+
+
+def _moment(time: str) -> str:
+    """Return the time of a line as people read it; empty where it carries none that is one."""
+    try:
+        moment = datetime.fromisoformat(f"{time}+00:00")
+        return time_text(int(moment.timestamp() * 1000))
+    except (ValueError, OverflowError, OSError):
+        return ""

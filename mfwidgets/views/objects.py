@@ -1,68 +1,25 @@
-"""What flows, runs, steps, tasks and artifacts show."""
-
-from dataclasses import replace
+"""What steps and artifacts show."""
 
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.base import MetaflowObject
-from mfwidgets.client.catalogue import artifact_rows, rows_of
-from mfwidgets.client.flow import Flow
+from mfwidgets.client.catalogue import rows_of
 from mfwidgets.client.grid import Grid
-from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.one_look import SMALL_RUN, near_look
 from mfwidgets.client.preview import preview
-from mfwidgets.client.rows import RunRow, task_rows
-from mfwidgets.client.status import attempt_statuses, prevailing
+from mfwidgets.client.scope import Scope
+from mfwidgets.client.status import prevailing
 from mfwidgets.client.step import Step
-from mfwidgets.client.task import Task
-from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.errors import MetaflowException
+from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
 from mfwidgets.render.view import EMPTY, Cell, Table, View
-from mfwidgets.times import now_ms
-from mfwidgets.views.cells import Limits, duration, size, time, zoned
-from mfwidgets.views.collections import runs_part
+from mfwidgets.views.cells import Limits, counted, size, time, zoned
 from mfwidgets.views.describe import describe
-from mfwidgets.views.empty import why_no_flows
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.grid import mosaic
-from mfwidgets.views.log import log_blocks
-from mfwidgets.views.preview import preview_parts
-from mfwidgets.views.scope import scope_facts
-from mfwidgets.views.tables import artifacts_part, attempts_table, left_out, most_telling, tasks_table
+from mfwidgets.views.preview import preview_lines, preview_parts
+from mfwidgets.views.tables import artifacts_part, most_telling, tasks_table
 
 Facts = tuple[tuple[str, Cell], ...]
-
-
-@describe.register
-def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
-    """Show the scope, and its flows with their newest run."""
-    scope = metaflow._scope
-    flows = metaflow.rows(limits.rows + 1)
-    columns = ("flow", "newest run", "status", zoned("started"), "user")
-    rows = tuple((limits.code(row.flow), *_latest(row.latest, limits)) for row in flows[: limits.rows])
-    note = left_out(limits.rows, None) if len(flows) > limits.rows else ""
-    return View(
-        kind="Metaflow",
-        name="",
-        facts=scope_facts(scope, limits),
-        notes=() if flows else why_no_flows(scope, limits),
-        parts=(Table("Flows", columns, rows, note),) if flows else (),
-    )
-
-
-def _latest(row: RunRow | None, limits: Limits) -> tuple[Cell, ...]:
-    if row is None:
-        return (EMPTY,) * 4
-    return (
-        limits.code(row.record.run_id, row.pathspec),
-        limits.status(row.status),
-        time(row.started_ms),
-        limits.text(row.record.user),
-    )
-
-
-@describe.register
-def describe_flow(flow: Flow, limits: Limits) -> View:
-    """Show the newest runs."""
-    tables, notes = runs_part(flow.runs(), limits)
-    return View("Flow", object_name(flow, limits), facts=scope_facts(flow._scope, limits), parts=tables, notes=notes)
 
 
 @describe.register
@@ -86,36 +43,6 @@ def describe_step(step: Step, limits: Limits) -> View:
 
 
 @describe.register
-def describe_task(task: Task, limits: Limits) -> View:
-    """Show status, times, attempts, artifacts and the end of the logs."""
-    scope, record = task._scope, task._record
-    row = task_rows(scope, record.path, [record])[0]
-    if task._attempt is not None:
-        row = replace(row, state=row.state.at_attempt(task._attempt, now_ms()))
-    statuses = attempt_statuses(row.attempts, record.created_ms, now_ms())
-    facts = [
-        (zoned("queued"), time(record.created_ms)),
-        (zoned("started"), time(row.started_ms)),
-        (zoned("finished"), time(row.finished_ms)),
-        ("duration", duration(row.duration_ms)),
-    ]
-    if row.foreach_index is not None:
-        facts.append(("foreach item", limits.text(f"{row.foreach_index}  {row.foreach_value or ''}".rstrip())))
-    artifacts = artifact_rows(scope, record.path, task._attempt)
-    tables = [attempts_table(row.attempts, statuses, limits)] if len(row.attempts) > 1 else []
-    tables += artifacts_part(artifacts, limits)
-    return View(
-        kind="Task",
-        name=object_name(task, limits),
-        status=limits.status(row.status),
-        reason=limits.text(row.status.reason).text,
-        facts=(*present(facts), *run_facts(record.run, limits)),
-        notes=tuple(limits.text(error).text for error in errors_of(scope, [row]).values()),
-        parts=(*tables, *log_blocks(task, limits)),
-    )
-
-
-@describe.register
 def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
     """Show what is recorded, and a preview of the value, which is not made for that."""
     held = preview(artifact._scope, artifact._record)
@@ -130,38 +57,63 @@ def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
         ("sha", limits.code(row.sha)),
     ]
     run = artifact._run_record()
+    facts += _passing(artifact, run, limits) if run else []
     return View(
         kind="DataArtifact",
         name=object_name(artifact, limits),
         facts=(*present(facts), *(run_facts(run, limits) if run else ())),
-        notes=("The value is at .data (it is unpickled there); its bytes are at .raw().",),
+        notes=(
+            "The value is at .data (it is unpickled there), its bytes at .raw(); .lineage() asks earlier runs too.",
+        ),
         parts=preview_parts(held, limits),
     )
 
 
+def _passing(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tuple[str, Cell]]:
+    """Tell which task made the bytes and how many passed them on; nothing of a large run, where it would take long."""
+    scope = near_look(artifact._scope, run)
+    if len(scope.provider.tasks(run)) > SMALL_RUN:
+        return []
+    try:
+        lineage = DataArtifact.of(scope, artifact._record, artifact._attempt).lineage(runs=0)
+    except MetaflowException:  # what it is found by cannot be read
+        return []
+    maker = "/".join(lineage.made_by.path_components[2:])
+    return [
+        ("made by", limits.code(maker, lineage.made_by.pathspec)),
+        ("passed on to", Cell(counted(len(lineage.passed_on), "task") if lineage.passed_on else "")),
+        ("taken over from", limits.code(lineage.origin or "")),
+    ]
+
+
 @describe.register
 def describe_named_artifacts(artifacts: MetaflowArtifacts, limits: Limits) -> View:
-    """Show which artifacts there are; no value is read."""
+    """Show which artifacts there are, and what the small ones hold; no value is made."""
     task = artifacts[0].pathspec.rpartition("/")[0] if artifacts else ""
     records = [artifact._record for artifact in artifacts]
     return View(
         kind="MetaflowArtifacts",
         name=limits.text(task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        parts=artifacts_part(rows_of(artifacts[0]._scope, records), limits) if records else (),
+        parts=_artifacts(artifacts[0]._scope, records, artifacts[0]._attempt, limits) if records else (),
     )
 
 
 @describe.register
 def describe_data(data: MetaflowData, limits: Limits) -> View:
-    """Show which artifacts there are; no value is read."""
+    """Show which artifacts there are, and what the small ones hold; no value is made."""
     records = sorted((artifact._record for artifact in data._artifacts.values()), key=lambda record: record.name)
     return View(
         kind="MetaflowData",
         name=limits.text(data._task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        parts=artifacts_part(rows_of(data._scope, records), limits),
+        parts=_artifacts(data._scope, records, data._attempt, limits) if records else (),
     )
+
+
+def _artifacts(scope: Scope, records: list[ArtifactRecord], attempt: int | None, limits: Limits) -> tuple[Table, ...]:
+    """Show the artifacts of one task, with what the small ones hold."""
+    return artifacts_part(rows_of(scope, records), limits, preview_lines(scope, records[0].path[:-1], attempt, limits))
 
 
 def object_name(shown: MetaflowObject, limits: Limits) -> str:

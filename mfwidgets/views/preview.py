@@ -1,10 +1,14 @@
 """Previews of artifacts as parts of a display, and in one line."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from mfwidgets.client.preview import Preview
+from mfwidgets.client.catalogue import ArtifactRow
+from mfwidgets.client.preview import Preview, small_previews
+from mfwidgets.client.scope import Scope
+from mfwidgets.metadata_provider.base import Where
 from mfwidgets.render.clean import log_line
-from mfwidgets.render.view import Block, Cell, Part, Picture, Table
+from mfwidgets.render.view import Block, Cell, Part, Picture, Table, plain_line
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.values import short_text, value
 
@@ -26,16 +30,27 @@ def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
     elif shown.picture:
         parts.append(Picture("Preview", shown.picture, shown.summary))
     elif shown.has_value:
-        parts.append(Block("Preview", tuple(_lines(shown.value, limits)), shown.summary))
+        parts.append(Block("Preview", tuple(map(plain_line, _lines(shown.value, limits))), shown.summary))
     if shown.imports and not shown.head:
         names = tuple((limits.code(name),) for name in shown.imports[: limits.rows])
         parts.append(Table("Unpickling would import", ("class or function",), names))
     return tuple(parts)
 
 
-def preview_line(shown: Preview, limits: Limits) -> Cell:
-    """Show it in one line."""
-    if shown.has_value:
+def preview_lines(
+    scope: Scope, where: Where, attempt: int | None, limits: Limits
+) -> Callable[[Sequence[ArtifactRow]], dict[str, Cell]]:
+    """Return what tells in one line what each artifact of a task holds, where it is small."""
+
+    def held(rows: Sequence[ArtifactRow]) -> dict[str, Cell]:
+        told = small_previews(scope, where, attempt, {row.name: row.size for row in rows})
+        return {name: _in_one_line(one, limits) for name, one in told.items()}
+
+    return held
+
+
+def _in_one_line(shown: Preview, limits: Limits) -> Cell:
+    if shown.has_value and getattr(shown.value, "shape", None) is None and not isinstance(shown.value, bytes):
         return value(shown.value, limits)
     return Cell(limits.text(shown.summary).text, "dim")
 

@@ -55,7 +55,7 @@ def describe_run(run: Run, limits: Limits) -> View:
     ]
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
-    facts += exception_facts(why, limits) if why else []
+    facts += exception_facts(why.exception if why else None, limits)
     notes = [] if tasks else ["No task has begun yet."]
     notes += ["run.why() tells what differs from the last run that went well."] if why else []
     return View(

@@ -11,7 +11,7 @@ from mfwidgets.render.data import dict_of
 from mfwidgets.render.html import html_of, page_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
-from mfwidgets.views import cards, collections, comparison, grid, lineage, log, objects, why  # noqa: F401 - they register what they describe
+from mfwidgets.views import cards, code, collections, comparison, flows, grid, lineage, log, objects, task, why  # noqa: F401 - they register what they describe
 from mfwidgets.views import run as _run  # noqa: F401 - as above
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
@@ -75,7 +75,8 @@ def drawn(shown: object) -> dict[str, str]:
         view = describe(shown, limits)
         drawn = _both(view)
         failed = view.status is not None and view.status.text == "failed"
-        if len(drawn["text/html"].encode()) <= options.bytes * (_OF_FAILURES if failed else 1):
+        framed = any(part.part == "frame" for part in view.parts)  # a page of somebody else's is as long as it is
+        if framed or len(drawn["text/html"].encode()) <= options.bytes * (_OF_FAILURES if failed else 1):
             break
     return drawn
 

@@ -1,13 +1,13 @@
 """Tables of runs, steps, tasks, attempts and artifacts, as they stand in displays."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 from mfwidgets.client.catalogue import ArtifactRow
 from mfwidgets.client.rows import RunRow, TaskRow
-from mfwidgets.client.status import Attempt, Status, prevailing
+from mfwidgets.client.status import Status, prevailing
 from mfwidgets.render.view import EMPTY, Cell, Segment, Table
 from mfwidgets.views.cells import Limits, count, duration, size, time, zoned
 
@@ -15,17 +15,23 @@ _COUNTED = 1000
 """So many artifacts are counted for a table that shows some of them; above, it says "the first"."""
 
 
-def runs_table(rows: Sequence[RunRow], limits: Limits, note: str) -> Table:
-    """Show runs, newest first, their durations as bars too; why is told where any did not simply complete."""
+def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool = False) -> Table:
+    """Show runs, newest first, their durations as bars too; why is told where any did not simply complete.
+
+    Parameters
+    ----------
+    whole
+        Name them by their whole pathspecs, for runs of several flows; their durations are not compared then.
+    """
     columns = ("run", "status", zoned("started"), "duration", "relative", "user", "tags", "why")
     longest = max((row.duration_ms or 0 for row in rows), default=0)
     cells = tuple(
         (
-            limits.code(row.record.run_id, row.pathspec),
+            limits.code(row.pathspec if whole else row.record.run_id, row.pathspec),
             limits.status(row.status),
             time(row.started_ms),
             duration(row.duration_ms),
-            _share(row, longest),
+            EMPTY if whole else _share(row, longest),
             limits.text(row.record.user),
             limits.tag_list(row.record.user_tags, limits.tags),
             EMPTY if row.status == "completed" else Cell(limits.text(_within(row)).text, "dim"),
@@ -147,47 +153,41 @@ def _item(row: TaskRow, limits: Limits) -> Cell:
     return limits.text(f"{row.foreach_index}{value}")
 
 
-def attempts_table(attempts: Sequence[Attempt], statuses: Sequence[Status], limits: Limits) -> Table:
-    """Show the attempts of a task, oldest first."""
-    return Table(
-        "Attempts",
-        ("attempt", "status", zoned("began"), zoned("ended"), "why"),
-        tuple(
-            (
-                Cell(str(attempt.number)),
-                limits.status(status),
-                time(attempt.begun_ms),
-                time(attempt.ended_ms),
-                Cell(limits.text(status.reason).text, "dim"),
-            )
-            for attempt, status in zip(attempts, statuses, strict=True)
-        ),
-    )
+def artifacts_part(
+    rows: Iterable[ArtifactRow],
+    limits: Limits,
+    held: Callable[[Sequence[ArtifactRow]], Mapping[str, Cell]] | None = None,
+) -> tuple[Table, ...]:
+    """Show the first artifacts by name, and count them as far as that is cheap; no table when there are none.
 
-
-def artifacts_part(rows: Iterable[ArtifactRow], limits: Limits) -> tuple[Table, ...]:
-    """Show the first artifacts by name, and count them as far as that is cheap; no table when there are none."""
+    Parameters
+    ----------
+    held
+        Tells what those hold that are shown, by name.
+    """
     known = list(islice(rows, _COUNTED))
     shown = known[: limits.rows]
     note = left_out(len(shown), len(known) if len(known) < _COUNTED else None)
-    return (_artifacts_table(shown, limits, note),) if shown else ()
+    return (_artifacts_table(shown, limits, note, held(shown) if held else {}),) if shown else ()
 
 
-def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str) -> Table:
-    return Table(
+def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, held: Mapping[str, Cell]) -> Table:
+    table = Table(
         "Artifacts",
-        ("artifact", "type", "size", "sha"),
+        ("artifact", "type", "size", "sha", "holds"),
         tuple(
             (
                 limits.code(row.name, row.pathspec),
                 limits.text(row.type or ""),
                 size(row.size),
                 Cell(limits.code(row.sha[:10]).text, "code", limits.text(row.sha).text),
+                held.get(row.name, EMPTY),
             )
             for row in rows
         ),
         note,
     )
+    return without_empty_columns(table, keep=len(table.columns) - 1)
 
 
 def left_out(shown: int, total: int | None) -> str:

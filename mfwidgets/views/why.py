@@ -1,17 +1,19 @@
 """What the reasons of a failure show."""
 
+from mfwidgets.client.failure import RecordedException
 from mfwidgets.client.why import Why
-from mfwidgets.render.clean import log_line
+from mfwidgets.render.ansi import coloured
 from mfwidgets.render.view import Block, Cell, Table, View
 from mfwidgets.views.cells import Limits, time, zoned
 from mfwidgets.views.comparison import differences_table
 from mfwidgets.views.describe import describe
+from mfwidgets.views.log import log_block
 
 
 @describe.register
 def describe_why(why: Why, limits: Limits) -> View:
     """Show the exception with the user's frame first, the traceback, the attempts, the log, and the last good run."""
-    facts = exception_facts(why, limits)
+    facts = exception_facts(why.exception, limits)
     if why.task:
         others = f" and {why.others:,} other{'' if why.others == 1 else 's'}" if why.others else ""
         facts.append(("task", limits.code(f"{why.task.pathspec}{others}")))
@@ -33,12 +35,12 @@ def describe_why(why: Why, limits: Limits) -> View:
     )
 
 
-def exception_facts(why: Why, limits: Limits) -> list[tuple[str, Cell]]:
+def exception_facts(exception: RecordedException | None, limits: Limits) -> list[tuple[str, Cell]]:
     """Show what was raised, and where in the user's own code."""
-    if why.exception is None:
+    if exception is None:
         return []
-    facts = [("exception", limits.text(str(why.exception)))]
-    where = why.exception.where
+    facts = [("exception", limits.text(str(exception)))]
+    where = exception.where
     return [*facts, ("raised at", limits.code(str(where), where.file))] if where else facts
 
 
@@ -49,10 +51,9 @@ def failure_blocks(why: Why, limits: Limits) -> tuple[Block, ...]:
         lines = why.exception.traceback.rstrip().splitlines()
         shown = lines[-2 * limits.rows :]
         note = f"last {len(shown):,} of {len(lines):,} lines" if len(shown) < len(lines) else ""
-        blocks.append(Block("Traceback", tuple(log_line(line, 5 * limits.chars) for line in shown), note))
+        blocks.append(Block("Traceback", coloured(shown, 5 * limits.chars), note))
     if why.log:
-        told = tuple(log_line(line.message, 5 * limits.chars) for line in why.log[-limits.rows :])
-        blocks.append(Block("End of the log", told, folded=bool(blocks)))
+        blocks.append(log_block("End of the log", why.log[-limits.rows :], limits, folded=bool(blocks)))
     return tuple(blocks)
 
 

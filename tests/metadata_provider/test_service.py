@@ -133,7 +133,7 @@ def test_pages_come_as_they_are_needed(many):
     assert len(paths) == 2
     text, paths = cost(many, lambda: flow._repr_mimebundle_()["text/plain"])
     assert "the newest 20" in text
-    assert len(paths) <= 1 + 21
+    assert len(paths) <= 2 + 21
 
 
 def test_tasks_of_a_run(client, head):

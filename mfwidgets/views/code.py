@@ -1,0 +1,70 @@
+"""What a code package shows: the flow's source, highlighted, the tree of files, the commit."""
+
+from pathlib import PurePosixPath
+
+from mfwidgets.client.code import MetaflowCode
+from mfwidgets.render.highlight import highlighted
+from mfwidgets.render.view import Block, Cell, Line, Part, Span, View
+from mfwidgets.views.cells import Limits, size_text
+from mfwidgets.views.describe import describe
+from mfwidgets.views.objects import present
+from mfwidgets.views.tables import left_out
+
+LARGEST = 50_000_000
+"""Bytes; of a larger package only what is recorded of it is shown."""
+
+LINES = 10
+"""So many times the rows of a table are the lines of a source."""
+
+_SHORT = 10
+"""Characters of a hash."""
+
+
+@describe.register
+def describe_code(code: MetaflowCode, limits: Limits) -> View:
+    """Show the source of the flow's file, and which files there are."""
+    package = code.package(LARGEST)
+    info = {name: str(value) for name, value in package.info.items() if value}
+    commit = info.get("commit_sha", "")
+    changed = " with uncommitted changes" if info.get("has_uncommitted_changes", "").lower() == "true" else ""
+    facts = [
+        ("commit", Cell(f"{limits.text(commit[:_SHORT]).text}{changed}", "code", limits.text(commit).text)),
+        ("branch", limits.code(info.get("branch_name", ""))),
+        ("repository", limits.code(info.get("repo_url", ""))),
+        ("Python", limits.text(info.get("python_version", ""))),
+        ("Metaflow", limits.text(info.get("metaflow_version", ""))),
+        ("sha", Cell(limits.text(code.sha[:_SHORT]).text, "code", limits.text(code.sha).text)),
+    ]
+    if not commit:
+        facts = facts[1:]
+    return View(
+        kind="MetaflowCode",
+        name=limits.text(code.script_name).text,
+        facts=present(facts),
+        notes=("code.files() has each file, code.extractall(folder) writes them.",),
+        parts=(_source(code, limits), *_files(package.sizes(), limits)),
+    )
+
+
+def _source(code: MetaflowCode, limits: Limits) -> Part:
+    lines = highlighted(code.flowspec, code.script_name, LINES * limits.rows, limits.chars)
+    total = code.flowspec.count("\n") + (not code.flowspec.endswith("\n"))
+    note = left_out(len(lines), total) + " lines" if len(lines) < total else ""
+    return Block("Source", lines, note, margin=tuple(str(number) for number in range(1, len(lines) + 1)))
+
+
+def _files(sizes: dict[str, int], limits: Limits) -> tuple[Part, ...]:
+    """Show the files as a tree, folders before what is in them."""
+    names = sorted(sizes, key=lambda name: PurePosixPath(name).parts)
+    shown = names[: 5 * limits.rows]
+    lines: list[Line] = []
+    open_folders: tuple[str, ...] = ()
+    for name in shown:
+        *folders, file = PurePosixPath(name).parts or (name,)
+        for depth, folder in enumerate(folders):
+            if open_folders[: depth + 1] != tuple(folders[: depth + 1]):
+                lines.append((Span(f"{'  ' * depth}{limits.text(folder).text}/", ("bold",)),))
+        open_folders = tuple(folders)
+        indent = "  " * len(folders)
+        lines.append((Span(f"{indent}{limits.text(file).text}  "), Span(size_text(sizes[name]), ("dim",))))
+    return (Block("Files", tuple(lines), left_out(len(shown), len(names))),) if lines else ()

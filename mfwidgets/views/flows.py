@@ -1,0 +1,91 @@
+"""What the root and flows show: flows with their history, the newest runs, the tags in use."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+
+from mfwidgets.client.flow import Flow
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.rows import RunRow
+from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.render.view import EMPTY, SIGNS, Cell, Segment, Table, View
+from mfwidgets.views.cells import Limits, time, zoned
+from mfwidgets.views.collections import runs_part
+from mfwidgets.views.describe import describe
+from mfwidgets.views.empty import why_no_flows
+from mfwidgets.views.objects import object_name, present
+from mfwidgets.views.scope import scope_facts
+from mfwidgets.views.tables import left_out, runs_table
+
+HISTORY = 8
+"""Runs of each flow that are looked at."""
+
+LOOK_AT = 100
+"""So many of the newest runs of a flow are asked for their tags."""
+
+_TAGS = 15
+
+
+@describe.register
+def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
+    """Show the scope, its flows with how their newest runs went, and the newest runs of all."""
+    scope = metaflow._scope
+    found = metaflow.newest_runs(limits.rows + 1, HISTORY)
+    shown = dict(islice(found.items(), limits.rows))
+    newest = sorted(chain.from_iterable(shown.values()), key=lambda row: row.started_ms, reverse=True)
+    columns = ("flow", "newest run", "status", zoned("started"), "user", f"newest {HISTORY}")
+    rows = tuple((limits.code(flow), *_flow_cells(some, limits)) for flow, some in shown.items())
+    note = left_out(limits.rows, None) if len(found) > limits.rows else ""
+    tables = [Table("Flows", columns, rows, note)] if rows else []
+    if len(shown) > 1 and newest:
+        note = f"of all flows, the newest {HISTORY} of each"
+        tables.append(runs_table(newest[: limits.rows], limits, note, whole=True))
+    return View(
+        kind="Metaflow",
+        name="",
+        facts=present([*scope_facts(scope, limits), _tags((row.record for row in newest), len(newest), limits)]),
+        notes=() if found else why_no_flows(scope, limits),
+        parts=tuple(tables),
+    )
+
+
+def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
+    if not rows:
+        return (EMPTY,) * 5
+    newest = rows[0]
+    return (
+        limits.code(newest.record.run_id, newest.pathspec),
+        limits.status(newest.status),
+        time(newest.started_ms),
+        limits.text(newest.record.user),
+        history(rows),
+    )
+
+
+def history(rows: Sequence[RunRow]) -> Cell:
+    """Show runs as small columns, the newest at the right: their height is their duration, as text their signs."""
+    longest = max((row.duration_ms or 0 for row in rows), default=0) or 1
+    shown = list(reversed(rows))
+    words = ", ".join(str(row.status) for row in shown)
+    return Cell(
+        "".join(SIGNS.get(str(row.status), "?") for row in shown),
+        "history",
+        f"oldest first: {words}",
+        segments=tuple(Segment(str(row.status), 0.0, max((row.duration_ms or 0) / longest, 0.0)) for row in shown),
+    )
+
+
+@describe.register
+def describe_flow(flow: Flow, limits: Limits) -> View:
+    """Show the newest runs, and the tags in use."""
+    tables, notes = runs_part(flow.runs(), limits)
+    records = list(islice(flow.runs(limit=LOOK_AT).records(), LOOK_AT)) if tables else []
+    facts = present([*scope_facts(flow._scope, limits), _tags(records, len(records), limits)])
+    return View("Flow", object_name(flow, limits), facts=facts, parts=tables, notes=notes)
+
+
+def _tags(records: Iterable[RunRecord], looked_at: int, limits: Limits) -> tuple[str, Cell]:
+    """Count the tags of people; Metaflow's own say what the columns say."""
+    used = Counter(tag for record in records for tag in record.user_tags)
+    among = f"tags of the newest {looked_at:,} runs" if looked_at > 1 else "tags"
+    return among, limits.tag_counts(used, _TAGS * limits.tags // Limits().tags)

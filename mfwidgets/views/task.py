@@ -1,0 +1,142 @@
+"""What a task shows: what became of it, its attempts side by side, what led to it, its artifacts, its logs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from mfwidgets.client.cards import get_cards
+from mfwidgets.client.catalogue import artifact_rows
+from mfwidgets.client.failure import recorded_exception
+from mfwidgets.client.graph import has_decorator, steps_of
+from mfwidgets.client.lineage import child_tasks, parent_tasks
+from mfwidgets.client.one_look import near_look
+from mfwidgets.client.rows import TaskRow, task_rows
+from mfwidgets.client.scope import Scope
+from mfwidgets.client.task import Task
+from mfwidgets.client.task_metadata import task_metadata
+from mfwidgets.errors import MetaflowException
+from mfwidgets.metadata_provider.records import MetadataRecord, TaskRecord
+from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.times import now_ms
+from mfwidgets.views.attempts import attempts_table
+from mfwidgets.views.cards import cards_table
+from mfwidgets.views.cells import Limits, duration, time, zoned
+from mfwidgets.views.describe import describe
+from mfwidgets.views.log import log_blocks
+from mfwidgets.views.objects import object_name, present, run_facts
+from mfwidgets.views.preview import preview_lines
+from mfwidgets.views.tables import artifacts_part, left_out
+from mfwidgets.views.why import exception_facts
+
+NEAR = 200
+"""Tasks; where there are more in the steps before or after, which of them led here is not worked out for a display."""
+
+_NAMED = 5
+"""So many parents and children are named."""
+
+
+@describe.register
+def describe_task(task: Task, limits: Limits) -> View:
+    """Show status, times, kin, attempts, artifacts, cards, metadata and the end of the logs."""
+    record = task._record
+    scope = near_look(task._scope, record.run)
+    task = Task.of(scope, record, task._attempt)
+    row = task_rows(scope, record.path, [record])[0]
+    attempts = row
+    if task._attempt is not None:
+        row = replace(row, state=row.state.at_attempt(task._attempt, now_ms()))
+    nodes = steps_of(scope, record.run)
+    metadata = task_metadata(scope, record, task._attempt)
+    caught = row.status in ("failed", "caught")
+    facts = [
+        (zoned("queued"), time(record.created_ms)),
+        (zoned("started"), time(row.started_ms)),
+        (zoned("finished"), time(row.finished_ms)),
+        ("duration", duration(row.duration_ms)),
+        ("foreach item", _item(row, limits)),
+        *exception_facts(recorded_exception(scope, record, task._attempt) if caught else None, limits),
+        *_kin(scope, record, nodes, limits),
+        ("taken over from", limits.code(task.origin_pathspec or "")),
+        ("code", _code(metadata, limits)),
+    ]
+    several = len(attempts.attempts) > 1
+    artifacts = artifact_rows(scope, record.path, task._attempt)
+    return View(
+        kind="Task",
+        name=object_name(task, limits),
+        status=limits.status(row.status),
+        reason=limits.text(row.status.reason).text,
+        facts=(*present(facts), *run_facts(record.run, limits)),
+        parts=(
+            *((attempts_table(scope, attempts, limits),) if several else ()),
+            *artifacts_part(artifacts, limits, preview_lines(scope, record.path, task._attempt, limits)),
+            *log_blocks(task, limits),
+            *(_cards(task, limits) if has_decorator(nodes.get(record.step, {}), "card") else ()),
+            *_metadata(metadata, limits),
+        ),
+    )
+
+
+def _item(row: TaskRow, limits: Limits) -> Cell:
+    if row.foreach_index is None:
+        return Cell("")
+    return limits.text(f"{row.foreach_index}  {row.foreach_value or ''}".rstrip())
+
+
+def _kin(scope: Scope, task: TaskRecord, nodes: dict[str, Any], limits: Limits) -> Iterator[tuple[str, Cell]]:
+    """Name the tasks before and after; of very many only how many there are in which steps."""
+    before = [name for name, node in nodes.items() if task.step in node.get("next", ())]
+    after = list(nodes.get(task.step, {}).get("next", ()))
+    yield "parents", _named(scope, task, before, parent_tasks, limits)
+    yield "children", _named(scope, task, after, child_tasks, limits)
+
+
+def _named(
+    scope: Scope,
+    task: TaskRecord,
+    steps: Sequence[str],
+    kin: Callable[[Scope, TaskRecord], list[TaskRecord]],
+    limits: Limits,
+) -> Cell:
+    near = {step: len(scope.provider.tasks(task.run, step)) for step in steps}
+    if sum(near.values()) > NEAR:
+        return limits.text("among " + ", ".join(f"{count:,} of {step}" for step, count in near.items()))
+    if not any(near.values()):
+        return Cell("")
+    try:
+        found = kin(scope, task)
+    except MetaflowException:  # what they are found by cannot be read
+        return Cell("")
+    more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+    return limits.code(", ".join(f"{one.step}/{one.task_id}" for one in found[:_NAMED]) + more)
+
+
+def _code(metadata: Sequence[MetadataRecord], limits: Limits) -> Cell:
+    """Tell that there is a package of the code; it is not read."""
+    recorded = any(record.field == "code-package" for record in metadata)
+    return limits.text("stored: task.code shows it") if recorded else Cell("")
+
+
+def _cards(task: Task, limits: Limits) -> tuple[Table, ...]:
+    try:
+        cards = get_cards(task)
+    except MetaflowException:  # there are none yet, or they are out of reach
+        return ()
+    return (cards_table(cards, limits, "get_cards(task)[0] shows the first"),)
+
+
+def _when(record: MetadataRecord) -> int:
+    return record.created_ms
+
+
+def _metadata(records: Sequence[MetadataRecord], limits: Limits) -> tuple[Table, ...]:
+    """Show what was recorded, oldest first; what was recorded again and again, once."""
+    oldest = {(record.field, str(record.value)): record for record in sorted(records, key=_when, reverse=True)}
+    shown = sorted(oldest.values(), key=_when)
+    rows = tuple(
+        (limits.code(record.field), limits.text(str(record.value)), time(record.created_ms))
+        for record in shown[: 2 * limits.rows]
+    )
+    columns = ("field", "value", zoned("recorded"))
+    note = left_out(len(rows), len(shown))
+    return (Table("Metadata", columns, rows, note, folded=True),) if rows else ()

@@ -1,0 +1,126 @@
+"""What tasks show: attempts side by side, what artifacts hold, kin, cards, metadata, coloured logs."""
+
+import re
+
+import pytest
+
+from mfwidgets import Metaflow, get_cards
+
+
+def shown(one):
+    bundle = one._repr_mimebundle_()
+    return bundle["text/plain"], bundle["text/html"]
+
+
+def test_attempts_stand_side_by_side(client, runs):
+    text, page = shown(client.get(runs["retry"])["flaky"].task)
+    assert re.search(r"attempt 0 +attempt 1\n +status +✗ failed +✓ completed", text)
+    assert re.search(r"why +ValueError: not yet +attempt 1 succeeded at", text)
+    assert re.search(r"stderr +\d\.\d kB +0 B", text)
+    assert page.count('<th scope="col">attempt ') == 2
+
+
+def test_of_one_attempt_the_others_are_told_too(client, runs):
+    text, _ = shown(client.get(runs["retry"])["flaky"].task.attempts[0])
+    assert re.search(r"flaky/\d+, attempt 0  ✗ failed", text)
+    assert "exception" in text
+    assert "ValueError: not yet" in text
+    assert "retry_flow.py:" in text
+    assert re.search(r"attempt 0 +attempt 1", text)
+
+
+def test_artifacts_tell_in_a_line_what_they_hold(client, runs):
+    text, _ = shown(client.get(runs["many"])["only"].task)
+    assert re.search(r"large +bytes +30.0 MB +\w{10}(\n|$| +\n)", text)
+    assert re.search(r"mapping +dict +.*\{.*'ü': ", text)
+    same = [line for line in shown(client.get(runs["many"])["only"].task.data)[0].splitlines() if "mapping" in line]
+    assert "'ü': " in same[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "parents", "children"),
+    [
+        ("foreach", "start", None, "work/2, work/3, work/4, work/5"),
+        ("foreach", "join", "work/2, work/3, work/4, work/5", "end/7"),
+        ("linear", "end", "start/1", None),
+    ],
+)
+def test_kin(client, runs, name, step, parents, children):
+    text, _ = shown(client.get(runs[name])[step].task)
+    found = re.search(r"parents +(.*)", text), re.search(r"children +(.*)", text)
+    assert [match and match[1].rstrip() for match in found] == [parents, children]
+
+
+def test_kin_of_very_many_are_counted_only(client, runs, monkeypatch):
+    from mfwidgets.views import task as task_view
+
+    monkeypatch.setattr(task_view, "NEAR", 3)
+    text, _ = shown(client.get(runs["foreach"])["join"].task)
+    assert "among 4 of work" in text
+
+
+def test_cards_are_listed_where_the_step_has_them(client, runs):
+    task = client.get(runs["cards"])["start"].task
+    text, page = shown(task)
+    assert re.search(r"Cards .*\n +type +id +hash\n +blank +first ", text)
+    assert "iframe" not in page
+    assert "Cards" not in shown(client.get(runs["linear"])["start"].task)[0]
+
+
+def test_a_card_stands_in_a_frame_of_its_own(client, runs):
+    cards = get_cards(client.get(runs["cards"])["start"].task)
+    assert "<iframe" not in shown(cards)[1]
+    text, page = shown(cards[0])
+    assert "1.1 MB" in text
+    assert page.count("<iframe") == 1
+    frame = re.search(r"<iframe [^>]*>", page)[0]
+    assert 'sandbox="allow-scripts"' in frame
+    assert "Content-Security-Policy" in frame
+    assert "connect-src" not in frame  # default-src 'none' holds for it
+    assert cards[0].to_dict()["parts"] == [{"heading": "Card", "note": "shown apart, without network"}]
+
+
+def test_metadata_is_told_once_and_folded(client, runs):
+    text, page = shown(client.get(runs["linear"])["start"].task)
+    assert len(re.findall(r"^ +metaflow_version +\d", text, re.MULTILINE)) == 1
+    assert re.search(r"<details class=\"mfw-part\">\s*<summary>Metadata", page)
+
+
+def test_a_task_says_that_its_code_is_stored(client, runs):
+    assert "stored: task.code shows it" in shown(client.get(runs["packed"])["work"].task)[0]
+    assert "task.code" not in shown(client.get(runs["linear"])["start"].task)[0]
+
+
+def test_code(client, runs):
+    text, page = shown(client.get(runs["packed"]).code)
+    assert text.startswith("MetaflowCode foreach_flow.py")
+    assert re.search(r" 6  class ForeachFlow\(FlowSpec\):", text)
+    assert re.search(r"linear_flow.py  \d+ B", text)
+    assert '<span class="mfw-magenta">class</span>' in page
+
+
+def test_logs_keep_their_colours(client, runs):
+    text, page = shown(client.get(runs["logs"])["end"].task.logs())
+    assert "red ünï" in text
+    assert '<span class="mfw-red mfw-bold">red</span>' in page
+    assert "\x1b" not in page + text
+    assert re.search(r"\d\d:\d\d:\d\d  100%", text)
+
+
+def test_an_artifact_names_its_maker(client, runs):
+    text, _ = shown(client.get(runs["values"])["end"].task["rate"])
+    assert re.search(r"made by +_parameters/0", text)
+    assert re.search(r"passed on to +\d+ tasks", text)
+
+
+@pytest.mark.parametrize("name", ["foreach", "values", "failing", "retry", "resumed"])
+def test_what_it_costs_on_a_service(name, on_service):
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there[name])
+    for task in [next(iter(step)) for step in run]:
+        service.reset()
+        text, _ = shown(task)
+        asked = [request["path"] for request in service.requests()]
+        assert "cannot be shown" not in text
+        # The run at once (tasks of each step, and once more to see how large it is), the run it was taken over from.
+        assert len(asked) <= 20, (task, asked)
