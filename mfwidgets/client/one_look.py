@@ -1,9 +1,11 @@
 """A provider for the time of one display: what is recorded of a run is asked for once, however many parts want it."""
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from mfwidgets.client.scope import Scope
 from mfwidgets.fan_out import each
@@ -16,7 +18,10 @@ def one_look(scope: Scope, run: RunRecord) -> Scope:
 
     Local files are asked as before: there a question costs what it reads.
     """
-    return replace(scope, provider=_OneLook(scope.provider, run)) if scope.provider.remote else scope
+    known = scope.provider
+    if not known.remote or (isinstance(known, _OneLook) and known.covers(run.path)):
+        return scope
+    return replace(scope, provider=_OneLook(known, run))
 
 
 SMALL_RUN = 300
@@ -30,20 +35,34 @@ def near_look(scope: Scope, run: RunRecord) -> Scope:
     return one_look(scope, run) if len(scope.provider.tasks(run)) <= SMALL_RUN else scope
 
 
+_Record = TypeVar("_Record", MetadataRecord, ArtifactRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was asked of a run, found by field and by name."""
+
+    tasks: list[TaskRecord]
+    events: list[MetadataRecord]
+    artifacts: list[ArtifactRecord]
+    by_field: dict[str, list[MetadataRecord]]
+    by_name: dict[str, list[ArtifactRecord]]
+
+
 class _OneLook:
     """Answers about one run from what was asked once; all other questions go on to the provider."""
 
     def __init__(self, provider: MetadataProvider, run: RunRecord) -> None:
         self._provider, self._run = provider, run
-        self._known: tuple[list[MetadataRecord], list[ArtifactRecord], list[TaskRecord]] | None = None
+        self._found: _Known | None = None
         self._lock = Lock()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._provider, name)
 
-    def _all(self) -> tuple[list[MetadataRecord], list[ArtifactRecord], list[TaskRecord]]:
+    def _known(self) -> _Known:
         with self._lock:
-            if self._known is None:
+            if self._found is None:
                 path = self._run.path
                 asked: list[Callable[[], list[Any]]] = [
                     lambda: self._provider.metadata(path),
@@ -51,23 +70,24 @@ class _OneLook:
                     lambda: self._provider.tasks(self._run),
                 ]
                 events, records, tasks = each(lambda ask: ask(), asked)
-                self._known = events, records, tasks
-            return self._known
+                self._found = _Known(tasks, events, records, _grouped(events, "field"), _grouped(records, "name"))
+            return self._found
 
-    def _covers(self, where: Where) -> bool:
+    def covers(self, where: Where) -> bool:
+        """Tell whether it can answer about this part of the tree."""
         return where[:2] == self._run.path
 
     def metadata(self, where: Where, fields: Collection[str] | None = None) -> list[MetadataRecord]:
         """Return metadata events there."""
-        if not self._covers(where):
+        if not self.covers(where):
             return self._provider.metadata(where, fields)
-        return [
-            event for event in self._all()[0] if _within(where, event) and (fields is None or event.field in fields)
-        ]
+        known = self._known()
+        events = known.events if fields is None else chain.from_iterable(known.by_field.get(one, ()) for one in fields)
+        return _within(where, events)
 
     def outcome(self, run: RunRecord) -> list[MetadataRecord]:
         """Return the metadata events of a run."""
-        return self.metadata(run.path) if self._covers(run.path) else self._provider.outcome(run)
+        return self.metadata(run.path) if self.covers(run.path) else self._provider.outcome(run)
 
     def artifacts(
         self,
@@ -78,30 +98,40 @@ class _OneLook:
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
         """Return the artifacts there."""
-        if attempt is not None or not self._covers(where):
+        if attempt is not None or not self.covers(where):
             return self._provider.artifacts(where, names, attempt, public_only=public_only)
-        return [
-            record
-            for record in self._all()[1]
-            if _within(where, record)
-            and (names is None or record.name in names)
-            and not (public_only and record.name.startswith("_"))
-        ]
+        known = self._known()
+        records = known.artifacts if names is None else chain.from_iterable(known.by_name.get(one, ()) for one in names)
+        found = _within(where, records)
+        return [record for record in found if not record.name.startswith("_")] if public_only else found
 
     def facts(
         self, where: Where, fields: Collection[str], names: Collection[str]
     ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
         """Return metadata events and artifacts there."""
-        if not self._covers(where):
+        if not self.covers(where):
             return self._provider.facts(where, fields, names)
         return self.metadata(where, fields) if fields else [], self.artifacts(where, names) if names else []
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
         """Return tasks; those of private steps are asked for."""
-        if not self._covers(run.path) or (step is not None and step.startswith("_")):
+        if not self.covers(run.path) or (step is not None and step.startswith("_")):
             return self._provider.tasks(run, step)
-        return [task for task in self._all()[2] if step in (None, task.step)]
+        return [task for task in self._known().tasks if step in (None, task.step)]
 
 
-def _within(where: Where, record: MetadataRecord | ArtifactRecord) -> bool:
-    return (record.step, record.task_id)[: len(where) - 2] == where[2:]
+def _grouped(records: list[Any], key: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for record in records:
+        found[getattr(record, key)].append(record)
+    return dict(found)
+
+
+def _within(where: Where, records: Iterable[_Record]) -> list[_Record]:
+    """Return those that lie there: all of them where that is the run."""
+    below = where[_RUN:]
+    return [one for one in records if (one.step, one.task_id)[: len(below)] == below] if below else list(records)
+
+
+_RUN = 2
+"""Parts in the path of a run."""

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mfwidgets.render.dag import lay_out
-from mfwidgets.render.view import Cell, View
+from mfwidgets.render.view import Cell, Segment, View
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -42,7 +42,7 @@ def _environment() -> "Environment":
         "lay_out": lay_out,
         "bar_style": bar_style,
         "confined": confined,
-        "history_style": history_style,
+        "column_style": column_style,
     }
     return environment
 
@@ -78,19 +78,15 @@ def bar_style(cell: Cell) -> str:
     return f"width:{width}px;height:11px;background:linear-gradient(to right,{','.join(stops)})"
 
 
-def history_style(cell: Cell) -> str:
-    """Return the style of a row of small columns: a gradient of one colour for each, which survives as a bar does."""
-    layers = []
-    for number, segment in enumerate(cell.segments):
-        tone = TONES.get(segment.tone, _ODD)
-        high = max(round(segment.end * _HIGH), _LOW)
-        layers.append(f"linear-gradient({tone},{tone}) {number * _STEP}px 100%/{_STEP - 2}px {high}px no-repeat")
-    width = max(len(cell.segments) * _STEP - 2, 1)
-    return f"width:{width}px;height:{_HIGH}px;background:{','.join(layers)}"
+def column_style(segment: Segment) -> str:
+    """Return the style of a small column, as high as its segment's end; what survives is as for bars."""
+    high = max(round(segment.end * _HIGH), _LOW)
+    tone = TONES.get(segment.tone, _ODD)
+    return f"display:inline-block;width:6px;height:{high}px;margin-right:2px;background:{tone}"
 
 
-_STEP, _HIGH, _LOW = 8, 16, 3
-"""Pixels: from column to column, and how high the highest and the lowest stands."""
+_HIGH, _LOW = 14, 3
+"""Pixels: how high the highest column stands, and the lowest."""
 
 _WIDTH, _SMALL = 220, 72
 _THINNEST = 0.006

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from mfwidgets.render.view import Block, Cell, Frame, Graph, Mosaic, Part, Picture, Table, View, text_of_line
+from mfwidgets.render.view import SIGNS, Block, Cell, Frame, Graph, Mosaic, Part, Picture, Table, View, text_of_line
 
 _GAP = "  "
 
@@ -62,6 +62,8 @@ _MARKS = {"waiting": "·", "completed": "█", "failed": "▓", "killed": "▓",
 
 
 def _plain(cell: Cell) -> str:
+    if cell.kind == "history":
+        return f"{''.join(SIGNS.get(one.tone, '?') for one in cell.segments)} {cell.text}"
     if cell.kind not in ("bar", "spark"):
         return cell.plain
     length = _BAR if cell.kind == "bar" else _SPARK

@@ -28,7 +28,7 @@ class Cell:
         ISO 8601 of a ``time`` cell; the address of a ``link``.
     segments
         Of a ``bar`` cell, or of a small one, ``spark``: what it shows stands as numbers beside it, too. Of a ``history``
-        one column each, as high as its end; its text is a sign each.
+        one column each, as high as its end, beside its text.
     """
 
     text: str

@@ -35,7 +35,7 @@ def _column(scope: Scope, row: TaskRow, attempt: Attempt, status: Status, limits
         limits.status(status),
         time(attempt.begun_ms),
         time(attempt.ended_ms),
-        duration(took),
+        Cell(duration(took).text),  # a column of an attempt holds facts of all kinds, so numbers stand at the left
         Cell(limits.text(str(exception) if exception else status.reason).text, "dim"),
         *(_log_size(Logs(scope, row.record, attempt.number, stream)) for stream in STREAMS),
     )
@@ -43,6 +43,6 @@ def _column(scope: Scope, row: TaskRow, attempt: Attempt, status: Status, limits
 
 def _log_size(logs: Logs) -> Cell:
     try:
-        return size(logs.size())
+        return Cell(size(logs.size()).text)
     except DataException:  # the datastore is out of reach
         return EMPTY

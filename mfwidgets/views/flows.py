@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 
 from mfwidgets.client.flow import Flow
@@ -39,7 +40,8 @@ def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
     tables = [Table("Flows", columns, rows, note)] if rows else []
     if len(shown) > 1 and newest:
         note = f"of all flows, the newest {HISTORY} of each"
-        tables.append(runs_table(newest[: limits.rows], limits, note, whole=True))
+        table = runs_table(newest[: limits.rows], limits, note, whole=True)
+        tables.append(replace(table, heading="Newest runs"))
     return View(
         kind="Metaflow",
         name="",
@@ -63,12 +65,12 @@ def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
 
 
 def history(rows: Sequence[RunRow]) -> Cell:
-    """Show runs as small columns, the newest at the right: their height is their duration, as text their signs."""
+    """Show runs as small columns, the newest at the right, as high as they were long, and how many went well."""
     longest = max((row.duration_ms or 0 for row in rows), default=0) or 1
     shown = list(reversed(rows))
     words = ", ".join(str(row.status) for row in shown)
     return Cell(
-        "".join(SIGNS.get(str(row.status), "?") for row in shown),
+        f"{sum(row.status == 'completed' for row in rows)} of {len(rows)} {SIGNS['completed']}",
         "history",
         f"oldest first: {words}",
         segments=tuple(Segment(str(row.status), 0.0, max((row.duration_ms or 0) / longest, 0.0)) for row in shown),

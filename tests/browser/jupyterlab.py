@@ -1,4 +1,4 @@
-"""A real JupyterLab in a real chromium: opens a notebook, runs it, switches themes, tells what went wrong."""
+"""A real JupyterLab or Notebook in a real chromium: opens a notebook, runs it, switches themes, tells what went wrong."""
 
 import json
 import os
@@ -25,13 +25,18 @@ SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
 
-# What JupyterLab and chromium say on their own, with an empty notebook too.
-BENIGN = re.compile(r"favicon|ResizeObserver loop|Autofocus processing|\[yjs\]|service.worker|preload", re.IGNORECASE)
+# What JupyterLab, Notebook and chromium say on their own, with an empty notebook too.
+BENIGN = re.compile(
+    r"reading 'schema'|favicon|ResizeObserver loop|Autofocus processing|\[yjs\]|service.worker|preload", re.IGNORECASE
+)
 
 
 @contextmanager
 def server(folder: Path, home: Path):
-    """Start JupyterLab on a folder, with settings and state of its own; yields its address."""
+    """Start JupyterLab, and Notebook beside it, on a folder, with settings and state of their own.
+
+    Yields the address of a notebook, with two places: ``lab/tree`` or ``notebooks``, and the file.
+    """
     for name, values in SETTINGS.items():
         file = home / "settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -50,12 +55,13 @@ def server(folder: Path, home: Path):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
     command += [f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
+    command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_up(f"{address}/api/status?token={token}", process, home / "server.log")
-        yield f"{address}/lab/tree/{{}}?token={token}"
+        yield f"{address}/{{}}/{{}}?token={token}"
     finally:
         process.terminate()
         process.wait(30)
@@ -74,7 +80,7 @@ def _wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
 
 
 @contextmanager
-def browser(home: Path):
+def browser(home: Path, *, scripts: bool = True):
     """Start chromium with an empty profile, closed to every host but this one; yields a page."""
     from playwright.sync_api import sync_playwright
 
@@ -91,6 +97,7 @@ def browser(home: Path):
                 "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
             ],
             viewport={"width": 1300, "height": 900},
+            java_script_enabled=scripts,
         )
         try:
             yield context.pages[0]
@@ -99,7 +106,7 @@ def browser(home: Path):
 
 
 class Notebook:
-    """A notebook open in JupyterLab.
+    """A notebook open in JupyterLab or Notebook.
 
     Attributes
     ----------

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from .jupyterlab import CHROMIUM, Notebook, browser, server
 
@@ -56,7 +57,17 @@ TOO_WIDE = """() => [...document.querySelectorAll('.mfw')]
   .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent.slice(0, 80))"""
 
 
-QUICKSTART, TABLES = "01_quickstart.ipynb", "02_tables.ipynb"
+QUICKSTART, TABLES, DISPLAY = "01_quickstart.ipynb", "02_tables.ipynb", "03_display.ipynb"
+
+
+def violations(page):
+    """Return what axe-core finds serious or critical in our outputs."""
+    found = Axe().run(page, context=".mfw").response["violations"]
+    return [
+        (one["id"], one["nodes"][0]["html"][:200], len(one["nodes"]))
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +76,15 @@ def notebook(request, tmp_path_factory):
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
     shutil.copy(NOTEBOOKS / request.param, folder)
     with server(folder, home) as address, browser(home) as page:
-        opened = Notebook(page, address.format(request.param))
+        opened = Notebook(page, address.format("lab/tree", request.param))
         opened.run_all()
         yield opened
 
 
 of_quickstart = pytest.mark.parametrize("notebook", [QUICKSTART], indirect=True)
+of_display = pytest.mark.parametrize("notebook", [DISPLAY], indirect=True)
 of_tables = pytest.mark.parametrize("notebook", [TABLES], indirect=True)
-of_each = pytest.mark.parametrize("notebook", [QUICKSTART, TABLES], indirect=True)
+of_each = pytest.mark.parametrize("notebook", [QUICKSTART, TABLES, DISPLAY], indirect=True)
 
 
 @of_each
@@ -83,6 +95,7 @@ def test_it_is_readable_in_both_themes(notebook, theme, request):
     assert len(contrasts) > 200
     assert [found for found in contrasts if found[2] < 4.5] == []
     assert notebook.page.evaluate(TOO_WIDE) == []
+    assert violations(notebook.page) == []
     PICTURES.mkdir(parents=True, exist_ok=True)
     name = request.node.callspec.params["notebook"].partition(".")[0].partition("_")[2]
     notebook.picture(PICTURES / f"{name}-{theme}.png")
@@ -116,6 +129,17 @@ def test_it_shows_what_differs_and_why(notebook):
     assert "stored bytes differ" in text
     assert "forecast_flow.py:33 in fit" in text
     assert "Earlier runs with the same bytes" in text
+
+
+@of_display
+def test_it_shows_what_led_to_what(notebook):
+    text = "\n".join(notebook.page.locator(".mfw").all_inner_texts())
+    assert "ConnectionError: the service is not available" in text
+    assert "compare/14" in text
+    assert "Newest runs" in text
+    folded = notebook.page.locator("summary", has_text="Metadata").first
+    folded.press("Enter")
+    assert notebook.page.locator("code", has_text="attempt_ok").first.is_visible()
 
 
 @of_each

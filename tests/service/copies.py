@@ -43,3 +43,20 @@ def _copy(row: Row, moved: Row, earlier_ms: int) -> Row:
     if row.get("last_heartbeat_ts"):
         found["last_heartbeat_ts"] = row["last_heartbeat_ts"] - earlier_ms // SECOND
     return found
+
+
+def many_tasks(tables: dict[str, list[Row]], step: str, copies: int) -> dict[str, list[Row]]:
+    """Return rows with so many more tasks of a foreach: copies of the first task of a step, each with its own place."""
+    first = min(row["task_id"] for row in tables["tasks_v3"] if row["step_name"] == step)
+    found: dict[str, list[Row]] = {table: list(rows) for table, rows in tables.items()}
+    for number in range(1, copies + 1):
+        for table in ("tasks_v3", "metadata_v3", "artifact_v3"):
+            for row in tables[table]:
+                if row["step_name"] == step and row["task_id"] == first:
+                    copy = row | {"task_id": 1_000_000 + number}
+                    if "id" in row:
+                        copy["id"] = 10_000_000 + 1000 * number + row["id"] % 1000
+                    if row.get("field_name") == "foreach-execution-path":
+                        copy["value"] = f"{step}:{1000 + number}"
+                    found[table].append(copy)
+    return found

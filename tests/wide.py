@@ -1,0 +1,21 @@
+"""Wide runs out of narrow ones: one task of a real foreach, copied as often as wanted."""
+
+import json
+import shutil
+from pathlib import Path
+
+
+def widen(run: Path, step: str, tasks: int) -> None:
+    """Give a local run's step so many tasks, each with an item of its own."""
+    known = sorted((path for path in (run / step).iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
+    first = 1 + max(int(path.name) for path in run.glob("*/*") if path.name.isdecimal())
+    for number in range(len(known), tasks):
+        task = run / step / str(first + number)
+        shutil.copytree(known[0], task)
+        for file in (task / "_meta").glob("*.json"):
+            record = json.loads(file.read_bytes()) | {"task_id": task.name}
+            if record.get("field_name") == "foreach-execution-path":
+                record["value"] = f"{step}:{number}"
+            if record.get("field_name") == "foreach-stack":
+                record["value"] = [f"items=item {number}"]
+            file.write_text(json.dumps(record))
