@@ -110,15 +110,17 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: "InteractiveShell") -> None:
     """Give a shell ``%mflow``, and Metaflow's own objects our display (``%load_ext mfwidgets``)."""
-    from mfwidgets import magics, metaflow_objects
+    from mfwidgets import metaflow_objects
+    from mfwidgets.magic import shell
 
-    magics.load(ipython)
+    shell.load(ipython)
     metaflow_objects.load(ipython)
 
 
 def unload_ipython_extension(ipython: "InteractiveShell") -> None:
     """Take back what loading gave (``%unload_ext mfwidgets``)."""
-    from mfwidgets import magics, metaflow_objects
+    from mfwidgets import metaflow_objects
+    from mfwidgets.magic import shell
 
-    magics.unload(ipython)
+    shell.unload(ipython)
     metaflow_objects.unload(ipython)

@@ -156,7 +156,7 @@ def read_configuration(
     here = Path(cwd or Path.cwd())
     project_dir = _folder_with(LOCAL_DIRS["local"], here)
     project = _read(project_dir / LOCAL_DIRS["local"] / "config.json") if project_dir else None
-    home = Path(environ.get("METAFLOW_HOME") or "~/.metaflowconfig").expanduser()
+    home = _home(environ)
     profile = environ.get("METAFLOW_PROFILE")
     user_file = home / (f"config_{profile}.json" if profile else "config.json")
     user = _read(user_file)
@@ -165,6 +165,20 @@ def read_configuration(
             f"METAFLOW_PROFILE is '{profile}', but there is no {user_file}: unset it, or write that file."
         )
     return Configuration(environ, project or {}, user or {}, here)
+
+
+def profiles(environ: Mapping[str, str] | None = None) -> dict[str, Path]:
+    """Return the profiles that can be chosen with ``METAFLOW_PROFILE``, by name, and the file of each."""
+    home = _home(os.environ if environ is None else environ)
+    try:
+        files = sorted(home.glob("config_*.json"))
+    except OSError:
+        return {}
+    return {file.stem.removeprefix("config_"): file for file in files}
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("METAFLOW_HOME") or "~/.metaflowconfig").expanduser()
 
 
 def _folder_with(name: str, start: Path) -> Path | None:

@@ -152,8 +152,8 @@ EVENTS = Kind(
     ),
 )
 LOG_LINES = Kind(
-    {"time": TIME, "line": COUNT, "message": TEXT},
-    lambda row: (_log_time_ms(row[1].time), row[0], row[1].message),
+    {"time": TIME, "line": COUNT, "stream": TEXT, "message": TEXT},
+    lambda row: (_log_time_ms(row[1].time), row[0], row[1].stream, row[1].message),
 )
 TIMINGS = Kind(
     {

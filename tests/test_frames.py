@@ -81,7 +81,7 @@ def test_empty_frames_have_the_same_columns_and_dtypes(client):
 
 
 EVENTS = ["pathspec", "step", "task_id", "attempt", "name", "value", "type", "created_at"]
-LINES = ["time", "line", "message"]
+LINES = ["time", "line", "stream", "message"]
 FLOWS = ["flow", "latest_run", "status", "started_at", "user"]
 TIMINGS = [
     "pathspec", "run_id", "step", "status", "tasks", "started_at", "finished_at", "duration", "task_time", "longest_task",

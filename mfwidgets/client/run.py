@@ -14,6 +14,7 @@ from mfwidgets.client.code import MetaflowCode, code_of_run
 from mfwidgets.client.columns import check_name
 from mfwidgets.client.events import MetadataEvents
 from mfwidgets.client.graph import end_step, start_step
+from mfwidgets.client.parts import RunGraph, RunTimeline
 from mfwidgets.client.related import critical_path
 from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states, successful_end
 from mfwidgets.client.status import Status
@@ -221,6 +222,14 @@ class Run(MetaflowObject, kind="run"):
         from mfwidgets.client.why import Why
 
         return Why(self)
+
+    def dag(self) -> RunGraph:
+        """Return the graph of its steps, each with what became of it: shows itself. Costs its tasks in bulk, when shown."""
+        return RunGraph(self)
+
+    def timeline(self) -> RunTimeline:
+        """Return when its steps and tasks waited and worked: shows itself. Costs its tasks in bulk, when shown."""
+        return RunTimeline(self)
 
     # -- tags -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ the default scope, which objects made without an explicit client take.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from os import PathLike
@@ -159,7 +159,13 @@ def current_scope() -> Scope:
         return _default
 
 
-def _select(scope: Scope) -> None:
+def remember_scope() -> Callable[[], None]:
+    """Return what puts the default scope back as it is now."""
+    before = _default
+    return lambda: _select(before)
+
+
+def _select(scope: Scope | None) -> None:
     global _default  # noqa: PLW0603 - Metaflow's API is this global
     with _lock:
         _default = scope

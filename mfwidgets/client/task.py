@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.attempts import task_states
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.blobs import task_datastore
 from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.foreach import OUTSIDE, Item, items_of
@@ -17,7 +18,7 @@ from mfwidgets.client.rows import runtime_name
 from mfwidgets.client.status import Status, TaskState
 from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
 from mfwidgets.datastore.inert import load_inert
-from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME
+from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, read_log
 from mfwidgets.datastore.truths import KNOWN, truth
 from mfwidgets.errors import DataException
 from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
@@ -275,9 +276,9 @@ class Task(MetaflowObject, kind="task"):
         Parameters
         ----------
         stream
-            ``stdout`` or ``stderr``.
+            ``stdout``, ``stderr``, or ``both``, merged by time.
         tail
-            Only that many last lines; None gives all.
+            Only that many last lines; None gives all, of which a display shows the last 200.
         """
         return Logs(self._scope, self._record, self.current_attempt, stream, tail)
 
@@ -318,7 +319,7 @@ class Task(MetaflowObject, kind="task"):
             no time, such as the end of a crash, has that of its neighbour.
         """
         if stream in STREAMS:
-            log = self.logs(stream).read()
+            log = read_log(task_datastore(self._scope, self._record), self._record.path, self.current_attempt, stream)
             moments = (datetime.fromisoformat(time) if time else UNKNOWN_TIME for time in log.times)
             yield from zip(moments, log.messages() if as_unicode else log.raw, strict=True)
 

@@ -8,6 +8,7 @@ a file of the same stream; they are merged by time, and lines of one time keep t
 import heapq
 import re
 from datetime import datetime
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -36,10 +37,13 @@ class LogLine(NamedTuple):
         before it.
     message
         The line as text, without its end; bytes that are no UTF-8 are U+FFFD.
+    stream
+        ``stdout`` or ``stderr``.
     """
 
     time: str
     message: str
+    stream: str = ""
 
 
 class Log(NamedTuple):
@@ -60,9 +64,9 @@ class Log(NamedTuple):
         """Return the lines as text; no line holds a line's end, so that all are decoded at once."""
         return b"\n".join(self.raw).decode("utf-8", errors="replace").split("\n") if self.raw else []
 
-    def lines(self) -> list[LogLine]:
-        """Return the lines."""
-        return list(map(LogLine, self.times, self.messages()))
+    def lines(self, stream: str = "") -> list[LogLine]:
+        """Return the lines, which are all of one stream."""
+        return list(map(LogLine, self.times, self.messages(), repeat(stream)))
 
 
 def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> Log:

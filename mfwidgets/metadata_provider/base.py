@@ -78,6 +78,9 @@ class MetadataProvider(Protocol):
     def local_root(self) -> Path | None:
         """The folder this provider reads, when it reads one: a local datastore is looked for there first."""
 
+    def version(self) -> str:
+        """Return the version of what answers; empty for files."""
+
     def flows(self) -> list[FlowRecord]:
         """Return all flows."""
 

@@ -91,6 +91,10 @@ class LocalProvider:
             self._root = self._configuration.local_root(self._kind)
         return self._root
 
+    def version(self) -> str:
+        """Return nothing: files have no version of their own."""
+        return ""
+
     def flows(self) -> list[FlowRecord]:
         """Return all flows, in the order of their names (one file read for each)."""
         return [flow for name in self._children(()) if (flow := self._flow(name, listed=True))]

@@ -86,6 +86,10 @@ class ServiceProvider:
         """The same: a URL means the same everywhere."""
         return self.selector
 
+    def version(self) -> str:
+        """Return the version of the service (one request)."""
+        return self._http.version()
+
     # -- flows and runs ---------------------------------------------------------------------------------------------
 
     def flows(self) -> list[FlowRecord]:

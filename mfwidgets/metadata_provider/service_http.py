@@ -116,6 +116,19 @@ class ServiceHttp:
             raise self._refused(status, body)
         return Answer(self._content(body), headers.get("X-Limit"), headers.get("X-Next-Cursor"))
 
+    def version(self) -> str:
+        """Return the version that the service tells when it is pinged.
+
+        Raises
+        ------
+        ServiceException
+            It does not answer.
+        """
+        status, body, headers = self._ask("GET", ("ping",), ())
+        if status not in _GOOD:
+            raise self._refused(status, body or b"")
+        return headers.get("METADATA_SERVICE_VERSION") or "unknown"
+
     def patch(self, path: Sequence[str], body: Mapping[str, Any]) -> Answer | None:
         """Change what is at a path; None when somebody else is changing it just now (409).
 

@@ -31,7 +31,7 @@ def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str,
 def describe_runs(runs: Runs, limits: Limits) -> View:
     """Show the newest runs."""
     tables, notes = runs_part(runs, limits)
-    return View("Runs", limits.text(runs.title).text, facts=scope_facts(runs.scope, limits), parts=tables, notes=notes)
+    return View(*_titled(runs.title, limits), facts=scope_facts(runs.scope, limits), parts=tables, notes=notes)
 
 
 @describe.register
@@ -40,8 +40,7 @@ def describe_steps(steps: Steps, limits: Limits) -> View:
     rows = Tasks(steps.scope, steps.run, None).rows()
     notes = () if rows else ("No task has begun yet.",)
     return View(
-        "Steps",
-        limits.text(steps.title).text,
+        *_titled(steps.title, limits),
         notes=notes,
         parts=(steps_table(rows, step_order(steps.scope, steps.run), limits),) if rows else (),
     )
@@ -52,7 +51,7 @@ def describe_artifacts(artifacts: Artifacts, limits: Limits) -> View:
     """Show the artifacts; no value is read."""
     tables = artifacts_part(artifacts.rows(), limits)
     notes = () if tables else ("There are none.",)
-    return View("Artifacts", limits.text(artifacts.title).text, notes=notes, parts=tables)
+    return View(*_titled(artifacts.title, limits), notes=notes, parts=tables)
 
 
 @describe.register
@@ -62,4 +61,10 @@ def describe_tasks(tasks: Tasks, limits: Limits) -> View:
     shown, note = most_telling(rows, limits.rows)
     table = tasks_table(shown, limits, note, errors=errors_of(tasks.scope, shown))
     notes = () if rows else ("There are none.",)
-    return View("Tasks", limits.text(tasks.title).text, notes=notes, parts=(table,) if rows else ())
+    return View(*_titled(tasks.title, limits), notes=notes, parts=(table,) if rows else ())
+
+
+def _titled(title: str, limits: Limits) -> tuple[str, str]:
+    """Return what ``runs of HelloFlow`` are and whose."""
+    what, _, whose = title.partition(" of ")
+    return f"{limits.text(what.capitalize()).text} of", limits.text(whose).text

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mfwidgets.client.logs import Logs
+from mfwidgets.client.logs import BOTH, Logs
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS, LogLine
+from mfwidgets.display_options import options
 from mfwidgets.render.ansi import coloured
 from mfwidgets.render.view import Block, View
 from mfwidgets.times import time_text, zone_text
@@ -18,14 +19,20 @@ PEEK = 1_000_000
 _DAY = len("2026-01-02")
 
 LINES = 200
-"""The most lines that a log object shows; all of them are its text, ``str(logs)``."""
+"""So many lines a log object shows unasked; all of them are its text, ``str(logs)``."""
+
+_MOST = 10_000
+"""Lines of a very large log that are read for a display, however many are asked for."""
+
+_SHARE, _AROUND = 0.7, 60
+"""How much of a display its lines may take; bytes of markup around each."""
 
 
 @describe.register
 def describe_logs(logs: Logs, limits: Limits) -> View:
-    """Show the last lines."""
-    most = LINES * limits.rows // Limits().rows
-    block = _end_of(logs, most if logs.tail is None else min(logs.tail, most), limits)
+    """Show the last lines: 200, or as many as were asked for and fit."""
+    asked = LINES * limits.rows // Limits().rows if logs.tail is None else logs.tail
+    block = _end_of(logs, asked, limits)
     blocks = (block,) if block.lines else ()
     name = f"{limits.text(logs.pathspec).text}, attempt {logs.attempt}"
     return View("Log of", name, notes=() if blocks else _why_empty(logs, limits), parts=blocks)
@@ -33,11 +40,14 @@ def describe_logs(logs: Logs, limits: Limits) -> View:
 
 def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
     """Say that there is nothing, and where there is something."""
+    if logs.pattern and logs.size():
+        return (f"No line of {logs.stream} has {limits.text(repr(logs.pattern.pattern)).text}.",)
     other = logs.other_stream()
-    if stored := other.size():
+    if other and (stored := other.size()):
         line = f"%mflow logs {limits.text(logs.pathspec).text}{' --stderr' if other.stream == 'stderr' else ''}"
         return (f"Nothing was logged on {logs.stream}; {other.stream} has {size_text(stored)}: {line}",)
-    return (f"Nothing was logged on {logs.stream}. The log of a local task is written when it has ended.",)
+    where = "stdout and stderr" if other is None else logs.stream
+    return (f"Nothing was logged on {where}. The log of a local task is written when it has ended.",)
 
 
 def log_blocks(task: Task, limits: Limits) -> tuple[Block, ...]:
@@ -50,16 +60,28 @@ def log_blocks(task: Task, limits: Limits) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _end_of(logs: Logs, shown: int, limits: Limits) -> Block:
+def _end_of(logs: Logs, asked: int, limits: Limits) -> Block:
     """Show the last lines of a log, and how many there are, unless it is too large to be counted unasked."""
     stored = logs.size()
-    if stored > PEEK:
-        last = logs.last(shown)
-        return log_block(logs.stream, last, limits, f"last {len(last):,} lines of {size_text(stored)}")
+    several = "stdout and stderr" if logs.stream == BOTH else logs.stream
+    heading = f"{several}, lines with {limits.text(repr(logs.pattern.pattern)).text}" if logs.pattern else several
+    if stored > PEEK and not logs.pattern:
+        shown = _fitting(logs.last(min(asked, _MOST)), limits)
+        return log_block(heading, shown, limits, f"last {len(shown):,} lines of {size_text(stored)}")
     lines = logs.lines() if stored else []
-    shown = min(shown, len(lines))
-    note = f"last {shown:,} of {len(lines):,} lines" if shown < len(lines) else ""
-    return log_block(logs.stream, lines[len(lines) - shown :], limits, note)
+    shown = _fitting(lines[max(len(lines) - asked, 0) :], limits)
+    note = f"last {len(shown):,} of {len(lines):,} lines" if len(shown) < len(lines) else ""
+    return log_block(heading, shown, limits, note)
+
+
+def _fitting(lines: Sequence[LogLine], limits: Limits) -> Sequence[LogLine]:
+    """Return as many of the last lines as a display takes."""
+    left = _SHARE * options.bytes * limits.rows / options.rows
+    for number, line in enumerate(reversed(lines)):
+        left -= min(len(line.message), 5 * limits.chars) + _AROUND
+        if left < 0:
+            return lines[len(lines) - number :]
+    return lines
 
 
 def log_block(heading: str, lines: Sequence[LogLine], limits: Limits, note: str = "", *, folded: bool = False) -> Block:
@@ -67,6 +89,8 @@ def log_block(heading: str, lines: Sequence[LogLine], limits: Limits, note: str 
     moments = [_moment(line.time) for line in lines]
     days = {moment[:_DAY] for moment in moments if moment}
     margin = [moment[_DAY + 1 :] if len(days) == 1 else moment for moment in moments] if days else []
+    if len({line.stream for line in lines}) > 1:
+        margin = [f"{moment} {line.stream}" for moment, line in zip(margin or moments, lines, strict=True)]
     notes = [note] if note else []
     notes += [f"times in {zone_text()}" + (f", {next(iter(days))}" if len(days) == 1 else "")] if days else []
     told = coloured((line.message for line in lines), 5 * limits.chars)

@@ -1,13 +1,15 @@
 """What a run shows: its status and why, its parameters, its graph, its timeline, its steps."""
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 from mfwidgets.client.columns import parameter_columns
 from mfwidgets.client.graph import steps_of
 from mfwidgets.client.one_look import one_look
+from mfwidgets.client.parts import RunGraph, RunTimeline
 from mfwidgets.client.related import critical_tasks
-from mfwidgets.client.rows import TaskRow, run_rows
+from mfwidgets.client.rows import RunRow, TaskRow, run_rows
 from mfwidgets.client.run import Run
 from mfwidgets.client.task_graph import Key, graph_of, key_of
 from mfwidgets.client.why import Why
@@ -30,12 +32,8 @@ MOST_TASKS = 2_000
 @describe.register
 def describe_run(run: Run, limits: Limits) -> View:
     """Show status, times, tags, what failed and why; parameters, graph, timeline and steps."""
-    record = run._record
-    run = Run.of(one_look(run._scope, record), record)
-    scope = run._scope
-    row = run_rows(scope, [record])[0]
-    tasks = run.tasks().rows()
-    nodes = steps_of(scope, record)
+    run, row, tasks, nodes = _looked_at(run)
+    scope, record = run._scope, run._record
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     parts: list[Part] = []
     if failed:
@@ -66,6 +64,40 @@ def describe_run(run: Run, limits: Limits) -> View:
         facts=(*present(facts), *run_facts(record, limits), *_ui(run)),
         notes=tuple(notes),
         parts=tuple(parts),
+    )
+
+
+@describe.register
+def describe_graph(shown: RunGraph, limits: Limits) -> View:
+    """Show the graph and the table of its steps."""
+    run, row, tasks, nodes = _looked_at(shown.run)
+    parts = (*step_graph(nodes, tasks, limits), *((steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()))
+    return _part_of(run, "Graph", row, parts, limits)
+
+
+@describe.register
+def describe_timeline(shown: RunTimeline, limits: Limits) -> View:
+    """Show the timeline alone."""
+    run, row, tasks, nodes = _looked_at(shown.run)
+    parts = timeline_table(tasks, list(nodes), _critical(run, nodes, tasks), limits)
+    return _part_of(run, "Timeline", row, parts, limits)
+
+
+def _looked_at(run: Run) -> tuple[Run, RunRow, list[TaskRow], dict[str, dict[str, Any]]]:
+    """Return a run for one look, and what its parts are made of."""
+    record = run._record
+    run = Run.of(one_look(run._scope, record), record)
+    return run, run_rows(run._scope, [record])[0], run.tasks().rows(), steps_of(run._scope, record)
+
+
+def _part_of(run: Run, kind: str, row: RunRow, parts: tuple[Part, ...], limits: Limits) -> View:
+    return View(
+        kind=kind,
+        name=object_name(run, limits),
+        status=limits.status(row.status),
+        reason=limits.text(row.status.reason).text,
+        notes=() if parts else ("No task has begun yet.",),
+        parts=parts,
     )
 
 

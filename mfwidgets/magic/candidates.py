@@ -1,0 +1,163 @@
+"""What a word can be completed to: asked of the provider in the background, kept for a while, never waited for long."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
+from itertools import chain, islice
+
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.run import Run
+from mfwidgets.client.run_filter import RUN_STATUSES
+from mfwidgets.client.scope import Scope, current_scope
+from mfwidgets.config import profiles
+from mfwidgets.magic.verb import Kind
+from mfwidgets.metadata_provider.base import Choice
+from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.pathspec import KINDS
+
+PATIENCE = 0.35
+"""Seconds that a completion waits for an answer; what comes later is there for the next one."""
+
+FRESH = 30.0
+"""Seconds for which an answer is believed."""
+
+MOST = 200
+"""Candidates of a level; more could not be looked through."""
+
+ALIASES = ("latest", "latest-ok", "latest~1")
+
+_KEPT = 500
+"""Answers; the oldest go first."""
+
+
+Key = tuple[object, ...]
+Ask = Callable[[], list[str]]
+
+
+class Answers:
+    """Answers to questions: each asked in a thread of its own, once at a time, and kept for a while."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, tuple[float, list[str]]] = {}
+        self._asked: dict[Key, Future[list[str]]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Key, ask: Ask, patience: float) -> list[str]:
+        """Return the answer if it is fresh or comes in time, else the one before, else nothing."""
+        with self._lock:
+            when, known = self._known.get(key, (0.0, []))
+            if time.monotonic() - when < FRESH and when:
+                return known
+            future = self._asked.get(key)
+            if future is None:
+                future = self._asked[key] = Future()
+                threading.Thread(
+                    target=self._ask, args=(key, ask, future), name="mfwidgets-complete", daemon=True
+                ).start()
+        wait_for([future], timeout=patience)
+        return future.result() if future.done() else known
+
+    def _ask(self, key: Key, ask: Ask, future: "Future[list[str]]") -> None:
+        found: list[str] = []
+        with suppress(Exception):  # a completion that fails offers nothing; the line itself will tell
+            found = ask()
+        with self._lock:
+            self._known[key] = time.monotonic(), found
+            self._asked.pop(key, None)
+            while len(self._known) > _KEPT:
+                self._known.pop(next(iter(self._known)))
+        future.set_result(found)
+
+    def forget(self) -> None:
+        """Forget all answers."""
+        with self._lock:
+            self._known.clear()
+
+
+ANSWERS = Answers()
+
+
+def candidates(kind: Kind, word: str, flow: str, *, aliases: bool = True) -> list[str]:
+    """Return what a word of a kind can be, whole words, those that come to mind first.
+
+    Parameters
+    ----------
+    kind
+        What is being typed.
+    word
+        As far as it is typed.
+    flow
+        The flow that stands on the line; tags and users are those of its runs.
+    aliases
+        Whether ``latest`` and its kin may stand for a run id.
+    """
+    if kind == "status":
+        return list(RUN_STATUSES)
+    if kind == "profile":
+        return ["default", *profiles()]
+    scope = current_scope()
+    here = (scope.provider.address, scope.chosen)
+    if kind == "namespace":
+        return ["none", "default", *ANSWERS.get((*here, kind), lambda: _namespaces(scope), PATIENCE)]
+    if kind == "metadata":
+        return ["default", "local@", "service@"]
+    if kind in ("tag", "user"):
+        return ANSWERS.get((*here, kind, flow), lambda: _of_runs(scope, kind, flow), PATIENCE) if flow else []
+    return _pathspecs(scope, here, word, _depth(kind), aliases=aliases)
+
+
+def _depth(kind: Kind) -> int:
+    return KINDS.index(kind) + 1 if kind in KINDS else len(KINDS)
+
+
+def _pathspecs(scope: Scope, here: Key, word: str, depth: int, *, aliases: bool) -> list[str]:
+    """Return the pathspecs one level below what is typed."""
+    *above, _ = word.split("/")
+    if len(above) >= depth:
+        return []
+    parent = "/".join(above)
+    names = ANSWERS.get((*here, "below", parent), lambda: _below(scope, above), PATIENCE)
+    first = list(ALIASES) if aliases and len(above) == 1 else []
+    return [f"{parent}/{name}" if parent else name for name in chain(first, names)]
+
+
+def _below(scope: Scope, above: list[str]) -> list[str]:
+    if not above:
+        return sorted(flow.flow for flow in scope.provider.flows())[:MOST]
+    if len(above) == 1:
+        return [run.run_id for run in _newest(scope, above[0], MOST)]
+    client = Metaflow.__new__(Metaflow)
+    client._scope = scope
+    found = client.get("/".join(above))
+    if isinstance(found, Run):
+        return [step.id for step in found][::-1]
+    return list(found._child_names())[:MOST]
+
+
+def _newest(scope: Scope, flow: str, most: int) -> Iterator[RunRecord]:
+    tags = () if scope.namespace is None else (scope.namespace,)
+    runs = scope.provider.runs(flow, Choice(tags=tags, limit=most))
+    return islice((run for run in runs if scope.admits(run)), most)
+
+
+def _of_runs(scope: Scope, kind: str, flow: str) -> list[str]:
+    """Return the tags or the users of the newest runs of a flow, those most used first."""
+    runs = list(_newest(scope, flow, MOST))
+    if kind == "user":
+        return [user for user, _ in Counter(run.user for run in runs).most_common() if user]
+    of_people = Counter(tag for run in runs for tag in run.user_tags)
+    of_metaflow = Counter(tag for run in runs for tag in run.system_tags)
+    return [tag for tag, _ in chain(of_people.most_common(), of_metaflow.most_common())][:MOST]
+
+
+def _namespaces(scope: Scope) -> list[str]:
+    """Return the namespaces of the newest runs of the first flows."""
+    found: Counter[str] = Counter()
+    for flow in scope.provider.flows()[:20]:
+        for run in islice(scope.provider.runs(flow.flow, Choice(limit=50)), 50):
+            found.update(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
+    return [tag for tag, _ in found.most_common(MOST)]

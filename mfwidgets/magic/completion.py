@@ -1,0 +1,149 @@
+"""Completion of ``%mflow`` lines, and of pathspecs inside ``Flow("…")`` and its kin: IPython's matchers, version 2."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mfwidgets.magic.candidates import ANSWERS, candidates
+from mfwidgets.magic.verb import Argument, Kind, Verb
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+
+_MAGIC = re.compile(r"(?:^|=)\s*(?P<cell>%?)%mflow\s+(?P<rest>.*)$")
+_STRING = re.compile(r"\b(?P<name>Flow|Run|Step|Task|DataArtifact)\(\s*(?P<quote>['\"])(?P<word>[^'\"\n]*)$")
+_OF_CLASS: dict[str, Kind] = {
+    "Flow": "flow",
+    "Run": "run",
+    "Step": "step",
+    "Task": "task",
+    "DataArtifact": "artifact",
+}
+_FOR_CELLS = ("ns", "metadata", "profile")
+
+
+def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return what of a line is being typed, and what it can be: words with their kinds.
+
+    Parameters
+    ----------
+    text
+        The line up to the cursor.
+    """
+    in_string = _STRING.search(text)
+    if in_string:
+        word, kind = in_string["word"], _OF_CLASS[in_string["name"]]
+        return word, _matching(word, [(one, kind) for one in candidates(kind, word, "", aliases=False)])
+    magic = _MAGIC.search(text)
+    if not magic:
+        return "", []
+    before, word = _last_word(magic["rest"])
+    return word, _matching(word, _words(before, word, for_cell=bool(magic["cell"])))
+
+
+def _last_word(rest: str) -> tuple[list[str], str]:
+    """Return the whole words before the one that is being typed, and that one; an open quote holds it together."""
+    start, quote = 0, ""
+    for place, sign in enumerate(rest):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            start, quote = place + 1, sign
+        elif sign.isspace():
+            start = place + 1
+    before = rest[: start - 1] if quote else rest[:start]
+    return [word.strip("'\"") for word in before.split()], rest[start:]
+
+
+def _words(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:
+    """Return what can stand where a word is being typed, after the words before it."""
+    from mfwidgets.magic.line import VERBS
+
+    if not before:
+        verbs = [(name, "verb") for name in (_FOR_CELLS if for_cell else VERBS)]
+        return verbs if for_cell else [*verbs, *((one, "pathspec") for one in candidates("pathspec", word, ""))]
+    verb = VERBS.get(before[0])
+    if verb is None:
+        return []
+    if verb.name == "help":
+        return [(name, "verb") for name in VERBS] if len(before) == 1 else []
+    return _arguments(verb, before[1:], word)
+
+
+def _arguments(verb: Verb, before: list[str], word: str) -> list[tuple[str, str]]:
+    options = {one.name: one for one in verb.arguments if one.is_option}
+    waiting = options.get(before[-1]) if before else None
+    flow = next((one.partition("/")[0] for one in before if not one.startswith("-")), "")
+    if waiting and waiting.takes_value:
+        return _values(waiting, word, flow)
+    if word.startswith("-"):
+        return [(name, "option") for name in _still_possible(options, before)]
+    places = [one for one in verb.arguments if not one.is_option]
+    taken = _at_their_place(options, before)
+    if taken < len(places):
+        return _values(places[taken], word, flow)
+    return [(name, "option") for name in _still_possible(options, before)]
+
+
+def _values(argument: Argument, word: str, flow: str) -> list[tuple[str, str]]:
+    if argument.kind == "text":
+        return []
+    return [(one, argument.kind) for one in candidates(argument.kind, word, flow)]
+
+
+def _at_their_place(options: dict[str, Argument], before: list[str]) -> int:
+    """Return how many words stand at their place, neither options nor the values of options."""
+    taken, skip = 0, False
+    for one in before:
+        if skip:
+            skip = False
+        elif one in options:
+            skip = options[one].takes_value
+        else:
+            taken += 1
+    return taken
+
+
+def _still_possible(options: dict[str, Argument], before: list[str]) -> list[str]:
+    used = {options[one].group or one for one in before if one in options}
+    return [
+        name
+        for name, one in options.items()
+        if one.settings.get("action") == "append" or (one.group or name) not in used
+    ]
+
+
+def _matching(word: str, known: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what begins as the word does; where nothing does, what begins so whatever the case."""
+    exact = [one for one in known if one[0].startswith(word)]
+    return exact or [one for one in known if one[0].lower().startswith(word.lower())]
+
+
+def _matcher(context: "CompletionContext") -> "SimpleMatcherResult":
+    """Give IPython the completions of our lines; nothing of anybody else's, and never an exception."""
+    from IPython.core.completer import SimpleCompletion
+
+    try:
+        word, found = complete(context.text_until_cursor)
+    except Exception:  # noqa: BLE001 - a completion must not print a traceback into the cell
+        word, found = "", []
+    completions: Any = [SimpleCompletion(text, type=kind) for text, kind in found]
+    return {"completions": completions, "matched_fragment": word, "suppress": bool(found), "ordered": True}
+
+
+_matcher.matcher_api_version = 2  # type: ignore[attr-defined]
+_matcher.matcher_identifier = "mfwidgets.pathspec"  # type: ignore[attr-defined]
+
+
+def load(ipython: "InteractiveShell") -> None:
+    """Let a shell complete our lines; once more does no harm."""
+    matchers = ipython.Completer.custom_matchers
+    if _matcher not in matchers:
+        matchers.append(_matcher)
+
+
+def unload(ipython: "InteractiveShell") -> None:
+    """Take that from a shell, and forget what was asked."""
+    matchers = ipython.Completer.custom_matchers
+    matchers[:] = [one for one in matchers if one is not _matcher]
+    ANSWERS.forget()

@@ -1,0 +1,54 @@
+"""The verb for logs."""
+
+import argparse
+from typing import Any
+
+from mfwidgets.client.logs import ALL, BOTH
+from mfwidgets.magic.find import any_object, task_of
+from mfwidgets.magic.follow import follow
+from mfwidgets.magic.verb import Argument, Verb, pathspec_of, positive
+
+TIMEOUT = 60
+"""Minutes that a log is followed, unless said otherwise."""
+
+
+def _logs(given: argparse.Namespace) -> Any:
+    task = task_of(given.pathspec)
+    if given.attempt is not None:
+        task = any_object(task.pathspec, given.attempt)
+    stream = "stderr" if given.stderr else BOTH if given.both else "stdout"
+    logs = task.logs(stream, tail=ALL if given.all else given.tail)
+    if given.grep:
+        logs = logs.grep(given.grep)
+    return follow(task, logs, 60.0 * given.timeout) if given.follow else logs
+
+
+LOGGING = (
+    Verb(
+        "logs",
+        "the log of a task: its end, unless said otherwise",
+        _logs,
+        (
+            pathspec_of("task", "of a task; of a step, run or flow with one task"),
+            Argument("--stdout", "standard output, which is the default", group="stream"),
+            Argument("--stderr", "standard error", group="stream"),
+            Argument("--both", "both, merged by time", group="stream"),
+            Argument("--tail", "only that many last lines", metavar="N", group="part", settings={"type": positive}),
+            Argument("--all", "as many lines as a cell takes", group="part"),
+            Argument("--grep", "only lines that this regular expression is found in", metavar="RE"),
+            Argument("--attempt", "of this attempt, not the newest", metavar="N", settings={"type": positive}),
+            Argument("--follow", "show what comes, in place, until the task ends or the kernel is interrupted"),
+            Argument(
+                "--timeout",
+                f"follow for so many minutes at most; {TIMEOUT} unless said",
+                metavar="MINUTES",
+                settings={"type": positive, "default": TIMEOUT},
+            ),
+        ),
+        (
+            "%mflow logs HelloFlow/latest/start --tail 20",
+            "%mflow logs HelloFlow/2/start/1 --both --grep 'loss|error'",
+            "%mflow logs HelloFlow/latest/train --follow",
+        ),
+    ),
+)

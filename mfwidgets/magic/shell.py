@@ -1,0 +1,103 @@
+"""The magic in a shell: ``%mflow`` and ``%%mflow``, given and taken back."""
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+
+from mfwidgets.errors import MetaflowException
+from mfwidgets.magic import completion
+from mfwidgets.magic.line import run_line, split
+from mfwidgets.magic.switching import SWITCHING, remember
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_FOR_CELLS = tuple(verb.name for verb in SWITCHING)
+
+
+class CellFailed(MetaflowException):
+    """The cell under ``%%mflow`` failed; its own error stands above, so this one says nothing."""
+
+    def _render_traceback_(self) -> list[str]:
+        return []
+
+
+@magics_class
+class MflowMagics(Magics):
+    """Holds ``%mflow`` and ``%%mflow``."""
+
+    @line_magic("mflow")  # type: ignore[arg-type]
+    def line(self, line: str) -> Any:
+        """Show Metaflow's flows, runs, steps, tasks, artifacts and logs, and choose where to look.
+
+        ::
+
+          %mflow                                   the scope, and all verbs
+          %mflow HelloFlow                         a flow: its newest runs
+          %mflow HelloFlow/latest                  a run; also latest-ok, latest~2, or a run id
+          %mflow HelloFlow/2/start/1               a task; deeper: an artifact
+          %mflow runs HelloFlow --status failed    runs by tag, status, user, age; --df as a DataFrame
+          %mflow tasks HelloFlow/2                 tasks, artifacts: tables of a run, a step, a task
+          %mflow artifacts HelloFlow/2
+          %mflow data HelloFlow/2/start/x          the value of an artifact
+          %mflow logs HelloFlow/2/start/1          a log: --stderr, --both, --tail 20, --grep RE, --follow
+          %mflow why HelloFlow/2                   why it failed, and what differs from the last good run
+          %mflow diff HelloFlow/latest-ok HelloFlow/latest
+          %mflow dag HelloFlow/2                   dag, timeline, grid, cards, code: one part alone
+          %mflow timeline HelloFlow/2
+          %mflow grid HelloFlow/2/fit --by score
+          %mflow cards HelloFlow/2/start
+          %mflow code HelloFlow/2
+          %mflow tag HelloFlow/2 --add reviewed    change tags
+          %mflow ns user:ann                       switch the namespace; none, default
+          %mflow metadata /data/other-team         look elsewhere: a folder, service@URL; default
+          %mflow profile production                another profile of Metaflow's
+          %mflow doctor                            what is wrong, and what to do
+          %mflow help logs                         all about one verb
+
+        Every line returns an object, so ``run = %mflow HelloFlow/latest`` works. ``{name}`` is the value of a Python
+        variable. ``%%mflow ns user:ann`` runs a cell in that namespace alone, likewise ``metadata`` and ``profile``.
+        """
+        return run_line(line)
+
+    @cell_magic("mflow")  # type: ignore[arg-type]
+    def cell(self, line: str, cell: str) -> None:
+        """Run a cell in another namespace, on other metadata or with another profile, and switch back.
+
+        ::
+
+          %%mflow ns user:ann
+          %%mflow ns none
+          %%mflow metadata /data/other-team
+          %%mflow profile production
+        """
+        words = split(line)
+        if len(words) != 2 or words[0] not in _FOR_CELLS:  # noqa: PLR2004 - a verb and where to look
+            raise UsageError(
+                f"%%mflow runs a cell elsewhere: %%mflow {' NAME, %%mflow '.join(_FOR_CELLS)} NAME. "
+                "For one line, and for all other verbs: %mflow."
+            )
+        shell, put_back = self.shell, remember()
+        assert shell is not None  # a magic belongs to one
+        try:
+            run_line(line)
+            result = shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
+        finally:
+            put_back()
+        if not result.success:
+            raise CellFailed
+
+
+def load(ipython: "InteractiveShell") -> None:
+    """Give a shell the magic and its completion; once more does no harm."""
+    ipython.register_magics(MflowMagics)
+    completion.load(ipython)
+
+
+def unload(ipython: "InteractiveShell") -> None:
+    """Take them from a shell."""
+    completion.unload(ipython)
+    for kind in ("line", "cell"):
+        ipython.magics_manager.magics[kind].pop("mflow", None)
+    ipython.magics_manager.registry.pop(MflowMagics.__name__, None)

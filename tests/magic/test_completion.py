@@ -1,0 +1,154 @@
+"""Completion of %mflow lines and of pathspecs in strings, as IPython's own completer gives it."""
+
+import time
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+import mfwidgets
+from mfwidgets import Metaflow
+from mfwidgets.magic import candidates
+from mfwidgets.magic.completion import complete
+from mfwidgets.magic.line import VERBS
+
+
+@pytest.fixture
+def offered(shell, runs):
+    """What the shell offers at the end of a text: whole replacements of the word."""
+    shell.run_line_magic("load_ext", "mfwidgets")
+    mfwidgets.metadata(f"local@{runs.folder}")
+    mfwidgets.namespace(None)
+
+    def ask(text):
+        with provisionalcompleter():
+            found = list(shell.Completer.completions(text, len(text)))
+        return [text[one.start : one.start] + one.text for one in found]
+
+    yield ask
+    shell.run_line_magic("unload_ext", "mfwidgets")
+
+
+@pytest.mark.parametrize("before", ["%mflow ", "x = %mflow ", "run=%mflow ", "  %mflow ", "x = 1\n%mflow "])
+def test_verbs_and_flows(offered, before):
+    assert set(VERBS) | {"LinearFlow", "RetryFlow"} <= set(offered(before))
+    assert offered(f"{before}lo") == ["logs"]
+    assert offered(f"{before}Lin") == ["LinearFlow"]
+    assert offered(f"{before}linearf") == ["LinearFlow"]
+
+
+def test_pathspecs_level_by_level(offered, runs):
+    flow, run_id = runs["failing"].split("/")
+    found = offered(f"%mflow {flow}/")
+    assert found[:3] == [f"{flow}/latest", f"{flow}/latest-ok", f"{flow}/latest~1"]
+    assert found[3:] == [run.pathspec for run in mfwidgets.Flow(flow)]  # newest first
+    assert offered(f"%mflow {flow}/{run_id}/") == [f"{flow}/{run_id}/start", f"{flow}/{run_id}/divide"]
+    assert complete(f"%mflow why {flow}/{run_id}/")[1] == []  # why takes a run
+    tasks = offered(f"%mflow logs {flow}/latest~1/divide/")
+    assert len(tasks) == 3
+    assert f"{tasks[0]}/quotient" in offered(f"%mflow data {tasks[-1]}/") or offered(f"%mflow data {tasks[0]}/")
+    assert complete(f"%mflow logs {tasks[0]}/")[1] == []  # a log belongs to a task
+    assert offered(f"%mflow show '{flow}/{run_id}/st") == [f"{flow}/{run_id}/start"]
+
+
+def test_options_and_their_values(offered):
+    assert set(offered("%mflow runs LinearFlow --")) == {"--tag", "--status", "--user", "--since", "--limit", "--df"}
+    assert offered("%mflow runs LinearFlow --status ru") == ["running"]
+    assert offered("%mflow runs LinearFlow --tag ")[0] == "nightly"
+    assert "bob" in offered("%mflow runs LinearFlow --user ")
+    assert offered("%mflow runs LinearFlow --tag nightly --tag te") == ["team:blue"]
+    assert "--status" not in offered("%mflow runs LinearFlow --status failed --")
+    assert "--stderr" not in offered("%mflow logs LinearFlow/latest/end --stdout --")
+    assert "--tail" in offered("%mflow logs LinearFlow/latest/end --stdout --")
+    assert offered("%mflow runs Lin") == ["LinearFlow"]
+
+
+def test_where_to_look(offered, monkeypatch, tmp_path):
+    assert {"none", "default", "user:ann", "user:bob"} <= set(offered("%mflow ns "))
+    assert offered("%%mflow ns user:b") == ["user:bob"]
+    assert offered("%%mflow ") == ["ns", "metadata", "profile"]
+    monkeypatch.setenv("METAFLOW_HOME", str(tmp_path))
+    (tmp_path / "config_team.json").write_text("{}")
+    assert offered("%mflow profile ") == ["default", "team"]
+    assert offered("%mflow help wh") == ["why"]
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [("Flow('", 1), ('Run("', 2), ("mfwidgets.Step('", 3), ("x = Task( '", 4), ("DataArtifact('", 5)],
+)
+def test_inside_strings(offered, runs, text, levels):
+    parts = [*runs["linear"].split("/"), "start", "1", "x"]
+    for level in range(levels):
+        typed = "/".join([*parts[:level], ""])
+        wanted = "/".join(parts[: level + 1])
+        assert wanted in offered(f"{text}{typed}"), (text, typed)
+    assert complete(f"{text}{'/'.join(parts[:levels])}/")[1] == []
+    assert "LinearFlow/latest" not in offered("Run('LinearFlow/")
+
+
+def test_of_other_lines_nothing_is_said(offered):
+    for text in ("print('mflow ", "mflow = ", "%mflowx ", "x %mflow ", "Runner('", "Run('a') + '"):
+        assert complete(text)[1] == [], text
+
+
+def test_nothing_raises_and_nothing_hangs(offered, monkeypatch):
+    monkeypatch.setattr("mfwidgets.magic.completion.candidates", lambda *_, **__: 1 / 0)
+    assert "LinearFlow" not in offered("%mflow ")
+    for text in ("%mflow '", '%mflow "', "%mflow \x00", "%mflow " + "x" * 10_000, "%mflow a/b/c/d/e/f/g/", "%mflow \\"):
+        offered(text)
+
+
+def test_a_slow_service_is_not_waited_for(offered, on_service):
+    _, service = on_service
+    service.latency(10)
+    try:
+        mfwidgets.metadata(service.url)
+        candidates.ANSWERS.forget()
+        assert complete("%mflow LinearFl")[1] == []  # had it waited, it would know
+        assert "logs" in offered("%mflow ")  # what need not be asked is there at once
+    finally:
+        service.latency(0)
+
+
+def test_what_came_too_late_is_there_the_next_time(offered, on_service):
+    _, service = on_service
+    service.latency(1)
+    try:
+        mfwidgets.metadata(f"{service.url}/")
+        candidates.ANSWERS.forget()
+        while not (found := complete("%mflow LinearFl")[1]):
+            time.sleep(0.1)
+        assert found == [("LinearFlow", "pathspec")]
+    finally:
+        service.latency(0)
+
+
+def test_an_answer_is_kept_for_a_while(offered, runs):
+    asked = []
+    answers = candidates.Answers()
+    for _ in range(3):
+        assert answers.get(("a",), lambda: asked.append(1) or ["x"], 5) == ["x"]
+    assert asked == [1]
+    answers.forget()
+    answers.get(("a",), lambda: asked.append(1) or ["x"], 5)
+    assert asked == [1, 1]
+    assert answers.get(("b",), lambda: 1 / 0, 5) == []
+
+
+def test_namespaces_and_metadata_have_answers_of_their_own(offered, own_runs):
+    assert "ForeachFlow" in offered("%mflow ")
+    mfwidgets.namespace("user:bob")
+    mfwidgets.metadata(f"local@{own_runs.folder}")
+    assert "ForeachFlow" not in offered("%mflow ")
+    ids = {one.rpartition("/")[2] for one in offered("%mflow LinearFlow/") if "latest" not in one}
+    assert ids == {run.id for run in Metaflow(f"local@{own_runs.folder}", "user:bob")["LinearFlow"]}
+
+
+def test_it_is_gone_after_unloading(shell, runs):
+    shell.run_line_magic("load_ext", "mfwidgets")
+    shell.run_line_magic("reload_ext", "mfwidgets")
+    assert [one.matcher_identifier for one in shell.Completer.custom_matchers].count("mfwidgets.pathspec") == 1
+    shell.run_line_magic("unload_ext", "mfwidgets")
+    assert "mfwidgets.pathspec" not in [
+        getattr(one, "matcher_identifier", "") for one in shell.Completer.custom_matchers
+    ]

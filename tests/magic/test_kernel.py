@@ -1,0 +1,298 @@
+"""%mflow through the kernel's protocol: what a front end sends, and what it gets back."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from mfwidgets.magic.line import VERBS
+
+TESTS = Path(__file__).parents[1]
+
+LONG_FLOW = """
+import time
+from metaflow import FlowSpec, step
+
+class LongFlow(FlowSpec):
+    @step
+    def start(self):
+        print("begins", flush=True)
+        while not __import__("os").path.exists({stop!r}):
+            time.sleep(0.1)
+        print("ends", flush=True)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    LongFlow()
+"""
+
+
+class Kernel:
+    """A real kernel."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def begin(self, code):
+        return self._client.execute(code)
+
+    def messages(self, asked, timeout=60):
+        """Yield what the kernel publishes for a request, to its end."""
+        while True:
+            message = self._client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return
+            yield message
+
+    def run(self, code):
+        """Return what a cell shows: texts, errors and streams, in their order."""
+        return [told(message) for message in self.messages(self.begin(code)) if told(message)]
+
+    def complete(self, code):
+        asked = self._client.complete(code, len(code))
+        while True:
+            reply = self._client.get_shell_msg(timeout=30)
+            if reply["parent_header"].get("msg_id") == asked:
+                return reply["content"]
+
+    def reply(self, asked):
+        while True:
+            reply = self._client.get_shell_msg(timeout=60)
+            if reply["parent_header"].get("msg_id") == asked:
+                return reply["content"]
+
+
+def told(message):
+    content = message["content"]
+    if message["msg_type"] in ("execute_result", "display_data", "update_display_data"):
+        return message["msg_type"], content["data"].get("text/plain", "")
+    if message["msg_type"] == "error":
+        return "error", "\n".join(content["traceback"])
+    if message["msg_type"] == "stream":
+        return "stream", content["text"]
+    return None
+
+
+@pytest.fixture(scope="module")
+def kernel(runs, tmp_path_factory):
+    environment = os.environ | {"IPYTHONDIR": str(tmp_path_factory.mktemp("ipython"))}
+    manager, client = start_new_kernel(kernel_name="python3", env=environment, cwd=str(tmp_path_factory.mktemp("cwd")))
+    started = Kernel(client)
+    started.run(
+        f"%load_ext mfwidgets\nimport mfwidgets\nmfwidgets.metadata('local@{runs.folder}')\nmfwidgets.namespace(None)"
+    )
+    yield started
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def lines(runs):
+    """A line for each verb, and what its result says."""
+    linear, failing = runs["linear"], runs["failing"]
+    return {
+        "show": (linear, "Run LinearFlow/"),
+        "runs": ("runs FailingFlow --status failed", "Runs of FailingFlow that are failed"),
+        "tasks": (f"tasks {failing}/divide", "✗ failed"),
+        "artifacts": (f"artifacts {linear}/start", "alpha"),
+        "logs": (f"logs {linear}/start --tail 1", "out: ünïcode"),
+        "data": (f"data {linear}/x", "2"),
+        "why": (f"why {failing}", "ZeroDivisionError"),
+        "diff": (f"diff {linear} {runs['linear-bob']}", "Comparison"),
+        "dag": (f"dag {failing}", "not run"),
+        "timeline": (f"timeline {failing}", "critical"),
+        "grid": (f"grid {failing}/divide", "✗"),
+        "cards": (f"cards {runs['cards']}/start", "blank"),
+        "code": (f"code {runs['packed']}", "class ForeachFlow"),
+        "tag": (f"tag {linear}", "nightly"),
+        "ns": ("ns none", "as before"),
+        "metadata": (f"metadata {runs.folder}", "as before"),
+        "profile": ("profile", "default"),
+        "doctor": ("doctor", "All is well."),
+        "help": ("help logs", "--follow"),
+    }
+
+
+def test_every_verb(kernel, runs):
+    known = lines(runs)
+    assert set(known) == set(VERBS)
+    for verb, (line, said) in known.items():
+        shown = kernel.run(f"%mflow {line}")
+        assert [kind for kind, _ in shown] == ["execute_result"], (verb, shown)
+        assert said in shown[0][1], (verb, shown)
+        assert kernel.run(f"kept = %mflow {line}") == []
+        assert kernel.run("kept is not None") == [("execute_result", "True")], verb
+
+
+def test_errors_are_one_line(kernel):
+    for line in ("log x", "LinearFlow/7", "logs LinearFlow/latest/end --tail x", "ns a b", "tasks", "'"):
+        ((kind, text),) = kernel.run(f"%mflow {line}")
+        assert kind in ("error", "stream")
+        assert text.strip().count("\n") == 0, text
+        assert "Traceback" not in text
+
+
+def test_a_cell_elsewhere(kernel):
+    shown = kernel.run("%%mflow ns user:bob\nprint(mfwidgets.get_namespace())\nmfwidgets.get_namespace()")
+    assert shown[0] == ("stream", "user:bob\n")
+    assert shown[1][1] == "'user:bob'"
+    assert kernel.run("mfwidgets.get_namespace() is None") == [("execute_result", "True")]
+    asked = kernel.begin("%%mflow ns user:bob\n1 / 0")
+    errors = [text for kind, text in filter(None, map(told, kernel.messages(asked))) if kind == "error"]
+    assert "ZeroDivisionError" in errors[0]
+    assert "CellFailed" not in "".join(errors)
+    assert kernel.reply(asked)["status"] == "error"  # so that a notebook that is run stops there
+    assert kernel.run("mfwidgets.get_namespace() is None") == [("execute_result", "True")]
+
+
+def test_completion(kernel, runs):
+    linear = runs["linear"]
+    answer = kernel.complete(f"%mflow logs {linear}/")
+    assert set(answer["matches"]) == {f"{linear}/start", f"{linear}/end"}
+    assert answer["cursor_start"] == len("%mflow logs ")
+    assert kernel.complete("x = %mflow runs LinearFlow --status fa")["matches"] == ["failed"]
+    assert "user:bob" in kernel.complete("%%mflow ns user")["matches"]
+    assert f"{linear}/start/1" in kernel.complete(f"Task('{linear}/start/")["matches"]
+    types = kernel.complete("%mflow w")["metadata"]["_jupyter_types_experimental"]
+    assert [(one["text"], one["type"]) for one in types] == [("why", "verb")]
+
+
+def test_completion_while_a_service_sleeps(kernel, on_service, runs):
+    _, service = on_service
+    service.latency(10)
+    try:
+        kernel.run(f"mfwidgets.metadata('{service.url}')")
+        assert "LinearFlow" not in kernel.complete("%mflow Lin")["matches"]
+        assert kernel.complete("%mflow lo")["matches"] == ["logs"]
+    finally:
+        service.latency(0)
+        kernel.run(f"mfwidgets.metadata('local@{runs.folder}')")
+
+
+def test_load_unload_reload(kernel):
+    assert kernel.run("%unload_ext mfwidgets") == []
+    assert "mflow" in kernel.run("%mflow")[0][1]  # IPython says that there is none
+    assert "logs" not in kernel.complete("%mflow lo")["matches"]
+    kernel.run("%load_ext mfwidgets\n%reload_ext mfwidgets")
+    assert "What to type" in kernel.run("%mflow")[0][1]
+    assert kernel.complete("%mflow lo")["matches"] == ["logs"]
+
+
+# -- following --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A flow that runs until it is told to end, with its task's path, and how to end it."""
+    stop = tmp_path / "stop"
+    (tmp_path / "long_flow.py").write_text(LONG_FLOW.format(stop=str(stop)))
+    with (tmp_path / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "long_flow.py", "run"], cwd=tmp_path, stdout=output, stderr=output, env=os.environ
+        )
+    try:
+        while not (begun := list(tmp_path.glob(".metaflow/LongFlow/*/start/1/_meta/sysmeta_attempt_*.json"))):
+            assert process.poll() is None, (tmp_path / "output").read_text()
+            time.sleep(0.1)
+        yield tmp_path, "/".join(begun[0].parts[-6:-2]), stop.touch, process
+    finally:
+        stop.touch()
+        process.wait(60)
+
+
+def write_log(folder, task, text):
+    """Have Metaflow's own helper write what a task has printed so far, as it does in a container."""
+    flow, run_id, step, task_id = task.split("/")
+    printed = folder / "printed"
+    printed.mkdir(exist_ok=True)
+    for name in ("stdout", "stderr"):
+        (printed / name).write_bytes(b"")
+    environment = os.environ | {
+        "MFLOG_STDOUT": str(printed / "stdout"),
+        "MFLOG_STDERR": str(printed / "stderr"),
+        "MF_PATHSPEC": f"{flow}/{run_id}/{step}/{task_id}",
+        "MF_DATASTORE": "local",
+        "MF_DATASTORE_ROOT": str(folder / ".metaflow"),
+        "MF_ATTEMPT": "0",
+    }
+    decorate = [sys.executable, "-m", "metaflow.mflog.tee", "task", str(printed / "stdout")]
+    subprocess.run(decorate, input=text.encode(), env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "metaflow.mflog.save_logs"], env=environment, check=True, cwd=folder)
+
+
+def until(kernel, asked, wanted, seen):
+    """Read messages until one tells what is wanted."""
+    for message in kernel.messages(asked):
+        if told(message):
+            seen.append(told(message))
+            if wanted in seen[-1][1]:
+                return
+    raise AssertionError(f"{wanted!r} was not shown: {seen}")
+
+
+def test_a_local_task_is_waited_for_and_shown_when_it_ends(kernel, running):
+    folder, task, stop, _ = running
+    asked, seen = (
+        kernel.begin(f"mfwidgets.metadata('{folder}'); x = %mflow logs {task} --follow".replace("; ", "\n")),
+        [],
+    )
+    until(kernel, asked, "the log of a local task is written when the task has ended", seen)
+    stop()
+    seen += [told(message) for message in kernel.messages(asked) if told(message)]
+    assert {kind for kind, _ in seen} == {"execute_result", "display_data", "update_display_data"} - {"execute_result"}
+    assert "begins" in seen[-1][1]
+    assert "ends" in seen[-1][1]
+    assert "The task is completed" in seen[-1][1]
+    assert [kind for kind, _ in seen].count("display_data") == 1  # one output, that changed in place
+    assert "begins" in kernel.run("x")[0][1]  # shown again where it is asked for again
+
+
+def test_a_log_that_grows_is_shown_in_place(kernel, running):
+    folder, task, stop, _ = running
+    kernel.run(f"mfwidgets.metadata('{folder}')")
+    write_log(folder, task, "first line\n")
+    asked, seen = kernel.begin(f"%mflow logs {task} --follow"), []
+    until(kernel, asked, "first line", seen)
+    write_log(folder, task, "first line\nsecond line\n")
+    until(kernel, asked, "second line", seen)
+    assert "interrupt the kernel to stop" in seen[-1][1]
+    stop()
+    seen += [told(message) for message in kernel.messages(asked) if told(message)]
+    assert "second line" in seen[-1][1]
+    assert "The task is completed" in seen[-1][1]
+    assert [kind for kind, _ in seen].count("display_data") == 1
+    assert "execute_result" not in [kind for kind, _ in seen]  # the cell shows it once
+
+
+def test_following_can_be_interrupted(kernel, running, request):
+    folder, task, _, _ = running
+    kernel.run(f"mfwidgets.metadata('{folder}')")
+    write_log(folder, task, "so far\n")
+    asked, seen = (
+        kernel.begin(
+            "import os, signal, threading\n"
+            "threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+            f"%mflow logs {task} --follow"
+        ),
+        [],
+    )
+    until(kernel, asked, "Following was interrupted", seen)
+    assert "so far" in seen[-1][1]
+    assert [told(message) for message in kernel.messages(asked) if told(message)] == []
+    assert kernel.run("1 + 1") == [("execute_result", "2")]
+
+
+def test_following_ends_after_a_while(kernel, running):
+    folder, task, _, _ = running
+    kernel.run(f"mfwidgets.metadata('{folder}')")
+    shown = kernel.run(f"%mflow logs {task} --follow --timeout 0")
+    assert "the task is still running" in shown[-1][1]
