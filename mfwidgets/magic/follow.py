@@ -126,7 +126,7 @@ class _Terminal:
     """A terminal, where what is printed stays: each line is printed once."""
 
     def __init__(self) -> None:
-        self._printed = 0
+        self._printed, self._told = 0, ""
 
     def show(self, progress: Progress) -> None:
         """Print the lines that are new, and what is going on."""
@@ -137,4 +137,6 @@ class _Terminal:
         for line in lines[self._printed :]:
             print(log_line(line.message, _WIDE))  # noqa: T201 - a terminal has no other output
         self._printed = max(self._printed, len(lines))
-        print(f"[{progress.told}]")  # noqa: T201 - as above
+        if progress.told != self._told:
+            print(f"[{progress.told}]")  # noqa: T201 - as above
+            self._told = progress.told

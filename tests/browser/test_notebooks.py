@@ -57,7 +57,7 @@ TOO_WIDE = """() => [...document.querySelectorAll('.mfw')]
   .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent.slice(0, 80))"""
 
 
-QUICKSTART, TABLES, DISPLAY = "01_quickstart.ipynb", "02_tables.ipynb", "03_display.ipynb"
+QUICKSTART, TABLES, DISPLAY, MAGIC = "01_quickstart.ipynb", "02_tables.ipynb", "03_display.ipynb", "04_magic.ipynb"
 
 
 def violations(page):
@@ -84,7 +84,7 @@ def notebook(request, tmp_path_factory):
 of_quickstart = pytest.mark.parametrize("notebook", [QUICKSTART], indirect=True)
 of_display = pytest.mark.parametrize("notebook", [DISPLAY], indirect=True)
 of_tables = pytest.mark.parametrize("notebook", [TABLES], indirect=True)
-of_each = pytest.mark.parametrize("notebook", [QUICKSTART, TABLES, DISPLAY], indirect=True)
+of_each = pytest.mark.parametrize("notebook", [QUICKSTART, TABLES, DISPLAY, MAGIC], indirect=True)
 
 
 @of_each

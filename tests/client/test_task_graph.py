@@ -57,7 +57,7 @@ def test_they_come_oldest_first_and_convert(client, runs):
     assert frame.step[0] == "start"
     assert list(frame.created_at) == sorted(frame.created_at)
     assert repr(ancestors) == f"<ancestors of {end.pathspec}>"
-    assert "ancestors of" in ancestors._repr_mimebundle_()["text/plain"]
+    assert "Ancestors of" in ancestors._repr_mimebundle_()["text/plain"]
     assert list(end.descendants()) == []
     assert list(run["start"].task.ancestors()) == []
 

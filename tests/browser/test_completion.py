@@ -1,0 +1,71 @@
+"""Completion as JupyterLab shows it: the popup, and what choosing from it writes."""
+
+import os
+
+import nbformat
+import pytest
+
+from .jupyterlab import CHROMIUM, Notebook, browser, server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
+    ),
+]
+
+ITEMS = ".jp-Completer:not(.jp-mod-hidden) .jp-Completer-item"
+
+
+@pytest.fixture(scope="module")
+def typing(runs, tmp_path_factory):
+    """Types into a new cell and presses Tab; returns what the popup offers, and the page."""
+    folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
+    code = f"%load_ext mfwidgets\nimport mfwidgets\nwhere = mfwidgets.metadata('local@{runs.folder}')\nmfwidgets.namespace(None)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "typing.ipynb")
+    with server(folder, home) as address, browser(home) as page:
+        opened = Notebook(page, address.format("lab/tree", "typing.ipynb"))
+        opened.run_all()
+
+        def ask(text):
+            page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-below')")
+            page.evaluate("window.jupyterapp.commands.execute('notebook:enter-edit-mode')")
+            page.keyboard.type(text)
+            page.keyboard.press("Tab")
+            page.locator(ITEMS).first.wait_for()
+            return page.locator(f"{ITEMS} .jp-Completer-match").all_inner_texts()
+
+        yield ask, page
+        assert opened.errors == []
+
+
+def written(page):
+    """Return what stands in the cell that is being edited."""
+    return page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()")
+
+
+def test_verbs_and_flows(typing):
+    ask, page = typing
+    found = ask("%mflow ")
+    assert {"show", "runs", "logs", "doctor", "LinearFlow"} <= set(found)
+    page.keyboard.press("Escape")
+
+
+def test_choosing_writes_the_whole_pathspec(typing, runs):
+    ask, page = typing
+    run = runs["failing"]
+    assert set(ask(f"x = %mflow logs {run}/")) == {f"{run}/start", f"{run}/divide"}
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert written(page) in (f"x = %mflow logs {run}/start", f"x = %mflow logs {run}/divide")
+
+
+def test_in_a_cell_magic_and_in_a_string(typing):
+    ask, page = typing
+    assert {"user:ann", "user:bob"} <= set(ask("%%mflow ns user:"))
+    page.keyboard.press("Escape")
+    found = ask("mfwidgets.Run('LinearFlow/")
+    assert len([one for one in found if one.startswith("LinearFlow/")]) == 3
+    page.keyboard.press("Escape")

@@ -1,0 +1,89 @@
+"""The doctor: what is wrong, and what to do; within its time, and without a secret."""
+
+import socket
+
+import pytest
+
+import mfwidgets
+from mfwidgets import Metaflow
+from mfwidgets.magic.line import run_line
+
+
+def checks(doctor):
+    return {check.name: check for check in doctor.checks}
+
+
+def test_all_is_well(runs):
+    mfwidgets.metadata(f"local@{runs.folder}")
+    mfwidgets.namespace("user:ann")
+    doctor = run_line("doctor")
+    assert doctor.well
+    assert "13 flows" in checks(doctor)["metadata"].found
+    assert checks(doctor)["namespace"].found.startswith("user:ann; it sees ")
+    assert "All is well." in doctor._repr_mimebundle_()["text/plain"]
+    assert repr(doctor) == "<doctor: all is well>"
+
+
+def test_a_service_tells_its_version(on_service):
+    _, service = on_service
+    mfwidgets.metadata(service.url)
+    mfwidgets.namespace(None)
+    found = checks(run_line("doctor"))["metadata"].found
+    assert f"service@{service.url}" in found
+    assert Metaflow()._scope.provider.version() in found
+
+
+def test_a_service_that_is_not_there(monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("METAFLOW_SERVICE_AUTH_KEY", "s3cr3t")
+    monkeypatch.setenv("METAFLOW_SERVICE_RETRY_COUNT", "1")
+    mfwidgets.metadata(f"http://ann:s3cr3t@127.0.0.1:{port}")
+    doctor = run_line("doctor")
+    assert not doctor.well
+    assert checks(doctor)["metadata"].result == "wrong"
+    assert (
+        "%mflow metadata SELECTOR" in checks(doctor)["metadata"].advice or "Wait" in checks(doctor)["metadata"].advice
+    )
+    assert "METAFLOW_SERVICE_AUTH_KEY" in checks(doctor)["configuration"].found
+    text = "".join(doctor._repr_mimebundle_().values()) + repr(doctor.to_dict())
+    assert "s3cr3t" not in text
+
+
+def test_a_service_that_takes_its_time(on_service):
+    _, service = on_service
+    mfwidgets.metadata(service.url)
+    service.latency(10)
+    try:
+        doctor = run_line("doctor")
+    finally:
+        service.latency(0)
+    assert checks(doctor)["metadata"].found == "no answer within 1.5 s"
+
+
+def test_a_default_that_cannot_be_opened(monkeypatch):
+    monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "nonsense")
+    doctor = run_line("doctor")
+    assert "METAFLOW_DEFAULT_METADATA is 'nonsense'" in checks(doctor)["metadata"].found
+    assert not doctor.well
+
+
+@pytest.mark.parametrize("nothing", ["empty folder", "empty namespace"])
+def test_where_nothing_has_run(nothing, runs, tmp_path):
+    (tmp_path / ".metaflow").mkdir()
+    mfwidgets.metadata(f"local@{tmp_path if nothing == 'empty folder' else runs.folder}")
+    mfwidgets.namespace("user:nobody")
+    doctor = run_line("doctor")
+    assert checks(doctor)["namespace"].advice == "%mflow ns none shows all runs."
+    assert (checks(doctor)["metadata"].result == "wrong") is (nothing == "empty folder")
+
+
+def test_an_extra_that_is_missing(runs, monkeypatch):
+    from mfwidgets.magic import doctor
+
+    mfwidgets.metadata(f"local@{runs.folder}")
+    monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "azure")
+    mfwidgets.default_metadata()
+    monkeypatch.setattr(doctor, "version", lambda name: (_ for _ in ()).throw(doctor.PackageNotFoundError(name)))
+    assert checks(run_line("doctor"))["datastore"].advice == "pip install 'mfwidgets[azure]'"
