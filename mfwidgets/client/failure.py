@@ -148,10 +148,15 @@ def _read(scope: Scope, record: ArtifactRecord) -> RecordedException | None:
         recorded = load_inert(read_bytes(scope, record, LARGEST))
     except DataException:
         return None
+    return recorded_in(recorded)
+
+
+def recorded_in(recorded: object) -> RecordedException | None:
+    """Return the exception that a recorded value is; None for any other, and where it is not as Metaflow writes it."""
     if not isinstance(recorded, MetaflowExceptionWrapper):
         return None
     told = [getattr(recorded, name, None) for name in ("type", "exception", "stacktrace")]
-    kind, message, traceback = (one if isinstance(one, str) else None for one in told)  # else not as Metaflow writes it
+    kind, message, traceback = (one if isinstance(one, str) else None for one in told)
     if kind is None or message is None:
         return None
     return RecordedException(kind.removeprefix("builtins."), message, traceback or "")

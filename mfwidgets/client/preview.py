@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.client.blobs import read_bytes
+from mfwidgets.client.failure import recorded_in
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.artifacts import PICKLES
 from mfwidgets.datastore.inert import Made, Named, describe_pickle
 from mfwidgets.datastore.inert_frames import FrameHead, frame_head
-from mfwidgets.datastore.stand_ins import IncludedFile
+from mfwidgets.datastore.stand_ins import IncludedFile, MetaflowExceptionWrapper
 from mfwidgets.errors import DataException, TooLarge
 from mfwidgets.fan_out import each
 from mfwidgets.metadata_provider.base import Where
@@ -47,6 +48,8 @@ class Preview:
         What unpickling would import, in the order of the pickle.
     picture
         A picture as a data URI.
+    line
+        It in one line, where neither the value nor the summary is that.
     """
 
     summary: str
@@ -55,6 +58,7 @@ class Preview:
     head: FrameHead | None = None
     imports: tuple[str, ...] = ()
     picture: str = ""
+    line: str = ""
 
 
 def preview(scope: Scope, record: ArtifactRecord, most: int = LARGEST) -> Preview:
@@ -99,6 +103,8 @@ def preview_of(described: Any) -> Preview:
     if isinstance(described, IncludedFile):
         size = described.descriptor.get("size")
         return Preview(f"a file of {size:,} bytes" if isinstance(size, int) else "a file")
+    if isinstance(described, MetaflowExceptionWrapper) and (recorded := recorded_in(described)):
+        return Preview("an exception", recorded.traceback or str(recorded), has_value=True, line=str(recorded))
     head = frame_head(described)
     if head is not None:
         size = f"{_counted(head.shape[0], 'row')}, {_counted(head.shape[1], 'column')}"

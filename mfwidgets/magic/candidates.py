@@ -9,6 +9,7 @@ from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from itertools import chain, islice
 
+from mfwidgets.client.grid import DURATION, STATUS
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.run_filter import RUN_STATUSES
@@ -81,6 +82,15 @@ class Answers:
 ANSWERS = Answers()
 
 
+_FIXED: dict[str, Callable[[], list[str]]] = {
+    "status": lambda: list(RUN_STATUSES),
+    "number": lambda: [STATUS, DURATION],
+    "profile": lambda: ["default", *profiles()],
+    "metadata": lambda: ["default", "local@", "service@"],
+}
+"""What need not be asked for."""
+
+
 def candidates(kind: Kind, word: str, flow: str, *, aliases: bool = True) -> list[str]:
     """Return what a word of a kind can be, whole words, those that come to mind first.
 
@@ -95,16 +105,12 @@ def candidates(kind: Kind, word: str, flow: str, *, aliases: bool = True) -> lis
     aliases
         Whether ``latest`` and its kin may stand for a run id.
     """
-    if kind == "status":
-        return list(RUN_STATUSES)
-    if kind == "profile":
-        return ["default", *profiles()]
+    if kind in _FIXED:
+        return _FIXED[kind]()
     scope = current_scope()
     here = (scope.provider.address, scope.chosen)
     if kind == "namespace":
         return ["none", "default", *ANSWERS.get((*here, kind), lambda: _namespaces(scope), PATIENCE)]
-    if kind == "metadata":
-        return ["default", "local@", "service@"]
     if kind in ("tag", "user"):
         return ANSWERS.get((*here, kind, flow), lambda: _of_runs(scope, kind, flow), PATIENCE) if flow else []
     return _pathspecs(scope, here, word, _depth(kind), aliases=aliases)

@@ -37,12 +37,23 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
-    before, word = _last_word(magic["rest"])
-    return word, _matching(word, _words(before, word, for_cell=bool(magic["cell"])))
+    before, word, quoted = _last_word(magic["rest"])
+    if word.startswith("--") and "=" in word:  # --tag=nightly
+        option, _, word = word.partition("=")
+        before.append(option)
+    found = _matching(word, _words(before, word, for_cell=bool(magic["cell"])))
+    return word, found if quoted else [(_quoted(text), kind) for text, kind in found]
 
 
-def _last_word(rest: str) -> tuple[list[str], str]:
-    """Return the whole words before the one that is being typed, and that one; an open quote holds it together."""
+def _quoted(text: str) -> str:
+    """Return a word as it has to be typed: one with blanks or quotes in it stands in quotes."""
+    if not any(sign.isspace() or sign in "'\"" for sign in text):
+        return text
+    return f'"{text}"' if "'" in text else f"'{text}'"
+
+
+def _last_word(rest: str) -> tuple[list[str], str, bool]:
+    """Return the whole words before the one that is being typed, that one, and whether a quote is open before it."""
     start, quote = 0, ""
     for place, sign in enumerate(rest):
         if quote:
@@ -52,7 +63,7 @@ def _last_word(rest: str) -> tuple[list[str], str]:
         elif sign.isspace():
             start = place + 1
     before = rest[: start - 1] if quote else rest[:start]
-    return [word.strip("'\"") for word in before.split()], rest[start:]
+    return [word.strip("'\"") for word in before.split()], rest[start:], bool(quote)
 
 
 def _words(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:

@@ -164,7 +164,7 @@ LOOKING = (
             Argument(
                 "--by",
                 "status, duration, or an artifact that is a number",
-                "text",
+                "number",
                 "NAME",
                 settings={"default": STATUS},
             ),

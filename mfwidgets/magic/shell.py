@@ -1,11 +1,12 @@
 """The magic in a shell: ``%mflow`` and ``%%mflow``, given and taken back."""
 
+import ast
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
-from mfwidgets.errors import MetaflowException
 from mfwidgets.magic import completion
 from mfwidgets.magic.line import run_line, split
 from mfwidgets.magic.switching import SWITCHING, remember
@@ -14,13 +15,6 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _FOR_CELLS = tuple(verb.name for verb in SWITCHING)
-
-
-class CellFailed(MetaflowException):
-    """The cell under ``%%mflow`` failed; its own error stands above, so this one says nothing."""
-
-    def _render_traceback_(self) -> list[str]:
-        return []
 
 
 @magics_class
@@ -62,7 +56,7 @@ class MflowMagics(Magics):
         return run_line(line)
 
     @cell_magic("mflow")  # type: ignore[arg-type]
-    def cell(self, line: str, cell: str) -> None:
+    def cell(self, line: str, cell: str) -> Any:
         """Run a cell in another namespace, on other metadata or with another profile, and switch back.
 
         ::
@@ -80,13 +74,27 @@ class MflowMagics(Magics):
             )
         shell, put_back = self.shell, remember()
         assert shell is not None  # a magic belongs to one
+        __tracebackhide__ = True  # IPython leaves our frames out of the cell's own traceback
         try:
             run_line(line)
-            result = shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
+            return _run(shell, cell)
         finally:
             put_back()
-        if not result.success:
-            raise CellFailed
+
+
+def _run(shell: "InteractiveShell", cell: str) -> Any:
+    """Run a cell as IPython does, magics and all, and return what its last expression gives."""
+    __tracebackhide__ = True
+    source = shell.transform_cell(cell)  # type: ignore[no-untyped-call]
+    name = shell.compile.cache(source, 0, raw_code=cell)
+    tree = ast.parse(source, filename=name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    body = compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    value = compile(ast.Expression(last.value), name, "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT) if last else None
+    if any(code.co_flags & inspect.CO_COROUTINE for code in (body, value) if code):
+        raise UsageError("A cell under %%mflow cannot await: switch with %mflow before it, and back after it.")
+    exec(body, shell.user_global_ns, shell.user_ns)  # noqa: S102 - the user's own cell, in the user's own namespace
+    return eval(value, shell.user_global_ns, shell.user_ns) if value else None  # noqa: S307 - as above
 
 
 def load(ipython: "InteractiveShell") -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from mfwidgets.client.rows import TaskRow
 from mfwidgets.client.status import Status
 from mfwidgets.render.clean import one_line
 from mfwidgets.render.view import EMPTY, Cell
@@ -73,6 +74,11 @@ def duration(ms: int | None) -> Cell:
 def count(number: int | None) -> Cell:
     """Show a number of things."""
     return EMPTY if number is None else Cell(f"{number:,}", "number")
+
+
+def items_text(row: TaskRow) -> str:
+    """Return the items that a task works on, the outermost foreach first; empty outside a foreach."""
+    return " / ".join(row.item.values)
 
 
 def counted(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from mfwidgets.client.catalogue import ArtifactRow
 from mfwidgets.client.rows import RunRow, TaskRow
 from mfwidgets.client.status import Status, prevailing
 from mfwidgets.render.view import EMPTY, Cell, Segment, Table
-from mfwidgets.views.cells import Limits, count, duration, size, time, zoned
+from mfwidgets.views.cells import Limits, count, duration, items_text, size, time, zoned
 
 _COUNTED = 1000
 """So many artifacts are counted for a table that shows some of them; above, it says "the first"."""
@@ -149,8 +149,7 @@ def _why(row: TaskRow, errors: Mapping[str, str], limits: Limits) -> Cell:
 def _item(row: TaskRow, limits: Limits) -> Cell:
     if row.foreach_index is None:
         return EMPTY
-    value = "" if row.foreach_value is None else f"  {row.foreach_value}"
-    return limits.text(f"{row.foreach_index}{value}")
+    return limits.text(f"{row.foreach_index}  {items_text(row)}".rstrip())
 
 
 def artifacts_part(

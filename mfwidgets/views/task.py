@@ -20,7 +20,7 @@ from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.times import now_ms
 from mfwidgets.views.attempts import attempts_table
 from mfwidgets.views.cards import cards_table
-from mfwidgets.views.cells import Limits, duration, time, zoned
+from mfwidgets.views.cells import Limits, duration, items_text, time, zoned
 from mfwidgets.views.describe import describe
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.objects import object_name, present, run_facts
@@ -80,7 +80,7 @@ def describe_task(task: Task, limits: Limits) -> View:
 def _item(row: TaskRow, limits: Limits) -> Cell:
     if row.foreach_index is None:
         return Cell("")
-    return limits.text(f"{row.foreach_index}  {row.foreach_value or ''}".rstrip())
+    return limits.text(f"{row.foreach_index}  {items_text(row)}".rstrip())
 
 
 def _kin(scope: Scope, task: TaskRecord, nodes: dict[str, Any], limits: Limits) -> Iterator[tuple[str, Cell]]:

@@ -7,7 +7,7 @@ from mfwidgets.client.status import attempt_statuses, prevailing
 from mfwidgets.client.task_graph import Key, key_of
 from mfwidgets.render.view import EMPTY, Cell, Segment, Table
 from mfwidgets.times import duration_text, now_ms
-from mfwidgets.views.cells import Limits, duration
+from mfwidgets.views.cells import Limits, duration, items_text
 from mfwidgets.views.tables import left_out, without_empty_columns
 
 
@@ -91,7 +91,7 @@ def _step_line(
 
 
 def _task_line(row: TaskRow, critical: Collection[Key], scale: Scale, limits: Limits, now: int) -> tuple[Cell, ...]:
-    item = "" if row.foreach_value is None else f"  {row.foreach_value}"
+    item = f"  {items_text(row)}".rstrip()
     attempts = len(row.attempts)
     started = row.attempts[0].begun_ms if attempts else None
     return (

@@ -60,6 +60,15 @@ def test_options_and_their_values(offered):
     assert "--stderr" not in offered("%mflow logs LinearFlow/latest/end --stdout --")
     assert "--tail" in offered("%mflow logs LinearFlow/latest/end --stdout --")
     assert offered("%mflow runs Lin") == ["LinearFlow"]
+    assert offered("%mflow runs LinearFlow --tag=te") == ["team:blue"]
+    assert complete("%mflow grid LinearFlow/latest --by du")[1] == [("duration", "number")]
+
+
+def test_words_with_blanks_stand_in_quotes(offered, own_runs):
+    mfwidgets.metadata(f"local@{own_runs.folder}")
+    mfwidgets.Run(own_runs["linear"]).add_tags(["two words", "it's"])
+    assert {"'two words'", '"it\'s"'} <= set(offered("%mflow runs LinearFlow --tag "))
+    assert complete("%mflow runs LinearFlow --tag 'two")[1] == [("two words", "tag")]
 
 
 def test_where_to_look(offered, monkeypatch, tmp_path):

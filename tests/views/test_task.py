@@ -124,3 +124,15 @@ def test_what_it_costs_on_a_service(name, on_service):
         assert "cannot be shown" not in text
         # The run at once (tasks of each step, and once more to see how large it is), the run it was taken over from.
         assert len(asked) <= 20, (task, asked)
+
+
+def test_in_a_foreach_within_another_all_items_are_named(client, runs):
+    step = client.get(runs["branch"])["work"]
+    text, _ = shown(step)
+    assert re.search(r"\d+ +0  \S+ / \S+ +✓", text)
+    assert re.search(r"foreach item +\d  \S+ / \S+", shown(next(iter(step)))[0])
+
+
+def test_a_caught_exception_is_told_in_a_line(client, runs):
+    text, _ = shown(client.get(runs["retry"])["hopeless"].task)
+    assert re.search(r"failure +metaflow.exception.MetaflowExceptionWrapper +\d+ B +\w{10} +\w+Error: ", text)
