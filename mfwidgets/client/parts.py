@@ -1,6 +1,6 @@
 """One part of what a run shows, as an object of its own."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mfwidgets.client.presentable import Presentable
 
@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from mfwidgets.client.run import Run
 
 
-class RunGraph(Presentable):
-    """The graph of a run's steps, each with what became of it, and beside the picture a table that tells the same.
+class _RunPart(Presentable):
+    """A part of a run.
 
     Attributes
     ----------
@@ -17,24 +17,22 @@ class RunGraph(Presentable):
         Whose.
     """
 
-    def __init__(self, run: "Run") -> None:
-        self.run = run
-
-    def __repr__(self) -> str:
-        return f"<graph of {self.run.pathspec}>"
-
-
-class RunTimeline(Presentable):
-    """When the steps and tasks of a run waited and worked.
-
-    Attributes
-    ----------
-    run
-        Whose.
-    """
+    _called: ClassVar[str]
 
     def __init__(self, run: "Run") -> None:
         self.run = run
 
     def __repr__(self) -> str:
-        return f"<timeline of {self.run.pathspec}>"
+        return f"<{self._called} of {self.run.pathspec}>"
+
+
+class RunGraph(_RunPart):
+    """The graph of a run's steps, each with what became of it, and beside the picture a table that tells the same."""
+
+    _called = "graph"
+
+
+class RunTimeline(_RunPart):
+    """When the steps and tasks of a run waited and worked."""
+
+    _called = "timeline"
