@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mfwidgets.client.trigger import Trigger
     from mfwidgets.display_options import options
     from mfwidgets.sample_runs import sample
+    from mfwidgets.widgets.opening import explore
 
 __version__ = "0.1.0.dev0"
 
@@ -53,6 +54,7 @@ __all__ = [
     "compare",
     "default_metadata",
     "default_namespace",
+    "explore",
     "get_cards",
     "get_metadata",
     "get_namespace",
@@ -82,6 +84,7 @@ _HOMES = {
     "compare": "client.comparison",
     "default_metadata": "client.scope",
     "default_namespace": "client.scope",
+    "explore": "widgets.opening",
     "get_cards": "client.cards",
     "get_metadata": "client.scope",
     "get_namespace": "client.scope",

@@ -6,7 +6,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
-from mfwidgets.client.presentable import Presentable
+from mfwidgets.client.presentable import Explorable
 from mfwidgets.client.scope import Scope, current_scope
 from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild
 from mfwidgets.metadata_provider.records import RunRecord
@@ -16,7 +16,7 @@ from mfwidgets.times import local_datetime
 _CLASSES: dict[str, "type[MetaflowObject]"] = {}
 
 
-class MetaflowObject(Presentable, ABC):
+class MetaflowObject(Explorable, ABC):
     """A flow, run, step, task or artifact.
 
     Objects compare equal, and hash alike, when they are of one kind and share provider, pathspec and attempt.

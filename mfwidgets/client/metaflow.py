@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mfwidgets.client.base import MetaflowObject, class_of
 from mfwidgets.client.flow import Flow, visible_flows
-from mfwidgets.client.presentable import Presentable, to_dicts, to_frame
+from mfwidgets.client.presentable import Explorable, to_dicts, to_frame
 from mfwidgets.client.rows import FlowRow, RunRow, run_rows
 from mfwidgets.client.runs import Runs
 from mfwidgets.client.scope import DEFAULT, Scope, _Default, current_scope, new_scope
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 
-class Metaflow(Presentable):
+class Metaflow(Explorable):
     """All flows that a provider and a namespace show.
 
     ``Metaflow()`` looks at what :func:`mfwidgets.metadata` and :func:`mfwidgets.namespace` chose. With an argument it
@@ -59,6 +59,13 @@ class Metaflow(Presentable):
         self._scope: Scope = new_scope(metadata, namespace, headers, session) if own else current_scope()
         if namespace is not DEFAULT:
             self._scope = replace(self._scope, chosen=namespace)
+
+    @classmethod
+    def in_scope(cls, scope: Scope) -> Self:
+        """Return the client that sees what a scope does."""
+        made = cls.__new__(cls)
+        made._scope = scope
+        return made
 
     @property
     def metadata(self) -> str:

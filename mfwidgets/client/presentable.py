@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from mfwidgets.widgets.explorer import Explorer
+
 
 class Presentable:
     """Shows itself in a notebook cell."""
@@ -69,6 +71,22 @@ class Presentable:
     def _repr_html_(self) -> str:
         """Return the HTML alone, for front ends that ask for no bundle."""
         return self._repr_mimebundle_()["text/html"]
+
+
+class Explorable(Presentable):
+    """Opens in an explorer as well."""
+
+    def explore(self) -> "Explorer":
+        """Return an explorer with this chosen: flows and runs on the left, what is chosen on the right.
+
+        Returns
+        -------
+        Explorer
+            A widget; ``.selected`` is the object that is chosen in it. Whatever it asks, it asks in threads.
+        """
+        from mfwidgets.widgets.opening import explorer_of
+
+        return explorer_of(self)
 
 
 def to_frame(kind: str, rows: Sequence[Any], values: Mapping[str, Sequence[Any]] | None = None) -> "pd.DataFrame":

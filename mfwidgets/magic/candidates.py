@@ -136,9 +136,7 @@ def _below(scope: Scope, above: list[str]) -> list[str]:
         return sorted(flow.flow for flow in scope.provider.flows())[:MOST]
     if len(above) == 1:
         return [run.run_id for run in _newest(scope, above[0], MOST)]
-    client = Metaflow.__new__(Metaflow)
-    client._scope = scope
-    found = client.get("/".join(above))
+    found = Metaflow.in_scope(scope).get("/".join(above))
     if isinstance(found, Run):
         return [step.id for step in found][::-1]
     return list(found._child_names())[:MOST]

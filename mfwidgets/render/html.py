@@ -13,14 +13,22 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 
-def html_of(view: View) -> str:
-    """Return a view as an HTML fragment; the same view gives the same text, always."""
-    return _template().render(view=view)
+def html_of(view: View, *, live: bool = False) -> str:
+    """Return a view as an HTML fragment; the same view gives the same text, always.
+
+    Parameters
+    ----------
+    view
+        What is shown.
+    live
+        Say of each object that is named which it is, for explorers.
+    """
+    return _template().render(view=view, live=live)
 
 
 def page_of(view: View) -> str:
     """Return a view as a whole page, in one file that needs no other."""
-    return _environment().get_template("page.html.j2").render(view=view)
+    return _environment().get_template("page.html.j2").render(view=view, live=False)
 
 
 def _template() -> "Template":

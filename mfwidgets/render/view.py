@@ -26,6 +26,8 @@ class Cell:
         The tags of a ``tags`` cell, one by one.
     machine
         ISO 8601 of a ``time`` cell; the address of a ``link``.
+    pathspec
+        Of what it names, where it names an object: explorers open that.
     segments
         Of a ``bar`` cell, or of a small one, ``spark``: what it shows stands as numbers beside it, too. Of a ``history``
         one column each, as high as its end, beside its text.
@@ -37,6 +39,7 @@ class Cell:
     items: tuple[str, ...] = ()
     machine: str = ""
     segments: "tuple[Segment, ...]" = ()
+    pathspec: str = ""
 
     @property
     def sign(self) -> str:
@@ -166,12 +169,15 @@ class GraphStep:
         What is known beside its name: ``foreach of 12``.
     following
         The names of the steps after it; its own for a loop.
+    pathspec
+        Its own; empty where it did not run.
     """
 
     name: str
     status: Cell | None
     detail: str
     following: tuple[str, ...]
+    pathspec: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +230,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One place of a mosaic: a sign or a shade, in the tone of a status."""
+    """One place of a mosaic: a sign or a shade, in the tone of a status; of one task also its pathspec."""
 
     sign: str
     tone: str
+    pathspec: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Facts into cells: one way to show a time, a duration, a size, a status, tags."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mfwidgets.client.rows import TaskRow
 from mfwidgets.client.status import Status
@@ -35,6 +35,10 @@ class Limits:
     def code(self, text: str, title: str = "") -> Cell:
         """Show a name, a hash, a pathspec."""
         return Cell(one_line(text, self.chars), "code", one_line(title, self.chars))
+
+    def object(self, text: str, pathspec: str) -> Cell:
+        """Show the name of an object."""
+        return replace(self.code(text, pathspec), pathspec=pathspec)
 
     def status(self, status: Status | None) -> Cell:
         """Show a status; its reason is the title."""

@@ -35,7 +35,7 @@ def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
     shown = dict(islice(found.items(), limits.rows))
     newest = sorted(chain.from_iterable(shown.values()), key=lambda row: row.started_ms, reverse=True)
     columns = ("flow", "newest run", "status", zoned("started"), "user", f"newest {HISTORY}")
-    rows = tuple((limits.code(flow), *_flow_cells(some, limits)) for flow, some in shown.items())
+    rows = tuple((limits.object(flow, flow), *_flow_cells(some, limits)) for flow, some in shown.items())
     note = left_out(limits.rows, None) if len(found) > limits.rows else ""
     tables = [Table("Flows", columns, rows, note)] if rows else []
     if len(shown) > 1 and newest:
@@ -56,7 +56,7 @@ def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
         return (EMPTY,) * 5
     newest = rows[0]
     return (
-        limits.code(newest.record.run_id, newest.pathspec),
+        limits.object(newest.record.run_id, newest.pathspec),
         limits.status(newest.status),
         time(newest.started_ms),
         limits.text(newest.record.user),

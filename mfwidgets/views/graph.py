@@ -34,7 +34,8 @@ def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], lim
 def _step(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow], limits: Limits) -> GraphStep:
     following = tuple(limits.text(str(one)).text for one in node.get("next") or ())
     status = limits.status(prevailing([row.status for row in rows])) if rows else None
-    return GraphStep(limits.text(name).text, status, _detail(name, node, rows), following)
+    pathspec = "/".join(rows[0].record.path[:3]) if rows else ""
+    return GraphStep(limits.text(name).text, status, _detail(name, node, rows), following, pathspec)
 
 
 def _detail(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow]) -> str:

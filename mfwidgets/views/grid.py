@@ -77,10 +77,11 @@ def _tiles(
 
 def _tile(group: Sequence[GridCell], low: float, high: float, *, by_status: bool) -> Tile:
     status = str(prevailing([cell.row.status for cell in group]))
+    pathspec = group[0].row.pathspec if len(group) == 1 else ""
     if by_status:
-        return Tile(SIGNS.get(status, "?"), status)
+        return Tile(SIGNS.get(status, "?"), status, pathspec)
     values = [cell.value for cell in group if cell.value is not None]
     if not values:
-        return Tile(" ", status)
+        return Tile(" ", status, pathspec)
     place = (sum(values) / len(values) - low) / (high - low) if high > low else 1.0
-    return Tile(SHADES[min(int(place * len(SHADES)), len(SHADES) - 1)], status)
+    return Tile(SHADES[min(int(place * len(SHADES)), len(SHADES) - 1)], status, pathspec)

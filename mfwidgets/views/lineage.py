@@ -25,14 +25,14 @@ def describe_lineage(lineage: Lineage, limits: Limits) -> View:
     tables = []
     if lineage.passed_on:
         rows = tuple(
-            (limits.code(task.path_components[2]), limits.code(task.id, task.pathspec), time(task._record.created_ms))
+            (limits.code(task.path_components[2]), limits.object(task.id, task.pathspec), time(task._record.created_ms))
             for task in lineage.passed_on[: limits.rows]
         )
         columns = ("step", "task", zoned("queued"))
         tables.append(Table("Passed on to", columns, rows, left_out(len(rows), len(lineage.passed_on))))
     if lineage.earlier_runs:
         rows = tuple(
-            (limits.code(run.id, run.pathspec), time(run._record.created_ms), limits.text(run.user))
+            (limits.object(run.id, run.pathspec), time(run._record.created_ms), limits.text(run.user))
             for run in lineage.earlier_runs[: limits.rows]
         )
         columns = ("run", zoned("started"), "user")

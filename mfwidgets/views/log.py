@@ -86,7 +86,7 @@ def _fitting(lines: Sequence[LogLine], limits: Limits) -> Sequence[LogLine]:
 
 def log_block(heading: str, lines: Sequence[LogLine], limits: Limits, note: str = "", *, folded: bool = False) -> Block:
     """Show lines of a log with their colours, each beside its time; the day, where it is but one, and the zone once."""
-    moments = [_moment(line.time) for line in lines]
+    moments = [moment_text(line.time) for line in lines]
     days = {moment[:_DAY] for moment in moments if moment}
     margin = [moment[_DAY + 1 :] if len(days) == 1 else moment for moment in moments] if days else []
     if len({line.stream for line in lines}) > 1:
@@ -97,7 +97,7 @@ def log_block(heading: str, lines: Sequence[LogLine], limits: Limits, note: str 
     return Block(heading, told, "; ".join(notes), folded, tuple(margin))
 
 
-def _moment(time: str) -> str:
+def moment_text(time: str) -> str:
     """Return the time of a line as people read it; empty where it carries none that is one."""
     try:
         moment = datetime.fromisoformat(f"{time}+00:00")

@@ -80,7 +80,7 @@ def _passing(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tup
         return []
     maker = "/".join(lineage.made_by.path_components[2:])
     return [
-        ("made by", limits.code(maker, lineage.made_by.pathspec)),
+        ("made by", limits.object(maker, lineage.made_by.pathspec)),
         ("passed on to", Cell(counted(len(lineage.passed_on), "task") if lineage.passed_on else "")),
         ("taken over from", limits.code(lineage.origin or "")),
     ]

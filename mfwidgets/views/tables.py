@@ -27,7 +27,7 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
     longest = max((row.duration_ms or 0 for row in rows), default=0)
     cells = tuple(
         (
-            limits.code(row.pathspec if whole else row.record.run_id, row.pathspec),
+            limits.object(row.pathspec if whole else row.record.run_id, row.pathspec),
             limits.status(row.status),
             time(row.started_ms),
             duration(row.duration_ms),
@@ -92,7 +92,7 @@ def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cel
     finished = [row.finished_ms for row in rows if row.finished_ms]
     whole = max(finished) - min(started) if started and len(finished) == len(rows) else None
     return (
-        limits.code(name),
+        limits.object(name, "/".join(rows[0].record.path[:3])),
         limits.status(prevailing([row.status for row in rows])),
         _tally([row.status for row in rows]),
         time(min(started, default=None)),
@@ -127,7 +127,7 @@ def tasks_table(
     cells = []
     for row in rows:
         line = [
-            limits.code(row.record.task_id, row.pathspec),
+            limits.object(row.record.task_id, row.pathspec),
             limits.status(row.status),
             time(row.started_ms),
             duration(row.duration_ms),
@@ -176,7 +176,7 @@ def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, hel
         ("artifact", "type", "size", "sha", "holds"),
         tuple(
             (
-                limits.code(row.name, row.pathspec),
+                limits.object(row.name, row.pathspec),
                 limits.text(row.type or ""),
                 size(row.size),
                 Cell(limits.code(row.sha[:10]).text, "code", limits.text(row.sha).text),

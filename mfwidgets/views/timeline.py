@@ -86,7 +86,8 @@ def _step_line(
     status = prevailing([row.status for row in rows])
     started = [row.started_ms for row in rows if row.started_ms is not None]
     begin, end = min(started, default=rows[0].record.created_ms), max(_end(row, now) for row in rows)
-    bar = Cell("", "bar", segments=(Segment(str(status), scale(begin), scale(end)),))
+    pathspec = "/".join(rows[0].record.path[:3])
+    bar = Cell("", "bar", segments=(Segment(str(status), scale(begin), scale(end)),), pathspec=pathspec)
     return limits.code(name), Cell(f"{len(rows):,} tasks", "dim"), bar, EMPTY, duration(end - begin), EMPTY, EMPTY
 
 
@@ -97,7 +98,13 @@ def _task_line(row: TaskRow, critical: Collection[Key], scale: Scale, limits: Li
     return (
         EMPTY,
         limits.text(f"{row.record.task_id}{item}"),
-        Cell("", "bar", limits.text(row.status.reason).text, segments=tuple(_segments(row, scale, now))),
+        Cell(
+            "",
+            "bar",
+            limits.text(row.status.reason).text,
+            segments=tuple(_segments(row, scale, now)),
+            pathspec=row.pathspec,
+        ),
         duration(max(started - row.record.created_ms, 0)) if started is not None else EMPTY,
         duration(row.duration_ms),
         Cell(str(attempts), "number") if attempts > 1 else EMPTY,

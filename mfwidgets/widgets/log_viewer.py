@@ -1,0 +1,202 @@
+"""The viewer of a task's log: any length, searched, followed."""
+
+import re
+import threading
+from typing import Any
+
+import ipywidgets as widgets
+
+from mfwidgets.client.logs import BOTH
+from mfwidgets.client.task import Task
+from mfwidgets.datastore.logs import STREAMS
+from mfwidgets.render.html import html_of
+from mfwidgets.render.view import View
+from mfwidgets.views.describe import describe
+from mfwidgets.widgets.lines import Lines, LogLines
+from mfwidgets.widgets.log_text import LogText
+from mfwidgets.widgets.panes import LIMITS, nothing
+from mfwidgets.widgets.snapshot import Snapshot
+from mfwidgets.widgets.worker import Worker
+
+LOOK = 2.0
+"""Seconds between two looks at a log that is followed."""
+
+
+class LogViewer(widgets.VBox):  # type: ignore[misc]
+    """Shows the log of a task; a million lines as well as ten.
+
+    Whatever is read, is read in a thread; only the lines in view are in the page.
+
+    Parameters
+    ----------
+    task
+        Whose log; None for none yet.
+    stream
+        ``stdout``, ``stderr`` or ``both``.
+    """
+
+    def __init__(self, task: Task | None = None, stream: str = BOTH) -> None:
+        self._task = task
+        self._text = LogText()
+        self._at = -1
+        self._worker = Worker(lambda: self._say("Reading…"))
+        self._following: threading.Event | None = None
+        self._stream = widgets.Dropdown(options=[BOTH, *STREAMS], value=stream, layout=_narrow())
+        self._attempt = widgets.Dropdown(options=[("newest attempt", None)], layout=_narrow())
+        self._search = widgets.Text(placeholder="search", continuous_update=False)
+        self._regex = widgets.ToggleButton(description=".*", tooltip="Regular expression", layout=_narrow())
+        self._before = widgets.Button(description="\u25b2", tooltip="The match before", layout=_narrow())
+        self._after = widgets.Button(description="\u25bc", tooltip="The next match", layout=_narrow())
+        self._wrap = widgets.ToggleButton(description="Cut", tooltip="Cut long lines at the edge", layout=_narrow())
+        self._follow = widgets.ToggleButton(description="Follow", tooltip="Show what comes", layout=_narrow())
+        self._save = widgets.Button(description="Download", tooltip="All lines as a text file", layout=_narrow())
+        self._told = widgets.HTML()
+        self.lines = LogLines(self._page)
+        self._snapshot = Snapshot(self._view)
+        self._stream.observe(lambda _: self.read(), "value")
+        self._attempt.observe(lambda _: self.read(), "value")
+        for control in (self._search, self._regex):
+            control.observe(lambda _: self._find(), "value")
+        self._before.on_click(lambda _: self.go(-1))
+        self._after.on_click(lambda _: self.go(1))
+        self._wrap.observe(lambda change: setattr(self.lines, "wrap", change["new"]), "value")
+        self._follow.observe(lambda change: self.follow(on=change["new"]), "value")
+        self._save.on_click(lambda _: self._download())
+        controls = [self._stream, self._attempt, self._search, self._regex, self._before, self._after]
+        controls += [self._wrap, self._follow, self._save]
+        super().__init__([widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap")), self._told, self.lines])
+        self.show(task)
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+
+    def show(self, task: Task | None) -> None:
+        """Show the log of another task."""
+        self._task = task
+        self._follow.value = False
+        if task is None:
+            self._worker.drop()
+            self._took(LogText())
+            self._say("Choose a task to see its log.")
+            return
+        self._worker.ask(lambda: [one._attempt for one in task.attempts], self._offer, self._failed)
+
+    def _offer(self, attempts: list[int | None]) -> None:
+        with self._attempt.hold_trait_notifications():
+            self._attempt.options = [("newest attempt", None), *((f"attempt {one}", one) for one in attempts)]
+            self._attempt.value = None
+        self.read()
+
+    def read(self) -> None:
+        """Read the log anew."""
+        task, stream, attempt = self._task, self._stream.value, self._attempt.value
+        wanted, regex = self._search.value, self._regex.value
+        if task is None:
+            return
+
+        def text() -> LogText:
+            whose = task if attempt is None else Task.of(task._scope, task._record, attempt)
+            return LogText(whose.logs(stream).lines()).search(wanted, regex=regex)
+
+        self._worker.ask(text, self._took, self._failed)
+
+    def _took(self, text: LogText) -> None:
+        longer = 0 < len(self._text.lines) <= len(text.lines) and self._text.lines[0] == text.lines[0]
+        self._text, self._at = text, -1
+        if not (longer and self._following):
+            self.lines.version += 1
+        self.lines.total = len(text.lines)
+        self._count()
+        self._snapshot.update()
+
+    def _page(self, number: int) -> Lines:
+        return self._text.page(number)
+
+    # -- search -----------------------------------------------------------------------------------------------------
+
+    def _find(self) -> None:
+        text, wanted, regex = self._text, self._search.value, self._regex.value
+
+        def found(result: LogText) -> None:
+            self._text, self._at = result, -1
+            self.lines.version += 1
+            self.lines.current = -1
+            self.go(1)
+
+        self._worker.ask(lambda: text.search(wanted, regex=regex), found, self._failed)
+
+    def go(self, by: int) -> None:
+        """Go to the next match, or so many on; from the last to the first."""
+        found = self._text.found
+        if found:
+            self._at = (self._at + by) % len(found) if self._at >= 0 or by > 0 else len(found) - 1
+            self.lines.current = found[self._at]
+        self._count()
+
+    def _count(self) -> None:
+        lines = f"{len(self._text.lines):,} lines"
+        if self._text.pattern is None:
+            self._say(lines if self._text.lines else "Nothing was logged (yet).")
+        elif self._text.found:
+            self._say(
+                f"{lines}; line {self._text.found[self._at] + 1:,}, {self._at + 1:,} of {len(self._text.found):,} with it"
+            )
+        else:
+            self._say(f"{lines}; none with it")
+
+    # -- following --------------------------------------------------------------------------------------------------
+
+    def follow(self, *, on: bool) -> None:
+        """Show what comes, every two seconds, or stop that."""
+        self.lines.follow = on
+        if self._following:
+            self._following.set()
+            self._following = None
+        if on and self._task is not None:
+            self._following = threading.Event()
+            threading.Thread(target=self._look, args=(self._following,), name="mfwidgets-follow", daemon=True).start()
+
+    def _look(self, stopped: threading.Event) -> None:
+        while not stopped.wait(LOOK):
+            task = self._task
+            self.read()
+            if task is None or task.status != "running":
+                self._worker.wait(LOOK)
+                self._follow.value = False
+                return
+
+    # -- the rest ---------------------------------------------------------------------------------------------------
+
+    def _download(self) -> None:
+        name = f"{self._task.pathspec.replace('/', '-')}-{self._stream.value}.log" if self._task else "log"
+        self.lines.send({"text": self._text.text(), "name": name})
+
+    def _failed(self, error: Exception) -> None:
+        self._say(f"That is no regular expression: {error}" if isinstance(error, re.error) else str(error))
+
+    def _say(self, told: str) -> None:
+        self._told.value = html_of(nothing(told))
+
+    def _view(self) -> View:
+        return describe(self._task.logs(self._stream.value), LIMITS) if self._task else nothing("No log is chosen.")
+
+    def wait(self, seconds: float = 10.0) -> bool:
+        """Wait until nothing is going on any more; tell whether that was in time."""
+        return self._worker.wait(seconds)
+
+    def close(self) -> None:
+        """Close the widget; a log is followed no more."""
+        self.follow(on=False)
+        self._worker.close()
+        self.lines.close()
+        super().close()
+
+    def _ipython_display_(self) -> None:
+        self.lines.snapshot = self._snapshot.name
+        self._snapshot.display(super()._repr_mimebundle_())
+
+    def __repr__(self) -> str:
+        return f"<LogViewer of {self._task.pathspec if self._task else 'no task'}, {len(self._text.lines):,} lines>"
+
+
+def _narrow() -> Any:
+    return widgets.Layout(width="auto")

@@ -1,0 +1,104 @@
+"""What each pane of an explorer shows of what is chosen: views of the objects, drawn as in a cell."""
+
+from collections.abc import Callable, Sequence
+
+from mfwidgets.client.cards import get_cards
+from mfwidgets.client.comparison import compare
+from mfwidgets.client.run import Run
+from mfwidgets.errors import CardNotPresentException
+from mfwidgets.render.view import Table, View
+from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.describe import describe
+from mfwidgets.widgets.selection import Selection
+
+LIMITS = Limits(rows=100)
+"""An explorer has more room than a cell."""
+
+
+def nothing(what: str) -> View:
+    """Say what a pane would show, and what to do for it."""
+    return View("", "", notes=(what,))
+
+
+def overview(selected: Selection) -> View:
+    """Show what is chosen, as a cell does."""
+    return describe(selected.chosen, LIMITS) if selected.chosen is not None else nothing("Choose a run to see it.")
+
+
+def dag(selected: Selection) -> View:
+    """Show the graph of the run."""
+    return describe(selected.run.dag(), LIMITS) if selected.run else nothing("Choose a run to see its graph.")
+
+
+def timeline(selected: Selection) -> View:
+    """Show the timeline of the run."""
+    return describe(selected.run.timeline(), LIMITS) if selected.run else nothing("Choose a run to see its timeline.")
+
+
+def tasks(selected: Selection) -> View:
+    """Show the tasks of the step, as tiles and as a table; else all of the run."""
+    if selected.step:
+        return describe(selected.step, LIMITS)
+    return describe(selected.run.tasks(), LIMITS) if selected.run else nothing("Choose a run to see its tasks.")
+
+
+def artifacts(selected: Selection) -> View:
+    """Show the artifact, else those of the task, else all of the run."""
+    if selected.artifact:
+        return describe(selected.artifact, LIMITS)
+    if selected.task:
+        return describe(selected.task.artifacts, LIMITS)
+    return describe(selected.run.artifacts(), LIMITS) if selected.run else nothing("Choose a run to see its artifacts.")
+
+
+def code(selected: Selection) -> View:
+    """Show the code of the run, where Metaflow stored it."""
+    if selected.run is None:
+        return nothing("Choose a run to see its code.")
+    found = (selected.task and selected.task.code) or selected.run.code
+    if found is None:
+        return nothing(
+            "No code is stored for this run: Metaflow stores a package for remote steps, and for all with "
+            "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1."
+        )
+    return describe(found, LIMITS)
+
+
+def cards(selected: Selection) -> View:
+    """List the cards of the task."""
+    if selected.task is None:
+        return nothing("Choose a task to see its cards.")
+    try:
+        return describe(get_cards(selected.task), LIMITS)
+    except CardNotPresentException as error:
+        return nothing(str(error))
+
+
+def narrow(table: Table) -> Table:
+    """Return a table of runs with what fits beside a run: its id, its status, when it started, how long it took."""
+    kept = [place for place, column in enumerate(table.columns) if column.startswith(_BESIDE)]
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return Table(table.heading, tuple(table.columns[place] for place in kept), rows, table.note)
+
+
+_BESIDE = ("run", "status", "started", "duration")
+
+
+def compared(runs: Sequence[Run]) -> View:
+    """Show what differs between the runs that are ticked."""
+    if len(runs) < 2:  # noqa: PLR2004 - there is nothing to compare one with
+        return nothing("Tick two or more runs to compare them: choose a run, then press \u201cTick\u201d.")
+    return describe(compare(*runs), LIMITS)
+
+
+PANES: dict[str, Callable[[Selection], View]] = {
+    "Overview": overview,
+    "DAG": dag,
+    "Timeline": timeline,
+    "Tasks": tasks,
+    "Artifacts": artifacts,
+    "Code": code,
+    "Cards": cards,
+}
+"""In the order of the tabs; logs and comparison, which are no views of one object, stand beside them."""

@@ -1,0 +1,154 @@
+// A log of any length: only the lines in view are in the page, and they are fetched in pages when they come into view.
+
+const LINE = 18; // pixels
+const PAGE = 500; // lines fetched at once
+const AROUND = 20; // lines drawn above and below the view
+const TALLEST = 8_000_000; // pixels; browsers cannot scroll much further, so a longer log is scaled
+
+function element(name, className, text = "") {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** A line's text in spans: its terminal colours, and the matches of a search marked. */
+function drawn(spans, ranges, current) {
+  const parts = [];
+  let at = 0;
+  for (const [text, tones] of spans) {
+    const end = at + text.length;
+    let from = at;
+    for (const [first, last] of ranges) {
+      const begin = Math.max(first, at), stop = Math.min(last, end);
+      if (begin >= stop) continue;
+      if (begin > from) parts.push(span(text.slice(from - at, begin - at), tones));
+      parts.push(span(text.slice(begin - at, stop - at), tones, current ? "mfw-found mfw-now" : "mfw-found"));
+      from = stop;
+    }
+    if (from < end) parts.push(span(text.slice(from - at), tones));
+    at = end;
+  }
+  return parts;
+}
+
+function span(text, tones, found = "") {
+  const made = document.createElement(found ? "mark" : "span");
+  made.className = [...tones.map(tone => `mfw-${tone}`), found].join(" ").trim();
+  made.textContent = text;
+  return made;
+}
+
+export default {
+  render({ model, el }) {
+    const pages = new Map(), asked = new Set();
+    const box = element("div", "mfw-lines");
+    const space = element("div", "mfw-space"), shown = element("div", "mfw-shown");
+    box.tabIndex = 0;
+    box.setAttribute("role", "log");
+    box.setAttribute("aria-label", "lines of the log");
+    space.append(shown);
+    box.append(space);
+    el.append(box);
+    if (model.get("snapshot")) {
+      const hiding = document.createElement("style");
+      hiding.textContent = `.${CSS.escape(model.get("snapshot"))}{display:none}`;
+      el.append(hiding);
+    }
+
+    const total = () => model.get("total");
+    const full = () => Math.min(total() * LINE, TALLEST);
+    // A pixel of a log that is too long for a browser stands for more than a pixel.
+    const scale = () => Math.max((total() * LINE - box.clientHeight) / Math.max(full() - box.clientHeight, 1), 1);
+    const first = () => Math.floor((box.scrollTop * scale()) / LINE);
+
+    function fetch(page) {
+      if (asked.has(page)) return;
+      asked.add(page);
+      model.send({ page, version: model.get("version") });
+    }
+
+    function draw() {
+      box.style.height = `${model.get("height")}px`;
+      box.classList.toggle("mfw-wrap", model.get("wrap"));
+      const from = Math.max(first() - AROUND, 0);
+      const to = Math.min(first() + Math.ceil(box.clientHeight / LINE) + AROUND, total());
+      space.style.height = `${full()}px`;
+      shown.style.top = `${box.scrollTop - (first() - from) * LINE - (scale() > 1 ? 0 : box.scrollTop % LINE)}px`;
+      const lines = [];
+      for (let number = from; number < to; number++) {
+        const page = Math.floor(number / PAGE);
+        const known = pages.get(page)?.[number - page * PAGE];
+        if (!known) fetch(page);
+        const line = element("div", "mfw-line");
+        line.dataset.line = number;
+        if (number === model.get("current")) line.classList.add("mfw-current");
+        line.append(element("span", "mfw-margin", known ? known.margin : "…"));
+        if (known) line.append(...drawn(known.spans, known.found, number === model.get("current")));
+        lines.push(line);
+      }
+      shown.replaceChildren(...lines);
+    }
+
+    function restart() {
+      pages.clear();
+      asked.clear();
+      draw();
+    }
+
+    function grow() {
+      // The last page may have been short: what came is in it.
+      const last = Math.max(...pages.keys(), -1);
+      if (last >= 0) { pages.delete(last); asked.delete(last); }
+      const follows = model.get("follow");
+      draw();
+      if (follows) end();
+    }
+
+    function end() {
+      box.scrollTop = full();
+      draw();
+    }
+
+    function go() {
+      const line = model.get("current");
+      if (line < 0) return draw();
+      box.scrollTop = Math.max((line * LINE) / scale() - box.clientHeight / 2, 0);
+      draw();
+    }
+
+    function received(message) {
+      if (message.version !== model.get("version") || message.page === undefined) return;
+      pages.set(message.page, message.lines);
+      asked.delete(message.page);
+      draw();
+    }
+
+    function keep(message) {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([message.text], { type: "text/plain" }));
+      link.download = message.name;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    }
+
+    const onMessage = message => (message.text === undefined ? received(message) : keep(message));
+    let frame = 0;
+    box.addEventListener("scroll", () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(draw);
+    });
+    const sized = new ResizeObserver(draw);
+    sized.observe(box);
+    const changes = { version: restart, total: grow, current: go, wrap: draw, height: draw };
+    for (const [name, act] of Object.entries(changes)) model.on(`change:${name}`, act);
+    model.on("msg:custom", onMessage);
+    draw();
+    if (model.get("follow")) requestAnimationFrame(end);
+    return () => {
+      sized.disconnect();
+      for (const [name, act] of Object.entries(changes)) model.off(`change:${name}`, act);
+      model.off("msg:custom", onMessage);
+    };
+  },
+};
