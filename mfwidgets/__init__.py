@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mfwidgets.client.trigger import Trigger
     from mfwidgets.display_options import options
     from mfwidgets.sample_runs import sample
-    from mfwidgets.widgets.opening import explore
+    from mfwidgets.widgets.opening import explore, watch
 
 __version__ = "0.1.0.dev0"
 
@@ -65,6 +65,7 @@ __all__ = [
     "options",
     "sample",
     "unload_ipython_extension",
+    "watch",
 ]
 
 _HOMES = {
@@ -93,6 +94,7 @@ _HOMES = {
     "namespace": "client.scope",
     "options": "display_options",
     "sample": "sample_runs",
+    "watch": "widgets.opening",
 }
 """Where each public name lives; it is imported when it is first used (PEP 562)."""
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.blobs import task_datastore
-from mfwidgets.client.presentable import Presentable, to_dicts, to_frame
+from mfwidgets.client.presentable import Presentable, to_dicts, to_frame, viewer_of
 from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_tail, read_text
@@ -18,6 +18,8 @@ from mfwidgets.metadata_provider.records import TaskRecord
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mfwidgets.widgets.log_viewer import LogViewer
 
 BOTH = "both"
 """Both streams, merged by time."""
@@ -118,6 +120,10 @@ class Logs(Presentable):
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict a line."""
         return to_dicts("log lines", list(enumerate(self)))
+
+    def view(self) -> "LogViewer":
+        """Return a viewer: a widget that shows a log of any length, searches it, and follows it while it grows."""
+        return viewer_of(self)
 
     def _datastore(self) -> Datastore:
         return task_datastore(self._scope, self._task)

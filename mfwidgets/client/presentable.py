@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mfwidgets.widgets.explorer import Explorer
+    from mfwidgets.widgets.log_viewer import LogViewer
 
 
 class Presentable:
@@ -87,6 +88,13 @@ class Explorable(Presentable):
         from mfwidgets.widgets.opening import explorer_of
 
         return explorer_of(self)
+
+
+def viewer_of(logs: Any) -> "LogViewer":
+    """Open a viewer of a log."""
+    from mfwidgets.widgets.opening import viewer_of
+
+    return viewer_of(logs)
 
 
 def to_frame(kind: str, rows: Sequence[Any], values: Mapping[str, Sequence[Any]] | None = None) -> "pd.DataFrame":

@@ -111,7 +111,7 @@ def candidates(kind: Kind, word: str, flow: str, *, aliases: bool = True) -> lis
     here = (scope.provider.address, scope.chosen)
     if kind == "namespace":
         return ["none", "default", *ANSWERS.get((*here, kind), lambda: _namespaces(scope), PATIENCE)]
-    if kind in ("tag", "user"):
+    if kind in ("tag", "user tag", "user"):
         return ANSWERS.get((*here, kind, flow), lambda: _of_runs(scope, kind, flow), PATIENCE) if flow else []
     return _pathspecs(scope, here, word, _depth(kind), aliases=aliases)
 
@@ -127,7 +127,7 @@ def _pathspecs(scope: Scope, here: Key, word: str, depth: int, *, aliases: bool)
         return []
     parent = "/".join(above)
     names = ANSWERS.get((*here, "below", parent), lambda: _below(scope, above), PATIENCE)
-    first = list(ALIASES) if aliases and len(above) == 1 else []
+    first = list(ALIASES) if aliases and len(above) == 1 and names else []
     return [f"{parent}/{name}" if parent else name for name in chain(first, names)]
 
 
@@ -154,6 +154,8 @@ def _of_runs(scope: Scope, kind: str, flow: str) -> list[str]:
     if kind == "user":
         return [user for user, _ in Counter(run.user for run in runs).most_common() if user]
     of_people = Counter(tag for run in runs for tag in run.user_tags)
+    if kind == "user tag":
+        return [tag for tag, _ in of_people.most_common(MOST)]
     of_metaflow = Counter(tag for run in runs for tag in run.system_tags)
     return [tag for tag, _ in chain(of_people.most_common(), of_metaflow.most_common())][:MOST]
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfwidgets.magic.candidates import ANSWERS, candidates
 from mfwidgets.magic.verb import Argument, Kind, Verb
+from mfwidgets.magic.words import quoted
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -37,19 +38,12 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
-    before, word, quoted = _last_word(magic["rest"])
+    before, word, in_quotes = _last_word(magic["rest"])
     if word.startswith("--") and "=" in word:  # --tag=nightly
         option, _, word = word.partition("=")
         before.append(option)
     found = _matching(word, _words(before, word, for_cell=bool(magic["cell"])))
-    return word, found if quoted else [(_quoted(text), kind) for text, kind in found]
-
-
-def _quoted(text: str) -> str:
-    """Return a word as it has to be typed: one with blanks or quotes in it stands in quotes."""
-    if not any(sign.isspace() or sign in "'\"" for sign in text):
-        return text
-    return f'"{text}"' if "'" in text else f"'{text}'"
+    return word, found if in_quotes else [(quoted(text), kind) for text, kind in found]
 
 
 def _last_word(rest: str) -> tuple[list[str], str, bool]:
@@ -63,7 +57,14 @@ def _last_word(rest: str) -> tuple[list[str], str, bool]:
         elif sign.isspace():
             start = place + 1
     before = rest[: start - 1] if quote else rest[:start]
-    return [word.strip("'\"") for word in before.split()], rest[start:], bool(quote)
+    whole = [part for word in before.split() for part in _option_and_value(word)]
+    return whole, rest[start:], bool(quote)
+
+
+def _option_and_value(word: str) -> list[str]:
+    """Return ``--tag`` and ``nightly`` of ``--tag=nightly``, without quotes; the option alone where its value is to come."""
+    name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+    return [part.strip("'\"") for part in (name, value) if part or (not equals and part == name)]
 
 
 def _words(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:

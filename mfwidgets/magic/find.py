@@ -64,14 +64,22 @@ def task_of(pathspec: str) -> Task:
         found = found.parent
     if isinstance(found, Task):
         return found
-    tasks = found.tasks(limit=_NAMED + 1)[:] if isinstance(found, Step) else run_of(pathspec).tasks(limit=_NAMED + 1)[:]
-    if len(tasks) == 1:
-        only: Task = tasks[0]
-        return only
-    if not tasks:
+    holder = found if isinstance(found, Step) else run_of(pathspec)
+    rows = holder.tasks().rows()
+    for telling in ([row for row in rows if row.status in statuses] for statuses in _STANDING_OUT):
+        if len(telling) == 1:
+            return Task.of(holder._scope, telling[0].record)
+        if telling and len(rows) > 1:
+            rows = telling
+            break
+    if not rows:
         raise UsageError(f"{found!r} has no task yet.")
-    names = ", ".join(task.pathspec for task in tasks[:_NAMED])
-    raise UsageError(f"{found!r} has several tasks; name one: {names}{', …' if len(tasks) > _NAMED else ''}")
+    names = ", ".join(f"{row.pathspec} ({row.status})" for row in rows[:_NAMED])
+    raise UsageError(f"{found!r} has several tasks; name one: {names}{', …' if len(rows) > _NAMED else ''}")
+
+
+_STANDING_OUT = (("running",), ("failed", "killed"), ("completed", "caught", "unknown"))
+"""What one looks for first: what runs, what failed; else any task."""
 
 
 def artifact_of(pathspec: str) -> DataArtifact:

@@ -1,8 +1,10 @@
 """Following a log: one output that changes in place while a task runs, and stays as it ended in the saved notebook."""
 
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mfwidgets.client.logs import Logs
 from mfwidgets.client.task import Task
@@ -12,6 +14,9 @@ from mfwidgets.render.view import View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
 from mfwidgets.views.show import bundle
+
+if TYPE_CHECKING:
+    from mfwidgets.datastore.logs import LogLine
 
 FIRST, LONGEST, SLOWER = 0.5, 5.0, 1.5
 """Seconds between two looks, at first and at most, and how much longer each wait is than the last while nothing comes."""
@@ -57,7 +62,7 @@ class Followed(Logs):
             display(bundle(self), raw=True)  # type: ignore[no-untyped-call]
 
 
-def follow(task: Task, logs: Logs, seconds: float) -> Followed:
+def follow(task: Task, logs_now: Callable[[], Logs], seconds: float) -> Followed:
     """Show a log as it grows, until its task ends, the kernel is interrupted, or the time is over.
 
     Costs a look at its size and one at the task's status each turn: every half second, and every five when nothing comes.
@@ -66,19 +71,22 @@ def follow(task: Task, logs: Logs, seconds: float) -> Followed:
 
     shell = get_ipython()
     output: _Output = _Cell() if getattr(shell, "kernel", None) else _Terminal()
-    output.show(Progress(logs, _until_it_ends(task, logs, seconds, output)))
+    told = _until_it_ends(task, logs_now, seconds, output)
+    logs = logs_now()
+    output.show(Progress(logs, told))
     return Followed(logs, shell.execution_count if shell else 0)
 
 
-def _until_it_ends(task: Task, logs: Logs, seconds: float, output: "_Output") -> str:
-    """Show what comes, and return how it ended."""
-    began, wait, seen = time.monotonic(), FIRST, -1
+def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, output: "_Output") -> str:
+    """Show what comes, of the newest attempt as well when there is another, and return how it ended."""
+    began, wait, seen = time.monotonic(), FIRST, (-1, -1)
     try:
         while (status := task.status) == "running":
-            size = _size(logs)
-            if size != seen:
-                output.show(Progress(logs, _told(task, size)))
-                seen, wait = size, FIRST
+            logs = logs_now()
+            now = logs.attempt, _size(logs)
+            if now != seen:
+                output.show(Progress(logs, _told(task, now[1])))
+                seen, wait = now, FIRST
             if time.monotonic() - began > seconds:
                 return f"Followed for {seconds / 60:g} minutes; the task is still running."
             time.sleep(wait)
@@ -123,20 +131,26 @@ class _Cell:
 
 
 class _Terminal:
-    """A terminal, where what is printed stays: each line is printed once."""
+    """A terminal, where what is printed stays: each line is printed once, stream by stream."""
 
     def __init__(self) -> None:
-        self._printed, self._told = 0, ""
+        self._printed: dict[tuple[int, str], int] = {}
+        self._told = ""
 
     def show(self, progress: Progress) -> None:
         """Print the lines that are new, and what is going on."""
+        found: dict[str, list[LogLine]] = defaultdict(list)
         try:
-            lines = list(progress.logs)
+            for line in replace(progress.logs, tail=None):
+                found[line.stream].append(line)
         except MetaflowException:  # out of reach for a moment
             return
-        for line in lines[self._printed :]:
-            print(log_line(line.message, _WIDE))  # noqa: T201 - a terminal has no other output
-        self._printed = max(self._printed, len(lines))
+        for stream, lines in found.items():
+            key = progress.logs.attempt, stream
+            tail = len(lines) if progress.logs.tail is None else progress.logs.tail
+            for line in lines[self._printed.get(key, max(len(lines) - tail, 0)) :]:
+                print(log_line(line.message, _WIDE))  # noqa: T201 - a terminal has no other output
+            self._printed[key] = len(lines)
         if progress.told != self._told:
             print(f"[{progress.told}]")  # noqa: T201 - as above
             self._told = progress.told

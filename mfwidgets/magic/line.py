@@ -1,22 +1,25 @@
 """From a line after ``%mflow`` to what it returns: the verbs, and what is said when a line is not understood."""
 
 import argparse
-import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import current_scope
-from mfwidgets.errors import MetaflowInvalidPathspec, MetaflowNotFound
+from mfwidgets.errors import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 from mfwidgets.magic.doctor import DOCTOR
 from mfwidgets.magic.logging import LOGGING
 from mfwidgets.magic.looking import LOOKING
+from mfwidgets.magic.opening import OPENING
 from mfwidgets.magic.switching import SWITCHING
 from mfwidgets.magic.tagging import TAGGING
 from mfwidgets.magic.verb import Argument, Verb
+from mfwidgets.magic.words import words_of
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
@@ -58,14 +61,23 @@ _ABOUT = Verb(
     "help", "this, or all about one verb", _help, (Argument("verb", "which verb", "verb", settings={"nargs": "?"}),)
 )
 
-VERBS = {verb.name: verb for verb in (*LOOKING[:4], *LOGGING, *LOOKING[4:], *TAGGING, *SWITCHING, *DOCTOR, _ABOUT)}
+VERBS = {
+    verb.name: verb for verb in (*LOOKING[:4], *LOGGING, *LOOKING[4:], *OPENING, *TAGGING, *SWITCHING, *DOCTOR, _ABOUT)
+}
 """All verbs by name, in the order of the help."""
 
 _ASKS_FOR_HELP = {"-h", "--help", "-?", "?"}
 
 
-def run_line(line: str) -> Any:
+def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> Any:
     """Do what a line says, and return the object that shows the result.
+
+    Parameters
+    ----------
+    line
+        What stands after ``%mflow``.
+    variables
+        What ``{name}`` and ``$name`` stand for.
 
     Raises
     ------
@@ -74,17 +86,20 @@ def run_line(line: str) -> Any:
     MetaflowException
         There is no such object, or it cannot be read.
     """
-    words = split(line)
+    words = words_of(line, variables)
     if not words:
         return Help()
     if words[0] in _ASKS_FOR_HELP:
         words[0] = "help"
     if len(words) > 1 and words[0] in VERBS and _ASKS_FOR_HELP.intersection(words[1:]):
         return VerbHelp(VERBS[words[0]])
-    if words[0] in VERBS:
-        verb = VERBS[words[0]]
-        return verb.act(verb.parse(words[1:]))
-    return _show(words)
+    try:
+        if words[0] in VERBS:
+            verb = VERBS[words[0]]
+            return verb.act(verb.parse(words[1:]))
+        return _show(words)
+    except MetaflowNamespaceMismatch as error:  # it names functions, which a notebook may not have
+        raise MetaflowNamespaceMismatch(f"{error} As a line: %mflow ns none") from None
 
 
 def _show(words: list[str]) -> Any:
@@ -106,22 +121,6 @@ def _show(words: list[str]) -> Any:
 def _nearest(word: str) -> str:
     found = get_close_matches(word, VERBS, n=1)
     return f" Did you mean %mflow {VERBS[found[0]].name}?" if found else ""
-
-
-def split(line: str) -> list[str]:
-    """Split at blanks; quotes hold words together, and a backslash is a character like any other, as in Windows paths.
-
-    Raises
-    ------
-    UsageError
-        A quote is left open.
-    """
-    lexer = shlex.shlex(line, posix=True)
-    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
-    try:
-        return list(lexer)
-    except ValueError as error:
-        raise UsageError(f"{error} in: {line}") from None
 
 
 @describe.register

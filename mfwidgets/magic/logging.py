@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from mfwidgets.client.logs import ALL, BOTH
+from mfwidgets.client.logs import ALL, BOTH, Logs
+from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.magic.find import any_object, task_of
 from mfwidgets.magic.follow import follow
 from mfwidgets.magic.verb import Argument, Verb, pathspec_of, positive
@@ -15,12 +16,18 @@ TIMEOUT = 60
 def _logs(given: argparse.Namespace) -> Any:
     task = task_of(given.pathspec)
     if given.attempt is not None:
+        known = [one._attempt for one in task.attempts]
+        if given.attempt not in known:
+            said = ", ".join(str(number) for number in known) or "none yet"
+            raise MetaflowNotFound(f"{task!r} has no attempt {given.attempt}; it has {said}.")
         task = any_object(task.pathspec, given.attempt)
     stream = "stderr" if given.stderr else BOTH if given.both else "stdout"
-    logs = task.logs(stream, tail=ALL if given.all else given.tail)
-    if given.grep:
-        logs = logs.grep(given.grep)
-    return follow(task, logs, 60.0 * given.timeout) if given.follow else logs
+
+    def logs_now() -> Logs:
+        logs = task.logs(stream, tail=ALL if given.all else given.tail)
+        return logs.grep(given.grep) if given.grep else logs
+
+    return follow(task, logs_now, 60.0 * given.timeout) if given.follow else logs_now()
 
 
 LOGGING = (

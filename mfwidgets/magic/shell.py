@@ -5,11 +5,12 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from mfwidgets.magic import completion
-from mfwidgets.magic.line import run_line, split
+from mfwidgets.magic.line import run_line
 from mfwidgets.magic.switching import SWITCHING, remember
+from mfwidgets.magic.words import words_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -21,6 +22,7 @@ _FOR_CELLS = tuple(verb.name for verb in SWITCHING)
 class MflowMagics(Magics):
     """Holds ``%mflow`` and ``%%mflow``."""
 
+    @no_var_expand
     @line_magic("mflow")  # type: ignore[arg-type]
     def line(self, line: str) -> Any:
         """Show Metaflow's flows, runs, steps, tasks, artifacts and logs, and choose where to look.
@@ -43,6 +45,8 @@ class MflowMagics(Magics):
           %mflow grid HelloFlow/2/fit --by score
           %mflow cards HelloFlow/2/start
           %mflow code HelloFlow/2
+          %mflow explore HelloFlow                 click through flows, runs, steps, tasks, logs
+          %mflow watch HelloFlow                   a run, while it runs
           %mflow tag HelloFlow/2 --add reviewed    change tags
           %mflow ns user:ann                       switch the namespace; none, default
           %mflow metadata /data/other-team         look elsewhere: a folder, service@URL; default
@@ -53,8 +57,13 @@ class MflowMagics(Magics):
         Every line returns an object, so ``run = %mflow HelloFlow/latest`` works. ``{name}`` is the value of a Python
         variable. ``%%mflow ns user:ann`` runs a cell in that namespace alone, likewise ``metadata`` and ``profile``.
         """
-        return run_line(line)
+        return run_line(line, self._variables)
 
+    @property
+    def _variables(self) -> dict[str, Any]:
+        return self.shell.user_ns if self.shell else {}
+
+    @no_var_expand
     @cell_magic("mflow")  # type: ignore[arg-type]
     def cell(self, line: str, cell: str) -> Any:
         """Run a cell in another namespace, on other metadata or with another profile, and switch back.
@@ -66,7 +75,7 @@ class MflowMagics(Magics):
           %%mflow metadata /data/other-team
           %%mflow profile production
         """
-        words = split(line)
+        words = words_of(line, self._variables)
         if len(words) != 2 or words[0] not in _FOR_CELLS:  # noqa: PLR2004 - a verb and where to look
             raise UsageError(
                 f"%%mflow runs a cell elsewhere: %%mflow {' NAME, %%mflow '.join(_FOR_CELLS)} NAME. "
@@ -76,7 +85,7 @@ class MflowMagics(Magics):
         assert shell is not None  # a magic belongs to one
         __tracebackhide__ = True  # IPython leaves our frames out of the cell's own traceback
         try:
-            run_line(line)
+            run_line(line, self._variables)
             return _run(shell, cell)
         finally:
             put_back()
@@ -86,8 +95,11 @@ def _run(shell: "InteractiveShell", cell: str) -> Any:
     """Run a cell as IPython does, magics and all, and return what its last expression gives."""
     __tracebackhide__ = True
     source = shell.transform_cell(cell)  # type: ignore[no-untyped-call]
-    name = shell.compile.cache(source, 0, raw_code=cell)
-    tree = ast.parse(source, filename=name)
+    name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
+    try:
+        tree = ast.parse(source, filename=name)
+    except SyntaxError as error:
+        raise error.with_traceback(None) from None
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     body = compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     value = compile(ast.Expression(last.value), name, "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT) if last else None

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from IPython.core.error import UsageError
+
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.scope import (
@@ -18,8 +20,9 @@ from mfwidgets.client.scope import (
     remember_scope,
 )
 from mfwidgets.config import profiles, read_configuration
-from mfwidgets.errors import MetaflowException, MetaflowUnknownUser
+from mfwidgets.errors import MetaflowConfigurationError, MetaflowException, MetaflowUnknownUser
 from mfwidgets.magic.verb import Argument, Verb
+from mfwidgets.magic.words import quoted
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
@@ -56,10 +59,6 @@ def _named(current: str | None) -> str:
     return "none" if current is None else current
 
 
-def _quoted(word: str) -> str:
-    return f"'{word}'" if " " in word else word
-
-
 def _namespace_now() -> str:
     try:
         return _named(current_scope().namespace)
@@ -71,21 +70,24 @@ def _switch_namespace(given: argparse.Namespace) -> Metaflow:
     if given.name is None:
         return Metaflow()
     before = _namespace_now()
+    if not given.name.strip():
+        raise UsageError("A namespace has a name, such as user:ann; none sees all runs, default is the configured one.")
     if given.name == "default":
         default_namespace()
     else:
-        namespace(None if given.name == "none" else given.name)
+        namespace(None if given.name in ("none", "None") else given.name)
     now = _namespace_now()
     if now == before:
         return Switched(f"The namespace is {now}, as before.")
-    return Switched(f"The namespace is {now} now. The way back: %mflow ns {_quoted(before)}")
+    return Switched(f"The namespace is {now} now. The way back: %mflow ns {quoted(before)}")
 
 
 def _switch_metadata(given: argparse.Namespace) -> Metaflow:
     if given.selector is None:
         return Metaflow()
     try:
-        before = get_metadata()
+        before = current_scope().provider.address
+        before = "default" if "<" in before else before  # where there is no folder yet
     except MetaflowException:  # a default that cannot be opened must not stand in the way of another
         before = "default"
     if given.selector == "default":
@@ -96,7 +98,7 @@ def _switch_metadata(given: argparse.Namespace) -> Metaflow:
     if now == before:
         return Switched(f"The metadata provider is {home_folded(now)}, as before.")
     return Switched(
-        f"The metadata provider is {home_folded(now)} now. The way back: %mflow metadata {_quoted(home_folded(before))}"
+        f"The metadata provider is {home_folded(now)} now. The way back: %mflow metadata {quoted(home_folded(before))}"
     )
 
 
@@ -148,6 +150,9 @@ def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, .
 def _switch_profile(given: argparse.Namespace) -> Profiles:
     if given.name is None:
         return Profiles()
+    if given.name != "default" and given.name not in profiles():
+        known = ", ".join(["default", *profiles()])
+        raise MetaflowConfigurationError(f"There is no profile {given.name!r}; there are: {known}.")
     before, put_back = os.environ.get(_PROFILE, "") or "default", remember()
     try:
         if given.name == "default":
@@ -163,7 +168,7 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
     now, where = given.name, home_folded(get_metadata())
     if now == before:
         return Profiles(f"The profile is {now}, as before; metadata and namespace are those that it configures.")
-    return Profiles(f"The profile is {now} now, metadata {where}. The way back: %mflow profile {before}")
+    return Profiles(f"The profile is {now} now, metadata {where}. The way back: %mflow profile {quoted(before)}")
 
 
 def remember() -> Callable[[], None]:

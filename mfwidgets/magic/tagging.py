@@ -3,9 +3,12 @@
 import argparse
 from dataclasses import dataclass
 
+from IPython.core.error import UsageError
+
 from mfwidgets.client.presentable import Presentable
 from mfwidgets.client.run import Run
-from mfwidgets.magic.find import run_of
+from mfwidgets.magic.candidates import ANSWERS
+from mfwidgets.magic.find import any_object
 from mfwidgets.magic.verb import Argument, Verb, pathspec_of
 from mfwidgets.render.view import Cell, View
 from mfwidgets.views.cells import Limits
@@ -53,10 +56,15 @@ def describe_tagging(tagging: Tagging, limits: Limits) -> View:
 
 
 def _tag(given: argparse.Namespace) -> Tagging:
-    run = run_of(given.pathspec)
+    run = any_object(given.pathspec)
+    if not isinstance(run, Run):  # what is written is written to what is named
+        raise UsageError(
+            f"{run!r} is no run: tags are those of runs. Usage: %mflow tag FLOW/RUN [--add T] [--remove T]"
+        )
     before = run._record.user_tags
     if given.add or given.remove:
         run.replace_tags(given.remove or (), given.add or ())
+        ANSWERS.forget()  # the new tags are to be offered
     after = run._record.user_tags
     return Tagging(run, after - before, before - after)
 
@@ -67,9 +75,9 @@ TAGGING = (
         "the tags of a run; add and remove some in one step",
         _tag,
         (
-            pathspec_of("run", "of a run; of a flow alone, its newest"),
-            Argument("--add", "add this tag; may be repeated", "tag", "T", settings={"action": "append"}),
-            Argument("--remove", "remove this tag; may be repeated", "tag", "T", settings={"action": "append"}),
+            pathspec_of("run", "of a run"),
+            Argument("--add", "add this tag; may be repeated", "user tag", "T", settings={"action": "append"}),
+            Argument("--remove", "remove this tag; may be repeated", "user tag", "T", settings={"action": "append"}),
         ),
         ("%mflow tag HelloFlow/2 --add reviewed --remove nightly",),
     ),

@@ -11,7 +11,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 
 Kind = Literal[
     "flow", "run", "step", "task", "artifact", "pathspec", "tag", "status", "user", "namespace", "metadata", "profile",
-    "verb", "number", "text",
+    "verb", "number", "user tag", "text",
 ]  # fmt: skip
 """What an argument is, which says how it is completed; the first six are pathspecs, complete down to there."""
 

@@ -45,5 +45,6 @@ def namespaces_of(scope: Scope, flow: str) -> list[str]:
 
 def _with_way_out(said: str, namespaces: dict[str, None], limits: Limits) -> str:
     names = [limits.text(name).text for name in islice(namespaces, 5)]
-    there = f" Runs are in {', '.join(names)}: %mflow ns {names[0]}, or" if names else ""
+    typed = f"'{names[0]}'" if names and " " in names[0] else names[0] if names else ""
+    there = f" Runs are in {', '.join(names)}: %mflow ns {typed}, or" if names else ""
     return f"{said}{there} %mflow ns none to see all runs."

@@ -42,6 +42,8 @@ def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
     """Say that there is nothing, and where there is something."""
     if logs.pattern and logs.size():
         return (f"No line of {logs.stream} has {limits.text(repr(logs.pattern.pattern)).text}.",)
+    if logs.tail == 0:
+        return ("No line was asked for.",)
     other = logs.other_stream()
     if other and (stored := other.size()):
         line = f"%mflow logs {limits.text(logs.pathspec).text}{' --stderr' if other.stream == 'stderr' else ''}"

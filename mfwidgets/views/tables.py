@@ -171,11 +171,13 @@ def artifacts_part(
 
 
 def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, held: Mapping[str, Cell]) -> Table:
+    several = len({row.task for row in rows}) > 1
     table = Table(
         "Artifacts",
-        ("artifact", "type", "size", "sha", "holds"),
+        (*(("task",) if several else ()), "artifact", "type", "size", "sha", "holds"),
         tuple(
             (
+                *((limits.object("/".join(row.task[2:]), "/".join(row.task)),) if several else ()),
                 limits.object(row.name, row.pathspec),
                 limits.text(row.type or ""),
                 size(row.size),

@@ -1,5 +1,6 @@
 """The explorer: flows and runs on the left, what is chosen on the right."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -18,6 +19,7 @@ from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.panes import PANES, compared, narrow, nothing, overview
 from mfwidgets.widgets.selection import Selection
 from mfwidgets.widgets.snapshot import Snapshot
+from mfwidgets.widgets.tag_editor import TagEditor
 from mfwidgets.widgets.worker import Worker
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     ----------
     selected
         The object that is chosen, live: a flow, run, step, task or artifact; None for nothing.
+    loaded
+        The value that was loaded last.
     """
 
     def __init__(self, client: Metaflow, start: Any = None) -> None:
@@ -56,9 +60,17 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._selection = Selection()
         self._shown = PAGE
         self._ticked: list[Run] = []
+        self.loaded: Any = None
         self._list_worker = Worker(lambda: self._say("Loading…"))
         self._pane_worker = Worker(lambda: self._show_pane(nothing("Loading…")))
         self._choice_worker = Worker(lambda: self._say("Opening…"))
+        self._namespace = widgets.Text(
+            value=_named(client),
+            placeholder="none: all runs",
+            description="Namespace",
+            continuous_update=False,
+            layout=_wide(),
+        )
         self._flow = widgets.Combobox(placeholder="flow", ensure_option=True, description="Flow", layout=_wide())
         self._status = widgets.Dropdown(
             options=[("any status", ""), *((one, one) for one in RUN_STATUSES)], layout=_wide()
@@ -67,6 +79,10 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._tag = widgets.Text(placeholder="tags, with blanks between", continuous_update=False, layout=_wide())
         self._since = widgets.Text(placeholder="since: 2d, 2026-01-31", continuous_update=False, layout=_wide())
         self._more = widgets.Button(description="More", tooltip="Show more runs")
+        self._load = widgets.Button(
+            description="Load", tooltip="Unpickle the artifact into explorer.loaded", disabled=True
+        )
+        self._tags = TagEditor(lambda _: self._list(self._shown), self._say)
         self._refresh = widgets.Button(description="Refresh", tooltip="Ask again")
         self._tick = widgets.Button(description="Tick", tooltip="Tick the run for a comparison, or take the tick away")
         self._told = widgets.HTML()
@@ -81,9 +97,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._more.on_click(lambda _: self._list(self._shown + PAGE))
         self._refresh.on_click(lambda _: self.refresh())
         self._tick.on_click(lambda _: self.tick())
+        self._load.on_click(lambda _: self.load())
+        self._namespace.observe(lambda _: self._look_in(self._namespace.value.strip()), "value")
         self._tabs.observe(lambda _: self._draw_pane(), "selected_index")
         left = widgets.VBox(
             [
+                self._namespace,
                 self._flow,
                 self._status,
                 self._user,
@@ -95,7 +114,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             layout=widgets.Layout(flex="0 1 480px", min_width="300px", overflow="auto", max_height="760px"),
         )
         right = widgets.VBox(
-            [widgets.HBox([self._code, self._tick]), self._told, self._tabs],
+            [widgets.HBox([self._code, self._tick, self._load]), self._tags, self._told, self._tabs],
             layout=widgets.Layout(flex="1 1 560px", min_width="320px"),
         )
         super().__init__([widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))])
@@ -132,9 +151,19 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._say(f"Ticked: {', '.join(one.pathspec for one in self._ticked) or 'none'}")
         self._draw_pane()
 
+    def load(self) -> None:
+        """Unpickle the chosen artifact into :attr:`loaded`; nothing else in an explorer unpickles."""
+        artifact = self._selection.artifact
+        if artifact is not None:
+            self._choice_worker.ask(lambda: artifact.data, self._loaded, self._failed)
+
+    def _loaded(self, value: Any) -> None:
+        self.loaded = value
+        self._say(f"The value is at explorer.loaded, a {type(value).__name__}.")
+
     def wait(self, seconds: float = 10.0) -> bool:
         """Wait until nothing is going on any more; tell whether that was in time."""
-        workers = (self._choice_worker, self._list_worker, self._pane_worker, self._logs)
+        workers = (self._choice_worker, self._list_worker, self._pane_worker, self._logs, self._tags)
         return all(one.wait(seconds) for one in workers)
 
     def close(self) -> None:
@@ -144,6 +173,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         for pane in (*self._panes.values(), self._runs):
             pane.close()
         self._logs.close()
+        self._tags.close()
         super().close()
 
     def _ipython_display_(self) -> None:
@@ -170,6 +200,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
                 self._runs.html = html_of(nothing("There are no flows here: mfwidgets.metadata() looks elsewhere."))
 
         self._choice_worker.ask(first, begun, self._failed)
+
+    def _look_in(self, namespace: str) -> None:
+        """Look in another namespace; nothing chosen elsewhere changes with it."""
+        chosen = None if namespace in ("", "none") else namespace
+        self._client = Metaflow.in_scope(replace(self._client._scope, chosen=chosen))
+        self._list(PAGE)
 
     def _wanted(self, limit: int) -> Runs:
         flow = self._client[self._flow.value]
@@ -203,6 +239,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._selection = selection
         self._say("")
         self._code.value = selection.code
+        self._load.disabled = selection.artifact is None
+        self._tags.show(selection.run)
         flow = selection.flow.id if selection.flow else ""
         if flow and flow != self._flow.value:
             self._flow.value = flow  # which lists its runs
@@ -237,6 +275,13 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _say(self, told: str) -> None:
         self._told.value = html_of(nothing(told)) if told else ""
+
+
+def _named(client: Metaflow) -> str:
+    try:
+        return client.namespace or "none"
+    except MetaflowException:  # nobody's: there is no default namespace
+        return "none"
 
 
 def _wide() -> widgets.Layout:

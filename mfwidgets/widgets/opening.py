@@ -1,9 +1,15 @@
-"""Opening explorers."""
+"""Opening explorers, and watching runs."""
 
 from typing import Any
 
+from mfwidgets.client.logs import Logs
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.run import Run
+from mfwidgets.client.task import Task
+from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.widgets.explorer import Explorer
+from mfwidgets.widgets.log_viewer import LogViewer
+from mfwidgets.widgets.watching import Watch
 
 
 def explore(pathspec: str | None = None) -> Explorer:
@@ -33,3 +39,37 @@ def explorer_of(chosen: Any) -> Explorer:
     if isinstance(chosen, Metaflow):
         return Explorer(chosen)
     return Explorer(Metaflow.in_scope(chosen._scope), chosen)
+
+
+def viewer_of(logs: Logs) -> LogViewer:
+    """Open a viewer where a log is."""
+    return LogViewer(Task.of(logs._scope, logs._task), logs.stream)
+
+
+def watch(run: Run | str, minutes: float = 600.0) -> Watch:
+    """Watch a run in a cell: its graph, its steps and what it logs, until it ends.
+
+    Parameters
+    ----------
+    run
+        A run, or its pathspec, such as ``HelloFlow/latest``.
+    minutes
+        Watched for so long at most.
+
+    Returns
+    -------
+    Watch
+        A widget that works in a thread; ``.stop()`` ends it, ``.wait()`` waits for the run. A look costs what showing the
+        run's graph costs; looks come every second, and every fifteen while nothing changes.
+
+    Raises
+    ------
+    MetaflowException
+        There is no such run.
+    MetaflowInvalidArgument
+        It is no run.
+    """
+    found = Metaflow().get(run) if isinstance(run, str) else run
+    if not isinstance(found, Run):
+        raise MetaflowInvalidArgument(f"watch() takes a run or its pathspec, not {found!r:.80}.")
+    return Watch(found, minutes)

@@ -133,3 +133,27 @@ for one in everything(Metaflow(metadata="local@{world.folder}", namespace=None))
         assert page.evaluate(TOO_WIDE) == []
         opened.picture(PICTURES / "hostile.png")
     assert not world.bomb.exists()
+
+
+EXPLORER = """
+import mfwidgets, time
+where = mfwidgets.metadata("local@{folder}")
+mfwidgets.namespace(None)
+explorer = mfwidgets.explore("{start}")
+explorer
+"""
+
+
+def test_what_an_explorer_showed_is_there_without_a_kernel(runs, tmp_path):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    cells = [EXPLORER.format(folder=runs.folder, start=runs["failing"]), "explorer.wait(), time.sleep(1.5)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    nbformat.write(notebook, folder / "explorer.ipynb")
+    convert = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to"]
+    subprocess.run([*convert, "notebook", "--execute", "--inplace", "explorer.ipynb"], cwd=folder, check=True)
+    subprocess.run([*convert, "html", "explorer.ipynb"], cwd=folder, check=True)
+    with browser(tmp_path / "home", scripts=False) as page:
+        page.goto((folder / "explorer.html").as_uri(), wait_until="commit")
+        page.locator(".mfw-name", has_text=runs["failing"]).first.wait_for()
+        assert "ZeroDivisionError" in page.locator(".mfw").last.inner_text()

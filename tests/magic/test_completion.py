@@ -9,12 +9,13 @@ import mfwidgets
 from mfwidgets import Metaflow
 from mfwidgets.magic import candidates
 from mfwidgets.magic.completion import complete
-from mfwidgets.magic.line import VERBS
+from mfwidgets.magic.line import VERBS, run_line
 
 
 @pytest.fixture
-def offered(shell, runs):
+def offered(shell, runs, monkeypatch):
     """What the shell offers at the end of a text: whole replacements of the word."""
+    monkeypatch.setattr(candidates, "PATIENCE", 30)  # a busy machine must not change what is offered
     shell.run_line_magic("load_ext", "mfwidgets")
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
@@ -61,12 +62,19 @@ def test_options_and_their_values(offered):
     assert "--tail" in offered("%mflow logs LinearFlow/latest/end --stdout --")
     assert offered("%mflow runs Lin") == ["LinearFlow"]
     assert offered("%mflow runs LinearFlow --tag=te") == ["team:blue"]
+    assert "--status" not in offered("%mflow runs LinearFlow --status=failed --")
+    assert offered("%mflow runs --tag=nightly Linea") == ["LinearFlow"]
+    assert complete("%mflow runs LinearFlow --tag='te")[1] == [("team:blue", "tag")]
+    assert {kind for _, kind in complete("%mflow tag LinearFlow/latest --remove ")[1]} <= {"user tag"}
+    assert "user:ann" not in offered("%mflow tag LinearFlow/latest --remove ")
+    assert complete("%mflow NoSuchFlow/")[1] == []
     assert complete("%mflow grid LinearFlow/latest --by du")[1] == [("duration", "number")]
 
 
 def test_words_with_blanks_stand_in_quotes(offered, own_runs):
     mfwidgets.metadata(f"local@{own_runs.folder}")
-    mfwidgets.Run(own_runs["linear"]).add_tags(["two words", "it's"])
+    offered("%mflow runs LinearFlow --tag ")
+    run_line(f"tag {own_runs['linear']} --add 'two words' --add \"it's\"")  # and they are offered at once
     assert {"'two words'", '"it\'s"'} <= set(offered("%mflow runs LinearFlow --tag "))
     assert complete("%mflow runs LinearFlow --tag 'two")[1] == [("two words", "tag")]
 
@@ -107,8 +115,9 @@ def test_nothing_raises_and_nothing_hangs(offered, monkeypatch):
         offered(text)
 
 
-def test_a_slow_service_is_not_waited_for(offered, on_service):
+def test_a_slow_service_is_not_waited_for(offered, on_service, monkeypatch):
     _, service = on_service
+    monkeypatch.setattr(candidates, "PATIENCE", 0.35)
     service.latency(10)
     try:
         mfwidgets.metadata(service.url)
@@ -119,8 +128,9 @@ def test_a_slow_service_is_not_waited_for(offered, on_service):
         service.latency(0)
 
 
-def test_what_came_too_late_is_there_the_next_time(offered, on_service):
+def test_what_came_too_late_is_there_the_next_time(offered, on_service, monkeypatch):
     _, service = on_service
+    monkeypatch.setattr(candidates, "PATIENCE", 0.35)
     service.latency(1)
     try:
         mfwidgets.metadata(f"{service.url}/")

@@ -1,12 +1,20 @@
 """Following in a terminal, where what is printed stays."""
 
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import mfwidgets
+from mfwidgets.client.logs import Logs
+from mfwidgets.datastore.logs import LogLine
 from mfwidgets.magic import follow
 from mfwidgets.magic.line import run_line
 
 
 def test_of_a_task_that_has_ended_all_is_printed_once(runs, shell, capsys):
-    import mfwidgets
-
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
     followed = run_line(f"logs {runs['linear']}/start --follow")
@@ -17,12 +25,81 @@ def test_of_a_task_that_has_ended_all_is_printed_once(runs, shell, capsys):
     assert str(followed).startswith("out: first")
 
 
-def test_lines_that_come_are_printed_as_they_come(runs, client, capsys, monkeypatch):
-    task = client.get(runs["linear"])["start"].task
-    logs = task.logs()
+def line(text, stream="stdout"):
+    return LogLine("2026-01-02T03:04:05", text, stream)
+
+
+@pytest.fixture
+def printed(runs, client, capsys, monkeypatch):
+    """Show a log as it grows, in a terminal, and return what is printed."""
     output = follow._Terminal()
-    lines = list(logs)
-    for shown in (lines[:1], lines[:1], lines):
-        monkeypatch.setattr(type(logs), "__iter__", lambda _, shown=shown: iter(shown))
-        output.show(follow.Progress(logs, "going on"))
-    assert capsys.readouterr().out.splitlines() == ["out: first", "[going on]", "out: ünïcode red <i>markup</i>"]
+
+    def show(tail, *states):
+        logs = client.get(runs["linear"])["start"].task.logs("both", tail=tail)
+        for state in states:
+            monkeypatch.setattr(Logs, "__iter__", lambda _, state=state: iter(state))
+            output.show(follow.Progress(logs, "going on"))
+        return capsys.readouterr().out.splitlines()
+
+    return show
+
+
+def test_each_line_is_printed_once(printed):
+    a, b, c = line("a"), line("b"), line("c")
+    assert printed(None, [a], [a], [a, b, c]) == ["a", "[going on]", "b", "c"]
+
+
+def test_of_a_tail_all_that_comes_is_printed(printed):
+    lines = [line(str(number)) for number in range(12)]
+    assert printed(3, lines[:5], lines[:7], lines) == ["2", "3", "4", "[going on]", *map(str, range(5, 12))]
+
+
+def test_what_comes_late_on_the_other_stream_is_printed(printed):
+    out, late = [line(f"out {number}") for number in range(3)], [line(f"err {number}", "stderr") for number in range(2)]
+    shown = printed(None, out[:2], [late[0], *out[:2]], [late[0], *out, late[1]])
+    assert sorted(shown) == ["[going on]", "err 0", "err 1", "out 0", "out 1", "out 2"]
+
+
+FLOW = """
+import os, time
+from metaflow import FlowSpec, current, retry, step
+
+class AgainFlow(FlowSpec):
+    @retry(times=1, minutes_between_retries=0)
+    @step
+    def start(self):
+        print("attempt", current.retry_count)
+        if current.retry_count == 0:
+            while not os.path.exists("go"):
+                time.sleep(0.05)
+            raise ValueError("once more")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    AgainFlow()
+"""
+
+
+def test_another_attempt_is_followed_too(tmp_path, shell, capsys):
+    (tmp_path / "again_flow.py").write_text(FLOW)
+    with (tmp_path / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "again_flow.py", "run"], cwd=tmp_path, stdout=output, stderr=output, env=os.environ
+        )
+    try:
+        while not list(tmp_path.glob(".metaflow/AgainFlow/*/start/1/_meta/sysmeta_attempt_*.json")):
+            assert process.poll() is None, (tmp_path / "output").read_text()
+        mfwidgets.metadata(str(tmp_path))
+        mfwidgets.namespace(None)
+        threading.Timer(1, (tmp_path / "go").touch).start()
+        followed = run_line("logs AgainFlow/latest/start --follow")
+    finally:
+        (tmp_path / "go").touch()
+        process.wait(60)
+    assert followed.attempt == 1
+    assert str(followed) == "attempt 1\n"
+    assert "[The task is completed: attempt 1 succeeded" in capsys.readouterr().out

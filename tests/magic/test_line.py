@@ -47,8 +47,9 @@ def test_logs(mflow, runs):
     assert str(mflow(f"logs {Run(runs['linear'])['start'].task.pathspec} --stderr")) == "err: first\n"
     with pytest.raises(UsageError, match=r"has several tasks; name one.*ForeachFlow/\d+/work/\d"):
         mflow(f"logs {runs['foreach']}/work")
-    with pytest.raises(UsageError, match=r"Run\('ForeachFlow/\d+'\) has several tasks; name one"):
+    with pytest.raises(UsageError, match=r"Run\('ForeachFlow/\d+'\) has several tasks; name one.*\(completed\)"):
         mflow(f"logs {runs['foreach']}")
+    assert "ZeroDivisionError" in str(mflow(f"logs {runs['failing']} --stderr"))  # the one that failed
     both = mflow(f"logs {runs['linear']}/start --both")
     assert [line.stream for line in both] == ["stdout", "stderr", "stdout"] or len(list(both)) == 3
     assert [line.message for line in mflow(f"logs {runs['linear']}/start --both --grep ^err")] == ["err: first"]
@@ -116,7 +117,10 @@ def test_alone_it_helps(mflow, runs):
         ("logs LinearFlow/latest/end --stdout --stderr", UsageError, "not allowed with argument"),
         ("logs LinearFlow/latest/end --tail 3 --all", UsageError, "not allowed with argument"),
         ("logs LinearFlow/latest/end --grep [", MetaflowException, "is no regular expression"),
-        ("logs LinearFlow/latest/end --attempt 7", MetaflowException, "attempt"),
+        ("logs LinearFlow/latest/end --attempt 7", MetaflowNotFound, "has no attempt 7; it has 0"),
+        ("tag LinearFlow --add x", UsageError, "is no run: tags are those of runs"),
+        ("ns ' '", UsageError, "A namespace has a name"),
+        ("{undefined}/latest", UsageError, "{undefined} has no value"),
         ("data LinearFlow/latest/start", MetaflowException, "%mflow artifacts LinearFlow/latest/start lists them"),
         ("data LinearFlow/latest/nothing_like_it", MetaflowException, "no step 'nothing_like_it'"),
         ("tasks NoSuchFlow", MetaflowNotFound, "does not exist"),
@@ -128,7 +132,7 @@ def test_alone_it_helps(mflow, runs):
         ("tag LinearFlow/latest --add ''", MetaflowException, "cannot be empty"),
         ("tag LinearFlow/latest --add", UsageError, "expected one argument"),
         ("metadata /no/such/folder", MetaflowException, "there is no folder"),
-        ("profile nosuch", MetaflowException, "METAFLOW_PROFILE is 'nosuch'"),
+        ("profile nosuch", MetaflowException, "There is no profile 'nosuch'; there are: default"),
         ("help nosuch", UsageError, "There is no verb 'nosuch'"),
         ("doctor now", UsageError, "unrecognized arguments: now"),
         ("show", UsageError, "Usage: %mflow show PATHSPEC"),
@@ -150,6 +154,30 @@ def test_python_values_expand(mflow, shell, runs):
     shell.user_ns["pathspec"] = runs["linear"]
     shell.run_cell("found = %mflow {pathspec}")
     assert shell.user_ns["found"] == Run(runs["linear"])
+
+
+def test_values_hold_together_and_objects_stand_for_their_pathspecs(mflow, shell, runs):
+    shell.user_ns |= {"tag": "two words", "run": Run(runs["linear"]), "n": 2}
+    assert "tagged two words" in repr(mflow("runs LinearFlow --tag {tag}"))
+    assert mflow("{run}/start/1").pathspec == f"{runs['linear']}/start/1"
+    assert mflow("why $run").run == Run(runs["linear"])
+    assert len(mflow("runs LinearFlow --limit {n - 1} --df")) == 1
+    found = mflow(f"logs {runs['logs']}/start --grep '^line 9{{4}}$'")
+    assert [line.message for line in found] == ["line 9999"]
+    assert mflow("ns user:bob;").namespace == "user:bob"
+    assert mflow("ns None").namespace is None
+
+
+def test_the_way_back_can_be_typed(mflow, shell, tmp_path, monkeypatch):
+    mflow('ns "user:dan o\'x"')
+    told = shown(mflow("ns none"))
+    assert 'The way back: %mflow ns "user:dan o\'x"' in told
+    mflow("ns user:ann")
+    assert mflow(told.partition("The way back: %mflow ")[2].splitlines()[0]).namespace == "user:dan o'x"
+
+
+def test_artifacts_of_several_tasks_are_told_apart(mflow, runs):
+    assert re.search(r"work/\d +item ", shown(mflow(f"artifacts {runs['foreach']}")))
 
 
 def test_loading_twice_and_unloading(shell):

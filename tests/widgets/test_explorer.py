@@ -118,6 +118,68 @@ def test_the_log_of_a_task(opened, runs):
     assert opened._logs._text.lines[0].message == "out: first"
 
 
+def test_an_artifact_is_loaded_when_that_is_asked_for(opened, runs):
+    assert opened._load.disabled
+    opened.choose(f"{runs['linear']}/start/1/numbers")
+    assert opened.wait()
+    assert opened.loaded is None
+    opened._load.click()
+    assert opened.wait()
+    assert opened.loaded[:3] == [0, 1, 2]
+    assert "explorer.loaded, a list" in opened._told.value
+
+
+def test_another_namespace(opened, runs):
+    opened._flow.value = "LinearFlow"
+    assert opened.wait()
+    assert opened._runs.html.count("data-pathspec") == 3
+    opened._namespace.value = "user:bob"
+    assert opened.wait()
+    assert opened._runs.html.count("data-pathspec") == 1
+    opened._namespace.value = "user:nobody"
+    assert opened.wait()
+    assert "has no run in the namespace" in opened._told.value
+    opened._namespace.value = "none"
+    assert opened.wait()
+    assert opened._runs.html.count("data-pathspec") == 3
+
+
+def test_tags_are_changed(own_client, own_runs):
+    explorer = own_client.get(own_runs["linear"]).explore()
+    assert explorer.wait()
+    assert explorer._tags.tags.value == ["nightly", "team:blue"]
+    explorer._tags.tags.value = ["nightly", "reviewed"]
+    assert explorer.wait()
+    assert own_client.get(own_runs["linear"]).user_tags == {"nightly", "reviewed"}
+    explorer._tags.tags.value = ["nightly", "x" * 600]
+    assert explorer.wait()
+    assert "The tags are as they were" in explorer._told.value
+    assert explorer._tags.tags.value == ["nightly", "reviewed"]
+    explorer.close()
+
+
+def test_what_a_service_refuses_is_taken_back(on_service):
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there["foreach"])
+    before = sorted(run.user_tags)
+    explorer = run.explore()
+    assert explorer.wait()
+    service.faults([{"match": "/tag/mutate", "times": None, "status": 422}])
+    try:
+        explorer._tags.tags.value = [*before, "refused"]
+        assert explorer.wait()
+    finally:
+        service.faults([])
+    assert "The tags are as they were" in explorer._told.value
+    assert explorer._tags.tags.value == before
+    explorer._tags.tags.value = [*before, "taken"]
+    assert explorer.wait()
+    assert "taken" in Metaflow(metadata=service.url, namespace=None).get(there["foreach"]).user_tags
+    explorer._tags.tags.value = before
+    assert explorer.wait()
+    explorer.close()
+
+
 def test_an_empty_world(tmp_path):
     (tmp_path / ".metaflow").mkdir()
     explorer = Metaflow(metadata=str(tmp_path), namespace=None).explore()

@@ -1,0 +1,41 @@
+"""Verbs that open widgets."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from mfwidgets.magic.find import run_of
+from mfwidgets.magic.verb import Argument, Verb, pathspec_of
+
+if TYPE_CHECKING:
+    from mfwidgets.widgets.explorer import Explorer
+    from mfwidgets.widgets.watching import Watch
+
+
+def _explore(given: argparse.Namespace) -> "Explorer":
+    from mfwidgets.widgets.opening import explore
+
+    return explore(given.pathspec)
+
+
+def _watch(given: argparse.Namespace) -> "Watch":
+    from mfwidgets.widgets.opening import watch
+
+    return watch(run_of(given.pathspec))
+
+
+OPENING = (
+    Verb(
+        "explore",
+        "an explorer: click through flows, runs, steps, tasks, artifacts and logs",
+        _explore,
+        (Argument("pathspec", "what is chosen at first", "pathspec", settings={"nargs": "?"}),),
+        ("%mflow explore", "e = %mflow explore HelloFlow/latest"),
+    ),
+    Verb(
+        "watch",
+        "a run in this cell, while it runs",
+        _watch,
+        (pathspec_of("run", "of a run; of a flow alone, its newest"),),
+        ("%mflow watch HelloFlow",),
+    ),
+)
