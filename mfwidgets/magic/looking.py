@@ -33,7 +33,13 @@ def _runs(given: argparse.Namespace) -> Any:
     flow = any_object(given.flow)
     if not isinstance(flow, Flow):
         raise UsageError(f"{given.flow} is no flow: %mflow runs {given.flow.partition('/')[0]} lists its runs.")
-    runs = flow.runs(*(given.tag or ()), status=given.status, user=given.user, since=given.since, limit=given.limit)
+    runs = flow.runs(
+        *(given.tag or ()),
+        status=given.status and given.status.lower(),
+        user=given.user and given.user.removeprefix("user:"),
+        since=given.since,
+        limit=given.limit,
+    )
     return runs.to_pandas() if given.df else runs
 
 

@@ -118,7 +118,8 @@ def test_it_is_accessible_and_looks_well(opened, theme, runs):
     found = Axe().run(page, context=".mfw-live").response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
     PICTURES.mkdir(parents=True, exist_ok=True)
-    page.locator(".jp-OutputArea-output").first.screenshot(path=PICTURES / f"explorer-{theme}.png")
+    opened.picture(PICTURES / f"explorer-{theme}.png")
+    page.set_viewport_size({"width": 1300, "height": 900})
 
 
 def test_a_million_lines(opened):

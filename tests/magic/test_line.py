@@ -193,6 +193,7 @@ def test_loading_twice_and_unloading(shell):
 def test_runs(mflow, runs):
     assert [run.pathspec for run in mflow("runs FailingFlow --status failed")] == [runs["failing"]]
     assert {run.user for run in mflow("runs LinearFlow --tag nightly --user bob --since 9000d")} == {"bob"}
+    assert {run.user for run in mflow("runs LinearFlow --user user:bob --status COMPLETED")} == {"bob"}
     assert len(mflow("runs LinearFlow --limit 2 --df")) == 2
     assert mflow("runs 'LinearFlow' --tag nightly --tag team:blue")[:][0].pathspec == runs["linear"]
 

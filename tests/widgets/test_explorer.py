@@ -5,6 +5,7 @@ import time
 
 import pytest
 from hostile import Inspector, World
+from service.running import TABLES, running
 
 import mfwidgets
 from mfwidgets import Metaflow, Run
@@ -204,6 +205,33 @@ def test_a_slow_service_does_not_hold_the_caller(on_service):
     finally:
         service.latency(0)
     explorer.close()
+
+
+def test_a_service_that_goes_away_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("METAFLOW_SERVICE_RETRY_COUNT", "1")
+    with running(tables=TABLES) as service:
+        client = Metaflow(metadata=service.url, namespace=None)
+        explorer = client.explore()
+        assert explorer.wait(30)
+        known = explorer.selected
+        runs = [run.pathspec for run in known]
+    explorer.choose(runs[0])
+    assert explorer.wait(60)
+    assert "the service up and in reach" in explorer._told.value
+    assert explorer.selected == known  # what was there stays there
+    explorer.close()
+
+
+def test_closing_frees_threads_and_comms(client):
+    explorer = client.explore()
+    inside = [explorer, explorer._runs, explorer._logs, explorer._logs.lines, explorer._tags, *explorer._panes.values()]
+    explorer.close()
+    assert [one for one in inside if one.comm is not None] == []
+    explorer.wait(20)
+    deadline = time.monotonic() + 20
+    while threads := [one.name for one in threading.enumerate() if one.name.startswith("mfwidgets-pane")]:
+        assert time.monotonic() < deadline, threads
+        time.sleep(0.05)
 
 
 def test_hostile_runs(runs, tmp_path):
