@@ -113,7 +113,7 @@ export default {
     function go() {
       const line = model.get("current");
       if (line < 0) return draw();
-      box.scrollTop = Math.max((line * LINE) / scale() - box.clientHeight / 2, 0);
+      box.scrollTop = Math.max((line * LINE - box.clientHeight / 2) / scale(), 0);
       draw();
     }
 
