@@ -1,6 +1,7 @@
 """What each pane of an explorer shows of what is chosen: views of the objects, drawn as in a cell."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mfwidgets.client.cards import get_cards
 from mfwidgets.client.comparison import compare
@@ -10,6 +11,7 @@ from mfwidgets.render.view import Table, View
 from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
+from mfwidgets.views.grid import mosaic
 from mfwidgets.widgets.selection import Selection
 
 LIMITS = Limits(rows=100)
@@ -39,7 +41,10 @@ def timeline(selected: Selection) -> View:
 def tasks(selected: Selection) -> View:
     """Show the tasks of the step, as tiles and as a table; else all of the run."""
     if selected.step:
-        return describe(selected.step, LIMITS)
+        view = describe(selected.step, LIMITS)
+        if any(part.part == "mosaic" for part in view.parts):
+            return view
+        return replace(view, parts=(*mosaic(selected.step.grid(), LIMITS), *view.parts))
     return describe(selected.run.tasks(), LIMITS) if selected.run else nothing("Choose a run to see its tasks.")
 
 

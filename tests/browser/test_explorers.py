@@ -97,6 +97,16 @@ def test_a_bar_of_the_timeline_and_a_log(opened, runs):
     page.locator(".mfw-line", has_text="ZeroDivisionError").first.wait_for()
 
 
+def test_a_tile_of_the_grid(opened, runs):
+    page = opened.page
+    tab(page, "DAG")
+    page.locator('g[data-pathspec$="/divide"]:visible').click()
+    tab(page, "Tasks")
+    page.locator(".mfw-mosaic span[data-pathspec]:visible").nth(1).click()
+    tab(page, "Overview")
+    page.locator(".mfw-name:visible", has_text=f"{runs['failing']}/divide/3").first.wait_for()
+
+
 def test_filters_choose_runs(opened, runs):
     page = opened.page
     page.locator("select:has(option:text('any status'))").select_option("completed")
