@@ -14,6 +14,7 @@ from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.collections import runs_part
+from mfwidgets.views.scope import home_folded
 from mfwidgets.widgets.live import Live
 from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.panes import PANES, compared, narrow, nothing, overview
@@ -180,7 +181,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._snapshot.display(super()._repr_mimebundle_())
 
     def __repr__(self) -> str:
-        return f"<Explorer of {self._client.metadata}; selected: {self._selection.pathspec or 'nothing'}>"
+        return f"<Explorer of {home_folded(self._client.metadata)}; selected: {self._selection.pathspec or 'nothing'}>"
 
     # -- the left side ----------------------------------------------------------------------------------------------
 

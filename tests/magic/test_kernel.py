@@ -137,8 +137,10 @@ def test_every_verb(kernel, runs):
         assert shown[0][0] == ("display_data" if widget else "execute_result"), (verb, shown)
         assert widget or len(shown) == 1, (verb, shown)
         assert any(said in text for _, text in shown), (verb, shown)
-        assert kernel.run(f"kept = %mflow {line}") == []
-        assert kernel.run("kept is not None") == [("execute_result", "True")], verb
+        # A widget that works in a thread may change its output at any time.
+        assert [one for one in kernel.run(f"kept = %mflow {line}") if one[0] != "update_display_data"] == []
+        answered = [one for one in kernel.run("kept is not None") if one[0] != "update_display_data"]
+        assert answered == [("execute_result", "True")], verb
 
 
 def test_errors_are_one_line(kernel):
@@ -263,7 +265,7 @@ def test_a_local_task_is_waited_for_and_shown_when_it_ends(kernel, running):
     until(kernel, asked, "the log of a local task is written when the task has ended", seen)
     stop()
     seen += [told(message) for message in kernel.messages(asked) if told(message)]
-    assert {kind for kind, _ in seen} == {"execute_result", "display_data", "update_display_data"} - {"execute_result"}
+    assert {kind for kind, _ in seen} == {"display_data", "update_display_data"}
     assert "begins" in seen[-1][1]
     assert "ends" in seen[-1][1]
     assert "The task is completed" in seen[-1][1]
