@@ -14,6 +14,7 @@ from mfwidgets.errors import MetaflowException
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import Part, View
+from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
 from mfwidgets.views.log import log_block
