@@ -117,7 +117,7 @@ def lines(runs):
         "grid": (f"grid {failing}/divide", "✗"),
         "cards": (f"cards {runs['cards']}/start", "blank"),
         "code": (f"code {runs['packed']}", "class ForeachFlow"),
-        "explore": (f"explore {linear}", "Run LinearFlow/"),
+        "explore": (f"explore {linear}", "<Explorer of "),
         "watch": (f"watch {linear}", "LinearFlow/"),
         "tag": (f"tag {linear}", "nightly"),
         "ns": ("ns none", "as before"),
