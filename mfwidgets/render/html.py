@@ -75,9 +75,11 @@ _ODD, _WAITING = "#96690a", "rgba(128,128,128,.32)"
 def bar_style(cell: Cell) -> str:
     """Return the style of a bar: one gradient with hard stops, which survives where scripts and style sheets do not."""
     stops, at = [], 0.0
-    for segment in cell.segments:
-        start = min(max(segment.start, at), 1.0 - _THINNEST)
-        end = min(max(segment.end, start + _THINNEST), 1.0)
+    thin = min(_THINNEST, 1.0 / max(len(cell.segments), 1))
+    for after, segment in zip(range(len(cell.segments) - 1, -1, -1), cell.segments, strict=True):
+        room = 1.0 - thin * after  # what comes after is to be seen as well
+        start = max(min(segment.start, room - thin), at)
+        end = min(max(segment.end, start + thin), room)
         tone = _WAITING if segment.tone == "waiting" else TONES.get(segment.tone, _ODD)
         stops += [f"transparent {at:.1%} {start:.1%}", f"{tone} {start:.1%} {end:.1%}"]
         at = end

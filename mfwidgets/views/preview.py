@@ -52,7 +52,7 @@ def preview_lines(
 def _in_one_line(shown: Preview, limits: Limits) -> Cell:
     if shown.line:
         return limits.text(shown.line)
-    if shown.has_value and getattr(shown.value, "shape", None) is None and not isinstance(shown.value, bytes):
+    if shown.has_value and not getattr(shown.value, "shape", None) and not isinstance(shown.value, bytes):
         return value(shown.value, limits)
     return Cell(limits.text(shown.summary).text, "dim")
 

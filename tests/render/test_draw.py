@@ -1,12 +1,13 @@
 """Text and HTML draw one view, so they tell the same facts; nothing in a view can become markup."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 
-from mfwidgets.render.html import html_of
+from mfwidgets.render.html import bar_style, html_of
 from mfwidgets.render.text import text_of
-from mfwidgets.render.view import SIGNS, Block, Cell, Span, Table, View, plain_line
+from mfwidgets.render.view import SIGNS, Block, Cell, Segment, Span, Table, View, plain_line
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}</style></pre>&amp;"
 
@@ -112,3 +113,21 @@ def test_the_style_sheet_stays_small_and_inside():
     for rule in style.removeprefix("<style>").split("}")[:-1]:
         for selector in rule.partition("{")[0].split(","):
             assert selector.strip().startswith(".mfw.mfw.mfw"), selector
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        [("waiting", 0.2, 0.999), ("completed", 0.999, 1.0)],
+        [("waiting", 0.0, 1.0), ("failed", 1.0, 1.0), ("waiting", 1.0, 1.0), ("failed", 1.0, 1.0)],
+        [("completed", 0.0, 0.0)],
+        [("failed", number / 400, number / 400) for number in range(400)],
+    ],
+)
+def test_each_segment_of_a_bar_can_be_seen(segments):
+    style = bar_style(Cell("", "bar", segments=tuple(Segment(*one) for one in segments)))
+    stops = [float(stop) for stop in re.findall(r"(-?[0-9.]+)%", style)]
+    assert stops == sorted(stops)
+    assert stops[0] >= 0
+    assert stops[-1] == 100
+    assert len(segments) > 100 or all(last - first >= 0.5 for first, last in zip(stops[2::4], stops[3::4], strict=True))

@@ -136,3 +136,19 @@ def test_in_a_foreach_within_another_all_items_are_named(client, runs):
 def test_a_caught_exception_is_told_in_a_line(client, runs):
     text, _ = shown(client.get(runs["retry"])["hopeless"].task)
     assert re.search(r"failure +metaflow.exception.MetaflowExceptionWrapper +\d+ B +\w{10} +\w+Error: ", text)
+
+
+def test_numbers_of_numpy_are_told_in_a_line():
+    import numpy as np
+
+    from mfwidgets.client.preview import Preview
+    from mfwidgets.views.cells import Limits
+    from mfwidgets.views.preview import _in_one_line
+
+    for number, told in (
+        (np.float64(0.93), "0.93"),
+        (np.int64(7), "7"),
+        (np.bool_(1), "True"),
+        (np.array(2.5), "2.5"),
+    ):
+        assert _in_one_line(Preview("", number, has_value=True), Limits()).text == told
