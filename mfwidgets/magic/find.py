@@ -1,5 +1,6 @@
 """From the pathspecs of ``%mflow`` to objects: aliases, and what may be left out where it goes without saying."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -41,7 +42,8 @@ def step_of(pathspec: str) -> Step:
     found = any_object(pathspec)
     if isinstance(found, Flow | Run):
         run = run_of(pathspec)
-        wide = [step for step in run if len(step.tasks(limit=2)[:]) > 1]
+        tasks = Counter(task.step for task in run._scope.provider.tasks(run._record))
+        wide = [step for step in run if tasks[step.id] > 1]
         if len(wide) != 1:
             steps = ", ".join(step.pathspec for step in (wide or list(run))[:_NAMED])
             raise UsageError(f"{run!r} has {len(wide) or 'no'} steps with several tasks; name one: {steps}")
@@ -52,34 +54,63 @@ def step_of(pathspec: str) -> Step:
 
 
 def task_of(pathspec: str) -> Task:
-    """Return the task that a pathspec names or leads to: of a step its only one, of a run or a flow the one to look at.
+    """Return the task that a pathspec names or leads to: of a step, a run or a flow's newest run its only one.
 
     Raises
     ------
     UsageError
-        There are several, and none that stands out.
+        There are several, or none yet.
     """
-    found: MetaflowObject = any_object(pathspec)
-    if isinstance(found, DataArtifact):
-        found = found.parent
-    if isinstance(found, Task):
+    found = _task_named(any_object(pathspec))
+    if found:
         return found
-    holder = found if isinstance(found, Step) else run_of(pathspec)
+    holder = _holder(pathspec)
+    tasks = holder.tasks(limit=_NAMED + 1)[:]
+    if len(tasks) == 1:
+        only: Task = tasks[0]
+        return only
+    raise _not_one(holder, [task.pathspec for task in tasks])
+
+
+def telling_task_of(pathspec: str) -> Task:
+    """Return the task whose log is looked for: as :func:`task_of`, and of several the only one that runs or that failed.
+
+    Raises
+    ------
+    UsageError
+        None of several stands out.
+    """
+    found = _task_named(any_object(pathspec))
+    if found:
+        return found
+    holder = _holder(pathspec)
     rows = holder.tasks().rows()
-    for telling in ([row for row in rows if row.status in statuses] for statuses in _STANDING_OUT):
-        if len(telling) == 1:
-            return Task.of(holder._scope, telling[0].record)
-        if telling and len(rows) > 1:
+    for statuses in (("running",), ("failed", "killed")):
+        telling = [row for row in rows if row.status in statuses]
+        if telling:
             rows = telling
             break
-    if not rows:
-        raise UsageError(f"{found!r} has no task yet.")
-    names = ", ".join(f"{row.pathspec} ({row.status})" for row in rows[:_NAMED])
-    raise UsageError(f"{found!r} has several tasks; name one: {names}{', …' if len(rows) > _NAMED else ''}")
+    if len(rows) == 1:
+        return Task.of(holder._scope, rows[0].record)
+    raise _not_one(holder, [f"{row.pathspec} ({row.status})" for row in rows])
 
 
-_STANDING_OUT = (("running",), ("failed", "killed"), ("completed", "caught", "unknown"))
-"""What one looks for first: what runs, what failed; else any task."""
+def _task_named(found: "MetaflowObject") -> Task | None:
+    if isinstance(found, DataArtifact):
+        return found.parent
+    return found if isinstance(found, Task) else None
+
+
+def _holder(pathspec: str) -> Step | Run:
+    found = any_object(pathspec)
+    return found if isinstance(found, Step) else run_of(pathspec)
+
+
+def _not_one(holder: Step | Run, names: list[str]) -> UsageError:
+    if not names:
+        return UsageError(f"{holder!r} has no task yet.")
+    more = ", …" if len(names) > _NAMED else ""
+    return UsageError(f"{holder!r} has several tasks; name one: {', '.join(names[:_NAMED])}{more}")
 
 
 def artifact_of(pathspec: str) -> DataArtifact:

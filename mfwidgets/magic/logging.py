@@ -5,7 +5,7 @@ from typing import Any
 
 from mfwidgets.client.logs import ALL, BOTH, Logs
 from mfwidgets.errors import MetaflowNotFound
-from mfwidgets.magic.find import any_object, task_of
+from mfwidgets.magic.find import any_object, telling_task_of
 from mfwidgets.magic.follow import follow
 from mfwidgets.magic.verb import Argument, Verb, pathspec_of, positive
 
@@ -14,7 +14,7 @@ TIMEOUT = 60
 
 
 def _logs(given: argparse.Namespace) -> Any:
-    task = task_of(given.pathspec)
+    task = telling_task_of(given.pathspec)
     if given.attempt is not None:
         known = [one._attempt for one in task.attempts]
         if given.attempt not in known:
@@ -36,7 +36,9 @@ LOGGING = (
         "the log of a task: its end, unless said otherwise",
         _logs,
         (
-            pathspec_of("task", "of a task; of a step, run or flow with one task"),
+            pathspec_of(
+                "task", "of a task; of a step, run or flow its only one, the only one that runs, or that failed"
+            ),
             Argument("--stdout", "standard output, which is the default", group="stream"),
             Argument("--stderr", "standard error", group="stream"),
             Argument("--both", "both, merged by time", group="stream"),

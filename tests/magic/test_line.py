@@ -213,6 +213,8 @@ def test_values(mflow, runs):
     assert mflow("data LinearFlow/latest~2/x") == 2
     with pytest.raises(UsageError, match="several tasks"):
         mflow(f"data {runs['foreach']}/work/item")
+    with pytest.raises(UsageError, match="several tasks"):  # a value is never taken from a task that was not named
+        mflow(f"data {runs['failing']}/divide/items")
 
 
 def test_parts_of_a_run(mflow, runs):
