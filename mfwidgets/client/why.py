@@ -93,13 +93,15 @@ class Why(Presentable):
 
     @property
     def attempt(self) -> AttemptOutcome | None:
-        """Its first attempt that failed; None where no task failed."""
-        return next((one for one in self.attempts if one.status != "completed"), None)
+        """Its newest attempt that failed, which its status speaks of; None where no task failed."""
+        return next((one for one in reversed(self.attempts) if one.status != "completed"), None)
 
     @property
     def exception(self) -> RecordedException | None:
-        """What the first attempt that recorded it raised, else what the log tells; None for hard deaths."""
-        return next((one.exception for one in self.attempts if one.exception), self._printed)
+        """What that attempt raised, as recorded or else as its log tells; of a hard death what an earlier one raised."""
+        if self.attempt and self.attempt.exception:
+            return self.attempt.exception
+        return self._printed or next((one.exception for one in reversed(self.attempts) if one.exception), None)
 
     @cached_property
     def last_good(self) -> "Run | None":

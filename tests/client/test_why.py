@@ -41,7 +41,7 @@ def test_the_culprit(name, task, exception, where, attempts, client, runs):
         assert str(why.exception.where).startswith(where)
         assert why.exception.where.is_users
     assert len(why.attempts) == attempts
-    assert why.attempt.number == 0
+    assert why.attempt.number == attempts - 1  # the one that its status speaks of
     assert why.others == 0
 
 
@@ -157,3 +157,15 @@ def test_tracebacks():
     assert exception_in(["no traceback"]) is None
     assert exception_in([]) is None
     assert exception_in(["Traceback (most recent call last):", '  File "a", line 1, in f']) is None
+
+
+def test_of_several_failed_attempts_the_newest_is_told():
+    from mfwidgets.client.failure import RecordedException
+    from mfwidgets.client.status import Status
+    from mfwidgets.client.why import AttemptOutcome, Why
+
+    why = Why.__new__(Why)
+    raised = [RecordedException("KeyError", "first"), RecordedException("TypeError", "second")]
+    why.attempts = [AttemptOutcome(number, Status("failed", ""), one) for number, one in enumerate(raised)]
+    why._printed = None
+    assert (why.attempt.number, str(why.exception)) == (1, "TypeError: second")
