@@ -62,6 +62,7 @@ sample: $(VENV)/.installed-test
 
 notebooks: $(VENV)/.installed-test
 	TZ=UTC $(BIN)/jupyter nbconvert --log-level=ERROR --execute --ExecutePreprocessor.record_timing=False \
+	  --ExecutePreprocessor.store_widget_state=False \
 	  --to notebook --inplace notebooks/*.ipynb
 
 clean:

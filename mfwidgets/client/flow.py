@@ -67,13 +67,14 @@ class Flow(MetaflowObject, kind="flow"):
     def origin_pathspec(self) -> None:
         """None: flows are not resumed, runs are."""
 
-    def runs(
+    def runs(  # noqa: PLR0913 - one for each thing that runs are chosen by
         self,
         *tags: str,
         status: str | None = None,
         user: str | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
+        text: str | None = None,
         project: str | None = None,
         branch: str | None = None,
         limit: int | None = None,
@@ -91,6 +92,8 @@ class Flow(MetaflowObject, kind="flow"):
         since, until
             Started not before, not after: a datetime or a date (local, unless they say otherwise), ISO 8601 text, or an
             age: ``2d`` for two days ago, with ``m``, ``h``, ``d`` or ``w``.
+        text
+            Only runs with this in their id, their user or a tag, whatever its case.
         project, branch
             Of ``@project``, as its tags have them: ``fraud``, and ``prod``, ``user.ann`` or ``test.fast``.
         limit
@@ -106,7 +109,7 @@ class Flow(MetaflowObject, kind="flow"):
         MetaflowInvalidArgument
             One of these is of another kind.
         """
-        wanted = run_filter((*tags, *project_tags(project, branch)), status, user, since, until)
+        wanted = run_filter((*tags, *project_tags(project, branch)), status, user, since, until, text)
         return Runs(self._scope, self._record.flow, wanted, limit)
 
     @property

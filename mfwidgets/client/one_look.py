@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mfwidgets.client.scope import Scope
 from mfwidgets.fan_out import each
@@ -19,9 +19,9 @@ def one_look(scope: Scope, run: RunRecord) -> Scope:
     Local files are asked as before: there a question costs what it reads.
     """
     known = scope.provider
-    if not known.remote or (isinstance(known, _OneLook) and known.covers(run.path)):
+    if not known.remote or (isinstance(known, OneLook) and known.covers(run.path)):
         return scope
-    return replace(scope, provider=_OneLook(known, run))
+    return replace(scope, provider=OneLook(known, run, lambda: _whole(known, run)))
 
 
 SMALL_RUN = 300
@@ -42,18 +42,44 @@ _Record = TypeVar("_Record", MetadataRecord, ArtifactRecord)
 class _Known:
     """What was asked of a run, found by field and by name."""
 
-    tasks: list[TaskRecord]
     events: list[MetadataRecord]
     artifacts: list[ArtifactRecord]
+    tasks: list[TaskRecord]
     by_field: dict[str, list[MetadataRecord]]
     by_name: dict[str, list[ArtifactRecord]]
 
 
-class _OneLook:
-    """Answers about one run from what was asked once; all other questions go on to the provider."""
+class Recorded(NamedTuple):
+    """What is recorded of a run: metadata, the artifacts of the newest attempts, tasks without those of private steps."""
 
-    def __init__(self, provider: MetadataProvider, run: RunRecord) -> None:
-        self._provider, self._run = provider, run
+    events: list[MetadataRecord]
+    artifacts: list[ArtifactRecord]
+    tasks: list[TaskRecord]
+
+
+def _whole(provider: MetadataProvider, run: RunRecord) -> Recorded:
+    """Ask for all that is recorded of a run: two requests, and one a step."""
+    asked: list[Callable[[], list[Any]]] = [
+        lambda: provider.metadata(run.path),
+        lambda: provider.artifacts(run.path),
+        lambda: provider.tasks(run),
+    ]
+    return Recorded(*each(lambda ask: ask(), asked))
+
+
+class OneLook:
+    """Answers about one run from what was asked once; all other questions go on to the provider.
+
+    Parameters
+    ----------
+    provider, run
+        Where to ask, and about which run.
+    ask
+        Asks, when the first question comes.
+    """
+
+    def __init__(self, provider: MetadataProvider, run: RunRecord, ask: Callable[[], Recorded]) -> None:
+        self._provider, self._run, self._ask = provider, run, ask
         self._found: _Known | None = None
         self._lock = Lock()
 
@@ -63,14 +89,9 @@ class _OneLook:
     def _known(self) -> _Known:
         with self._lock:
             if self._found is None:
-                path = self._run.path
-                asked: list[Callable[[], list[Any]]] = [
-                    lambda: self._provider.metadata(path),
-                    lambda: self._provider.artifacts(path),
-                    lambda: self._provider.tasks(self._run),
-                ]
-                events, records, tasks = each(lambda ask: ask(), asked)
-                self._found = _Known(tasks, events, records, _grouped(events, "field"), _grouped(records, "name"))
+                recorded = self._ask()
+                by_field, by_name = _grouped(recorded.events, "field"), _grouped(recorded.artifacts, "name")
+                self._found = _Known(*recorded, by_field, by_name)
             return self._found
 
     def covers(self, where: Where) -> bool:

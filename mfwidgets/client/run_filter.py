@@ -34,6 +34,8 @@ class RunFilter:
     ----------
     since_ms, until_ms
         Started at these moments at the earliest, at the latest; milliseconds since the epoch, UTC.
+    text
+        Somewhere in the run id, the user or a tag, whatever its case.
     """
 
     tags: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class RunFilter:
     user: str = ""
     since_ms: int = 0
     until_ms: int = 0
+    text: str = ""
 
     def admits(self, run: RunRecord) -> bool:
         """Tell whether a run is wanted, its status left aside."""
@@ -49,7 +52,12 @@ class RunFilter:
             and self.user in ("", run.user)
             and run.created_ms >= self.since_ms
             and (not self.until_ms or run.created_ms <= self.until_ms)
+            and (not self.text or self._is_in(run))
         )
+
+    def _is_in(self, run: RunRecord) -> bool:
+        wanted = self.text.casefold()
+        return any(wanted in one.casefold() for one in (run.run_id, run.user, *run.tags))
 
     @property
     def service_status(self) -> str:
@@ -63,6 +71,7 @@ class RunFilter:
         words = [f"tagged {' and '.join(self.tags)}"] if self.tags else []
         words += [f"that are {self.status}"] if self.status else []
         words += [f"by {self.user}"] if self.user else []
+        words += [f"with {self.text!r} in id, user or tags"] if self.text else []
         words += [f"since {time_text(self.since_ms)}"] if self.since_ms else []
         words += [f"until {time_text(self.until_ms)}"] if self.until_ms else []
         return "".join(f" {word}" for word in words)
@@ -78,13 +87,14 @@ def run_filter(
     user: str | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
+    text: str | None = None,
 ) -> RunFilter:
     """Check what is wanted.
 
     Raises
     ------
     MetaflowInvalidArgument
-        Something is no tag, no status, no user or no moment.
+        Something is no tag, no status, no user, no moment or no text.
     """
     if status not in (None, *RUN_STATUSES):
         raise MetaflowInvalidArgument(
@@ -92,8 +102,10 @@ def run_filter(
         )
     if user is not None and not isinstance(user, str):
         raise MetaflowInvalidArgument(f"user= is a name; not {user!r:.40}.")
+    if text is not None and not isinstance(text, str):
+        raise MetaflowInvalidArgument(f"text= is a text; not {text!r:.40}.")
     since_ms, until_ms = _milliseconds("since", since), _milliseconds("until", until)
-    return RunFilter(tag_filter(tags), status or "", user or "", since_ms, until_ms)
+    return RunFilter(tag_filter(tags), status or "", user or "", since_ms, until_ms, text or "")
 
 
 def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def _service_state(scope: Scope, run: RunRecord, *, exact_times: bool) -> RunSta
 def _proved(scope: Scope, run: RunRecord) -> RunState:
     """Tell from the metadata of a run (one request), and from the results of its last step where it got there (one)."""
     events = scope.provider.outcome(run)
-    tasks = _tasks_of(run, events)
+    tasks = tasks_told_of(run, events)
     recorded = [str(event.value) for event in events if event.field == "end_step" and event.step == PARAMETERS]
     if not recorded and not any(task.step == "end" for task in tasks):
         recorded = [end_step(scope, run)]
@@ -106,7 +106,7 @@ def _proved(scope: Scope, run: RunRecord) -> RunState:
     return _state_of(scope, run, tasks, events, results, last)
 
 
-def _tasks_of(run: RunRecord, events: Iterable[MetadataRecord]) -> list[TaskRecord]:
+def tasks_told_of(run: RunRecord, events: Iterable[MetadataRecord]) -> list[TaskRecord]:
     """Return the tasks that metadata tell of; for their sign of life stands the run's."""
     created: dict[TaskKey, int] = {}
     for event in events:

@@ -185,6 +185,17 @@ class Runs(Collection[Run]):
         """Return what is known of them, newest first; of the first ``limit`` only, when given."""
         return self._rows(limit, lambda _: "exact")
 
+    def row_pages(self, size: int) -> Iterator[list[RunRow]]:
+        """Yield what is known of them, newest first, so many at a time; no page is read before it is asked for."""
+        if self.wanted.status:
+            rows = islice(self._of_status(), self._limit)
+            while page := list(islice(rows, size)):
+                yield page
+            return
+        records = islice(self._meeting(self._chosen(None, with_status=True)), self._limit)
+        while some := list(islice(records, size)):
+            yield run_rows(self.scope, some)
+
     def quick_rows(self) -> list[RunRow]:
         """Return what is known of them, newest first; the ends of runs of a service are their last heartbeats."""
         return self._rows(None, lambda _: "heartbeat")

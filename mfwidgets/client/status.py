@@ -270,8 +270,16 @@ def prevailing(statuses: Collection[Status]) -> Status | None:
     for name in ("running", "failed", "killed", "unknown", "caught", "completed"):
         found = [status for status in statuses if status == name]
         if found:
-            return Status(name, f"{len(found):,} of {_counted(len(statuses), 'task')}: {found[0].reason}")
+            return Status(name, f"{len(found):,} of {_counted(len(statuses), 'task')}{_reasons(found)}")
     return None
+
+
+def _reasons(statuses: Sequence[Status]) -> str:
+    """Quote the reason of several tasks; where theirs are not the same, one as one of them, and none of a success."""
+    first = statuses[0]
+    if all(one.reason == first.reason for one in statuses):
+        return f": {first.reason}"
+    return "" if first == "completed" else f"; of one of them: {first.reason}"
 
 
 def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int, heartbeat_ms: int | None) -> Status:

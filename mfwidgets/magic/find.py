@@ -11,6 +11,7 @@ from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
+from mfwidgets.client.telling import telling_rows
 from mfwidgets.errors import MetaflowNotFound, NoSuchArtifact
 
 if TYPE_CHECKING:
@@ -84,12 +85,7 @@ def telling_task_of(pathspec: str) -> Task:
     if found:
         return found
     holder = _holder(pathspec)
-    rows = holder.tasks().rows()
-    for statuses in (("running",), ("failed", "killed")):
-        telling = [row for row in rows if row.status in statuses]
-        if telling:
-            rows = telling
-            break
+    rows = telling_rows(holder.tasks().rows())
     if len(rows) == 1:
         return Task.of(holder._scope, rows[0].record)
     raise _not_one(holder, [f"{row.pathspec} ({row.status})" for row in rows])

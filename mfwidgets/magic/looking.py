@@ -38,6 +38,7 @@ def _runs(given: argparse.Namespace) -> Any:
         status=given.status and given.status.lower(),
         user=given.user and given.user.removeprefix("user:"),
         since=given.since,
+        text=given.text,
         limit=given.limit,
     )
     return runs.to_pandas() if given.df else runs
@@ -127,6 +128,7 @@ LOOKING = (
             Argument("--status", f"only runs that are {', '.join(RUN_STATUSES)}", "status", "S"),
             Argument("--user", "only runs that this user started", "user", "U"),
             Argument("--since", "started since: an age such as 2d or 3h, or 2026-01-31", "text", "2d"),
+            Argument("--text", "only runs with this in their id, user or a tag, whatever its case", "text", "T"),
             Argument("--limit", "at most so many", "text", "N", settings={"type": positive}),
             _DF,
         ),

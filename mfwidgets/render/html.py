@@ -31,6 +31,11 @@ def page_of(view: View) -> str:
     return _environment().get_template("page.html.j2").render(view=view, live=False)
 
 
+def copied_line(line: str) -> str:
+    """Return a line of code with a button that copies it, where a script listens to that."""
+    return _environment().get_template("copy.html.j2").render(line=line)
+
+
 def _template() -> "Template":
     return _environment().get_template("view.html.j2")
 

@@ -11,14 +11,17 @@ from mfwidgets.client.parts import RunGraph, RunTimeline
 from mfwidgets.client.related import critical_tasks
 from mfwidgets.client.rows import RunRow, TaskRow, run_rows
 from mfwidgets.client.run import Run
+from mfwidgets.client.task import Task
 from mfwidgets.client.task_graph import Key, graph_of, key_of
 from mfwidgets.client.why import Why
+from mfwidgets.datastore.logs import STREAMS
 from mfwidgets.errors import MetaflowException
-from mfwidgets.render.view import Cell, Part, Table, View
+from mfwidgets.render.view import Block, Cell, Part, Table, View
 from mfwidgets.views.cells import Limits, duration, time, zoned
 from mfwidgets.views.describe import describe
 from mfwidgets.views.failures import errors_of
 from mfwidgets.views.graph import step_graph
+from mfwidgets.views.log import log_block
 from mfwidgets.views.objects import object_name, present, run_facts
 from mfwidgets.views.tables import left_out, steps_table, tasks_table
 from mfwidgets.views.timeline import timeline_table
@@ -73,6 +76,27 @@ def describe_graph(shown: RunGraph, limits: Limits) -> View:
     run, row, tasks, nodes = _looked_at(shown.run)
     parts = (*step_graph(nodes, tasks, limits), *((steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()))
     return _part_of(run, "Graph", row, parts, limits)
+
+
+def progress_view(run: Run, limits: Limits) -> View:
+    """Show a run that is watched: its graph, its steps, and the end of the log of what runs now."""
+    run, row, tasks, nodes = _looked_at(run)
+    steps = (steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()
+    parts = (*step_graph(nodes, tasks, limits), *steps, *_log_of_newest(run, tasks, limits))
+    return _part_of(run, "Run", row, parts, limits)
+
+
+def _log_of_newest(run: Run, tasks: Sequence[TaskRow], limits: Limits) -> tuple[Block, ...]:
+    running = [row for row in tasks if row.status == "running"]
+    if not running:
+        return ()
+    newest = max(running, key=lambda row: row.started_ms or row.record.created_ms)
+    task = Task.of(run._scope, newest.record)
+    for stream in STREAMS:
+        lines = task.logs(stream).last(limits.rows // 2)
+        if lines:
+            return (log_block(f"{limits.text(task.pathspec).text}, {stream}", lines, limits),)
+    return ()
 
 
 @describe.register

@@ -1,7 +1,7 @@
 """The widget that shows lines of a log: only those in view are in the page, fetched in pages."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import anywidget
 import traitlets
@@ -11,33 +11,41 @@ from mfwidgets.widgets.live import STATIC
 PAGE = 500
 """Lines fetched at once, as the script has it."""
 
-Lines = Sequence[dict[str, Any]]
-"""Lines as they are drawn: ``margin`` beside each, its ``spans`` as text and tones, and the ranges that were ``found``."""
+
+class DrawnRow(TypedDict):
+    """A row as it is drawn: what stands beside it, its spans as text and tones, and the ranges that were found."""
+
+    margin: str
+    spans: list[tuple[str, tuple[str, ...]]]
+    found: list[tuple[int, int]]
+
+
+Rows = Sequence[DrawnRow]
 
 
 class LogLines(anywidget.AnyWidget):
-    """Shows any number of lines.
+    """Shows any number of rows of text.
 
     Parameters
     ----------
     page
-        Returns the lines of a page, by its number.
+        Returns the rows of a page, by its number.
     """
 
     _esm = STATIC / "logs.js"
     _css = STATIC / "widgets.css"
 
     total = traitlets.Int(0).tag(sync=True)
-    """How many lines there are."""
+    """How many rows there are."""
 
     version = traitlets.Int(0).tag(sync=True)
     """Which log this is: pages of an earlier one no longer count."""
 
     current = traitlets.Int(-1).tag(sync=True)
-    """The line that is marked and brought into view; -1 for none."""
+    """The row that is marked and brought into view; -1 for none."""
 
-    wrap = traitlets.Bool(default_value=False).tag(sync=True)
-    """Whether long lines are cut at the right edge, not scrolled."""
+    columns = traitlets.Int(0).tag(sync=True)
+    """How many characters there is room for in a row, as the page measured; 0 while that is not known."""
 
     follow = traitlets.Bool(default_value=False).tag(sync=True)
     """Whether the end is brought into view when lines come."""
@@ -48,7 +56,7 @@ class LogLines(anywidget.AnyWidget):
     snapshot = traitlets.Unicode("").tag(sync=True)
     """The class of the static picture that is hidden while this widget lives; empty for none."""
 
-    def __init__(self, page: Callable[[int], Lines]) -> None:
+    def __init__(self, page: Callable[[int], Rows]) -> None:
         super().__init__()
         self._page = page
         self.on_msg(self._received)

@@ -1,21 +1,30 @@
-"""The lines of a log as a viewer needs them: pages to draw, and where something is found."""
+"""The lines of a log as a viewer needs them: pages to draw, wrapped or not, and where something is found."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.render.ansi import coloured
-from mfwidgets.render.clean import visible
-from mfwidgets.render.view import text_of_line
+from mfwidgets.render.clean import log_line, visible
+from mfwidgets.render.view import Line, text_of_line
+from mfwidgets.times import zone_text
 from mfwidgets.views.log import moment_text
-from mfwidgets.widgets.lines import PAGE, Lines
+from mfwidgets.widgets.lines import PAGE, DrawnRow, Rows
 
 WIDE = 2_000
 """Characters of a line that are shown."""
 
 MOST_FOUND = 100_000
 """Lines of which it is kept that something is found in them."""
+
+_DAY, _CLOCK = len("2026-01-02"), len("03:04:05")
+
+NARROWEST = 20
+"""Characters; lines are not wrapped to less."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,14 @@ class LogText:
         What is looked for; None for nothing.
     found
         The numbers of the lines that have it, from the first.
+    columns
+        Lines are wrapped to so many characters; 0 for not at all.
     """
 
     lines: Sequence[LogLine] = ()
     pattern: re.Pattern[str] | None = None
     found: tuple[int, ...] = ()
+    columns: int = 0
 
     def search(self, wanted: str, *, regex: bool) -> "LogText":
         """Look for a text or a regular expression, whatever its case; an empty one for nothing.
@@ -45,7 +57,7 @@ class LogText:
             It is no regular expression.
         """
         if not wanted:
-            return LogText(self.lines)
+            return replace(self, pattern=None, found=())
         pattern = re.compile(wanted if regex else re.escape(wanted), re.IGNORECASE)
         numbers: list[int] = []
         for number, line in enumerate(self.lines):
@@ -54,25 +66,103 @@ class LogText:
                 numbers.append(number)
                 if len(numbers) == MOST_FOUND:
                     break
-        return LogText(self.lines, pattern, tuple(numbers))
+        return replace(self, pattern=pattern, found=tuple(numbers))
 
-    def page(self, number: int) -> Lines:
-        """Return the lines of a page, ready to be drawn."""
-        some = self.lines[number * PAGE : (number + 1) * PAGE]
-        several = len({line.stream for line in some}) > 1
+    def wrapped(self, columns: int) -> "LogText":
+        """Return the same text wrapped to so many characters; 0 for not at all."""
+        return replace(self, columns=max(columns, NARROWEST) if columns else 0)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The first row of each line, and at last how many rows there are."""
+        return list(accumulate((-(-_width(line) // self.columns) or 1 for line in self.lines), initial=0))
+
+    @property
+    def rows(self) -> int:
+        """How many rows the lines take."""
+        return self._starts[-1] if self.columns else len(self.lines)
+
+    def row_of(self, line: int) -> int:
+        """Return the first row of a line."""
+        return self._starts[line] if self.columns else line
+
+    def page(self, number: int) -> Rows:
+        """Return the rows of a page, ready to be drawn."""
+        first, last = number * PAGE, min((number + 1) * PAGE, self.rows)
+        if not self.columns:
+            return list(self._drawn(first, last))
+        begin, end = bisect_right(self._starts, first) - 1, bisect_right(self._starts, last - 1)
+        rows: list[DrawnRow] = []
+        for line, drawn in zip(range(begin, end), self._drawn(begin, end), strict=True):
+            rows += _pieces(drawn, self.columns, self._starts[line + 1] - self._starts[line])
+        skipped = first - self._starts[begin]
+        return rows[skipped : skipped + last - first]
+
+    @cached_property
+    def _day(self) -> str:
+        """The day of the lines, where it is but one."""
+        days = {moment_text(line.time)[:_DAY] for line in (*self.lines[:1], *self.lines[-1:])}
+        return days.pop() if len(days) == 1 else ""
+
+    @property
+    def when(self) -> str:
+        """When they were written: the day, where it is but one, and the zone in which times are shown."""
+        return ", ".join(filter(None, (self._day, f"times in {zone_text()}")))
+
+    @property
+    def moment_width(self) -> int:
+        """How many characters the time beside a line takes."""
+        return _CLOCK if self._day else _DAY + 1 + _CLOCK
+
+    def _drawn(self, first: int, last: int) -> Iterator[DrawnRow]:
+        some = self.lines[first:last]
+        several = len({line.stream for line in self.lines[first:last]}) > 1
         drawn = coloured((line.message for line in some), WIDE)
-        return [
-            {
-                "margin": f"{moment_text(line.time)} {line.stream if several else ''}".strip(),
+        for line, spans in zip(some, drawn, strict=True):
+            yield {
+                "margin": f"{moment_text(line.time)[-self.moment_width :]} {line.stream if several else ''}".strip(),
                 "spans": [(span.text, span.tones) for span in spans],
-                "found": self._ranges(text_of_line(spans)),
+                "found": self._ranges(spans),
             }
-            for line, spans in zip(some, drawn, strict=True)
-        ]
 
-    def _ranges(self, text: str) -> list[tuple[int, int]]:
+    def _ranges(self, line: Line) -> list[tuple[int, int]]:
+        text = text_of_line(line)
         return [match.span() for match in self.pattern.finditer(text) if match.group()] if self.pattern else []
 
     def text(self) -> str:
         """Return all lines as one text."""
         return "".join(f"{line.message}\n" for line in self.lines)
+
+
+def _width(line: LogLine) -> int:
+    """Return how many characters of a line are shown."""
+    message = line.message
+    return min(len(message), WIDE) if message.isprintable() else len(log_line(message, WIDE))
+
+
+def _pieces(drawn: DrawnRow, columns: int, rows: int) -> list[DrawnRow]:
+    """Cut a line into rows; the last one takes what is left, so that nothing can be lost."""
+    ends = [columns * (number + 1) for number in range(rows - 1)] + [10 * WIDE]
+    blank = " " * len(drawn["margin"])
+    return [
+        {
+            "margin": blank if number else drawn["margin"],
+            "spans": list(_cut(drawn["spans"], columns * number, end)),
+            "found": [
+                (max(start - columns * number, 0), min(stop, end) - columns * number)
+                for start, stop in drawn["found"]
+                if start < end and stop > columns * number
+            ],
+        }
+        for number, end in enumerate(ends)
+    ]
+
+
+def _cut(spans: Sequence[tuple[str, tuple[str, ...]]], first: int, last: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the part of a line's spans between two of its characters."""
+    at = 0
+    for text, tones in spans:
+        piece = text[max(first - at, 0) : max(last - at, 0)]
+        if piece:
+            yield piece, tones
+        at += len(text)

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from typing import Any
+from dataclasses import replace
 
 import ipywidgets as widgets
 
@@ -11,15 +11,23 @@ from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
+from mfwidgets.views.cells import counted
 from mfwidgets.views.describe import describe
-from mfwidgets.widgets.lines import Lines, LogLines
+from mfwidgets.widgets.controls import chosen, pressed, switched, typed
+from mfwidgets.widgets.lines import LogLines, Rows
 from mfwidgets.widgets.log_text import LogText
+from mfwidgets.widgets.log_times import within
 from mfwidgets.widgets.panes import LIMITS, nothing
 from mfwidgets.widgets.snapshot import Snapshot
 from mfwidgets.widgets.worker import Worker
 
 LOOK = 2.0
 """Seconds between two looks at a log that is followed."""
+
+_STREAM = len(" stdout")
+"""Characters that stand beside a line, and those of its time."""
+
+_NEWEST = -1
 
 
 class LogViewer(widgets.VBox):  # type: ignore[misc]
@@ -41,29 +49,32 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._at = -1
         self._worker = Worker(lambda: self._say("Reading…"))
         self._following: threading.Event | None = None
-        self._stream = widgets.Dropdown(options=[BOTH, *STREAMS], value=stream, layout=_narrow())
-        self._attempt = widgets.Dropdown(options=[("newest attempt", None)], layout=_narrow())
-        self._search = widgets.Text(placeholder="search", continuous_update=False)
-        self._regex = widgets.ToggleButton(description=".*", tooltip="Regular expression", layout=_narrow())
-        self._before = widgets.Button(description="\u25b2", tooltip="The match before", layout=_narrow())
-        self._after = widgets.Button(description="\u25bc", tooltip="The next match", layout=_narrow())
-        self._wrap = widgets.ToggleButton(description="Cut", tooltip="Cut long lines at the edge", layout=_narrow())
-        self._follow = widgets.ToggleButton(description="Follow", tooltip="Show what comes", layout=_narrow())
-        self._save = widgets.Button(description="Download", tooltip="All lines as a text file", layout=_narrow())
+        self._stream = chosen("Stream", [BOTH, *STREAMS], "130px", stream)
+        self._attempt = chosen("Attempt", [("newest", _NEWEST)], "150px")
+        self._since = typed("From", "12:03, or 5m before the end", "140px")
+        self._until = typed("To", "12:05", "120px")
+        self._search = typed("Search", "in the lines", "220px")
+        self._regex = switched(".*", "Regular expression")
+        self._before = pressed("\u25b2", "The match before")
+        self._after = pressed("\u25bc", "The next match")
+        self._wrap = switched("Wrap", "Wrap long lines at the edge")
+        self._follow = switched("Follow", "Show what comes")
+        self._save = pressed("Download", "All lines as a text file")
         self._told = widgets.HTML()
         self.lines = LogLines(self._page)
         self._snapshot = Snapshot(self._view)
-        self._stream.observe(lambda _: self.read(), "value")
-        self._attempt.observe(lambda _: self.read(), "value")
+        for control in (self._stream, self._attempt, self._since, self._until):
+            control.observe(lambda _: self.read(), "value")
         for control in (self._search, self._regex):
             control.observe(lambda _: self._find(), "value")
         self._before.on_click(lambda _: self.go(-1))
         self._after.on_click(lambda _: self.go(1))
-        self._wrap.observe(lambda change: setattr(self.lines, "wrap", change["new"]), "value")
+        self._wrap.observe(lambda _: self._rewrap(), "value")
+        self.lines.observe(lambda _: self._rewrap(), "columns")
         self._follow.observe(lambda change: self.follow(on=change["new"]), "value")
         self._save.on_click(lambda _: self._download())
-        controls = [self._stream, self._attempt, self._search, self._regex, self._before, self._after]
-        controls += [self._wrap, self._follow, self._save]
+        controls = [self._stream, self._attempt, self._since, self._until, self._search, self._regex]
+        controls += [self._before, self._after, self._wrap, self._follow, self._save]
         super().__init__([widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap")), self._told, self.lines])
         self.show(task)
 
@@ -82,33 +93,55 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
 
     def _offer(self, attempts: list[int | None]) -> None:
         with self._attempt.hold_trait_notifications():
-            self._attempt.options = [("newest attempt", None), *((f"attempt {one}", one) for one in attempts)]
-            self._attempt.value = None
+            self._attempt.options = [("newest", _NEWEST), *((str(one), one) for one in attempts if one is not None)]
+            self._attempt.value = _NEWEST
         self.read()
 
     def read(self) -> None:
         """Read the log anew."""
         task, stream, attempt = self._task, self._stream.value, self._attempt.value
         wanted, regex = self._search.value, self._regex.value
+        since, until, columns = self._since.value, self._until.value, self._columns
         if task is None:
             return
 
         def text() -> LogText:
-            whose = task if attempt is None else Task.of(task._scope, task._record, attempt)
-            return LogText(whose.logs(stream).lines()).search(wanted, regex=regex)
+            whose = task if attempt == _NEWEST else Task.of(task._scope, task._record, attempt)
+            lines = within(whose.logs(stream).lines(), since, until)
+            return LogText(lines).search(wanted, regex=regex).wrapped(columns)
 
         self._worker.ask(text, self._took, self._failed)
 
     def _took(self, text: LogText) -> None:
-        longer = 0 < len(self._text.lines) <= len(text.lines) and self._text.lines[0] == text.lines[0]
-        self._text, self._at = text, -1
-        if not (longer and self._following):
+        before, self._text = self._text, text
+        grown = bool(before.lines) and before == replace(
+            text, lines=text.lines[: len(before.lines)], found=before.found
+        )
+        if not grown:
+            self._at = -1
             self.lines.version += 1
-        self.lines.total = len(text.lines)
+        self.lines.total = text.rows
         self._count()
         self._snapshot.update()
 
-    def _page(self, number: int) -> Lines:
+    @property
+    def _columns(self) -> int:
+        """How many characters of a line fit beside its time and stream, where lines are wrapped; else 0."""
+        margin = self._text.moment_width + (_STREAM if self._stream.value == BOTH else 0) + 2
+        return max(self.lines.columns - margin, 1) if self._wrap.value and self.lines.columns else 0
+
+    def _rewrap(self) -> None:
+        text, columns = self._text, self._columns
+        if columns != text.columns:
+            self._worker.ask(lambda: text.wrapped(columns), self._wrapped, self._failed)
+
+    def _wrapped(self, text: LogText) -> None:
+        self._text = text
+        self.lines.version += 1
+        self.lines.total = text.rows
+        self.lines.current = text.row_of(text.found[self._at]) if self._at >= 0 else -1
+
+    def _page(self, number: int) -> Rows:
         return self._text.page(number)
 
     # -- search -----------------------------------------------------------------------------------------------------
@@ -129,13 +162,19 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         found = self._text.found
         if found:
             self._at = (self._at + by) % len(found) if self._at >= 0 or by > 0 else len(found) - 1
-            self.lines.current = found[self._at]
+            self.lines.current = self._text.row_of(found[self._at])
         self._count()
 
     def _count(self) -> None:
-        lines = f"{len(self._text.lines):,} lines"
+        if self._task is None:
+            return
+        whose = self._task.pathspec
+        when = f", {self._text.when}" if self._text.lines else ""
+        lines = f"{whose}: {counted(len(self._text.lines), 'line')}{when}"
         if self._text.pattern is None:
-            self._say(lines if self._text.lines else "Nothing was logged (yet).")
+            timed = self._since.value or self._until.value
+            nothing_there = "no line is of this time." if timed else "nothing was logged (yet)."
+            self._say(lines if self._text.lines else f"{whose}: {nothing_there}")
         elif self._text.found:
             self._say(
                 f"{lines}; line {self._text.found[self._at] + 1:,}, {self._at + 1:,} of {len(self._text.found):,} with it"
@@ -196,7 +235,3 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<LogViewer of {self._task.pathspec if self._task else 'no task'}, {len(self._text.lines):,} lines>"
-
-
-def _narrow() -> Any:
-    return widgets.Layout(width="auto")

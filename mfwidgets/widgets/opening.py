@@ -59,8 +59,9 @@ def watch(run: Run | str, minutes: float = 600.0) -> Watch:
     Returns
     -------
     Watch
-        A widget that works in a thread; ``.stop()`` ends it, ``.wait()`` waits for the run. A look costs what showing the
-        run's graph costs; looks come every second, and every fifteen while nothing changes.
+        A widget that works in a thread; ``.stop()`` ends it, ``.wait()`` waits for the run. Looks come every
+        second, and every fifteen while nothing changes; each is two requests to a metadata service, a third when attempts
+        have ended, and the end of one log.
 
     Raises
     ------

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from mfwidgets.client.cards import get_cards
 from mfwidgets.client.comparison import compare
 from mfwidgets.client.run import Run
-from mfwidgets.errors import CardNotPresentException
-from mfwidgets.render.view import Table, View
+from mfwidgets.client.task import Task
+from mfwidgets.client.telling import telling_rows
+from mfwidgets.render.view import View
 from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
@@ -70,30 +70,20 @@ def code(selected: Selection) -> View:
     return describe(found, LIMITS)
 
 
-def cards(selected: Selection) -> View:
-    """List the cards of the task."""
-    if selected.task is None:
-        return nothing("Choose a task to see its cards.")
-    try:
-        return describe(get_cards(selected.task), LIMITS)
-    except CardNotPresentException as error:
-        return nothing(str(error))
-
-
-def narrow(table: Table) -> Table:
-    """Return a table of runs with what fits beside a run: its id, its status, when it started, how long it took."""
-    kept = [place for place, column in enumerate(table.columns) if column.startswith(_BESIDE)]
-    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
-    return Table(table.heading, tuple(table.columns[place] for place in kept), rows, table.note)
-
-
-_BESIDE = ("run", "status", "started", "duration")
+def logged(selected: Selection) -> Task | None:
+    """Return the task whose log is looked for: the chosen one; of a step or a run one that runs, that failed, or the only one."""
+    holder = selected.step or selected.run
+    if selected.task or holder is None:
+        return selected.task
+    rows = holder.tasks().rows()
+    telling = telling_rows(rows)
+    return Task.of(holder._scope, telling[0].record) if len(telling) == 1 or telling is not rows else None
 
 
 def compared(runs: Sequence[Run]) -> View:
     """Show what differs between the runs that are ticked."""
     if len(runs) < 2:  # noqa: PLR2004 - there is nothing to compare one with
-        return nothing("Tick two or more runs to compare them: choose a run, then press \u201cTick\u201d.")
+        return nothing("Tick two or more runs on the left to compare them.")
     return describe(compare(*runs), LIMITS)
 
 
@@ -104,6 +94,5 @@ PANES: dict[str, Callable[[Selection], View]] = {
     "Tasks": tasks,
     "Artifacts": artifacts,
     "Code": code,
-    "Cards": cards,
 }
-"""In the order of the tabs; logs and comparison, which are no views of one object, stand beside them."""
+"""In the order of the tabs; cards, logs and comparison, which are no views of one object, stand beside them."""

@@ -42,8 +42,3 @@ class Selection:
     def pathspec(self) -> str:
         """The pathspec of what is chosen; empty for nothing."""
         return str(self.chosen.pathspec) if self.chosen is not None else ""
-
-    @property
-    def code(self) -> str:
-        """The line that gives what is chosen."""
-        return f"{type(self.chosen).__name__}({self.pathspec!r})" if self.chosen is not None else "Metaflow()"

@@ -39,8 +39,10 @@ class Snapshot:
         from IPython.display import DisplayHandle, display
 
         display(dict(live), raw=True)  # type: ignore[no-untyped-call]
-        self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-        self._handle.display(self._bundle(), raw=True)
+        handle = DisplayHandle()  # type: ignore[no-untyped-call]
+        handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
+        self._handle = handle  # only now: a picture taken anew must come after the first
+        self.update()
 
     def update(self) -> None:
         """Take the picture anew, when nothing more changes."""

@@ -1,16 +1,16 @@
 """Editing the tags of a run; what a service refuses is told, and the change taken back."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import ipywidgets as widgets
 
 from mfwidgets.client.run import Run
+from mfwidgets.widgets.controls import pressed, typed
 from mfwidgets.widgets.worker import Worker
 
 
 class TagEditor(widgets.HBox):  # type: ignore[misc]
-    """The user tags of a run, to be added to and taken from.
+    """The user tags of a run, each a button that takes it away, and a field to add one.
 
     Parameters
     ----------
@@ -24,31 +24,38 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
         self._run: Run | None = None
         self._on_change, self._say = on_change, say
         self._worker = Worker(lambda: say("Changing tags…"))
-        self._showing = False
-        self.tags = widgets.TagsInput(value=[], allow_duplicates=False, layout=widgets.Layout(flex="1 1 auto"))
-        self.tags.observe(lambda change: self._changed(change["old"], change["new"]), "value")
-        self._label = widgets.Label("Tags")
-        super().__init__([self._label, self.tags])
-        self.show(None)
+        self.added = typed("Tags", "add one", "160px")
+        self.added.observe(lambda _: self._add(self.added.value.strip()), "value")
+        self.buttons: list[widgets.Button] = []
+        super().__init__([self.added], layout=widgets.Layout(flex_flow="row wrap", visibility="hidden"))
 
     def show(self, run: Run | None) -> None:
         """Show the tags of another run; None for none."""
         self._run = run
         self.layout.visibility = "hidden" if run is None else "visible"
-        self._set(sorted(run._record.user_tags) if run else [])
+        self.added.value = ""
+        self._draw(sorted(run._record.user_tags) if run else [])
 
-    def _set(self, tags: list[str]) -> None:
-        self._showing = True
-        try:
-            self.tags.value = tags
-        finally:
-            self._showing = False
+    def _draw(self, tags: Iterable[str]) -> None:
+        former, self.buttons = self.buttons, [self._button(tag) for tag in tags]
+        self.children = (self.added, *self.buttons)
+        for button in former:
+            button.close()
 
-    def _changed(self, before: list[str], after: list[str]) -> None:
+    def _button(self, tag: str) -> widgets.Button:
+        button = pressed(f"{tag} \u2715", f"Take the tag {tag} away")
+        button.on_click(lambda _: self.change(removed={tag}))
+        return button
+
+    def _add(self, tag: str) -> None:
+        if tag:
+            self.change(added={tag})
+
+    def change(self, added: Iterable[str] = (), removed: Iterable[str] = ()) -> None:
+        """Add tags and take some away; what is refused is told, and nothing has changed then."""
         run = self._run
-        if self._showing or run is None:
+        if run is None:
             return
-        added, removed = set(after) - set(before), set(before) - set(after)
 
         def change() -> Run:
             changed = Run.of(run._scope, run._record)
@@ -73,8 +80,9 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
     def close(self) -> None:
         """Close the widget."""
         self._worker.close()
+        for button in self.buttons:
+            button.close()
         super().close()
 
     def __repr__(self) -> str:
-        shown: Any = self._run.pathspec if self._run else "no run"
-        return f"<TagEditor of {shown}>"
+        return f"<TagEditor of {self._run.pathspec if self._run else 'no run'}>"

@@ -8,29 +8,28 @@ from typing import Any
 import ipywidgets as widgets
 
 from mfwidgets.client.run import Run
-from mfwidgets.client.task import Task
-from mfwidgets.datastore.logs import STREAMS
+from mfwidgets.client.watched import Watched
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
-from mfwidgets.render.view import Part, View
-from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
+from mfwidgets.render.view import View
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.describe import describe
-from mfwidgets.views.log import log_block
+from mfwidgets.views.run import progress_view
 from mfwidgets.widgets.live import Live
 
 FIRST, LONGEST, SLOWER = 1.0, 15.0, 1.4
 """Seconds between two looks, at first and at most, and how much longer each wait is than the last while nothing changes."""
 
+_SHARE = 10
+"""A look that takes long is followed by a wait that is so many times longer: watching never is what a service is busy with."""
+
 _LIMITS = Limits(rows=12)
-_LOG_LINES = 6
 
 
 class Watch(widgets.VBox):  # type: ignore[misc]
     """Shows a run while it runs; the kernel stays free.
 
-    Each look costs what showing the run's graph costs, and the end of one log.
+    Each look costs a metadata service two or three requests (:meth:`Watched.look`), and the datastore the end of one log.
 
     Parameters
     ----------
@@ -49,10 +48,12 @@ class Watch(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self, run: Run, minutes: float = 600.0) -> None:
         self.run, self.ended = run, ""
+        self._watched = Watched(run)
         self._until = time.monotonic() + 60 * minutes
         self._stopped = threading.Event()
         self._done = threading.Event()
         self._handle: Any = None
+        self._showing = threading.Lock()
         self._live = Live()
         self._stop = widgets.Button(description="Stop watching", tooltip="The run itself goes on")
         self._stop.on_click(lambda _: self.stop())
@@ -82,22 +83,23 @@ class Watch(widgets.VBox):  # type: ignore[misc]
     def _watch(self) -> None:
         wait, before = FIRST, None
         while not self.ended:
+            began = time.monotonic()
             status, told = self._look()
-            if told != before:
-                wait, before = FIRST, told
+            took = time.monotonic() - began
+            wait = FIRST if told != before else min(wait * SLOWER, LONGEST)
+            before = told
             if status not in ("running", ""):
                 self.ended = f"The run is {status}."
             elif time.monotonic() > self._until:
                 self.ended = "Watched long enough; the run is still running."
-            elif self._stopped.wait(wait):
+            elif self._stopped.wait(max(wait, _SHARE * took)):
                 self.ended = "Watching was stopped; the run goes on by itself."
-            wait = min(wait * SLOWER, LONGEST)
         self._freeze()
 
     def _look(self) -> tuple[str, str]:
         """Show the run as it is now; return its status, empty where it cannot be told, and what is shown as text."""
         try:
-            view = _view_of(self.run)
+            view = progress_view(self._watched.look(), _LIMITS)
         except MetaflowException as error:  # a lost connection may come back
             self._live.html = html_of(replace(self._last, notes=(f"Out of reach for now: {error}",)), live=True)
             return "", str(error)
@@ -107,12 +109,13 @@ class Watch(widgets.VBox):  # type: ignore[misc]
 
     def _freeze(self) -> None:
         """Put a static picture in the place of the widget, which the saved notebook keeps."""
-        self._last = replace(self._last, notes=(self.ended,))
-        self._live.html = html_of(self._last)
-        self._stop.disabled = True
-        if self._handle is not None:
-            self._handle.update(self._picture(), raw=True)
-        self._done.set()
+        with self._showing:
+            self._last = replace(self._last, notes=(self.ended,))
+            self._live.html = html_of(self._last)
+            self._stop.disabled = True
+            if self._handle is not None:
+                self._handle.update(self._picture(), raw=True)
+            self._done.set()
 
     def _picture(self) -> dict[str, str]:
         return {"text/plain": text_of(self._last), "text/html": html_of(self._last)}
@@ -120,30 +123,12 @@ class Watch(widgets.VBox):  # type: ignore[misc]
     def _ipython_display_(self) -> None:
         from IPython.display import DisplayHandle, display
 
-        if self.ended:
-            display(self._picture(), raw=True)  # type: ignore[no-untyped-call]
-            return
-        self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-        self._handle.display({**super()._repr_mimebundle_(), "text/html": html_of(self._last)}, raw=True)
+        with self._showing:  # what is frozen meanwhile must come after, to take its place
+            if self._done.is_set():
+                display(self._picture(), raw=True)  # type: ignore[no-untyped-call]
+                return
+            self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
+            self._handle.display({**super()._repr_mimebundle_(), "text/html": html_of(self._last)}, raw=True)
 
     def __repr__(self) -> str:
         return f"<watching {self.run.pathspec}{': ' + self.ended if self.ended else ''}>"
-
-
-def _view_of(run: Run) -> View:
-    """Show the graph and the steps, and the end of the log of what runs now."""
-    view = describe(run.dag(), _LIMITS)
-    return replace(view, kind="Run", parts=(*view.parts, *_newest_log(run)))
-
-
-def _newest_log(run: Run) -> tuple[Part, ...]:
-    newest = next((task for task in run.tasks(limit=5) if task.status == "running"), None)
-    return _log_of(newest) if newest else ()
-
-
-def _log_of(task: Task) -> tuple[Part, ...]:
-    for stream in STREAMS:
-        lines = task.logs(stream).last(_LOG_LINES)
-        if lines:
-            return (log_block(f"{task.pathspec}, {stream}", lines, _LIMITS),)
-    return ()

@@ -105,6 +105,17 @@ def browser(home: Path, *, scripts: bool = True):
             context.close()
 
 
+def written(folder: Path, *cells: str, name: str = "notebook.ipynb") -> str:
+    """Write a notebook of code into a folder and return its name."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    folder.mkdir(exist_ok=True)
+    nbformat.write(notebook, folder / name)
+    return name
+
+
 class Notebook:
     """A notebook open in JupyterLab or Notebook.
 
@@ -153,8 +164,22 @@ class Notebook:
     def picture(self, file: Path) -> None:
         """Take a picture of the whole notebook."""
         height = self.page.evaluate("document.querySelector('.jp-WindowedPanel-inner').scrollHeight")
-        self.page.set_viewport_size({"width": 1300, "height": min(height + 200, 12_000)})
+        width = self.page.viewport_size["width"]
+        self.page.set_viewport_size({"width": width, "height": min(height + 200, 12_000)})
         # Running left it scrolled to the last cell, and a window that grows keeps that.
         self.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
         self.page.wait_for_timeout(300)
         self.page.locator(".jp-NotebookPanel-notebook").screenshot(path=str(file))
+
+    def ask(self, code: str) -> str:
+        """Run code in a new cell, and return the text of its output."""
+        page = self.page
+        page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-below')")
+        page.evaluate(
+            "code => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(code)", code
+        )
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+        page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount > 0"
+        )
+        return page.locator(".jp-Notebook .jp-mod-active .jp-OutputArea-output").last.inner_text()

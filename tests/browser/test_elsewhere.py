@@ -6,11 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 from hostile import World
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server
+from .jupyterlab import CHROMIUM, Notebook, browser, server, written
 
 pytestmark = [
     pytest.mark.browser,
@@ -110,9 +109,7 @@ for one in everything(Metaflow(metadata="local@{world.folder}", namespace=None))
     if one is not None and shown[type(one)] <= 3:
         display(one)
 """
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "hostile.ipynb")
+    written(folder, code, name="hostile.ipynb")
     with server(folder, home) as address, browser(home) as page:
         dialogs, sent = [], []
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
@@ -133,99 +130,3 @@ for one in everything(Metaflow(metadata="local@{world.folder}", namespace=None))
         assert page.evaluate(TOO_WIDE) == []
         opened.picture(PICTURES / "hostile.png")
     assert not world.bomb.exists()
-
-
-EXPLORER = """
-import mfwidgets, time
-where = mfwidgets.metadata("local@{folder}")
-mfwidgets.namespace(None)
-explorer = mfwidgets.explore("{start}")
-explorer
-"""
-
-
-def test_what_an_explorer_showed_is_there_without_a_kernel(runs, tmp_path):
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    cells = [EXPLORER.format(folder=runs.folder, start=runs["failing"]), "explorer.wait(), time.sleep(1.5)"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
-    nbformat.write(notebook, folder / "explorer.ipynb")
-    convert = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to"]
-    subprocess.run([*convert, "notebook", "--execute", "--inplace", "explorer.ipynb"], cwd=folder, check=True)
-    subprocess.run([*convert, "html", "explorer.ipynb"], cwd=folder, check=True)
-    with browser(tmp_path / "home", scripts=False) as page:
-        page.goto((folder / "explorer.html").as_uri(), wait_until="commit")
-        page.locator(".mfw-name", has_text=runs["failing"]).first.wait_for()
-        assert "ZeroDivisionError" in page.locator(".mfw").last.inner_text()
-
-
-def test_an_explorer_in_notebook_7(runs, tmp_path):
-    folder, home = tmp_path / "notebooks", tmp_path / "home"
-    folder.mkdir()
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(EXPLORER.format(folder=runs.folder, start=runs["failing"]))]
-    )
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "explorer.ipynb")
-    with server(folder, home) as address, browser(home) as page:
-        opened = Notebook(page, address.format("notebooks", "explorer.ipynb"))
-        opened.run_all()
-        page.get_by_role("tab", name="DAG", exact=True).click()
-        page.locator('g[data-pathspec$="/divide"]:visible').click()
-        page.get_by_role("tab", name="Tasks", exact=True).click()
-        page.locator(".mfw-name:visible", has_text=f"{runs['failing']}/divide").first.wait_for()
-        assert opened.errors == []
-
-
-WATCHED = """
-import os, time
-from metaflow import FlowSpec, step
-
-class WatchedFlow(FlowSpec):
-    @step
-    def start(self):
-        print("is at work", flush=True)
-        while not os.path.exists("go"):
-            time.sleep(0.05)
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-
-if __name__ == "__main__":
-    WatchedFlow()
-"""
-
-
-def test_a_run_is_watched_to_its_end_and_the_picture_stays(tmp_path):
-    folder, home = tmp_path / "notebooks", tmp_path / "home"
-    folder.mkdir()
-    (folder / "watched_flow.py").write_text(WATCHED)
-    code = "import mfwidgets\nmfwidgets.namespace(None)\nmfwidgets.watch('WatchedFlow/latest')"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "watched.ipynb")
-    with (tmp_path / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "watched_flow.py", "run"], cwd=folder, stdout=output, stderr=output, env=os.environ
-        )
-    try:
-        while not list(folder.glob(".metaflow/WatchedFlow/*/start/1/_meta/sysmeta_attempt_*.json")):
-            assert process.poll() is None, (tmp_path / "output").read_text()
-        with server(folder, home) as address, browser(home) as page:
-            opened = Notebook(page, address.format("lab/tree", "watched.ipynb"))
-            opened.run_all()
-            page.locator(".mfw-status", has_text="running").first.wait_for()
-            (folder / "go").touch()
-            page.locator(".mfw-note", has_text="The run is completed.").first.wait_for(timeout=60_000)
-            page.locator("button", has_text="Stop watching").wait_for(state="detached")
-            assert page.locator(".mfw-graph").count() == 1  # the picture, in the place of the widget
-            assert opened.errors == []
-            page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-            page.wait_for_timeout(1000)
-    finally:
-        (folder / "go").touch()
-        process.wait(60)
-    saved = nbformat.read(folder / "watched.ipynb", 4)
-    assert "The run is completed." in saved.cells[0].outputs[-1]["data"]["text/html"]

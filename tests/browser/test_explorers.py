@@ -1,13 +1,14 @@
 """Explorers in a real JupyterLab: clicked, by keyboard, typed into."""
 
 import os
+import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from corpus import Corpus
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server
+from .jupyterlab import CHROMIUM, Notebook, browser, server, written
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,20 +28,25 @@ explorer
 """
 
 
-def written(folder, code):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    folder.mkdir(exist_ok=True)
-    nbformat.write(notebook, folder / "explorer.ipynb")
+@pytest.fixture(scope="module")
+def many(runs, tmp_path_factory):
+    """The runs, and 120 copies of one of them beside it."""
+    folder = tmp_path_factory.mktemp("many")
+    for name in ("FailingFlow", "LinearFlow", "RetryFlow"):
+        shutil.copytree(runs.root / name, folder / ".metaflow" / name)
+    flow, run_id = runs["linear"].split("/")
+    for number in range(1, 121):
+        shutil.copytree(runs.root / flow / run_id, folder / ".metaflow" / flow / str(int(run_id) - number))
+    return Corpus(folder, runs.pathspecs)
 
 
 @pytest.fixture(scope="module")
-def opened(runs, tmp_path_factory):
+def opened(runs, many, tmp_path_factory):
     """A notebook with an explorer of the runs, a run chosen."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
-    written(folder, CODE.format(folder=runs.folder, start=runs["failing"]))
+    name = written(folder, CODE.format(folder=many.folder, start=runs["failing"]))
     with server(folder, home) as address, browser(home) as page:
-        notebook = Notebook(page, address.format("lab/tree", "explorer.ipynb"))
+        notebook = Notebook(page, address.format("lab/tree", name))
         notebook.run_all()
         page.locator(".mfw-live .mfw-name", has_text=runs["failing"]).wait_for()
         yield notebook
@@ -55,25 +61,13 @@ def pane(page):
     return page.locator(".lm-TabPanel-tabContents .mfw-live:visible, .widget-tab-contents .mfw-live:visible").first
 
 
-def ask(notebook, code):
-    """Run a line in the kernel of the notebook, and return its text."""
-    page = notebook.page
-    page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-below')")
-    page.evaluate(
-        "code => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(code)", code
-    )
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
-    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount > 0")
-    return page.locator(".jp-Notebook .jp-mod-active .jp-OutputArea-output").last.inner_text()
-
-
 def test_a_click_on_a_step_of_the_graph_opens_it(opened, runs):
     page = opened.page
     tab(page, "DAG")
     page.locator('g[data-pathspec$="/divide"]:visible').click()
     tab(page, "Tasks")
     page.locator(".mfw-name:visible", has_text=f"{runs['failing']}/divide").first.wait_for()
-    assert ask(opened, "repr(explorer.selected)").strip('"') == f"Step('{runs['failing']}/divide')"
+    assert opened.ask("repr(explorer.selected)").strip('"') == f"Step('{runs['failing']}/divide')"
 
 
 def test_by_keyboard(opened, runs):
@@ -107,15 +101,81 @@ def test_a_tile_of_the_grid(opened, runs):
     page.locator(".mfw-name:visible", has_text=f"{runs['failing']}/divide/3").first.wait_for()
 
 
-def test_filters_choose_runs(opened, runs):
+def listed(page):
+    return page.locator(".mfw-live:has(input[data-tick]) code[data-pathspec]:visible")
+
+
+def test_filters_choose_runs_and_pages_are_turned(opened, runs):
     page = opened.page
-    page.locator("select:has(option:text('any status'))").select_option("completed")
-    page.locator(f'code[data-pathspec="{runs["resumed"]}"]').first.wait_for()
-    page.wait_for_function(
-        "run => !document.querySelector(`.widget-vbox table code[data-pathspec='${run}']`)", arg=runs["failing"]
-    )
-    page.locator("select:has(option:text('any status'))").select_option("any status")
-    page.locator(f'code[data-pathspec="{runs["failing"]}"]').first.wait_for()
+    page.get_by_placeholder("name of a flow").fill("LinearFlow")
+    page.keyboard.press("Enter")
+    page.locator("summary:visible", has_text="1 to 50 of 123").wait_for()
+    assert listed(page).count() == 50
+    first = listed(page).first.get_attribute("data-pathspec")
+    for end in ("51 to 100", "101 to 123"):
+        page.get_by_role("button", name="Older ▶").click()
+        page.locator("summary:visible", has_text=f"{end} of 123").wait_for()
+    assert page.get_by_role("button", name="Older ▶").is_disabled()
+    for _ in range(2):
+        page.get_by_role("button", name="◀ Newer").click()
+    page.locator("summary:visible", has_text="1 to 50 of 123").wait_for()
+    assert listed(page).first.get_attribute("data-pathspec") == first
+    filters = {"in id, user or tags": "BOB", "with blanks between": "user:bob"}
+    for name, typed in filters.items():
+        page.get_by_placeholder(name).fill(typed)
+        page.keyboard.press("Enter")
+        page.locator("summary:visible", has_text="1 to 1").wait_for()
+        assert listed(page).count() == 1
+        page.get_by_placeholder(name).fill("")
+        page.keyboard.press("Enter")
+        page.locator("summary:visible", has_text="1 to 50").wait_for()
+    page.locator("select:has(option:text('caught'))").select_option("failed")
+    page.get_by_text("No run in this namespace is like that.").wait_for()
+    page.locator("select:has(option:text('caught'))").select_option("any")
+    listed(page).first.wait_for()
+
+
+def test_ticked_runs_are_compared(opened, runs):
+    page = opened.page
+    opened.ask("explorer._list.flow.value = 'LinearFlow'\nexplorer._list.tags.value = ''\nexplorer.wait()")
+    boxes = page.locator("input[data-tick]:visible")
+    for name in ("linear", "linear-bob"):
+        page.locator(f'input[data-tick="{runs[name]}"]').click()
+        page.locator(f'input[data-tick="{runs[name]}"]:checked').wait_for()
+    boxes.first.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.tick") == boxes.nth(1).get_attribute("data-tick")
+    tab(page, "Compare")
+    page.locator(".mfw:visible", has_text="alpha").first.wait_for()
+    assert "mfwidgets.compare(" in page.locator(".mfw-copy code").first.inner_text()
+    for name in ("linear", "linear-bob"):
+        page.locator(f'input[data-tick="{runs[name]}"]').click()
+    page.get_by_text("Tick two or more runs").first.wait_for()
+
+
+def test_the_code_is_copied(opened, runs):
+    page = opened.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.ask(f"explorer.choose('{runs['failing']}')\nexplorer.wait()")
+    tab(page, "DAG")
+    page.locator(".mfw-copy code", has_text=".dag()").wait_for()
+    page.get_by_role("button", name="Copy code").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == f"Run('{runs['failing']}').dag()"
+
+
+def test_long_lines_wrap_where_that_is_wanted(opened, runs):
+    page = opened.page
+    opened.ask(f"explorer.choose('{runs['failing']}')\nexplorer.wait()")
+    tab(page, "Logs")
+    lines = page.locator(".mfw-lines:visible")
+    lines.locator(".mfw-line", has_text="ZeroDivisionError").first.wait_for()
+    too_wide = "node => node.scrollWidth > node.clientWidth + 1"
+    assert lines.evaluate(too_wide)
+    page.get_by_role("button", name="Wrap").click()
+    page.wait_for_function(f"!({too_wide})([...document.querySelectorAll('.mfw-lines')].find(one => one.offsetParent))")
+    page.get_by_role("button", name="Wrap").click()
+    tab(page, "Overview")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -125,17 +185,18 @@ def test_it_is_accessible_and_looks_well(opened, theme, runs):
     tab(page, "Overview")
     page.locator(".mfw-name:visible", has_text=runs["resumed"]).first.wait_for()
     opened.theme(theme)
-    found = Axe().run(page, context=".mfw-live").response["violations"]
+    found = Axe().run(page, context=".widget-vbox").response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
     PICTURES.mkdir(parents=True, exist_ok=True)
-    opened.picture(PICTURES / f"explorer-{theme}.png")
+    for width in (800, 1300, 2000):
+        page.set_viewport_size({"width": width, "height": 900})
+        opened.picture(PICTURES / f"explorer-{theme}-{width}.png")
     page.set_viewport_size({"width": 1300, "height": 900})
 
 
 def test_a_million_lines(opened):
     page = opened.page
-    ask(
-        opened,
+    opened.ask(
         "from mfwidgets.datastore.logs import LogLine\n"
         "from mfwidgets.widgets.log_viewer import LogViewer\n"
         "from mfwidgets.widgets.log_text import LogText\n"
@@ -148,7 +209,7 @@ def test_a_million_lines(opened):
     assert box.locator(".mfw-line").count() < 200
     box.evaluate("node => { node.scrollTop = node.scrollHeight }")
     box.locator(".mfw-line", has_text="line 999999").wait_for()
-    page.locator("input[placeholder='search']:visible").last.fill("line 777777")
+    page.locator("input[placeholder='in the lines']:visible").last.fill("line 777777")
     page.keyboard.press("Enter")
     box.locator(".mfw-line mark", has_text="line 777777").first.wait_for()
     assert box.locator(".mfw-current").count() == 1

@@ -25,6 +25,7 @@ START = """async ([source, css, state]) => {
     set: (name, value) => { state[name] = value; (listeners[`change:${name}`] ?? []).forEach(act => act()); },
     on: (name, act) => (listeners[name] ??= []).push(act),
     off: (name, act) => { listeners[name] = (listeners[name] ?? []).filter(one => one !== act); },
+    save_changes: () => { window.saved = { ...state }; },
     send: content => window.sent.push(content),
     tell: content => (listeners["msg:custom"] ?? []).forEach(act => act(content)),
     heard: () => Object.values(listeners).flat().length,
@@ -87,7 +88,7 @@ def test_what_goes_wrong_is_shown_and_leaving_leaves_nothing(page):
 
 
 def lines(page, total=1_000_000, **state):
-    known = {"total": total, "version": 1, "current": -1, "wrap": False, "follow": False, "height": 200, "snapshot": ""}
+    known = {"total": total, "version": 1, "current": -1, "columns": 0, "follow": False, "height": 200, "snapshot": ""}
     start(page, "logs.js", **(known | state))
 
 

@@ -107,7 +107,9 @@ def test_the_prevailing_status_of_several():
     assert prevailing([]) is None
     several = [Status("completed", "a"), Status("failed", "b"), Status("failed", "c")]
     assert prevailing(several) == "failed"
-    assert prevailing(several).reason == "2 of 3 tasks: b"
+    assert prevailing(several).reason == "2 of 3 tasks; of one of them: b"
+    assert prevailing([Status("failed", "b"), Status("failed", "b")]).reason == "2 of 2 tasks: b"
+    assert prevailing([Status("completed", "at 1"), Status("completed", "at 2")]).reason == "2 of 2 tasks"
 
 
 def test_a_retry_that_is_due_keeps_a_run_running():

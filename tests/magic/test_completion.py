@@ -52,7 +52,15 @@ def test_pathspecs_level_by_level(offered, runs):
 
 
 def test_options_and_their_values(offered):
-    assert set(offered("%mflow runs LinearFlow --")) == {"--tag", "--status", "--user", "--since", "--limit", "--df"}
+    assert set(offered("%mflow runs LinearFlow --")) == {
+        "--tag",
+        "--status",
+        "--user",
+        "--since",
+        "--text",
+        "--limit",
+        "--df",
+    }
     assert offered("%mflow runs LinearFlow --status ru") == ["running"]
     assert offered("%mflow runs LinearFlow --tag ")[0] == "nightly"
     assert "bob" in offered("%mflow runs LinearFlow --user ")

@@ -1,11 +1,9 @@
 """Following in a terminal, where what is printed stays."""
 
-import os
-import subprocess
-import sys
 import threading
 
 import pytest
+from running_flow import running_flow
 
 import mfwidgets
 from mfwidgets.client.logs import Logs
@@ -85,21 +83,11 @@ if __name__ == "__main__":
 
 
 def test_another_attempt_is_followed_too(tmp_path, shell, capsys):
-    (tmp_path / "again_flow.py").write_text(FLOW)
-    with (tmp_path / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "again_flow.py", "run"], cwd=tmp_path, stdout=output, stderr=output, env=os.environ
-        )
-    try:
-        while not list(tmp_path.glob(".metaflow/AgainFlow/*/start/1/_meta/sysmeta_attempt_*.json")):
-            assert process.poll() is None, (tmp_path / "output").read_text()
+    with running_flow(tmp_path, FLOW) as running:
         mfwidgets.metadata(str(tmp_path))
         mfwidgets.namespace(None)
-        threading.Timer(1, (tmp_path / "go").touch).start()
-        followed = run_line("logs AgainFlow/latest/start --follow")
-    finally:
-        (tmp_path / "go").touch()
-        process.wait(60)
+        threading.Timer(1, running.go).start()
+        followed = run_line(f"logs {running.run}/start --follow")
     assert followed.attempt == 1
     assert str(followed) == "attempt 1\n"
     assert "[The task is completed: attempt 1 succeeded" in capsys.readouterr().out

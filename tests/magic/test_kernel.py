@@ -1,39 +1,15 @@
 """%mflow through the kernel's protocol: what a front end sends, and what it gets back."""
 
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+from running_flow import running_flow
 
 from mfwidgets.magic.line import VERBS
 
 TESTS = Path(__file__).parents[1]
-
-LONG_FLOW = """
-import time
-from metaflow import FlowSpec, step
-
-class LongFlow(FlowSpec):
-    @step
-    def start(self):
-        print("begins", flush=True)
-        while not __import__("os").path.exists({stop!r}):
-            time.sleep(0.1)
-        print("ends", flush=True)
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-
-if __name__ == "__main__":
-    LongFlow()
-"""
-
 
 PATIENT = "from mfwidgets.magic import candidates\ncandidates.PATIENCE = 30\n"
 """A busy machine must not change what is offered."""
@@ -209,41 +185,9 @@ def test_load_unload_reload(kernel):
 
 @pytest.fixture
 def running(tmp_path):
-    """A flow that runs until it is told to end, with its task's path, and how to end it."""
-    stop = tmp_path / "stop"
-    (tmp_path / "long_flow.py").write_text(LONG_FLOW.format(stop=str(stop)))
-    with (tmp_path / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "long_flow.py", "run"], cwd=tmp_path, stdout=output, stderr=output, env=os.environ
-        )
-    try:
-        while not (begun := list(tmp_path.glob(".metaflow/LongFlow/*/start/1/_meta/sysmeta_attempt_*.json"))):
-            assert process.poll() is None, (tmp_path / "output").read_text()
-            time.sleep(0.1)
-        yield tmp_path, "/".join(begun[0].parts[-6:-2]), stop.touch, process
-    finally:
-        stop.touch()
-        process.wait(60)
-
-
-def write_log(folder, task, text):
-    """Have Metaflow's own helper write what a task has printed so far, as it does in a container."""
-    flow, run_id, step, task_id = task.split("/")
-    printed = folder / "printed"
-    printed.mkdir(exist_ok=True)
-    for name in ("stdout", "stderr"):
-        (printed / name).write_bytes(b"")
-    environment = os.environ | {
-        "MFLOG_STDOUT": str(printed / "stdout"),
-        "MFLOG_STDERR": str(printed / "stderr"),
-        "MF_PATHSPEC": f"{flow}/{run_id}/{step}/{task_id}",
-        "MF_DATASTORE": "local",
-        "MF_DATASTORE_ROOT": str(folder / ".metaflow"),
-        "MF_ATTEMPT": "0",
-    }
-    decorate = [sys.executable, "-m", "metaflow.mflog.tee", "task", str(printed / "stdout")]
-    subprocess.run(decorate, input=text.encode(), env=environment, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([sys.executable, "-m", "metaflow.mflog.save_logs"], env=environment, check=True, cwd=folder)
+    """A run whose first task waits."""
+    with running_flow(tmp_path) as found:
+        yield found
 
 
 def until(kernel, asked, wanted, seen):
@@ -257,13 +201,13 @@ def until(kernel, asked, wanted, seen):
 
 
 def test_a_local_task_is_waited_for_and_shown_when_it_ends(kernel, running):
-    folder, task, stop, _ = running
+    folder, task = running.folder, running.task
     asked, seen = (
         kernel.begin(f"mfwidgets.metadata('{folder}'); x = %mflow logs {task} --follow".replace("; ", "\n")),
         [],
     )
     until(kernel, asked, "the log of a local task is written when the task has ended", seen)
-    stop()
+    running.go()
     seen += [told(message) for message in kernel.messages(asked) if told(message)]
     assert {kind for kind, _ in seen} == {"display_data", "update_display_data"}
     assert "begins" in seen[-1][1]
@@ -274,15 +218,15 @@ def test_a_local_task_is_waited_for_and_shown_when_it_ends(kernel, running):
 
 
 def test_a_log_that_grows_is_shown_in_place(kernel, running):
-    folder, task, stop, _ = running
+    folder, task = running.folder, running.task
     kernel.run(f"mfwidgets.metadata('{folder}')")
-    write_log(folder, task, "first line\n")
+    running.log("first line\n")
     asked, seen = kernel.begin(f"%mflow logs {task} --follow"), []
     until(kernel, asked, "first line", seen)
-    write_log(folder, task, "first line\nsecond line\n")
+    running.log("first line\nsecond line\n")
     until(kernel, asked, "second line", seen)
     assert "interrupt the kernel to stop" in seen[-1][1]
-    stop()
+    running.go()
     seen += [told(message) for message in kernel.messages(asked) if told(message)]
     assert "second line" in seen[-1][1]
     assert "The task is completed" in seen[-1][1]
@@ -291,9 +235,9 @@ def test_a_log_that_grows_is_shown_in_place(kernel, running):
 
 
 def test_following_can_be_interrupted(kernel, running, request):
-    folder, task, _, _ = running
+    folder, task = running.folder, running.task
     kernel.run(f"mfwidgets.metadata('{folder}')")
-    write_log(folder, task, "so far\n")
+    running.log("so far\n")
     asked, seen = (
         kernel.begin(
             "import os, signal, threading\n"
@@ -309,7 +253,7 @@ def test_following_can_be_interrupted(kernel, running, request):
 
 
 def test_following_ends_after_a_while(kernel, running):
-    folder, task, _, _ = running
+    folder, task = running.folder, running.task
     kernel.run(f"mfwidgets.metadata('{folder}')")
     shown = kernel.run(f"%mflow logs {task} --follow --timeout 0")
     assert "the task is still running" in shown[-1][1]

@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,12 @@ class Running:
     """A running service."""
 
     url: str
+    process: subprocess.Popen[str] = field(compare=False, repr=False)
+
+    def stop(self) -> None:
+        """End it, as a service that goes away."""
+        self.process.terminate()
+        self.process.wait(30)
 
     def requests(self) -> list[dict[str, Any]]:
         """Return the requests that came since the last reset."""
@@ -55,7 +61,7 @@ def running(
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url, "the service did not start: what it said stands above"
-        yield Running(url)
+        yield Running(url, process)
     finally:
         process.terminate()
         try:

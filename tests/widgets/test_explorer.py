@@ -1,7 +1,9 @@
 """The explorer without a browser: its handlers, called as clicks call them."""
 
+import re
 import threading
 import time
+from html import unescape
 
 import pytest
 from hostile import Inspector, World
@@ -9,6 +11,7 @@ from service.running import TABLES, running
 
 import mfwidgets
 from mfwidgets import Metaflow, Run
+from mfwidgets.widgets import run_list
 from mfwidgets.widgets.worker import Worker
 
 
@@ -21,19 +24,25 @@ def opened(client, runs):
 
 
 def pane(explorer):
-    return explorer._panes[explorer._pane].html
+    panes = {**explorer._panes, "Cards": explorer._cards.live}
+    return panes[explorer._pane].html
 
 
 def show(explorer, name):
-    explorer._tabs.selected_index = list(explorer._panes).index(name)
+    explorer._tabs.selected_index = explorer._tabs.titles.index(name)
     assert explorer.wait()
+    assert explorer.wait()  # what was found may have asked for more
     return pane(explorer)
+
+
+def code(explorer):
+    return unescape(re.search(r"<code>(.*)</code>", explorer._code.html)[1])
 
 
 def test_it_begins_with_the_first_flow(opened, client):
     assert opened.selected == client.flows[0]
-    assert opened._flow.value == "BranchFlow"
-    assert client["BranchFlow"].latest_run.id in opened._runs.html
+    assert opened._list.flow.value == "BranchFlow"
+    assert client["BranchFlow"].latest_run.id in opened._list.live.html
     assert "Runs" in pane(opened)
 
 
@@ -41,8 +50,8 @@ def test_a_run_opens_in_every_pane(opened, runs):
     opened.choose(runs["failing"])
     assert opened.wait()
     assert opened.selected.pathspec == runs["failing"]
-    assert opened._flow.value == "FailingFlow"
-    assert opened._code.value == f"Run('{runs['failing']}')"
+    assert opened._list.flow.value == "FailingFlow"
+    assert code(opened) == f"Metaflow('local@{runs.folder}', None).get('{runs['failing']}')"
     assert "ZeroDivisionError" in show(opened, "Overview")
     assert f'data-pathspec="{runs["failing"]}/divide"' in show(opened, "DAG")
     assert "linear-gradient" in show(opened, "Timeline")
@@ -59,47 +68,136 @@ def test_everything_follows_a_click_on_a_step_a_task_an_artifact(opened, runs):
         assert opened.wait()
         assert opened.selected.pathspec == runs["failing"] + below
         assert opened._selection.run == Run.in_scope(opened._client._scope, tuple(runs["failing"].split("/")))
-        assert opened._runs.selected == runs["failing"]
+        assert opened._list.live.selected == runs["failing"]
     assert "0.5" in show(opened, "Artifacts")
+
+
+def test_the_cards_of_a_task(opened, runs):
     opened.choose(f"{runs['cards']}/start/1")
     assert opened.wait()
-    assert "blank" in show(opened, "Cards")
+    assert "<iframe " in show(opened, "Cards")
+    assert "blank" in pane(opened)
+    names = [name for name, _ in opened._cards.card.options]
+    assert len(names) > 1
+    first = pane(opened)
+    opened._cards.card.value = opened._cards.card.options[1][1]
+    assert opened.wait()
+    assert pane(opened) != first
+    opened.choose(f"{runs['linear']}/start/1")
+    assert opened.wait()
+    assert opened.wait()
+    assert "has no cards" in pane(opened)
+    assert opened._cards.card.layout.display == "none"
 
 
 def test_filters_and_pages(opened, client):
-    opened._flow.value = "DeathFlow"
+    opened._list.flow.value = "DeathFlow"
     assert opened.wait()
-    assert opened._runs.html.count("data-pathspec") == 5
-    opened._status.value = "failed"
+    assert opened._list.live.html.count("data-pathspec") == 5
+    opened._list.status.value = "failed"
     assert opened.wait()
-    assert opened._runs.html.count("data-pathspec") == 4
-    opened._user.value = "nobody"
+    assert opened._list.live.html.count("data-pathspec") == 4
+    opened._list.user.value = "nobody"
     assert opened.wait()
-    assert "No run in this namespace is like that." in opened._runs.html
-    opened._user.value = ""
-    opened._since.value = "yesterday"
+    assert "No run in this namespace is like that." in opened._list.live.html
+    opened._list.user.value = ""
+    opened._list.since.value = "yesterday"
     assert opened.wait()
     assert "an age like" in opened._told.value
-    opened._since.value = ""
+    opened._list.since.value = ""
     assert opened.wait()
     assert len(opened.to_pandas()) == 4
-    opened._list(1)
+    opened._list.status.value = ""
+    opened._list.text.value = "USER:ANN"
     assert opened.wait()
-    assert opened._runs.html.count("data-pathspec") == 1
-    opened._more.click()
+    assert opened._list.live.html.count("data-pathspec") == 5
+    opened._list.until.value = "2020-01-01"
     assert opened.wait()
-    assert opened._runs.html.count("data-pathspec") == 4
+    assert "No run in this namespace is like that." in opened._list.live.html
+
+
+def test_pages(opened, client, monkeypatch):
+    monkeypatch.setattr(run_list, "PAGE", 2)
+    everything = [run.pathspec for run in client["DeathFlow"]]
+    opened._list.flow.value = "DeathFlow"
+    assert opened.wait()
+    assert in_view(opened) == everything[:2]
+    assert "1 to 2 of 5" in opened._list.live.html
+    assert opened._list.newer.disabled
+    opened._list.older.disabled = True  # as while a page is read
+    opened._list.turn(1)
+    assert in_view(opened) == everything[:2]
+    opened._list.older.disabled = False
+    opened._list.older.click()
+    assert opened.wait()
+    assert in_view(opened) == everything[2:4]
+    assert list(opened.to_pandas().pathspec) == everything[2:4]
+    opened._list.older.click()
+    assert opened.wait()
+    assert in_view(opened) == everything[4:]
+    assert opened._list.older.disabled
+    opened._list.newer.click()
+    assert in_view(opened) == everything[2:4]
+    opened._list.status.value = "failed"
+    assert opened.wait()
+    assert opened._list.newer.disabled
+    assert len(in_view(opened)) == 2
+
+
+def test_the_last_page_is_full(opened, client, monkeypatch):
+    monkeypatch.setattr(run_list, "PAGE", 5)
+    opened._list.flow.value = "DeathFlow"
+    assert opened.wait()
+    assert len(in_view(opened)) == 5
+    opened._list.older.click()
+    assert opened.wait()
+    assert len(in_view(opened)) == 5
+    assert "all there are" in opened._list.live.html
+    assert opened._list.older.disabled
+
+
+def in_view(explorer):
+    return re.findall('data-pathspec="([^"]*)"', explorer._list.live.html)
 
 
 def test_two_runs_are_compared(opened, runs):
     for name in ("linear", "linear-bob"):
-        opened.choose(runs[name])
+        opened._list.live._received(None, {"ticked": runs[name], "on": True}, [])
         assert opened.wait()
-        opened._tick.click()
-        assert opened.wait()
+    assert opened._list.live.ticked == [runs["linear"], runs["linear-bob"]]
     assert "alpha" in show(opened, "Compare")
-    opened.tick()
+    assert code(opened).startswith("mfwidgets.compare(Metaflow(")
+    opened._list.live._received(None, {"ticked": runs["linear"], "on": False}, [])
+    assert opened.wait()
     assert "Tick two or more runs" in show(opened, "Compare")
+
+
+def test_the_line_of_code_is_short_where_the_explorer_looks_where_everybody_does(runs):
+    mfwidgets.metadata(f"local@{runs.folder}")
+    mfwidgets.namespace(None)
+    explorer = mfwidgets.explore(f"{runs['failing']}/divide/3")
+    assert explorer.wait()
+    run, step = f"Run('{runs['failing']}')", f"Step('{runs['failing']}/divide')"
+    task = f"Task('{runs['failing']}/divide/3')"
+    expected = {
+        "Overview": task,
+        "DAG": f"{run}.dag()",
+        "Timeline": f"{run}.timeline()",
+        "Tasks": f"{step}.grid()",
+        "Artifacts": f"{task}.artifacts",
+        "Code": f"{run}.code",
+        "Cards": f"mfwidgets.get_cards({task})",
+        "Logs": f'{task}.logs("both")',
+        "Compare": task,
+    }
+    for name, line in expected.items():
+        explorer._tabs.selected_index = explorer._tabs.titles.index(name)
+        assert explorer.wait()
+        assert code(explorer) == line
+        names = {kind: getattr(mfwidgets, kind) for kind in ("Run", "Step", "Task")}
+        if name != "Cards":  # it has none
+            eval(line, {"mfwidgets": mfwidgets, **names})
+    explorer.close()
 
 
 def test_what_cannot_be_found_is_told(opened):
@@ -113,6 +211,10 @@ def test_the_log_of_a_task(opened, runs):
     opened.choose(runs["linear"])
     assert opened.wait()
     assert "Choose a task" in opened._logs._told.value
+    opened.choose(runs["failing"])
+    assert opened.wait()
+    assert opened.wait()
+    assert f"{runs['failing']}/divide/3" in opened._logs._told.value  # the one that failed
     opened.choose(f"{runs['linear']}/start/1")
     assert opened.wait()
     assert opened.wait()
@@ -131,31 +233,39 @@ def test_an_artifact_is_loaded_when_that_is_asked_for(opened, runs):
 
 
 def test_another_namespace(opened, runs):
-    opened._flow.value = "LinearFlow"
+    opened._list.flow.value = "LinearFlow"
     assert opened.wait()
-    assert opened._runs.html.count("data-pathspec") == 3
-    opened._namespace.value = "user:bob"
+    assert opened._list.live.html.count("data-pathspec") == 3
+    opened._list.namespace.value = "user:bob"
     assert opened.wait()
-    assert opened._runs.html.count("data-pathspec") == 1
-    opened._namespace.value = "user:nobody"
+    assert opened._list.live.html.count("data-pathspec") == 1
+    opened._list.namespace.value = "user:nobody"
     assert opened.wait()
     assert "has no run in the namespace" in opened._told.value
-    opened._namespace.value = "none"
+    opened._list.namespace.value = "none"
     assert opened.wait()
-    assert opened._runs.html.count("data-pathspec") == 3
+    assert opened._list.live.html.count("data-pathspec") == 3
+
+
+def tags_of(explorer):
+    return [button.description.removesuffix(" ✕") for button in explorer._tags.buttons]
 
 
 def test_tags_are_changed(own_client, own_runs):
     explorer = own_client.get(own_runs["linear"]).explore()
     assert explorer.wait()
-    assert explorer._tags.tags.value == ["nightly", "team:blue"]
-    explorer._tags.tags.value = ["nightly", "reviewed"]
+    assert tags_of(explorer) == ["nightly", "team:blue"]
+    explorer._tags.added.value = "reviewed"
     assert explorer.wait()
+    explorer._tags.buttons[-1].click()
+    assert explorer.wait()
+    assert tags_of(explorer) == ["nightly", "reviewed"]
     assert own_client.get(own_runs["linear"]).user_tags == {"nightly", "reviewed"}
-    explorer._tags.tags.value = ["nightly", "x" * 600]
+    explorer._tags.added.value = "x" * 600
     assert explorer.wait()
     assert "The tags are as they were" in explorer._told.value
-    assert explorer._tags.tags.value == ["nightly", "reviewed"]
+    assert tags_of(explorer) == ["nightly", "reviewed"]
+    assert explorer._tags.added.value == ""
     explorer.close()
 
 
@@ -167,17 +277,18 @@ def test_what_a_service_refuses_is_taken_back(on_service):
     assert explorer.wait()
     service.faults([{"match": "/tag/mutate", "times": None, "status": 422}])
     try:
-        explorer._tags.tags.value = [*before, "refused"]
+        explorer._tags.added.value = "refused"
         assert explorer.wait()
     finally:
         service.faults([])
     assert "The tags are as they were" in explorer._told.value
-    assert explorer._tags.tags.value == before
-    explorer._tags.tags.value = [*before, "taken"]
+    assert tags_of(explorer) == before
+    explorer._tags.added.value = "taken"
     assert explorer.wait()
     assert "taken" in Metaflow(metadata=service.url, namespace=None).get(there["foreach"]).user_tags
-    explorer._tags.tags.value = before
+    explorer._tags.change(removed={"taken"})
     assert explorer.wait()
+    assert tags_of(explorer) == before
     explorer.close()
 
 
@@ -185,7 +296,7 @@ def test_an_empty_world(tmp_path):
     (tmp_path / ".metaflow").mkdir()
     explorer = Metaflow(metadata=str(tmp_path), namespace=None).explore()
     assert explorer.wait()
-    assert "There are no flows here" in explorer._runs.html
+    assert "There are no flows here" in explorer._list.live.html
     assert explorer.selected is None
     explorer.close()
 
@@ -224,7 +335,14 @@ def test_a_service_that_goes_away_is_told(tmp_path, monkeypatch):
 
 def test_closing_frees_threads_and_comms(client):
     explorer = client.explore()
-    inside = [explorer, explorer._runs, explorer._logs, explorer._logs.lines, explorer._tags, *explorer._panes.values()]
+    inside = [
+        explorer,
+        explorer._list.live,
+        explorer._logs,
+        explorer._logs.lines,
+        explorer._tags,
+        *explorer._panes.values(),
+    ]
     explorer.close()
     assert [one for one in inside if one.comm is not None] == []
     explorer.wait(20)
@@ -243,7 +361,7 @@ def test_hostile_runs(runs, tmp_path):
             explorer.choose(pathspec)
             assert explorer.wait()
             Inspector(show(explorer, name))
-            Inspector(explorer._runs.html)
+            Inspector(explorer._list.live.html)
     assert not world.bomb.exists()
     explorer.close()
 

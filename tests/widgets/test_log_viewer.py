@@ -6,8 +6,11 @@ import time
 import pytest
 
 from mfwidgets.datastore.logs import LogLine
+from mfwidgets.display_options import options
+from mfwidgets.views.log import moment_text
 from mfwidgets.widgets.lines import PAGE
 from mfwidgets.widgets.log_text import LogText
+from mfwidgets.widgets.log_times import within
 from mfwidgets.widgets.log_viewer import LogViewer
 
 
@@ -34,7 +37,8 @@ def test_a_long_log_is_sent_by_the_page(opened):
     page = sent(opened, 3)
     assert len(page) == PAGE
     assert page[0]["spans"][0][0] == f"line {3 * PAGE}"
-    assert re.match(r"20\d\d-", page[0]["margin"])
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", page[0]["margin"])
+    assert re.search(r"20\d\d-\d\d-\d\d, times in ", opened._told.value)
     assert sent(opened, 10_000) is None
     opened.lines._received(opened.lines, {"page": 0, "version": -1}, [])  # of an earlier log
     opened.lines._received(opened.lines, "nonsense", [])
@@ -71,7 +75,7 @@ def test_streams_and_attempts(client, runs):
     viewer = LogViewer(client.get(runs["retry"])["flaky"].task)
     assert viewer.wait()
     assert viewer.wait()
-    assert [name for name, _ in viewer._attempt.options] == ["newest attempt", "attempt 0", "attempt 1"]
+    assert [name for name, _ in viewer._attempt.options] == ["newest", "0", "1"]
     assert [line.message for line in viewer._text.lines] == ["attempt 1"]
     viewer._attempt.value = 0
     assert viewer.wait()
@@ -113,3 +117,97 @@ def test_download(opened):
     opened._save.click()
     assert found[0]["name"].endswith("start-1-stdout.log")
     assert found[0]["text"].startswith("line 0\nline 1\n")
+
+
+def test_lines_of_a_time(client, runs):
+    viewer = LogViewer(client.get(runs["logs"])["start"].task, "stdout")
+    assert viewer.wait()
+    assert viewer.wait()
+    last = moment_text(viewer._text.lines[-1].time)
+    first = moment_text(viewer._text.lines[0].time)
+    viewer._until.value = first[-8:]
+    assert viewer.wait()
+    assert 0 < viewer.lines.total < 100_000
+    assert {moment_text(line.time) for line in viewer._text.lines} == {first}
+    viewer._until.value = ""
+    viewer._since.value = last
+    assert viewer.wait()
+    assert {moment_text(line.time) for line in viewer._text.lines} == {last}
+    viewer._since.value = "2099-01-01"
+    assert viewer.wait()
+    assert "no line is of this time" in viewer._told.value
+    viewer._since.value = "soon"
+    assert viewer.wait()
+    assert "from: a time such as 12:03" in viewer._told.value
+    viewer.close()
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        ("", "", "abcd"),
+        ("03:04", "", "bcd"),
+        ("3:04:05", "03:05", "bc"),
+        ("2026-01-02 03:04:05", "", "bcd"),
+        ("2026-01-02T04:05:00+01:00", "", "cd"),
+        ("55s", "", "cd"),
+        ("1m", "", "bcd"),
+        ("", "3:04", "a"),
+        ("3 h", "", "abcd"),
+    ],
+)
+def test_times_as_they_are_typed(since, until, expected):
+    times = ["2026-01-02T03:03:59.9", "2026-01-02T03:04:05.5", "2026-01-02T03:05:00.000001", "2026-01-02T03:05:05"]
+    lines = [LogLine(time, name, "stdout") for time, name in zip(times, "abcd", strict=True)]
+    with options(time_zone="UTC"):
+        assert "".join(line.message for line in within(lines, since, until)) == expected
+    with options(time_zone="Asia/Tokyo"):
+        assert [line.message for line in within(lines, "12:05", "")] == ["c", "d"]
+
+
+def test_wrapped_lines_lose_nothing():
+    messages = [
+        "short",
+        "",
+        "x" * 95,
+        "\x1b[31m" + "r" * 30 + "\x1b[0m" + "p" * 30,
+        "tab\tand \u202e" + "é" * 41,
+        "last",
+    ]
+    text = LogText([LogLine("2026-01-02T03:04:05", message, "stdout") for message in messages])
+    wrapped = text.search("r{3}p{3}|x{80}|last", regex=True).wrapped(40)
+    rows = wrapped.page(0)
+    assert wrapped.rows == len(rows) == 1 + 1 + 3 + 2 + 2 + 1
+    assert all(len(joined(row)) <= 40 for row in rows)
+    assert "".join(joined(row) for row in rows) == "".join(joined(row) for row in text.page(0))
+    assert [wrapped.row_of(line) for line in range(6)] == [0, 1, 2, 5, 7, 9]
+    assert [bool(row["margin"].strip()) for row in rows] == [row in {0, 1, 2, 5, 7, 9} for row in range(10)]
+    assert [row["found"] for row in rows] == [[], [], [(0, 40)], [(0, 40)], [], [(27, 33)], [], [], [], [(0, 4)]]
+    assert rows[5]["spans"] == [("r" * 30, ("red",)), ("p" * 10, ())]
+
+
+def test_pages_of_wrapped_lines():
+    lines = [LogLine("2026-01-02T03:04:05", f"{number} " + "x" * 60, "stdout") for number in range(1000)]
+    text = LogText(lines).wrapped(20)
+    assert text.rows == 4 * 1000
+    rows = [row for number in range(text.rows // PAGE) for row in text.page(number)]
+    assert len(rows) == text.rows
+    assert "".join(joined(row) for row in rows) == "".join(line.message for line in lines)
+
+
+def joined(row):
+    return "".join(text for text, _ in row["spans"])
+
+
+def test_the_page_says_how_much_there_is_room_for(opened):
+    opened.lines.columns = 31
+    assert opened.lines.total == 100_000
+    opened._wrap.value = True
+    assert opened.wait()
+    assert opened.lines.total == 100_000
+    opened._search.value = "line 70000"
+    assert opened.wait()
+    assert opened.lines.current == 70_000
+    opened._wrap.value = False
+    assert opened.wait()
+    assert opened._text.columns == 0

@@ -1,34 +1,16 @@
 """Watching runs: one that has ended, one that really runs."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+from running_flow import running_flow
 
 import mfwidgets
 from mfwidgets import Metaflow, Run
+from mfwidgets.client.watched import Watched
 from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.describe import describe
+from mfwidgets.views.run import progress_view
 from mfwidgets.widgets.watching import Watch
-
-FLOW = """
-import os, time
-from metaflow import FlowSpec, step
-
-class WatchedFlow(FlowSpec):
-    @step
-    def start(self):
-        while not os.path.exists("go"):
-            time.sleep(0.05)
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-
-if __name__ == "__main__":
-    WatchedFlow()
-"""
 
 
 def test_a_run_that_has_ended_is_shown_and_frozen_at_once(client, runs):
@@ -42,25 +24,17 @@ def test_a_run_that_has_ended_is_shown_and_frozen_at_once(client, runs):
 
 
 def test_a_run_is_watched_to_its_end(tmp_path):
-    (tmp_path / "watched_flow.py").write_text(FLOW)
-    with (tmp_path / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "watched_flow.py", "run"], cwd=tmp_path, stdout=output, stderr=output, env=os.environ
-        )
-    try:
-        while not list(tmp_path.glob(".metaflow/WatchedFlow/*/start/1/_meta/sysmeta_attempt_*.json")):
-            assert process.poll() is None, (tmp_path / "output").read_text()
-        run = Metaflow(metadata=str(tmp_path), namespace=None)["WatchedFlow"].latest_run
-        watched = Watch(run)
+    with running_flow(tmp_path) as running:
+        watched = Watch(Metaflow(metadata=str(tmp_path), namespace=None).get(running.run))
         assert not watched.wait(2)
         assert "▶ running" in watched._live.html
-        (tmp_path / "go").touch()
+        running.log("half way\n")
+        while "half way" not in watched._live.html:
+            assert not watched.wait(0.2)
+        running.go()
         assert watched.wait(60)
         assert watched.ended == "The run is completed."
         assert "The run is completed." in watched._live.html
-    finally:
-        (tmp_path / "go").touch()
-        process.wait(60)
 
 
 def test_it_can_be_stopped_and_takes_no_longer_than_it_may(client, runs, monkeypatch):
@@ -94,3 +68,52 @@ def test_opening(runs):
     assert mfwidgets.watch(Run(runs["linear"])).wait(20)
     with pytest.raises(MetaflowInvalidArgument, match="takes a run or its pathspec"):
         mfwidgets.watch(f"{runs['linear']}/start")
+
+
+def test_a_look_at_a_service_is_two_requests_and_a_third_when_attempts_have_ended(on_service):
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there["failing"])
+    watched = Watched(run)
+    progress_view(watched.look(), Limits())  # reads the graph, which does not change
+    service.reset()
+    view = progress_view(watched.look(), Limits())
+    assert [request["path"] for request in service.requests()] == [f"/flows/{path}" for path in _two(there["failing"])]
+    assert view.status.text == "failed"
+    watched._ends.clear()
+    service.reset()
+    progress_view(watched.look(), Limits())
+    assert len(service.requests()) == 3
+
+
+def _two(pathspec):
+    flow, run_id = pathspec.split("/")
+    return f"{flow}/runs/{run_id}", f"{flow}/runs/{run_id}/metadata"
+
+
+@pytest.mark.parametrize("name", ["failing", "foreach", "retry", "resumed"])
+def test_a_look_sees_what_the_graph_shows(on_service, name):
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there[name])
+    looked = progress_view(Watched(run).look(), Limits())
+    shown = describe(run.dag(), Limits())
+    assert looked.status == shown.status
+    assert looked.reason == shown.reason
+    assert looked.parts == shown.parts
+
+
+def test_the_picture_comes_after_the_widget_whose_place_it_takes(client, runs, monkeypatch):
+    from IPython.display import DisplayHandle
+
+    monkeypatch.setattr(Watch, "_look", lambda _: ("running", "as before"))
+    watched = Watch(client.get(runs["abandoned"]))
+    order = []
+
+    def slowly(*_args, **_more):
+        watched.stop()
+        order.append("frozen" if watched.wait(0.5) else "shown")
+
+    monkeypatch.setattr(DisplayHandle, "display", slowly)
+    monkeypatch.setattr(DisplayHandle, "update", lambda *_args, **_more: order.append("picture"))
+    watched._ipython_display_()
+    assert watched.wait(20)
+    assert order == ["shown", "picture"]

@@ -1,31 +1,59 @@
-// Shows HTML that mfwidgets drew, and reports which object was chosen in it: by mouse, or by keyboard.
-// Every text in that HTML was escaped where it was drawn; no script of it would run here, and none is in it.
+// Shows HTML that mfwidgets drew, and reports what was done with the objects in it, by mouse or by keyboard: one was
+// chosen, one was ticked. Every text in that HTML was escaped where it was drawn; no script of it would run here, and none
+// is in it.
 
-/** @param {Element} root */
-const choices = root => [...root.querySelectorAll("[data-pathspec]")];
-
+const CHOICES = "[data-pathspec]", TICKS = "input[data-tick]";
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-/** Let each object be reached by keyboard: one of them by Tab, the others from there by arrow keys. */
+/** @param {Element} root @param {string} group */
+const all = (root, group) => [...root.querySelectorAll(group)];
+
+/** Let each of a group be reached by keyboard: one of them by Tab, the others from there by arrow keys. */
+function rove(nodes) {
+  nodes.forEach((node, place) => { node.tabIndex = place === 0 ? 0 : -1; });
+}
+
 function prepare(root, selected) {
-  choices(root).forEach((node, place) => {
+  const choices = all(root, CHOICES);
+  rove(choices);
+  for (const node of choices) {
     node.setAttribute("role", "button");
-    node.tabIndex = place === 0 ? 0 : -1;
-    if (!node.getAttribute("aria-label")) {
-      node.setAttribute("aria-label", `open ${node.dataset.pathspec}`);
-    }
+    if (!node.getAttribute("aria-label")) node.setAttribute("aria-label", `open ${node.dataset.pathspec}`);
     if (node.dataset.pathspec === selected) node.setAttribute("aria-current", "true");
     else node.removeAttribute("aria-current");
-  });
+  }
+}
+
+/** Put a box to tick into each row of a table that is about an object. */
+function addTicks(root) {
+  for (const table of root.querySelectorAll("table:has(tbody [data-pathspec])")) {
+    for (const row of table.rows) {
+      const cell = row.insertCell(0);
+      const pathspec = row.querySelector(CHOICES)?.dataset.pathspec;
+      if (!pathspec) continue;
+      const box = document.createElement("input");
+      box.type = "checkbox";
+      box.dataset.tick = pathspec;
+      box.title = "compare";
+      box.setAttribute("aria-label", `compare ${pathspec}`);
+      cell.append(box);
+    }
+  }
+  rove(all(root, TICKS));
+}
+
+function setTicks(root, ticked) {
+  for (const box of all(root, TICKS)) box.checked = ticked.includes(box.dataset.tick);
 }
 
 /** What is open and what has the focus, so that new HTML can have it again. */
 function remembered(root) {
-  const active = document.activeElement;
+  const active = root.contains(document.activeElement) ? document.activeElement.dataset : {};
   return {
-    closed: [...root.querySelectorAll("details:not([open]) > summary")].map(node => node.textContent),
-    opened: [...root.querySelectorAll("details[open] > summary")].map(node => node.textContent),
-    focused: root.contains(active) ? active.dataset.pathspec : undefined,
+    closed: all(root, "details:not([open]) > summary").map(node => node.textContent),
+    opened: all(root, "details[open] > summary").map(node => node.textContent),
+    chosen: active.pathspec,
+    ticked: active.tick,
   };
 }
 
@@ -34,7 +62,9 @@ function restored(root, before) {
     if (before.closed.includes(summary.textContent)) summary.parentElement.removeAttribute("open");
     if (before.opened.includes(summary.textContent)) summary.parentElement.setAttribute("open", "");
   }
-  if (before.focused) choices(root).find(node => node.dataset.pathspec === before.focused)?.focus();
+  const had = (before.chosen && all(root, CHOICES).find(node => node.dataset.pathspec === before.chosen))
+    || (before.ticked && all(root, TICKS).find(node => node.dataset.tick === before.ticked));
+  if (had) had.focus();
 }
 
 /** Do something, and show in the widget itself what goes wrong: by default it would be an empty box. */
@@ -45,6 +75,18 @@ function guarded(root, work) {
     root.textContent = `This could not be shown: ${error}`;
     root.setAttribute("role", "alert");
   }
+}
+
+/** Copy a text; say so in its button for a moment, or that the browser forbids it. */
+async function copied(button) {
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Not allowed here";
+  }
+  setTimeout(() => { button.textContent = before; }, 1500);
 }
 
 export default {
@@ -62,23 +104,39 @@ export default {
       guarded(root, () => {
         const before = remembered(root);
         root.innerHTML = model.get("html");
+        if (model.get("tickable")) {
+          addTicks(root);
+          setTicks(root, model.get("ticked"));
+        }
         prepare(root, model.get("selected"));
         restored(root, before);
       });
     const mark = () => guarded(root, () => prepare(root, model.get("selected")));
+    const tick = () => guarded(root, () => setTicks(root, model.get("ticked")));
+    const wait = () => {
+      root.classList.toggle("mfw-busy", model.get("busy"));
+      root.setAttribute("aria-busy", String(model.get("busy")));
+    };
     const choose = node => model.send({ chosen: node.dataset.pathspec });
     root.addEventListener("click", event => {
-      const node = event.target.closest("[data-pathspec]");
+      const button = event.target.closest("[data-copy]");
+      if (button) return void copied(button);
+      const node = event.target.closest(CHOICES);
       if (node && root.contains(node)) choose(node);
     });
+    root.addEventListener("change", event => {
+      const { tick: pathspec } = event.target.dataset;
+      if (pathspec) model.send({ ticked: pathspec, on: event.target.checked });
+    });
     root.addEventListener("keydown", event => {
-      const node = event.target.closest("[data-pathspec]");
+      const group = event.target.matches(TICKS) ? TICKS : CHOICES;
+      const node = event.target.closest(group);
       if (!node) return;
-      if (event.key === "Enter" || event.key === " ") {
+      if (event.key in STEPS) {
+        const nodes = all(root, group);
+        nodes[Math.min(Math.max(nodes.indexOf(node) + STEPS[event.key], 0), nodes.length - 1)].focus();
+      } else if (group === CHOICES && (event.key === "Enter" || event.key === " ")) {
         choose(node);
-      } else if (event.key in STEPS) {
-        const all = choices(root);
-        all[Math.min(Math.max(all.indexOf(node) + STEPS[event.key], 0), all.length - 1)].focus();
       } else {
         return;
       }
@@ -86,12 +144,12 @@ export default {
       event.preventDefault();
       event.stopPropagation();
     });
-    model.on("change:html", show);
-    model.on("change:selected", mark);
+    const changes = { html: show, selected: mark, ticked: tick, busy: wait };
+    for (const [name, act] of Object.entries(changes)) model.on(`change:${name}`, act);
     show();
+    guarded(root, wait);
     return () => {
-      model.off("change:html", show);
-      model.off("change:selected", mark);
+      for (const [name, act] of Object.entries(changes)) model.off(`change:${name}`, act);
     };
   },
 };

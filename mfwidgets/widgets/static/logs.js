@@ -1,6 +1,7 @@
 // A log of any length: only the lines in view are in the page, and they are fetched in pages when they come into view.
 
 const LINE = 18; // pixels
+const PADDING = 8; // pixels, left and right of a line
 const PAGE = 500; // lines fetched at once
 const AROUND = 20; // lines drawn above and below the view
 const TALLEST = 8_000_000; // pixels; browsers cannot scroll much further, so a longer log is scaled
@@ -68,9 +69,19 @@ export default {
       model.send({ page, version: model.get("version") });
     }
 
+    /** Tell the kernel how many characters there is room for: lines are wrapped there. */
+    function measure() {
+      const probe = box.appendChild(element("span", "mfw-probe", "m".repeat(100)));
+      const columns = Math.floor((box.clientWidth - 2 * PADDING) / (probe.getBoundingClientRect().width / 100));
+      probe.remove();
+      if (columns > 0 && columns !== model.get("columns")) {
+        model.set("columns", columns);
+        model.save_changes();
+      }
+    }
+
     function draw() {
       box.style.height = `${model.get("height")}px`;
-      box.classList.toggle("mfw-wrap", model.get("wrap"));
       const from = Math.max(first() - AROUND, 0);
       const to = Math.min(first() + Math.ceil(box.clientHeight / LINE) + AROUND, total());
       space.style.height = `${full()}px`;
@@ -138,9 +149,12 @@ export default {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(draw);
     });
-    const sized = new ResizeObserver(draw);
+    const sized = new ResizeObserver(() => {
+      measure();
+      draw();
+    });
     sized.observe(box);
-    const changes = { version: restart, total: grow, current: go, wrap: draw, height: draw };
+    const changes = { version: restart, total: grow, current: go, height: draw };
     for (const [name, act] of Object.entries(changes)) model.on(`change:${name}`, act);
     model.on("msg:custom", onMessage);
     draw();

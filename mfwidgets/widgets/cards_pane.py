@@ -1,0 +1,75 @@
+"""The cards of a task, one of them open: its page stands in a frame that keeps it from the notebook and the network."""
+
+import ipywidgets as widgets
+
+from mfwidgets.client.cards import Card, get_cards
+from mfwidgets.client.task import Task
+from mfwidgets.errors import CardNotPresentException, MetaflowException
+from mfwidgets.render.html import html_of
+from mfwidgets.render.view import View
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.describe import describe
+from mfwidgets.widgets.live import Live
+from mfwidgets.widgets.panes import nothing
+from mfwidgets.widgets.worker import Worker
+
+
+class CardsPane(widgets.VBox):  # type: ignore[misc]
+    """Shows the cards of a task; whatever is read, is read in a thread."""
+
+    def __init__(self) -> None:
+        self._task: Task | None = None
+        self.live = Live()
+        self._worker = Worker(lambda: setattr(self.live, "busy", True))
+        self.card = widgets.Dropdown(description="Card", layout=widgets.Layout(width="auto", display="none"))
+        self.card.observe(lambda _: self._open(), "value")
+        super().__init__([self.card, self.live])
+
+    def show(self, task: Task | None) -> None:
+        """Show the cards of another task, the first of them open."""
+        self._task = task
+        if task is None:
+            self._worker.drop()
+            self._offer([])
+            self._drawn(nothing("Choose a task to see its cards."))
+        else:
+            self._worker.ask(lambda: list(get_cards(task)), self._offer, self._failed)
+
+    def _offer(self, cards: list[Card]) -> None:
+        self.card.layout.display = "" if len(cards) > 1 else "none"
+        self.card.options = [(_name(card), card) for card in cards]
+        if cards and self.card.value is None:
+            self.card.value = cards[0]
+        self._open()
+
+    def _open(self) -> None:
+        card = self.card.value
+        if card is not None:
+            self._worker.ask(lambda: describe(card, Limits()), self._drawn, self._failed)
+
+    def _drawn(self, view: View) -> None:
+        self.live.busy = False
+        self.live.html = html_of(view)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, CardNotPresentException):
+            self._offer([])
+        told = str(error) if isinstance(error, MetaflowException) else f"{type(error).__name__}: {error}"
+        self._drawn(nothing(told))
+
+    def wait(self, seconds: float = 10.0) -> bool:
+        """Wait until nothing is going on any more; tell whether that was in time."""
+        return self._worker.wait(seconds)
+
+    def close(self) -> None:
+        """Close the widget; what is going on no longer matters."""
+        self._worker.close()
+        self.live.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<CardsPane of {self._task.pathspec if self._task else 'no task'}>"
+
+
+def _name(card: Card) -> str:
+    return " ".join(filter(None, (card.type, card.id or "", card.hash[:5])))

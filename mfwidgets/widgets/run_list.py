@@ -1,0 +1,209 @@
+"""The runs of a flow, filtered and by the page: the left side of an explorer."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.presentable import to_frame
+from mfwidgets.client.rows import RunRow
+from mfwidgets.client.run_filter import RUN_STATUSES
+from mfwidgets.client.runs import Runs
+from mfwidgets.errors import MetaflowException
+from mfwidgets.render.html import html_of
+from mfwidgets.render.view import Table, View
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.empty import why_no_runs
+from mfwidgets.views.tables import runs_table
+from mfwidgets.widgets.controls import chosen, pressed, suggested, typed
+from mfwidgets.widgets.live import Live
+from mfwidgets.widgets.worker import Worker
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAGE = 50
+"""Runs on a page."""
+
+_HALF = "45%"
+
+_BESIDE = ("run", "status", "started", "duration")
+"""The columns of a table of runs that there is room for beside a run."""
+
+
+class RunList(widgets.VBox):  # type: ignore[misc]
+    """Shows the runs of a flow, newest first, 50 at a time; each page is read when it is asked for.
+
+    Parameters
+    ----------
+    client
+        Where to look at first.
+    on_choice
+        Called with the pathspec of a run that is chosen.
+    on_tick
+        Called with the pathspec of a run that is ticked, and whether it is now.
+    on_error
+        Called with what cannot be read.
+    """
+
+    def __init__(
+        self,
+        client: Metaflow,
+        on_choice: Callable[[str], object],
+        on_tick: Callable[[str, bool], object],
+        on_error: Callable[[Exception], object],
+    ) -> None:
+        self.client = client
+        self._on_error = on_error
+        self._pages: list[list[RunRow]] = []
+        self._more: Iterator[list[RunRow]] = iter(())
+        self._at = 0
+        self._total: int | None = None
+        self._runs: Runs | None = None
+        self.live = Live(on_choice, on_tick)
+        self._worker = Worker(lambda: setattr(self.live, "busy", True))
+        self.namespace = suggested("Namespace", "none: all runs", _named(client))
+        self.flow = suggested("Flow", "name of a flow")
+        self.text = typed("Text", "in id, user or tags", _HALF)
+        self.status = chosen("Status", [("any", ""), *((one, one) for one in RUN_STATUSES)], _HALF)
+        self.user = typed("User", "who started it", _HALF)
+        self.tags = typed("Tags", "with blanks between", _HALF)
+        self.since = typed("Since", "2d, 2026-01-31", _HALF)
+        self.until = typed("Until", "1d, 2026-02-28", _HALF)
+        self.newer = pressed("\u25c0 Newer", "The page before")
+        self.older = pressed("Older \u25b6", "The next page")
+        self.namespace.observe(lambda _: self._look_in(self.namespace.value.strip()), "value")
+        for control in (self.flow, self.text, self.status, self.user, self.tags, self.since, self.until):
+            control.observe(lambda _: self.ask(), "value")
+        self.newer.on_click(lambda _: self.turn(-1))
+        self.older.on_click(lambda _: self.turn(1))
+        filters = widgets.HBox(
+            [self.text, self.status, self.user, self.tags, self.since, self.until],
+            layout=widgets.Layout(flex_flow="row wrap"),
+        )
+        scrolled = widgets.Box([self.live], layout=widgets.Layout(overflow="auto", max_height="620px", flex="0 1 auto"))
+        super().__init__([self.namespace, self.flow, filters, scrolled, widgets.HBox([self.newer, self.older])])
+        self.turned()
+
+    # -- what is asked ----------------------------------------------------------------------------------------------
+
+    def wanted(self) -> Runs:
+        """Return the runs that the filters choose; nothing is read.
+
+        Raises
+        ------
+        MetaflowException
+            There is no such flow, or a filter is none.
+        """
+        return self.client[self.flow.value].runs(
+            *self.tags.value.split(),
+            text=self.text.value.strip() or None,
+            status=self.status.value or None,
+            user=self.user.value.strip() or None,
+            since=self.since.value.strip() or None,
+            until=self.until.value.strip() or None,
+        )
+
+    def ask(self) -> None:
+        """Ask for the first page anew."""
+        if self.flow.value:
+            self._worker.ask(self._first, self._begun, self._failed)
+
+    def _first(self) -> tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]:
+        runs = self.wanted()
+        pages = runs.row_pages(PAGE)
+        rows = next(pages, [])
+        empty = None if rows else View("", "", notes=why_no_runs(runs, Limits()))
+        return runs, pages, rows, runs.cheap_count(), empty
+
+    def _begun(self, found: tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]) -> None:
+        self._runs, self._more, rows, self._total, empty = found
+        self._pages, self._at = [rows], 0
+        self.namespace.options = sorted({*self.namespace.options, *_namespaces(rows)})
+        self.turned(empty)
+
+    def turn(self, by: int) -> None:
+        """Show the page before, or the next one; what was read once is not asked for again."""
+        if 0 <= self._at + by < len(self._pages):
+            self._at += by
+            self.turned()
+        elif by > 0 and not self.older.disabled:
+            self.older.disabled = True  # a page is being read: the next click waits for it
+            more = self._more
+            self._worker.ask(lambda: next(more, []), self._read, self._failed)
+
+    def _read(self, rows: list[RunRow]) -> None:
+        if rows:
+            self._pages.append(rows)
+            self._at += 1
+        else:
+            self._more = iter(())
+        self.turned(ended=not rows)
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+
+    def turned(self, empty: View | None = None, *, ended: bool = False) -> None:
+        """Show the present page, or why there is none."""
+        rows = self._pages[self._at] if self._pages else []
+        first = sum(map(len, self._pages[: self._at]))
+        self.live.busy = False
+        self.newer.disabled = self._at == 0
+        self.older.disabled = ended or len(rows) < PAGE
+        if rows:
+            total = "" if self._total is None else f" of {self._total:,}"
+            note = f"{first + 1:,} to {first + len(rows):,}{total}" + (", all there are" if ended else "")
+            self.live.html = html_of(View("", "", parts=(beside(runs_table(rows, Limits(), note)),)), live=True)
+        elif empty:
+            self.live.html = html_of(empty)
+
+    def say(self, view: View) -> None:
+        """Show something in the place of runs."""
+        self.live.html = html_of(view)
+
+    def _failed(self, error: Exception) -> None:
+        self.live.busy = False
+        self.older.disabled = True  # what was being read is lost; asking anew begins anew
+        self._on_error(error)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the page in view as a table, with the columns of :meth:`Runs.to_pandas`; nothing is asked for."""
+        return to_frame("runs", self._pages[self._at] if self._pages else [])
+
+    def _look_in(self, namespace: str) -> None:
+        """Look in another namespace; nothing chosen elsewhere changes with it."""
+        scope = replace(self.client._scope, chosen=None if namespace in ("", "none") else namespace)
+        self.client = Metaflow.in_scope(scope)
+        self.ask()
+
+    def wait(self, seconds: float = 10.0) -> bool:
+        """Wait until nothing is going on any more; tell whether that was in time."""
+        return self._worker.wait(seconds)
+
+    def close(self) -> None:
+        """Close the widget; what is going on no longer matters."""
+        self._worker.close()
+        self.live.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<RunList of {self.flow.value or 'no flow'}, page {self._at + 1}>"
+
+
+def beside(table: Table) -> Table:
+    """Return a table of runs with the columns that there is room for beside a run."""
+    kept = [place for place, column in enumerate(table.columns) if column.startswith(_BESIDE)]
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return Table(table.heading, tuple(table.columns[place] for place in kept), rows, table.note)
+
+
+def _namespaces(rows: list[RunRow]) -> set[str]:
+    return {tag for row in rows for tag in row.record.system_tags if tag.startswith(("user:", "production:"))}
+
+
+def _named(client: Metaflow) -> str:
+    try:
+        return client.namespace or "none"
+    except MetaflowException:  # nobody's: there is no default namespace
+        return "none"

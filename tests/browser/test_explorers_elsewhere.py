@@ -1,0 +1,125 @@
+"""Explorers in Notebook 7, without a kernel, and of hostile runs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hostile import World
+from service.running import TABLES, running
+
+from .jupyterlab import CHROMIUM, Notebook, browser, server, written
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
+    ),
+]
+
+PICTURES = Path(__file__).parents[2] / "build" / "pictures"
+
+EXPLORER = """
+import mfwidgets, time
+where = mfwidgets.metadata("local@{folder}")
+mfwidgets.namespace(None)
+explorer = mfwidgets.explore("{start}")
+explorer
+"""
+
+
+def tab(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def test_what_an_explorer_showed_is_there_without_a_kernel(runs, tmp_path):
+    folder = tmp_path / "notebooks"
+    name = written(
+        folder, EXPLORER.format(folder=runs.folder, start=runs["failing"]), "explorer.wait(), time.sleep(1.5)"
+    )
+    convert = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to"]
+    subprocess.run([*convert, "notebook", "--execute", "--inplace", name], cwd=folder, check=True)
+    subprocess.run([*convert, "html", name], cwd=folder, check=True)
+    with browser(tmp_path / "home", scripts=False) as page:
+        page.goto((folder / name).with_suffix(".html").as_uri(), wait_until="commit")
+        page.locator(".mfw-name", has_text=runs["failing"]).first.wait_for()
+        assert "ZeroDivisionError" in page.locator(".mfw").last.inner_text()
+
+
+def test_an_explorer_in_notebook_7(runs, tmp_path):
+    folder, home = tmp_path / "notebooks", tmp_path / "home"
+    name = written(folder, EXPLORER.format(folder=runs.folder, start=runs["failing"]))
+    with server(folder, home) as address, browser(home) as page:
+        opened = Notebook(page, address.format("notebooks", name))
+        opened.run_all()
+        tab(page, "DAG")
+        page.locator('g[data-pathspec$="/divide"]:visible').click()
+        tab(page, "Tasks")
+        page.locator(".mfw-name:visible", has_text=f"{runs['failing']}/divide").first.wait_for()
+        tab(page, "Logs")
+        page.locator(".mfw-line", has_text="ZeroDivisionError").first.wait_for()
+        page.locator("input[data-tick]").first.click()
+        assert opened.errors == []
+        opened.picture(PICTURES / "explorer-notebook7.png")
+
+
+def test_hostile_runs_in_every_pane(runs, tmp_path):
+    world = World(runs, tmp_path / "world")
+    folder, home = tmp_path / "notebooks", tmp_path / "home"
+    name = written(folder, EXPLORER.format(folder=world.folder, start=runs["failing"]))
+    with server(folder, home) as address, browser(home) as page:
+        dialogs, sent = [], []
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("requestfinished", lambda request: sent.append(request.url))
+        page.on("requestfailed", lambda request: sent.append(request.url) if request.failure != "csp" else None)
+        opened = Notebook(page, address.format("lab/tree", name))
+        opened.run_all()
+        for pathspec in (runs["failing"], f"{runs['retry']}/flaky/2", f"{runs['cards']}/start/1"):
+            opened.ask(f"explorer.choose({pathspec!r})\nfor _ in range(3): explorer.wait()\nexplorer.selected.pathspec")
+            for pane in ("Overview", "DAG", "Timeline", "Tasks", "Artifacts", "Code", "Cards", "Logs", "Compare"):
+                tab(page, pane)
+                opened.ask("for _ in range(3): explorer.wait()\n0")
+                for hovered in page.locator(".mfw-live .mfw-name:visible").all()[:2]:
+                    hovered.hover()
+        for box in page.locator("input[data-tick]").all():
+            box.click()
+        page.wait_for_timeout(1000)
+        assert page.evaluate("window.fired") is None
+        assert dialogs == []
+        assert [url for url in sent if "tripwire" in url] == []
+        assert name in page.url
+    assert not world.bomb.exists()
+
+
+def test_tags_are_edited_and_a_service_refuses_and_goes_away(tmp_path, monkeypatch):
+    monkeypatch.setenv("METAFLOW_SERVICE_RETRY_COUNT", "1")
+    folder, home = tmp_path / "notebooks", tmp_path / "home"
+    folder.mkdir()
+    with running(tables=TABLES) as service, server(folder, home) as address, browser(home) as page:
+        name = written(
+            folder,
+            f"import mfwidgets\nclient = mfwidgets.Metaflow('{service.url}', None)\n"
+            "explorer = client.flows[0].latest_run.explore()\nexplorer",
+        )
+        notebook = Notebook(page, address.format("lab/tree", name))
+        notebook.run_all()
+        page.locator(".mfw-live .mfw-graph:visible, .mfw-live summary:visible", has_text="Timeline").first.wait_for()
+        box = page.get_by_placeholder("add one")
+        box.fill("reviewed")
+        box.press("Enter")
+        page.get_by_title("Take the tag reviewed away").wait_for()
+        tags = "sorted(client.get(explorer.selected.pathspec).user_tags)"
+        assert "reviewed" in notebook.ask(f"explorer.wait()\n{tags}")
+        service.faults([{"match": "/tag/mutate", "times": None, "status": 422}])
+        box.fill("refused")
+        box.press("Enter")
+        page.get_by_text("The tags are as they were").first.wait_for()
+        assert page.get_by_title("Take the tag refused away").count() == 0
+        service.faults([])
+        before = notebook.ask("explorer.selected.pathspec")
+        service.stop()
+        tab(page, "Timeline")
+        page.get_by_text("the service up and in reach").first.wait_for(timeout=60_000)
+        assert notebook.ask("explorer.selected.pathspec") == before
+        assert notebook.errors == []

@@ -1,0 +1,51 @@
+"""What runs, watched and followed in a real JupyterLab."""
+
+import os
+
+import nbformat
+import pytest
+from running_flow import running_flow
+
+from .jupyterlab import CHROMIUM, Notebook, browser, server, written
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
+    ),
+]
+
+
+def test_a_run_is_watched_and_its_log_followed_to_the_end(tmp_path):
+    folder, home = tmp_path / "notebooks", tmp_path / "home"
+    folder.mkdir()
+    with running_flow(folder) as running, server(folder, home) as address, browser(home) as page:
+        name = written(
+            folder,
+            "import mfwidgets\nmfwidgets.namespace(None)",
+            f"mfwidgets.watch('{running.run}')",
+            f"viewer = mfwidgets.Task('{running.task}').logs('stdout').view()\nviewer",
+        )
+        running.log("".join(f"line {number}\n" for number in range(60)))
+        opened = Notebook(page, address.format("lab/tree", name))
+        opened.run_all()
+        page.locator(".mfw-status", has_text="running").first.wait_for()
+        lines = page.locator(".mfw-lines")
+        lines.locator(".mfw-line", has_text="line 0").first.wait_for()
+        page.get_by_role("button", name="Follow").click()
+        running.log("".join(f"line {number}\n" for number in range(100)))
+        lines.locator(".mfw-line", has_text="line 99").wait_for(timeout=60_000)  # the end came into view
+        running.go()
+        page.locator(".mfw-note", has_text="The run is completed.").first.wait_for(timeout=60_000)
+        page.locator("button", has_text="Stop watching").wait_for(state="detached")
+        assert page.locator(".mfw-graph").count() == 1  # the picture, in the place of the widget
+        page.wait_for_function(
+            "![...document.querySelectorAll('button')].find(one => one.textContent === 'Follow')"
+            ".classList.contains('mod-active')",
+            timeout=60_000,
+        )  # a log that has ended is followed no more
+        assert opened.errors == []
+        page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+        page.wait_for_timeout(1000)
+    saved = nbformat.read(folder / name, 4)
+    assert "The run is completed." in saved.cells[1].outputs[-1]["data"]["text/html"]
