@@ -1,6 +1,7 @@
 # make demo     environment, install, the quickstart run on embedded sample runs; prints where to look
 # make test     environment, install, all tests
-# make check    the linters
+# make check    the linters, and the links and the code of the documents
+# make docs     the documentation, into build/docs; a warning is an error
 # make lab      the notebooks, live in JupyterLab
 # make bench    measured against Metaflow's own client
 # make sample   makes the embedded sample runs anew, with real Metaflow
@@ -12,7 +13,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test unit notebooks-test check lab bench sample notebooks clean
+.PHONY: demo test unit notebooks-test check docs lab bench sample notebooks clean
 
 # One stamp for each group of pyproject.toml, so that the demo installs neither Metaflow nor the test tools.
 define installed
@@ -24,7 +25,7 @@ $(VENV)/.installed-$(1): pyproject.toml
 	$$(BIN)/python -m pip install --quiet --editable . --group $(1)
 	@touch $$@
 endef
-$(foreach group,demo test check,$(eval $(call installed,$(group))))
+$(foreach group,demo test check docs,$(eval $(call installed,$(group))))
 
 demo: $(VENV)/.installed-demo
 	@mkdir -p build/demo
@@ -50,6 +51,11 @@ check: $(VENV)/.installed-check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/documents
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
+	@echo "Look at $(CURDIR)/build/docs/index.html"
 
 bench: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python benchmarks/run.py
@@ -66,4 +72,4 @@ notebooks: $(VENV)/.installed-test
 	  --to notebook --inplace notebooks/*.ipynb
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) build docs/reference/generated docs/tutorial/*.ipynb

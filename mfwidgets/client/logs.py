@@ -107,7 +107,7 @@ class Logs(Presentable):
         return replace(self, stream=other) if other else None
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of its lines, those of :meth:`__iter__`.
+        """Return a table of its lines, those that iterating gives.
 
         Returns
         -------

@@ -122,7 +122,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._choice_worker.ask(lambda: client.get(pathspec), ticked, self._failed)
 
     def load(self) -> None:
-        """Unpickle the chosen artifact into :attr:`loaded`; nothing else in an explorer unpickles."""
+        """Unpickle the chosen artifact into ``loaded``; nothing else in an explorer unpickles."""
         artifact = self._selection.artifact
         if artifact is not None:
             self._choice_worker.ask(lambda: artifact.data, self._loaded, self._failed)

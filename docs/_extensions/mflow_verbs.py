@@ -1,0 +1,23 @@
+"""The directive ``mflow-verbs``: all verbs of ``%mflow``, from the table that its own help shows."""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from verb_text import told
+
+from mfwidgets.magic.line import VERBS
+
+
+class MflowVerbs(SphinxDirective):
+    """Writes a section for each verb."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the sections."""
+        text = "\n".join(told(verb) for verb in VERBS.values())
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx of the directive."""
+    app.add_directive("mflow-verbs", MflowVerbs)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,37 @@
+"""The reference has all that is public."""
+
+import re
+
+import pytest
+from documents.pages import DOCS
+
+import mfwidgets
+from mfwidgets.magic.line import VERBS
+
+REFERENCE = "\n".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
+LISTED = set(re.findall(r"^   ~(mfwidgets\.\S+)$", REFERENCE, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", mfwidgets.__all__)
+def test_it_has_every_public_name(name):
+    if name == "options":  # the one object of its class
+        assert ".. autoclass:: mfwidgets.display_options.Options" in REFERENCE
+    else:
+        assert f"mfwidgets.{name}" in LISTED
+
+
+@pytest.mark.parametrize("name", sorted(LISTED))
+def test_what_it_lists_is_there(name):
+    module, _, last = name.rpartition(".")
+    assert getattr(__import__(module, fromlist=[last]), last).__doc__
+
+
+def test_the_verbs_come_from_the_table_of_the_help(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "_extensions")
+    from verb_text import told
+
+    assert "```{mflow-verbs}" in REFERENCE
+    for verb in VERBS.values():
+        said = told(verb).replace(r"\|", "|")
+        assert said.startswith(f"## {verb.name}\n")
+        assert all(text in said for text in (verb.usage, *verb.examples, *(one.meaning for one in verb.arguments)))
