@@ -54,7 +54,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self, client: Metaflow, start: Any = None) -> None:
         self._client = client
-        self._selection = Selection()
+        self._selection = Selection(start)  # what it belongs to is asked for
         self._ticked: list[Run] = []
         self.loaded: Any = None
         self._choice_worker = Worker(lambda: self._say("Opening…"))

@@ -29,7 +29,7 @@ _LIMITS = Limits(rows=12)
 class Watch(widgets.VBox):  # type: ignore[misc]
     """Shows a run while it runs; the kernel stays free.
 
-    Each look costs a metadata service two or three requests (:meth:`Watched.look`), and the datastore the end of one log.
+    Each look costs a metadata service two or three requests, and the datastore the end of one log.
 
     Parameters
     ----------
