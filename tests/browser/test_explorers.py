@@ -185,8 +185,10 @@ def test_it_is_accessible_and_looks_well(opened, theme, runs):
     tab(page, "Overview")
     page.locator(".mfw-name:visible", has_text=runs["resumed"]).first.wait_for()
     opened.theme(theme)
-    found = Axe().run(page, context=".widget-vbox").response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
+    for name in ("Logs", "Compare", "Overview"):
+        tab(page, name)
+        found = Axe().run(page, context=".widget-vbox").response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
     PICTURES.mkdir(parents=True, exist_ok=True)
     for width in (800, 1300, 2000):
         page.set_viewport_size({"width": width, "height": 900})
