@@ -5,6 +5,7 @@
 # make lab      the notebooks, live in JupyterLab
 # make bench    measured against Metaflow's own client
 # make sample   makes the embedded sample runs anew, with real Metaflow
+# make pictures  takes the pictures of the README in a real browser
 # make notebooks  runs the notebooks and keeps their outputs, after a change of what is shown
 # PYTHON=python3.12 VENV=.venv-3.12 chooses another Python (3.11 or newer).
 
@@ -13,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test unit notebooks-test check docs lab bench sample notebooks clean
+.PHONY: demo test unit notebooks-test check docs lab bench sample pictures notebooks clean
 
 # One stamp for each group of pyproject.toml, so that the demo installs neither Metaflow nor the test tools.
 define installed
@@ -70,6 +71,9 @@ notebooks: $(VENV)/.installed-test
 	TZ=UTC $(BIN)/jupyter nbconvert --log-level=ERROR --execute --ExecutePreprocessor.record_timing=False \
 	  --ExecutePreprocessor.store_widget_state=False \
 	  --to notebook --inplace notebooks/*.ipynb
+
+pictures: $(VENV)/.installed-test
+	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
 clean:
 	rm -rf $(VENV) build docs/reference/generated docs/tutorial/*.ipynb

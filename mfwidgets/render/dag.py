@@ -29,11 +29,28 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """A way from a step to the next, as SVG has it.
+
+    Attributes
+    ----------
+    path, head
+        The line, and the arrow head at its end.
+    gone
+        Whether something went this way, as far as the steps tell: both ran.
+    """
+
+    path: str
+    head: str
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
-    """A graph with all places; ``paths`` are the edges as SVG has them."""
+    """A graph with all places."""
 
     boxes: tuple[Box, ...]
-    paths: tuple[str, ...]
+    edges: tuple[Edge, ...]
     width: float
     height: float
 
@@ -73,10 +90,12 @@ def lay_out(graph: Graph) -> Drawing:
         )
         for name in steps
     }
-    paths = [_path(way, boxes, middle, lefts, widths, layer) for way in ways]
-    paths += [_loop(boxes[name], boxes[to]) for name, to in back if to in boxes]
+    edges = [
+        _edge(_path(way, boxes, middle, lefts, widths, layer), boxes[way[0][0]], boxes[way[-1][0]]) for way in ways
+    ]
+    edges += [_loop(boxes[name], boxes[to]) for name, to in back if to in boxes]
     width = (lefts[-1] + widths[-1] if layers else 0) + _MARGIN
-    return Drawing(tuple(boxes.values()), tuple(paths), width, tallest + top + 2 * _MARGIN)
+    return Drawing(tuple(boxes.values()), tuple(edges), width, tallest + top + 2 * _MARGIN)
 
 
 def _way(name: str, to: str, layer: dict[str, int]) -> list[tuple[str, ...]]:
@@ -136,11 +155,22 @@ def _path(
     return "".join(parts)
 
 
-def _loop(one: Box, other: Box) -> str:
+def _edge(path: str, one: Box, other: Box) -> Edge:
+    """Return an edge that ends at the left side of a step."""
+    x, y = other.left, other.top + other.height / 2
+    return Edge(path, f"M{x:.0f} {y:.0f}l-7 -3.5v7z", _went(one, other))
+
+
+def _went(one: Box, other: Box) -> bool:
+    return bool(one.step.status and other.step.status)
+
+
+def _loop(one: Box, other: Box) -> Edge:
     """Return an arc over the steps, from one back to itself or to an earlier one."""
     start, end = one.left + one.width * 0.7, other.left + other.width * 0.3
     rise = min(one.top, other.top) - 20
-    return f"M{start:.0f} {one.top:.0f}C{start:.0f} {rise:.0f} {end:.0f} {rise:.0f} {end:.0f} {other.top:.0f}"
+    path = f"M{start:.0f} {one.top:.0f}C{start:.0f} {rise:.0f} {end:.0f} {rise:.0f} {end:.0f} {other.top:.0f}"
+    return Edge(path, f"M{end:.0f} {other.top:.0f}l-3.5 -7h7z", _went(one, other))
 
 
 def _short(name: str) -> str:

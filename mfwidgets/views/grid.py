@@ -30,15 +30,27 @@ def describe_grid(grid: Grid, limits: Limits) -> View:
         facts += [("least", _value(grid, min(values), limits)), ("most", _value(grid, max(values), limits))]
     if grid.by != STATUS and len(values) < len(cells):
         facts.append(("without a number", Cell(f"{len(cells) - len(values):,}")))
-    parts = mosaic(grid, limits)
+    notes = () if cells else ("No task has begun yet.",)
+    if cells and not values and grid.by != STATUS:
+        notes = (_nothing_to_go_by(grid, limits),)
     return View(
         kind="Grid",
         name=limits.text(grid.step.pathspec).text,
         status=limits.status(status),
         reason=limits.text(status.reason).text if status else "",
         facts=tuple(facts),
-        notes=() if cells else ("No task has begun yet.",),
-        parts=parts,
+        notes=notes,
+        parts=mosaic(grid, limits),
+    )
+
+
+def _nothing_to_go_by(grid: Grid, limits: Limits) -> str:
+    """Explain a grid without a number."""
+    if grid.by == DURATION:
+        return "No task has ended yet, so the tiles are signs of status."
+    return (
+        f"No task of this step has a number called {limits.text(grid.by).text}, so the tiles are signs of status: "
+        f"%mflow artifacts {limits.text(grid.step.pathspec).text} lists what there is."
     )
 
 
@@ -78,10 +90,8 @@ def _tiles(
 def _tile(group: Sequence[GridCell], low: float, high: float, *, by_status: bool) -> Tile:
     status = str(prevailing([cell.row.status for cell in group]))
     pathspec = group[0].row.pathspec if len(group) == 1 else ""
-    if by_status:
-        return Tile(SIGNS.get(status, "?"), status, pathspec)
     values = [cell.value for cell in group if cell.value is not None]
-    if not values:
-        return Tile(" ", status, pathspec)
+    if by_status or not values:
+        return Tile(SIGNS.get(status, "?"), status, pathspec)
     place = (sum(values) / len(values) - low) / (high - low) if high > low else 1.0
     return Tile(SHADES[min(int(place * len(SHADES)), len(SHADES) - 1)], status, pathspec)

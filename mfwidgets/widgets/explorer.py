@@ -73,7 +73,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._refresh.on_click(lambda _: self.refresh())
         self._load.on_click(lambda _: self.load())
         self._tabs.observe(lambda _: self._draw_pane(), "selected_index")
-        self._list.layout = widgets.Layout(flex="1 1 400px", min_width="300px", max_width="520px")
+        self._list.layout = widgets.Layout(flex="1 1 410px", min_width="300px", max_width="520px")
         bar = widgets.HBox(
             [widgets.Box([self._code], layout=widgets.Layout(flex="1 1 auto")), self._load, self._refresh],
             layout=widgets.Layout(flex_flow="row wrap", align_items="center"),

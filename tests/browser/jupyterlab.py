@@ -80,8 +80,8 @@ def _wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
 
 
 @contextmanager
-def browser(home: Path, *, scripts: bool = True):
-    """Start chromium with an empty profile, closed to every host but this one; yields a page."""
+def browser(home: Path, *, scripts: bool = True, scale: float = 1):
+    """Start chromium with an empty profile, closed to every host but this one; yields a page, ``scale`` dots a pixel."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -98,6 +98,7 @@ def browser(home: Path, *, scripts: bool = True):
             ],
             viewport={"width": 1300, "height": 900},
             java_script_enabled=scripts,
+            device_scale_factor=scale,
         )
         try:
             yield context.pages[0]

@@ -87,6 +87,55 @@ def test_what_goes_wrong_is_shown_and_leaving_leaves_nothing(page):
     assert page.evaluate("model.heard()") == 0
 
 
+ROWS = (
+    "<table><thead><tr><th>run</th></tr></thead><tbody>"
+    + "".join(f'<tr><td><code data-pathspec="F/{number}">{number}</code></td></tr>' for number in range(3))
+    + "</tbody></table>"
+)
+
+
+def test_rows_are_ticked_by_mouse_and_keyboard(page):
+    start(page, "live.js", html=ROWS, selected="", snapshot="", tickable=True, ticked=["F/1"], busy=False)
+    boxes = page.locator("input[type=checkbox]")
+    assert [box.is_checked() for box in boxes.all()] == [False, True, False]
+    boxes.nth(2).click()
+    boxes.first.focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", " "):
+        page.keyboard.press(key)
+    assert page.evaluate("sent") == [{"ticked": "F/2", "on": True}, {"ticked": "F/1", "on": False}]
+    page.evaluate("model.set('ticked', ['F/0'])")
+    assert [box.is_checked() for box in boxes.all()] == [True, False, False]
+    page.evaluate("html => model.set('html', html)", ROWS)
+    assert page.evaluate("document.activeElement.dataset.tick") == "F/1"
+    assert boxes.first.is_checked()
+
+
+def test_it_tells_that_something_newer_is_on_its_way(page):
+    start(page, "live.js", html=HTML, selected="", snapshot="", tickable=False, ticked=[], busy=False)
+    root = page.locator(".mfw-live")
+    assert root.get_attribute("aria-busy") == "false"
+    page.evaluate("model.set('busy', true)")
+    assert root.get_attribute("aria-busy") == "true"
+    assert "mfw-turn" in root.evaluate("node => getComputedStyle(node, '::after').animationName")
+
+
+def test_a_browser_that_forbids_copying_is_told_of(page):
+    html = '<code>x</code><button data-copy="x">Copy code</button>'
+    start(page, "live.js", html=html, selected="", snapshot="", tickable=False, ticked=[], busy=False)
+    page.get_by_role("button").click()  # no clipboard here: the page is no secure one
+    page.get_by_role("button", name="Not allowed here").wait_for()
+    page.get_by_role("button", name="Copy code").wait_for()
+
+
+def test_the_viewer_measures_how_much_there_is_room_for(page):
+    lines(page)
+    page.wait_for_function("window.saved !== undefined")
+    wide = page.evaluate("window.saved.columns")
+    page.evaluate("document.getElementById('el').style.width = '400px'")
+    page.wait_for_function("wide => window.saved.columns < wide", arg=wide)
+    assert 30 < page.evaluate("window.saved.columns") < 80
+
+
 def lines(page, total=1_000_000, **state):
     known = {"total": total, "version": 1, "current": -1, "columns": 0, "follow": False, "height": 200, "snapshot": ""}
     start(page, "logs.js", **(known | state))

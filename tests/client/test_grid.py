@@ -30,6 +30,8 @@ def test_by_duration_and_without_numbers(client, runs):
     assert all(cell.value >= 0 for line in step.grid("duration").lines.values() for cell in line)
     text = step.grid("item")._repr_mimebundle_()["text/plain"]
     assert "without a number  4" in text
+    assert "No task of this step has a number called item" in text
+    assert "✓✓✓✓" in text
     assert step.grid("item").to_dict()["parts"][0]["rows"][0]["tiles"] == ["completed"] * 4
 
 

@@ -62,16 +62,41 @@ def test_steps_stand_apart_and_in_order(name):
             if to in nodes and order.index(to) > order.index(step):
                 assert boxes[step].left + boxes[step].width < boxes[to].left
     edges = sum(to in nodes for following in nodes.values() for to in following)
-    assert len(drawing.paths) == edges
+    assert len(drawing.edges) == edges
 
 
 def test_a_long_edge_does_not_cross_the_steps_between():
     drawing = lay_out(graph({"start": ["a", "end"], "a": ["b"], "b": ["end"], "end": []}))
     boxes = {box.step.name: box for box in drawing.boxes}
-    lane = next(path for path in drawing.paths if "L" in path)
+    lane = next(edge.path for edge in drawing.edges if "L" in edge.path)
     heights = [float(piece.split()[1].partition("C")[0]) for piece in lane.split("L")[1:]]
     for height in heights:
         assert not any(boxes[name].top <= height <= boxes[name].top + boxes[name].height for name in ("a", "b"))
+
+
+def test_arrows_end_at_their_steps_and_ways_that_nothing_went_are_told_apart():
+    ran = Cell("completed", "status")
+    steps = (
+        GraphStep("start", ran, "switch", ("a", "b")),
+        GraphStep("a", ran, "loop", ("a", "end")),
+        GraphStep("b", None, "not run", ("end",)),
+        GraphStep("end", ran, "", ()),
+    )
+    drawing = lay_out(Graph("Graph", steps))
+    boxes = {box.step.name: box for box in drawing.boxes}
+    heads = [tuple(map(float, edge.head[1:].partition("l")[0].split())) for edge in drawing.edges]
+    for x, y in heads:
+        assert any(
+            box.left - 1 <= x <= box.left + box.width and box.top - 1 <= y <= box.top + box.height
+            for box in boxes.values()
+        )
+    assert [edge.gone for edge in drawing.edges] == [True, False, True, False, True]  # the loop comes last
+    assert (
+        html_of(View("Run", "F/1", parts=(Graph("Graph", steps),))).count(
+            'opacity=".45" stroke-width="1.4" stroke-dasharray'
+        )
+        == 2
+    )
 
 
 def test_the_page_holds_the_picture_and_escapes_names():
