@@ -25,13 +25,17 @@ class FrameHead:
     shape
         Rows and columns of all of it.
     columns, index, rows
-        Names of the first columns, labels of the first rows, and their values.
+        Names of the first columns, labels of the first rows, and their values; times with a zone are in UTC, and of a
+        column of a kind that is not known here each is :data:`UNREAD`.
     """
 
     shape: tuple[int, int]
     columns: tuple[Any, ...]
     index: tuple[Any, ...]
     rows: tuple[tuple[Any, ...], ...]
+
+
+UNREAD = "…"
 
 
 class _UnknownError(Exception):
@@ -63,7 +67,7 @@ def _frame(manager: Made) -> FrameHead:
         places = range(*placement.indices(len(names))) if isinstance(placement, slice) else list(map(int, placement))
         for row, place in enumerate(places):
             if place in shown:
-                found[place] = _head(values, row)
+                found[place] = _head_or_unread(values, row)
     rows = tuple(tuple(found[place][number] for place in shown) for number in range(min(len(labels), _MOST_ROWS)))
     return FrameHead((len(labels), len(names)), tuple(names.head(_MOST_COLUMNS)), tuple(labels.head(_MOST_ROWS)), rows)
 
@@ -71,17 +75,25 @@ def _frame(manager: Made) -> FrameHead:
 def _series(manager: Made, name: Any) -> FrameHead:
     axes, values, *_ = manager.state
     labels = _Labels(axes[0])
-    rows = tuple((value,) for value in _head(values[0], 0)[: min(len(labels), _MOST_ROWS)])
+    rows = tuple((value,) for value in _head_or_unread(values[0], 0)[: min(len(labels), _MOST_ROWS)])
     return FrameHead((len(labels), 1), (name,), tuple(labels.head(_MOST_ROWS)), rows)
 
 
 class _Labels:
-    """The labels of an axis: an index of values, or a range."""
+    """The labels of an axis: an index of values, of several levels, or a range."""
 
     def __init__(self, index: Made) -> None:
         _, facts = index.args
+        self._values: Sequence[Any]
         if "start" in facts:
-            self._values: Sequence[Any] = range(facts["start"], facts["stop"], facts["step"])
+            self._values = range(facts["start"], facts["stop"], facts["step"])
+        elif "levels" in facts:
+            levels = [_Labels(level)._values for level in facts["levels"]]
+            codes = zip(*(code.tolist() for code in facts["codes"]), strict=True)
+            self._values = [
+                tuple(level[place] if place >= 0 else None for level, place in zip(levels, one, strict=True))
+                for one in codes
+            ]
         else:
             self._values = _all(facts["data"])
 
@@ -92,6 +104,18 @@ class _Labels:
         return list(self._values[:count])
 
 
+def _head_or_unread(values: Any, row: int) -> list[Any]:
+    """Return the first values of a column of a block; one of an unknown kind must not hide the others."""
+    try:
+        return [None if _is_missing(value) else value for value in _head(values, row)]
+    except (_UnknownError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return [UNREAD] * _MOST_ROWS
+
+
+def _is_missing(value: Any) -> bool:
+    return isinstance(value, Named) and (value.module, value.name) == ("pandas", "NA")
+
+
 def _head(values: Any, row: int) -> list[Any]:
     """Return the first values of a column of a block."""
     if isinstance(values, Made) and _is_array(values):
@@ -100,9 +124,7 @@ def _head(values: Any, row: int) -> list[Any]:
         first = row * length  # objects are listed row by row, however the array lay in memory
         return list(content[first : min(first + length, first + _MOST_ROWS)])
     if hasattr(values, "ndim") and values.ndim == _PLANE:
-        return list(
-            values[row, :_MOST_ROWS].tolist() if values.dtype.kind not in "mM" else map(str, values[row, :_MOST_ROWS])
-        )
+        return list(_all(values[row, :_MOST_ROWS]))
     return list(_all(values)[:_MOST_ROWS])
 
 
@@ -114,19 +136,33 @@ def _all(values: Any) -> Sequence[Any]:
         return _backed(values)
     if hasattr(values, "ravel"):
         flat = values.ravel()
-        return list(map(str, flat)) if flat.dtype.kind in "mM" else list(flat.tolist())
+        if flat.dtype.kind == "m":
+            return list(map(str, flat.astype("timedelta64[us]").tolist()))
+        return _moments(flat) if flat.dtype.kind == "M" else list(flat.tolist())
     raise _UnknownError
 
 
 def _backed(values: Made) -> Sequence[Any]:
-    """Return the values of pandas' own arrays: texts, dates, categories."""
+    """Return the values of pandas' own arrays: texts, dates, categories, and numbers of which some are missing."""
+    if isinstance(values.state, dict) and "_mask" in values.state:
+        known = zip(values.state["_data"].tolist(), values.state["_mask"].tolist(), strict=True)
+        return [None if missing else value for value, missing in known]
     kind = values.args[0]
     if not isinstance(kind, Named):
         raise _UnknownError
     if kind.name == "Categorical":
         categories = _Labels(values.state[0].state["categories"]).head(1_000_000)
         return [categories[code] if code >= 0 else None for code in values.state[1].tolist()]
-    return _all(values.state[1])
+    if kind.name == "PeriodArray":  # these are counts of a unit since 1970
+        raise _UnknownError
+    found = _all(values.state[1])
+    zoned = isinstance(values.state[0], Made) and getattr(values.state[0].of, "name", "") == "DatetimeTZDtype"
+    return [f"{value}+00:00" if value != "NaT" else value for value in found] if zoned else found
+
+
+def _moments(values: Any) -> list[str]:
+    """Return numpy's times as text, to the second where that is all of them."""
+    return [text.rstrip("0").removesuffix(".") if "." in text else text for text in map(str, values)]
 
 
 def _is_array(values: Made) -> bool:

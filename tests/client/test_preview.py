@@ -64,6 +64,33 @@ def test_more_frames(frame):
     assert [list(row) for row in head.rows] == [list(row) for row in expected.itertuples(index=False)]
 
 
+KINDS = {
+    "whole": (pd.array([1, None, 3], dtype="Int64"), [1, None, 3]),
+    "truth": (pd.array([True, None, False], dtype="boolean"), [True, None, False]),
+    "text": (pd.array(["a", None, "c"], dtype="string"), ["a", None, "c"]),
+    "lasting": (pd.to_timedelta([1, 36, 0], unit="h"), ["1:00:00", "1 day, 12:00:00", "0:00:00"]),
+    "zoned": (
+        pd.to_datetime(["2026-01-01 01:00", "2026-07-01 01:00", None]).tz_localize("Europe/Berlin"),
+        ["2026-01-01T00:00:00+00:00", "2026-06-30T23:00:00+00:00", "NaT"],
+    ),
+    "month": (pd.period_range("2026-01", periods=3, freq="M"), ["…"] * 3),
+    "sparse": (pd.arrays.SparseArray([0, 0, 1]), ["…"] * 3),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_of_all_kinds_and_none_hides_another(kind):
+    made, expected = KINDS[kind]
+    head = held(pd.DataFrame({"before": [1, 2, 3], kind: made, "after": ["x", "y", "z"]})).head
+    assert [list(row) for row in head.rows] == [list(row) for row in zip([1, 2, 3], expected, "xyz", strict=True)]
+    assert [value for (value,) in held(pd.Series(made, name=kind)).head.rows] == expected
+
+
+def test_several_levels_of_an_index():
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=pd.MultiIndex.from_tuples([("x", 1), ("x", 2), ("y", 1)]))
+    assert held(frame).head.index == (("x", 1), ("x", 2), ("y", 1))
+
+
 def test_series():
     head = held(pd.Series([1.5, 2.5], name="share", index=["a", "b"])).head
     assert head.shape == (2, 1)
@@ -74,8 +101,7 @@ def test_series():
 @pytest.mark.parametrize(
     "value",
     [
-        pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_tuples([("x", 1)])),
-        pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}),
+        pd.DataFrame({"a": [1]}, index=pd.period_range("2026-01", periods=1, freq="M")),
         pd.Timestamp("2026-01-01"),
     ],
 )
