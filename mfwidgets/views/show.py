@@ -87,6 +87,17 @@ def page(shown: object) -> str:
     return page_of(view)
 
 
+def described(shown: object) -> View:
+    """Return what an object shows, with as many rows as are chosen; it takes as long as it takes.
+
+    Raises
+    ------
+    MetaflowException
+        It cannot be read.
+    """
+    return describe(shown, Limits(rows=options.rows))
+
+
 def facts(shown: object) -> dict[str, Any]:
     """Return what an object shows as plain data."""
     return dict_of(describe(shown, Limits(rows=10 * options.rows, chars=2_000)))
