@@ -5,6 +5,8 @@
 # make bench    measured against Metaflow's own client
 # make sample   makes the embedded sample runs anew, with real Metaflow
 # make notebooks  runs the notebooks and keeps their outputs, after a change of what is shown
+# make test-lowest  the tests without the browser, with the lowest versions of the dependencies that are allowed
+# make release-check  builds wheel and archive, checks them, and uses the wheel in an environment of its own
 # PYTHON=python3.12 VENV=.venv-3.12 chooses another Python (3.11 or newer).
 
 PYTHON ?= python3
@@ -12,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test unit notebooks-test check lab bench sample notebooks clean
+.PHONY: demo test test-lowest unit notebooks-test check lab bench sample notebooks release-check clean
 
 # One stamp for each group of pyproject.toml, so that the demo installs neither Metaflow nor the test tools.
 define installed
@@ -24,7 +26,7 @@ $(VENV)/.installed-$(1): pyproject.toml
 	$$(BIN)/python -m pip install --quiet --editable . --group $(1)
 	@touch $$@
 endef
-$(foreach group,demo test check,$(eval $(call installed,$(group))))
+$(foreach group,demo test check release lowest,$(eval $(call installed,$(group))))
 
 demo: $(VENV)/.installed-demo
 	@mkdir -p build/demo
@@ -50,6 +52,21 @@ check: $(VENV)/.installed-check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+# Of the dependencies that users install the lowest; what only the tests use is the newest.
+test-lowest: $(VENV)/.installed-lowest
+	@mkdir -p build
+	$(BIN)/uv pip compile --quiet --no-deps --all-extras --resolution lowest-direct -o build/lowest.txt pyproject.toml
+	@test -x $(VENV)-lowest/bin/python || $(BIN)/python -m venv $(VENV)-lowest
+	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --constraint build/lowest.txt --editable . --group test
+	$(VENV)-lowest/bin/python -m pytest -m "not browser"
+
+release-check: $(VENV)/.installed-release
+	rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist .
+	$(BIN)/twine check --strict build/dist/*
+	$(BIN)/python release/check.py build/dist
 
 bench: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python benchmarks/run.py
@@ -65,4 +82,4 @@ notebooks: $(VENV)/.installed-test
 	  --to notebook --inplace notebooks/*.ipynb
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) $(VENV)-lowest build

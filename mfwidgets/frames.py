@@ -17,8 +17,8 @@ from mfwidgets.errors import warn_of_values
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT, CATEGORY, STATUS, TIME, DURATION, COUNT, OBJECT = (
-    "string", "category", "status", "time", "duration", "Int64", "object",
+TEXT, STATUS, TIME, DURATION, COUNT, OBJECT = (
+    "string", "status", "time", "duration", "Int64", "object",
 )  # fmt: skip
 
 Values = Mapping[str, Sequence[Any]]
