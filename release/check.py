@@ -26,7 +26,16 @@ NEEDED = {
 
 CHOSEN = {
     *("mfwidgets", "tests", "notebooks", "release"),
-    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "Makefile", "pyproject.toml", "PKG-INFO", ".gitignore"),
+    *(
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "README.md",
+        "Makefile",
+        "pyproject.toml",
+        "PKG-INFO",
+        ".gitignore",
+    ),
 }
 """What an archive of the source holds."""
 
@@ -99,7 +108,9 @@ def use(wheel: Path, elsewhere: Path) -> None:
     version = wheel.name.split("-")[1]
     expect(run("mfwidgets", "--version").strip() == f"mfwidgets {version}", "the program tells another version")
     expect(run("python", "-m", "mfwidgets", "--version").strip() == f"mfwidgets {version}", "so does the module")
-    expect('"status": "failed"' in run("python", "-m", "mfwidgets", "--sample", "ForecastFlow/latest~1", "--json"), "no")
+    expect(
+        '"status": "failed"' in run("python", "-m", "mfwidgets", "--sample", "ForecastFlow/latest~1", "--json"), "no"
+    )
     expect("✗ failed" in run("mfwidgets", "--sample", "why", "ForecastFlow/latest~1"), "the sample does not show")
     run("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "nbconvert", "ipykernel")
     expect("metaflow" not in run("python", "-m", "pip", "list").split(), "metaflow was installed as well")

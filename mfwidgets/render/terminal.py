@@ -1,10 +1,10 @@
 """Prints lines with their tones as a terminal shows them; rich knows the terminals, and ``NO_COLOR`` and ``FORCE_COLOR``."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from mfwidgets.render.view import Line, text_of_line
+from mfwidgets.render.view import Span, text_of_line
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,7 +17,7 @@ def shows_colours(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
-def print_lines(lines: Iterable[Line], stream: TextIO) -> None:
+def print_lines(lines: Iterable[Sequence[Span]], stream: TextIO) -> None:
     """Print lines to a stream, coloured where it shows colours; they are never wrapped."""
     if not shows_colours(stream):
         stream.write("".join(f"{text_of_line(line)}\n" for line in lines))
@@ -29,7 +29,7 @@ def print_lines(lines: Iterable[Line], stream: TextIO) -> None:
         console.print(_painted(line), soft_wrap=True)
 
 
-def _painted(line: Line) -> "Text":
+def _painted(line: Sequence[Span]) -> "Text":
     from rich.text import Text
 
     found = Text(end="")
