@@ -49,6 +49,7 @@ notebooks-test: $(VENV)/.installed-test
 
 check: $(VENV)/.installed-check
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 mfwidgets release   # encodings are said: Windows has others
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
