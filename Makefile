@@ -55,13 +55,14 @@ check: $(VENV)/.installed-check
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 
-# Of the dependencies that users install the lowest; what only the tests use is the newest.
+# Of the dependencies that users install the lowest; what only the tests use is the newest. The runs under test are made
+# anew, in a cache of their own: what one pandas pickled another may not read.
 test-lowest: $(VENV)/.installed-lowest
 	@mkdir -p build
 	$(BIN)/uv pip compile --quiet --no-deps --all-extras --resolution lowest-direct -o build/lowest.txt pyproject.toml
 	@test -x $(VENV)-lowest/bin/python || $(BIN)/python -m venv $(VENV)-lowest
 	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --constraint build/lowest.txt --editable . --group test
-	$(VENV)-lowest/bin/python -m pytest -m "not browser"
+	XDG_CACHE_HOME="$(CURDIR)/build/lowest-cache" $(VENV)-lowest/bin/python -m pytest -m "not browser"
 
 release-check: $(VENV)/.installed-release
 	rm -rf build/dist

@@ -35,7 +35,7 @@ SHOWN = {
     "doctor": ("get_ipython().run_line_magic('mflow', 'doctor')", STATIC),
     "explorer": ("run.explore()", LIVE),
     "log viewer": ("run['start'].task.logs().view()", LIVE),
-    "watch": ("m.watch(run)", LIVE),
+    "watch, when it has ended": ("watched = m.watch(run); watched.wait(); watched", STATIC),
 }
 """What is evaluated in a cell of its own, and what it may show."""
 
