@@ -283,7 +283,9 @@ def _value_column(values: list[Any]) -> "pd.Series[Any]":
     column = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
         column[place] = value  # lists, dicts and arrays are cells here, not columns
-    return pd.Series(column)
+    return pd.Series(
+        column, dtype="object"
+    )  # said, for pandas would look for times among them, and breaks on huge numbers
 
 
 def _warn_of_unread(values: Values) -> None:
