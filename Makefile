@@ -7,6 +7,8 @@
 # make sample   makes the embedded sample runs anew, with real Metaflow
 # make pictures  takes the pictures of the README in a real browser
 # make notebooks  runs the notebooks and keeps their outputs, after a change of what is shown
+# make test-lowest  the tests without the browser, with the lowest versions of the dependencies that are allowed
+# make release-check  builds wheel and archive, checks them, and uses the wheel in an environment of its own
 # PYTHON=python3.12 VENV=.venv-3.12 chooses another Python (3.11 or newer).
 
 PYTHON ?= python3
@@ -14,7 +16,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test unit notebooks-test check docs lab bench sample pictures notebooks clean
+.PHONY: demo test test-lowest unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
 
 # One stamp for each group of pyproject.toml, so that the demo installs neither Metaflow nor the test tools.
 define installed
@@ -26,7 +28,7 @@ $(VENV)/.installed-$(1): pyproject.toml
 	$$(BIN)/python -m pip install --quiet --editable . --group $(1)
 	@touch $$@
 endef
-$(foreach group,demo test check docs,$(eval $(call installed,$(group))))
+$(foreach group,demo test check docs release lowest,$(eval $(call installed,$(group))))
 
 demo: $(VENV)/.installed-demo
 	@mkdir -p build/demo
@@ -49,14 +51,31 @@ notebooks-test: $(VENV)/.installed-test
 
 check: $(VENV)/.installed-check
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 mfwidgets release   # encodings are said: Windows has others
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 	$(BIN)/python -m pytest --quiet tests/documents
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
 	@echo "Look at $(CURDIR)/build/docs/index.html"
+
+# Of the dependencies that users install the lowest; what only the tests use is the newest. The runs under test are made
+# anew, in a cache of their own: what one pandas pickled another may not read.
+test-lowest: $(VENV)/.installed-lowest
+	@mkdir -p build
+	$(BIN)/uv pip compile --quiet --no-deps --all-extras --resolution lowest-direct -o build/lowest.txt pyproject.toml
+	@test -x $(VENV)-lowest/bin/python || $(BIN)/python -m venv $(VENV)-lowest
+	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --constraint build/lowest.txt --editable . --group test
+	XDG_CACHE_HOME="$(CURDIR)/build/lowest-cache" $(VENV)-lowest/bin/python -m pytest -m "not browser"
+
+release-check: $(VENV)/.installed-release
+	rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist .
+	$(BIN)/twine check --strict build/dist/*
+	$(BIN)/python release/check.py build/dist
 
 bench: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python benchmarks/run.py
@@ -76,4 +95,4 @@ pictures: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
 clean:
-	rm -rf $(VENV) build docs/reference/generated docs/tutorial/*.ipynb
+	rm -rf $(VENV) $(VENV)-lowest build docs/reference/generated docs/tutorial/*.ipynb

@@ -17,8 +17,8 @@ from mfwidgets.errors import warn_of_values
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT, CATEGORY, STATUS, TIME, DURATION, COUNT, OBJECT = (
-    "string", "category", "status", "time", "duration", "Int64", "object",
+TEXT, STATUS, TIME, DURATION, COUNT, OBJECT = (
+    "string", "status", "time", "duration", "Int64", "object",
 )  # fmt: skip
 
 Values = Mapping[str, Sequence[Any]]
@@ -283,7 +283,8 @@ def _value_column(values: list[Any]) -> "pd.Series[Any]":
     column = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
         column[place] = value  # lists, dicts and arrays are cells here, not columns
-    return pd.Series(column)
+    # Said, for pandas would look for times among them, and breaks on huge numbers.
+    return pd.Series(column, dtype="object")
 
 
 def _warn_of_unread(values: Values) -> None:

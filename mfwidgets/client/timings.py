@@ -110,11 +110,17 @@ class Timings(Collection[StepTiming]):
 
 def _timings_of(scope: Scope, run: RunRecord) -> list[StepTiming]:
     tasks = [task for task in scope.provider.tasks(run) if not task.step.startswith("_")]
+    rows = task_rows(scope, run.path, tasks)
+    return step_timings(run, rows, step_order(scope, run) if rows else [])
+
+
+def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str]) -> list[StepTiming]:
+    """Return how long the steps of a run took, from what is known of its tasks: in this order, others as they began."""
     by_step: dict[str, list[TaskRow]] = defaultdict(list)
-    for row in sorted(task_rows(scope, run.path, tasks), key=lambda row: row.record.created_ms):
+    for row in sorted(tasks, key=lambda row: row.record.created_ms):
         by_step[row.record.step].append(row)
-    order = [name for name in step_order(scope, run) if name in by_step] if by_step else []
-    return [_timing(run, name, by_step[name]) for name in dict.fromkeys([*order, *by_step])]
+    known = [name for name in order if name in by_step]
+    return [_timing(run, name, by_step[name]) for name in dict.fromkeys([*known, *by_step])]
 
 
 def _timing(run: RunRecord, step: str, rows: list[TaskRow]) -> StepTiming:

@@ -69,11 +69,15 @@ class Doctor(Presentable):
     @property
     def well(self) -> bool:
         """Whether nothing is wrong."""
-        return all(check.result != _WRONG for check in self.checks)
+        return not self.wrong
+
+    @property
+    def wrong(self) -> list[str]:
+        """The names of the checks that found something wrong."""
+        return [check.name for check in self.checks if check.result == _WRONG]
 
     def __repr__(self) -> str:
-        wrong = ", ".join(check.name for check in self.checks if check.result == _WRONG)
-        return f"<doctor: {f'look at {wrong}' if wrong else 'all is well'}>"
+        return f"<doctor: {'look at ' + ', '.join(self.wrong) if self.wrong else 'all is well'}>"
 
 
 @describe.register

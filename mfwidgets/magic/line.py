@@ -1,7 +1,7 @@
 """From a line after ``%mflow`` to what it returns: the verbs, and what is said when a line is not understood."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -86,7 +86,20 @@ def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     MetaflowException
         There is no such object, or it cannot be read.
     """
-    words = words_of(line, variables)
+    return run_words(words_of(line, variables))
+
+
+def run_words(words: Sequence[str]) -> Any:
+    """Do what words say, as :func:`run_line` does what a line says.
+
+    Raises
+    ------
+    UsageError
+        They are not understood; the message says what would be.
+    MetaflowException
+        There is no such object, or it cannot be read.
+    """
+    words = list(words)
     if not words:
         return Help()
     if words[0] in _ASKS_FOR_HELP:

@@ -43,7 +43,7 @@ LOGGING = (
             Argument("--stderr", "standard error", group="stream"),
             Argument("--both", "both, merged by time", group="stream"),
             Argument("--tail", "only that many last lines", metavar="N", group="part", settings={"type": positive}),
-            Argument("--all", "as many lines as a cell takes", group="part"),
+            Argument("--all", "all lines, of which a cell shows as many as it takes", group="part"),
             Argument("--grep", "only lines that this regular expression is found in", metavar="RE"),
             Argument("--attempt", "of this attempt, not the newest", metavar="N", settings={"type": positive}),
             Argument("--follow", "show what comes, in place, until the task ends or the kernel is interrupted"),

@@ -22,7 +22,7 @@ from mfwidgets.magic.verb import PATHSPEC, Argument, Verb, pathspec_of, positive
 if TYPE_CHECKING:
     from mfwidgets.client.base import MetaflowObject
 
-_DF = Argument("--df", "as a DataFrame")
+_DF = Argument("--df", "as a DataFrame", in_cells_only=True)
 
 
 def _show(given: argparse.Namespace) -> Any:

@@ -30,6 +30,7 @@ OPENING = (
         _explore,
         (Argument("pathspec", "what is chosen at first", "pathspec", settings={"nargs": "?"}),),
         ("%mflow explore", "e = %mflow explore HelloFlow/latest"),
+        in_cells_only=True,
     ),
     Verb(
         "watch",
@@ -37,5 +38,6 @@ OPENING = (
         _watch,
         (pathspec_of("run", "of a run; of a flow alone, its newest"),),
         ("%mflow watch HelloFlow",),
+        in_cells_only=True,
     ),
 )

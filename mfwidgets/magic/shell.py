@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
-from mfwidgets.magic import completion
+from mfwidgets.magic import completion, terminal
 from mfwidgets.magic.line import run_line
 from mfwidgets.magic.switching import SWITCHING, remember
 from mfwidgets.magic.words import words_of
@@ -113,11 +113,13 @@ def load(ipython: "InteractiveShell") -> None:
     """Give a shell the magic and its completion; once more does no harm."""
     ipython.register_magics(MflowMagics)
     completion.load(ipython)
+    terminal.load(ipython)
 
 
 def unload(ipython: "InteractiveShell") -> None:
     """Take them from a shell."""
     completion.unload(ipython)
+    terminal.unload(ipython)
     for kind in ("line", "cell"):
         ipython.magics_manager.magics[kind].pop("mflow", None)
     ipython.magics_manager.registry.pop(MflowMagics.__name__, None)

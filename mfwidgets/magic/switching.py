@@ -195,6 +195,7 @@ SWITCHING = (
             ),
         ),
         ("%mflow ns user:ann", "%%mflow ns none    (as the first line of a cell: for that cell alone)"),
+        in_cells_only=True,
     ),
     Verb(
         "metadata",
@@ -210,12 +211,13 @@ SWITCHING = (
             ),
         ),
         ("%mflow metadata /data/other-team", "%mflow metadata service@https://metadata.example.org"),
+        in_cells_only=True,
     ),
     Verb(
         "profile",
         "Metaflow's profiles, or switch to another, with the metadata and the namespace that it configures",
         _switch_profile,
-        (Argument("name", "the profile; default", "profile", "NAME", settings={"nargs": "?"}),),
+        (Argument("name", "the profile; default", "profile", "NAME", settings={"nargs": "?"}, in_cells_only=True),),
         ("%mflow profile production",),
     ),
 )

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -34,6 +34,8 @@ class Argument:
         Options of one group exclude each other.
     settings
         More for ``add_argument``.
+    in_cells_only
+        Whether it makes sense in a notebook alone, not on a command line.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Argument:
     metavar: str = ""
     group: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    in_cells_only: bool = False
 
     @property
     def is_option(self) -> bool:
@@ -83,6 +86,8 @@ class Verb:
         Does it, and returns what the cell shows.
     examples
         Whole lines, for the help.
+    in_cells_only
+        Whether it makes sense in a notebook alone, not on a command line.
     """
 
     name: str
@@ -90,19 +95,26 @@ class Verb:
     act: Callable[[argparse.Namespace], Any]
     arguments: tuple[Argument, ...] = ()
     examples: tuple[str, ...] = ()
+    in_cells_only: bool = False
 
     @property
     def usage(self) -> str:
         """The whole line, as in ``%mflow logs PATHSPEC [--tail N]``."""
         words = [f"%mflow {self.name}"]
-        for group, some in groupby(self.arguments, key=lambda one: one.group or one.name):
+        for _, some in groupby(self.arguments, key=lambda one: one.group or one.name):
             members = list(some)
             text = "|".join(one.usage for one in members)
             optional = members[0].is_option or members[0].settings.get("nargs") == "?"
             repeated = "..." if members[0].settings.get("action") == "append" else ""
             words.append(f"[{text}]{repeated}" if optional else text)
-            del group
         return " ".join(words)
+
+    def on_command_line(self) -> "Verb":
+        """Return the same without what makes sense in a notebook alone."""
+        arguments = tuple(one for one in self.arguments if not one.in_cells_only)
+        # Others begin with an assignment, or switch what a command cannot.
+        examples = tuple(line for line in self.examples if line.startswith("%mflow ")) if arguments else ()
+        return replace(self, arguments=arguments, examples=examples)
 
     def parse(self, words: list[str]) -> argparse.Namespace:
         """Understand the words after the verb.

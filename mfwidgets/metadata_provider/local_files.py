@@ -17,6 +17,9 @@ _decode = json.JSONDecoder().decode
 YEAR_3000 = 32_503_680_000_000
 """Milliseconds since the epoch; no later time is believed."""
 
+_NO_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
+"""What a system says of a name that nothing can have: too long, or on Windows with a sign such as ``*`` or ``:``."""
+
 EVENT = "sysmeta_"
 """With this begins the name of every file that holds a metadata event."""
 
@@ -47,7 +50,7 @@ def names_in(folder: str | None) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # no folder has such a name
+        if error.errno in _NO_NAME:
             return []
         raise CorruptFile(f"The folder {folder} cannot be listed: {error.strerror or error}.") from error
 
@@ -65,7 +68,7 @@ def read_json(file: str) -> Json | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # no file has such a name
+        if error.errno in _NO_NAME:
             return None
         # Metaflow writes these files for their owner alone (mode 0600).
         raise CorruptFile(f"The metadata file {file} cannot be read: {error.strerror or error}.") from error

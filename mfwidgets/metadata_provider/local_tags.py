@@ -56,7 +56,7 @@ def _read(entry: Path) -> Json:
 def _replace(entry: Path, content: Json) -> None:
     try:
         # Metaflow's readers skip such names, and its own files have the same mode.
-        with tempfile.NamedTemporaryFile("w", dir=entry.parent, prefix="tmp", delete=False) as beside:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=entry.parent, prefix="tmp", delete=False) as beside:
             json.dump(content, beside)
         os.replace(beside.name, entry)  # noqa: PTH105 - of two names, not of paths
     except OSError as error:

@@ -1,64 +1,116 @@
-"""Draws a view as plain text, for terminals and for notebooks read without HTML."""
+"""Draws a view as lines of text, for terminals and for notebooks read without HTML.
+
+The lines are made of pieces with tones, which a terminal may colour; the text alone tells the same.
+"""
 
 import unicodedata
+from collections.abc import Iterable
 
-from mfwidgets.render.view import SIGNS, Block, Cell, Frame, Graph, Mosaic, Part, Picture, Table, View, text_of_line
+from mfwidgets.render.view import (
+    SIGNS,
+    Block,
+    Cell,
+    Frame,
+    Graph,
+    Line,
+    Mosaic,
+    Part,
+    Picture,
+    Span,
+    Table,
+    View,
+    plain_line,
+    text_of_line,
+)
 
 _GAP = "  "
+
+STATUS_TONES = {
+    "completed": "green",
+    "caught": "yellow",
+    "failed": "red",
+    "killed": "red",
+    "running": "blue",
+    "unknown": "magenta",
+}
+"""The colour of each status; its sign and its word stand there, too."""
 
 
 def text_of(view: View) -> str:
     """Return a view as lines of text."""
-    parts = [_head(view)]
-    if view.facts:
-        width = max(len(label) for label, _ in view.facts)
-        parts.append("\n".join(f"{_GAP}{label:<{width}}{_GAP}{cell.plain}" for label, cell in view.facts))
-    parts += [f"{_GAP}{note}" for note in view.notes]
-    parts += [_part(part) for part in view.parts]
-    return "\n".join(filter(None, parts))
+    return "\n".join(text_of_line(line) for line in lines_of(view))
 
 
-def _part(part: Part) -> str:
-    """Return a part as text; of a graph nothing, since a table beside it tells the same."""
+def lines_of(view: View) -> list[Line]:
+    """Return a view as lines of pieces, each with its tones."""
+    lines = _head(view)
+    width = max((len(label) for label, _ in view.facts), default=0)
+    lines += [(Span(f"{_GAP}{label:<{width}}{_GAP}", ("dim",)), *_cell(cell)) for label, cell in view.facts]
+    lines += [plain_line(f"{_GAP}{note}") for note in view.notes]
+    for part in view.parts:
+        lines += _part(part)
+    return lines
+
+
+def _part(part: Part) -> list[Line]:
+    """Return a part as lines; of a graph none, since a table beside it tells the same."""
     match part:
         case Table():
             return _table(part)
         case Block():
-            return _block(part)
+            lines = (_stripped((Span(_margin(margin), ("dim",)), *line)) for margin, line in part.rows)
+            return [_heading(part), *lines]
         case Picture() | Frame():
-            return f"{part.heading} ({part.note})"
+            return [(Span(part.heading, ("bold",)), Span(f" ({part.note})", ("dim",)))]
         case Mosaic():
-            heading = f"{part.heading} ({part.note})" if part.note else part.heading
-            lines = (f"{_GAP}{''.join(tile.sign for tile in tiles)}{_GAP}{name}".rstrip() for name, tiles in part.rows)
-            return "\n".join([heading, *lines])
+            return [_heading(part), *_mosaic(part)]
         case Graph():
-            return ""
+            return []
 
 
-def _head(view: View) -> str:
-    head = f"{view.kind} {view.name}".rstrip()
+def _head(view: View) -> list[Line]:
+    head = [Span(f"{view.kind} {view.name}".rstrip(), ("bold",))]
     if view.status:
-        head += f"{_GAP}{view.status.plain}"
-    return f"{head}\n{_GAP}{view.reason}" if view.reason else head
+        head += [Span(_GAP), *_cell(view.status)]
+    return [tuple(head), *([plain_line(f"{_GAP}{view.reason}")] if view.reason else [])]
 
 
-def _table(table: Table) -> str:
-    heading = f"{table.heading} ({table.note})" if table.note else table.heading
-    lines = [table.columns, *([_plain(cell) for cell in row] for row in table.rows)]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(table.columns))]
-    body = [
-        _GAP
-        + _GAP.join(
-            _pad(text, width, to_right=to_right)
-            for text, width, to_right in zip(line, widths, table.numeric, strict=True)
-        )
-        for line in lines
+def _heading(part: Table | Block | Mosaic) -> Line:
+    note = (Span(f" ({part.note})", ("dim",)),) if part.note else ()
+    return (Span(part.heading, ("bold",)), *note)
+
+
+def _table(table: Table) -> list[Line]:
+    texts = [[_plain(cell) for cell in row] for row in table.rows]
+    widths = [max(map(_width, column)) for column in zip(table.columns, *texts, strict=True)]
+    tones: list[list[tuple[str, ...]]] = [[("dim",)] * len(table.columns)]
+    tones += [[_tones(cell) for cell in row] for row in table.rows]
+    lines = [
+        [
+            Span(_pad(text, width, to_right=to_right), tone)
+            for text, tone, width, to_right in zip(line, some, widths, table.numeric, strict=True)
+        ]
+        for line, some in zip([table.columns, *texts], tones, strict=True)
     ]
-    return "\n".join([heading, *(line.rstrip() for line in body)])
+    return [_heading(table), *(_stripped(part for span in line for part in (Span(_GAP), span)) for line in lines)]
 
 
 _BAR, _SPARK = 24, 8
 _MARKS = {"waiting": "·", "completed": "█", "failed": "▓", "killed": "▓", "running": "▒"}
+
+
+def _cell(cell: Cell) -> Line:
+    return (Span(cell.plain, _tones(cell)),)
+
+
+def _tones(cell: Cell) -> tuple[str, ...]:
+    if cell.kind == "status":
+        return _tone(cell.text)
+    return ("dim",) if cell.kind == "dim" else ()
+
+
+def _tone(status: str) -> tuple[str, ...]:
+    return (STATUS_TONES[status],) if status in STATUS_TONES else ()
 
 
 def _plain(cell: Cell) -> str:
@@ -75,10 +127,27 @@ def _plain(cell: Cell) -> str:
     return "".join(bar)
 
 
-def _block(block: Block) -> str:
-    heading = f"{block.heading} ({block.note})" if block.note else block.heading
-    lines = (f"{_GAP}{margin}{_GAP if margin else ''}{text_of_line(line)}".rstrip() for margin, line in block.rows)
-    return "\n".join([heading, *lines])
+def _mosaic(mosaic: Mosaic) -> list[Line]:
+    lines = []
+    for name, tiles in mosaic.rows:
+        pieces = [Span(text, _tone(tone)) for tone, text in mosaic.runs(tiles)]
+        lines.append(_stripped([Span(_GAP), *pieces, Span(f"{_GAP}{name}")]))
+    return lines
+
+
+def _margin(margin: str) -> str:
+    return f"{_GAP}{margin}{_GAP if margin else ''}"
+
+
+def _stripped(spans: Iterable[Span]) -> Line:
+    """Return a line without the blanks at its end."""
+    found = list(spans)
+    while found:
+        last = found.pop()
+        kept = last.text.rstrip()
+        if kept:
+            return (*found, Span(kept, last.tones))
+    return ()
 
 
 def _pad(text: str, width: int, *, to_right: bool) -> str:

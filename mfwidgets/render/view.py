@@ -1,5 +1,6 @@
 """What is shown, before it is drawn: one model that text and HTML both draw, so that they tell the same facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar, Literal
@@ -125,7 +126,7 @@ def plain_line(text: str) -> Line:
     return (Span(text),)
 
 
-def text_of_line(line: Line) -> str:
+def text_of_line(line: Sequence[Span]) -> str:
     """Return a line as plain text."""
     return "".join(span.text for span in line)
 

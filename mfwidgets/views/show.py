@@ -2,19 +2,21 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.clean import one_line
 from mfwidgets.render.data import dict_of
 from mfwidgets.render.html import html_of, page_of
-from mfwidgets.render.text import text_of
-from mfwidgets.render.view import View
+from mfwidgets.render.text import lines_of, text_of
+from mfwidgets.render.view import Line, View
 from mfwidgets.views import cards, code, collections, comparison, flows, grid, lineage, log, objects, task, why  # noqa: F401 - they register what they describe
 from mfwidgets.views import run as _run  # noqa: F401 - as above
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.describe import describe
+
+Drawn = TypeVar("Drawn")
 
 _OF_FAILURES = 1.5
 """A failed run may take so many times the bytes: it shows its traceback and its log."""
@@ -25,9 +27,18 @@ def bundle(shown: object, seconds: float | None = None) -> dict[str, str]:
 
     Whatever goes wrong is told in the display itself, under the object's name.
     """
-    seconds = options.seconds if seconds is None else seconds
+    return _bounded(shown, options.seconds if seconds is None else seconds, lambda: drawn(shown), _both)
+
+
+def lines(shown: object) -> list[Line]:
+    """Return how a terminal shows an object, in no more time, and with what goes wrong told in the same way."""
+    return _bounded(shown, options.seconds, lambda: lines_of(described(shown)), lines_of)
+
+
+def _bounded(shown: object, seconds: float, draw: Callable[[], Drawn], draw_trouble: Callable[[View], Drawn]) -> Drawn:
+    """Draw in time; what goes wrong is drawn instead."""
     try:
-        return within(seconds, lambda: drawn(shown))
+        return within(seconds, draw)
     except TimeoutError:
         trouble = (
             f"This took longer than {seconds:g} s and was given up. The object itself works: ask it, or try again."
@@ -36,10 +47,10 @@ def bundle(shown: object, seconds: float | None = None) -> dict[str, str]:
         trouble = str(error)
     except Exception as error:  # noqa: BLE001 - a display that raises hides the object; the text names the error
         trouble = f"This cannot be shown: {type(error).__name__}: {error}"
-    return _both(View(type(shown).__name__, one_line(repr(shown), 200), notes=(one_line(trouble, 1000),)))
+    return draw_trouble(View(type(shown).__name__, one_line(repr(shown), 200), notes=(one_line(trouble, 1000),)))
 
 
-def within(seconds: float, work: Callable[[], dict[str, str]]) -> dict[str, str]:
+def within(seconds: float, work: Callable[[], Drawn]) -> Drawn:
     """Run ``work`` in a thread of its own, and wait for it no longer than ``seconds``.
 
     Only the waiting ends; reads that hang cannot be stopped from outside, and end with the process.
@@ -49,7 +60,7 @@ def within(seconds: float, work: Callable[[], dict[str, str]]) -> dict[str, str]
     TimeoutError
         It did not end in time.
     """
-    results: list[dict[str, str]] = []
+    results: list[Drawn] = []
     errors: list[BaseException] = []
 
     def run() -> None:
@@ -85,6 +96,17 @@ def page(shown: object) -> str:
     """Return an object as a whole HTML page, with more rows than a cell has; it takes as long as it takes."""
     view = describe(shown, Limits(rows=10 * options.rows))
     return page_of(view)
+
+
+def described(shown: object) -> View:
+    """Return what an object shows, with as many rows as are chosen; it takes as long as it takes.
+
+    Raises
+    ------
+    MetaflowException
+        It cannot be read.
+    """
+    return describe(shown, Limits(rows=options.rows))
 
 
 def facts(shown: object) -> dict[str, Any]:

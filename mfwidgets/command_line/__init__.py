@@ -1,0 +1,1 @@
+"""``python -m mfwidgets``, or ``mfwidgets``: the verbs of ``%mflow`` for terminals, scripts and agents."""

@@ -1,0 +1,59 @@
+"""Colours in IPython's terminal, by its renderers of MIME types: what it keeps of an output has none."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mfwidgets.client.presentable import Presentable
+from mfwidgets.render.terminal import print_lines, shows_colours
+from mfwidgets.render.view import Span, text_of_line
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+MIME = "application/vnd.mfwidgets.terminal+json"
+"""Lines of pieces, each a list of its text and its tones; no notebook ever gets it."""
+
+
+def load(ipython: "InteractiveShell") -> None:
+    """Let a terminal colour what our objects show; other shells have no such renderers."""
+    renderers = getattr(ipython, "mime_renderers", None)
+    if renderers is None:
+        return
+
+    def bundle(shown: Presentable) -> dict[str, Any]:
+        return _bundle(shown) if _has_colours(ipython) else shown._repr_mimebundle_()
+
+    def show(lines: Any, _: Any) -> None:
+        if getattr(ipython.displayhook, "is_active", False):
+            sys.stdout.write("\n")  # below "Out[1]:", as texts of several lines stand
+        print_lines(([Span(text, tuple(tones)) for text, *tones in line] for line in lines), sys.stdout)
+
+    renderers[MIME] = show
+    _formatter(ipython).for_type(Presentable, bundle)
+
+
+def unload(ipython: "InteractiveShell") -> None:
+    """Take it back."""
+    renderers = getattr(ipython, "mime_renderers", None)
+    if renderers is not None:
+        renderers.pop(MIME, None)
+        _formatter(ipython).pop(Presentable, None)
+
+
+def _bundle(shown: Presentable) -> dict[str, Any]:
+    from mfwidgets.views.show import lines
+
+    found = lines(shown)
+    return {
+        "text/plain": "\n".join(text_of_line(line) for line in found),
+        MIME: [[[span.text, *span.tones] for span in line] for line in found],
+    }
+
+
+def _has_colours(ipython: "InteractiveShell") -> bool:
+    return str(ipython.colors).casefold() != "nocolor" and shows_colours(sys.stdout)
+
+
+def _formatter(ipython: "InteractiveShell") -> Any:
+    assert ipython.display_formatter
+    return ipython.display_formatter.mimebundle_formatter

@@ -1,0 +1,105 @@
+"""What would break on Windows or macOS, as far as it can be seen from here."""
+
+import ast
+import errno
+import os
+import subprocess
+import sys
+import tarfile
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import mfwidgets
+from mfwidgets import Metaflow
+from mfwidgets.client.failure import Frame
+from mfwidgets.errors import MetaflowNotFound
+from mfwidgets.magic.words import split
+from mfwidgets.metadata_provider.local_files import folder_of, names_in, read_json
+
+SOURCES = sorted(Path(mfwidgets.__file__).parent.rglob("*.py"))
+
+MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+FUNCTIONS = {"fork", "getuid", "geteuid", "getgid", "setsid", "killpg", "mkfifo", "chown", "tzset", "SIGKILL", "uname"}
+"""Only POSIX has them."""
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_nothing_is_used_that_only_posix_has(source):
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not MODULES & {name.partition(".")[0] for name in imported}
+    assert not FUNCTIONS & used
+
+
+def test_no_file_of_ours_has_a_name_that_windows_lacks():
+    root = Path(mfwidgets.__file__).parent
+    names = [file.relative_to(root).as_posix() for file in root.rglob("*")]
+    with tarfile.open(str(files("mfwidgets") / "data" / "sample.tar.gz")) as archive:
+        names += archive.getnames()
+    assert [name for name in names if set(name) & set('<>:"\\|?*')] == []
+    assert max(map(len, names)) < 160  # of 260, with the folder before them
+
+
+def test_encodings_are_said(runs, own_runs, tmp_path):
+    """A process that turns each text without a said encoding into an error reads, writes tags, cards and pages."""
+    program = f"""
+import mfwidgets as m
+m.metadata({str(own_runs.folder)!r}); m.namespace(None)
+run = m.Run({runs["linear"]!r})
+run.add_tag("s\\u00e4he"); run._repr_mimebundle_(); run.to_html({str(tmp_path / "run.html")!r}); run.why().to_dict()
+m.metadata({str(runs.folder)!r})
+m.get_cards(m.Run({runs["cards-resumed"]!r})["start"].task)[0].get()
+m.Run({runs["packed"]!r}).code.extractall({str(tmp_path)!r})
+"""
+    words = [sys.executable, "-X", "warn_default_encoding", "-W", "error::EncodingWarning", "-c", program]
+    environ = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    made = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    assert "sähe" in (tmp_path / "run.html").read_text(encoding="utf-8")
+
+
+def test_a_path_of_windows_is_a_word():
+    assert split(r"metadata C:\Users\ann\runs --json") == ["metadata", r"C:\Users\ann\runs", "--json"]
+    assert split(r"metadata 'C:\my runs'") == ["metadata", r"C:\my runs"]
+
+
+@pytest.mark.parametrize("part", ["..", r"..\up", r"C:\x", "a/b", ""])
+def test_a_name_never_leads_elsewhere_on_any_system(part):
+    assert folder_of(Path("root"), ("HelloFlow", part)) is None
+
+
+def test_a_name_that_a_system_refuses_is_not_there(monkeypatch):
+    # Windows says so of *, ? and :, which are just characters here: only its answer can be given.
+    def refuse(*_):
+        raise OSError(errno.EINVAL, "The filename, directory name, or volume label syntax is incorrect")
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(os, "open", refuse)
+    assert names_in("root/Hello*") == []
+    assert read_json("root/Hello*/_meta/_self.json") is None
+
+
+def test_signs_that_windows_refuses_name_nothing(runs):
+    client = Metaflow(metadata=f"local@{runs.folder}", namespace=None)
+    for name in ("Hello*", "C:", "a|b", "what?"):
+        with pytest.raises(MetaflowNotFound):
+            client.get(name)
+
+
+@pytest.mark.parametrize(
+    ("file", "users"),
+    [
+        (r"C:\Users\ann\flows\my_flow.py", True),
+        (r"C:\Python311\Lib\python3.11\json\decoder.py", False),
+        (r"C:\env\Lib\site-packages\pandas\core.py", False),
+        (r"C:\src\metaflow\task.py", False),
+    ],
+)
+def test_frames_of_windows_are_known(file, users):
+    frame = Frame(file, 3, "fit")
+    assert frame.is_users is users
+    assert str(frame).startswith(f"{file.rpartition(chr(92))[2]}:3 in fit")
