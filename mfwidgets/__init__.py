@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mfwidgets.sample_runs import sample
     from mfwidgets.widgets.opening import explore, watch
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 __all__ = [
     "DataArtifact",
