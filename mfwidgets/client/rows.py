@@ -20,6 +20,7 @@ class RunRow:
     status: Status
     finished_ms: int | None
     origin_run_id: str | None
+    stopped_ms: int | None = None
 
     @property
     def pathspec(self) -> str:
@@ -35,6 +36,13 @@ class RunRow:
     def duration_ms(self) -> int | None:
         """From its start to the end of its end task; None while there is none."""
         return None if self.finished_ms is None else self.finished_ms - self.started_ms
+
+    @property
+    def lasted_ms(self) -> int | None:
+        """The same, of a run that failed or was lost until its tasks last worked; None while it runs."""
+        if self.finished_ms is None and self.stopped_ms is not None:
+            return self.stopped_ms - self.started_ms
+        return self.duration_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class TaskRow:
 def run_rows(scope: Scope, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunRow]:
     """Return a row for each run, in this order, as :func:`run_states` knows them."""
     return [
-        RunRow(run, state.status, state.finished_ms, state.origin_run_id)
+        RunRow(run, state.status, state.finished_ms, state.origin_run_id, state.stopped_ms)
         for run, state in zip(runs, run_states(scope, runs, exact_times=exact_times), strict=True)
     ]
 

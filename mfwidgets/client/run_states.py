@@ -29,11 +29,12 @@ _OF_THE_LAST = RESULTS | {"_transition"}
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run's status, when its end task finished, and which run it resumed, if one."""
+    """A run's status, when its end task finished, which run it resumed, and when one that failed or was lost last worked."""
 
     status: Status
     finished_ms: int | None
     origin_run_id: str | None
+    stopped_ms: int | None = None
 
 
 def run_states(scope: Scope, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunState]:
@@ -79,7 +80,8 @@ def _state_of(
         now = now_ms()
         due = _retries_due(scope, run, states, now)
         status = open_run_status(list(states.values()), run.created_ms, now, due, run.heartbeat_ms)
-    return RunState(status, states[end].finished_ms if end else None, origin_run_id(events))
+    stopped = status in ("failed", "unknown") and max((one.last_sign_ms for one in states.values()), default=None)
+    return RunState(status, states[end].finished_ms if end else None, origin_run_id(events), stopped or None)
 
 
 def _service_state(scope: Scope, run: RunRecord, *, exact_times: bool) -> RunState:

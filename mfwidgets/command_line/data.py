@@ -4,8 +4,9 @@ Keys are only ever added. Each key is always there; null stands where there is n
 milliseconds (2026-01-02T03:04:05.678+00:00); durations are seconds, sizes bytes. A status is completed, caught, failed,
 killed (of tasks), running or unknown, and "reason" tells which attempt, when, what. Nothing but `data` unpickles.
 
-    run         pathspec flow run_id status reason started_at finished_at duration_seconds user tags system_tags
-                resumed_from; of a run alone also metadata, parameters, not_read and steps
+    run         pathspec flow run_id status reason started_at finished_at stopped_at (of one that failed or was lost)
+                duration_seconds user tags system_tags resumed_from; of a run alone also metadata, parameters, not_read
+                and steps
     step        pathspec flow run_id step status reason task_count task_statuses started_at finished_at
                 duration_seconds; of a step alone also tasks
     task        pathspec flow run_id step task_id status reason created_at started_at finished_at duration_seconds

@@ -66,14 +66,14 @@ def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
 
 def history(rows: Sequence[RunRow]) -> Cell:
     """Show runs as small columns, the newest at the right, as high as they were long, and how many went well."""
-    longest = max((row.duration_ms or 0 for row in rows), default=0) or 1
+    longest = max((row.lasted_ms or 0 for row in rows), default=0) or 1
     shown = list(reversed(rows))
     words = ", ".join(str(row.status) for row in shown)
     return Cell(
         f"{sum(row.status == 'completed' for row in rows)} of {len(rows)} {SIGNS['completed']}",
         "history",
         f"oldest first: {words}",
-        segments=tuple(Segment(str(row.status), 0.0, max((row.duration_ms or 0) / longest, 0.0)) for row in shown),
+        segments=tuple(Segment(str(row.status), 0.0, max((row.lasted_ms or 0) / longest, 0.0)) for row in shown),
     )
 
 

@@ -52,7 +52,8 @@ def describe_run(run: Run, limits: Limits) -> View:
     facts = [
         (zoned("started"), time(row.started_ms)),
         (zoned("finished"), time(row.finished_ms)),
-        ("duration", duration(row.duration_ms)),
+        (zoned("stopped"), time(None if row.finished_ms else row.stopped_ms)),
+        ("duration", duration(row.lasted_ms)),
     ]
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))

@@ -24,13 +24,13 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
         Name them by their whole pathspecs, for runs of several flows; their durations are not compared then.
     """
     columns = ("run", "status", zoned("started"), "duration", "relative", "user", "tags", "why")
-    longest = max((row.duration_ms or 0 for row in rows), default=0)
+    longest = max((row.lasted_ms or 0 for row in rows), default=0)
     cells = tuple(
         (
             limits.object(row.pathspec if whole else row.record.run_id, row.pathspec),
             limits.status(row.status),
             time(row.started_ms),
-            duration(row.duration_ms),
+            duration(row.lasted_ms),
             EMPTY if whole else _share(row, longest),
             limits.text(row.record.user),
             limits.tag_list(row.record.user_tags, limits.tags),
@@ -43,9 +43,9 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
 
 def _share(row: RunRow, longest: int) -> Cell:
     """Show a duration as a part of the longest; nothing where one run is all there is to compare."""
-    if not longest or row.duration_ms is None:
+    if not longest or row.lasted_ms is None:
         return EMPTY
-    share = max(row.duration_ms / longest, 0.0)
+    share = max(row.lasted_ms / longest, 0.0)
     return Cell("", "spark", f"{share:.0%} of the longest", segments=(Segment(str(row.status), 0.0, share),))
 
 

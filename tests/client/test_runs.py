@@ -6,6 +6,8 @@ import pytest
 from service.running import TABLES, running
 
 from mfwidgets import Metaflow, errors
+from mfwidgets.client.attempts import task_states
+from mfwidgets.client.rows import run_rows
 from mfwidgets.client.run_filter import run_filter
 from mfwidgets.times import DAY, HOUR
 
@@ -107,3 +109,56 @@ def test_what_became_of_runs_is_asked_once(service):
     assert len(frame) == 2
     asked = [request["path"] for request in service.requests()]
     assert len(asked) == len(set(asked))
+
+
+@pytest.mark.parametrize("name", ["failing", "died-hard", "linear"])
+def test_how_long_a_run_that_failed_lasted(client, on_service, runs, name):
+    there, service = on_service
+    for one in (client.get(runs[name]), Metaflow(metadata=service.url, namespace=None).get(there[name])):
+        (row,) = run_rows(one._scope, [one._record])
+        last = max(task.last_sign_ms for task in task_states(one._scope, one._record.path, _tasks(one)))
+        if name == "linear":
+            assert row.stopped_ms is None
+            assert row.lasted_ms == row.duration_ms
+        else:
+            assert row.duration_ms is None
+            assert abs(row.stopped_ms - last) < 100  # a service registers a task some milliseconds before its metadata
+            assert row.lasted_ms == row.stopped_ms - row.started_ms
+
+
+def _tasks(run):
+    return run._scope.provider.tasks(run._record)
+
+
+def test_by_text(client, on_service, runs):
+    there, service = on_service
+    for flow, known in (
+        (client["LinearFlow"], runs),
+        (Metaflow(metadata=service.url, namespace=None)["LinearFlow"], there),
+    ):
+        assert [run.pathspec for run in flow.runs(text="USER:BOB")] == [known["linear-bob"]]
+        run_id = known["linear"].split("/")[1]
+        assert known["linear"] in [run.pathspec for run in flow.runs(text=run_id[-4:])]
+        assert list(flow.runs(text="no such text")) == []
+    assert repr(flow.runs(text="a'b")) == """<runs of LinearFlow with "a'b" in id, user or tags>"""
+    with pytest.raises(errors.MetaflowInvalidArgument, match="text= is a text"):
+        flow.runs(text=5)
+
+
+def test_pages_of_rows_are_read_when_they_are_asked_for(client, on_service, runs):
+    _, service = on_service
+    for known in (client, Metaflow(metadata=service.url, namespace=None)):
+        runs_of = known["DeathFlow"].runs()
+        assert [len(page) for page in runs_of.row_pages(2)] == [2, 2, 1]
+        paths = [row.record.path for page in runs_of.row_pages(2) for row in page]
+        assert paths == [record.path for record in runs_of.records()]
+        failed = known["DeathFlow"].runs(status="failed")
+        pages = list(failed.row_pages(3))
+        assert len(pages[0]) == 3
+        assert [row.pathspec for page in pages for row in page] == [run.pathspec for run in failed]
+    flow = known["DeathFlow"]
+    service.reset()
+    next(flow.runs().row_pages(2))
+    first = len(service.requests())
+    list(flow.runs().row_pages(2))
+    assert first < len(service.requests()) - first
