@@ -82,6 +82,7 @@ bench: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python benchmarks/metadata_service.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/artifacts_on_s3.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/display.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/explorers.py
 
 sample: $(VENV)/.installed-test
 	$(BIN)/python notebooks/flows/make_sample.py
