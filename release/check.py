@@ -25,7 +25,7 @@ NEEDED = {
 """What is no module, and is missed only when it is used."""
 
 CHOSEN = {
-    *("mfwidgets", "tests", "notebooks", "docs", "release"),
+    *("mfwidgets", "jupyter-config", "tests", "notebooks", "docs", "release"),
     *(
         "CHANGELOG.md",
         "CONTRIBUTING.md",

@@ -185,14 +185,17 @@ class Runs(Collection[Run]):
         """Return what is known of them, newest first; of the first ``limit`` only, when given."""
         return self._rows(limit, lambda _: "exact")
 
-    def row_pages(self, size: int) -> Iterator[list[RunRow]]:
-        """Yield what is known of them, newest first, so many at a time; no page is read before it is asked for."""
+    def row_pages(self, size: int, skip: int = 0) -> Iterator[list[RunRow]]:
+        """Yield what is known of them, newest first, so many at a time, the first ``skip`` left out.
+
+        No page is read before it is asked for; of those that are left out only the records are.
+        """
         if self.wanted.status:
-            rows = islice(self._of_status(), self._limit)
+            rows = islice(self._of_status(), skip, self._limit)
             while page := list(islice(rows, size)):
                 yield page
             return
-        records = islice(self._meeting(self._chosen(None, with_status=True)), self._limit)
+        records = islice(self._meeting(self._chosen(None, with_status=True)), skip, self._limit)
         while some := list(islice(records, size)):
             yield run_rows(self.scope, some)
 

@@ -1,0 +1,202 @@
+"""The sidebar in a real JupyterLab: its tree, what it inserts, and what it says when something is not there."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from corpus import Corpus
+
+from .jupyterlab import CHROMIUM, Notebook, browser, server, written
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
+    ),
+]
+
+PICTURES = Path(__file__).parents[2] / "build" / "pictures"
+
+
+def tab(page):
+    return page.locator('.jp-SideBar .lm-TabBar-tab[data-id="mfwidgets-sidebar"]')
+
+
+@pytest.fixture(scope="module")
+def there(runs, tmp_path_factory):
+    """A folder with runs, 120 of one flow, in which JupyterLab runs."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    for name in ("FailingFlow", "LinearFlow", "RetryFlow"):
+        shutil.copytree(runs.root / name, folder / ".metaflow" / name)
+    flow, run_id = runs["linear"].split("/")
+    for number in range(1, 121):
+        shutil.copytree(runs.root / flow / run_id, folder / ".metaflow" / flow / str(int(run_id) - number))
+    return Corpus(folder, runs.pathspecs)
+
+
+@pytest.fixture(scope="module")
+def opened(there, tmp_path_factory):
+    """JupyterLab with a notebook and the sidebar open."""
+    home = tmp_path_factory.mktemp("jupyter")
+    name = written(there.folder, "1 + 1")
+    os.environ["METAFLOW_USER"] = "ann"
+    try:
+        with server(there.folder, home) as address, browser(home) as page:
+            notebook = Notebook(page, address.format("lab/tree", name))
+            tab(page).click()
+            row(page, "LinearFlow").wait_for()
+            yield notebook
+            assert notebook.errors == []
+    finally:
+        del os.environ["METAFLOW_USER"]
+
+
+def row(page, pathspec):
+    return page.locator(f'.mfw-tree-row[data-pathspec="{pathspec}"]')
+
+
+def open_row(page, pathspec, below):
+    if row(page, pathspec).get_attribute("aria-expanded") == "false":
+        row(page, pathspec).locator(".mfw-tree-twisty").click()
+    row(page, below).wait_for()
+
+
+def source(page):
+    return page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()")
+
+
+def open_failing(page, there):
+    run = there["failing"]
+    open_row(page, "FailingFlow", run)
+    open_row(page, run, f"{run}/divide")
+    open_row(page, f"{run}/divide", f"{run}/divide/3")
+    return run
+
+
+def test_the_tree_opens_down_to_artifacts(opened, there):
+    page = opened.page
+    run = open_failing(page, there)
+    assert row(page, run).locator(".mfw-tree-sign").inner_text() == "✗"
+    assert "h" in row(page, run).inner_text() or "m" in row(page, run).inner_text()  # its age
+    open_row(page, f"{run}/divide/4", f"{run}/divide/4/quotient")
+    assert row(page, f"{run}/divide/4/quotient").get_attribute("aria-expanded") is None
+    row(page, run).locator(".mfw-tree-twisty").click()
+    assert row(page, f"{run}/divide").count() == 0
+
+
+def test_a_click_inserts_a_cell_that_runs(opened, there):
+    page = opened.page
+    open_row(page, "FailingFlow", there["failing"])
+    row(page, there["failing"]).locator(".mfw-tree-name").click()
+    assert source(page) == f"%load_ext mfwidgets\n%mflow {there['failing']}"
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+    page.locator(".mfw-name", has_text=there["failing"]).first.wait_for()
+    row(page, there["resumed"]).locator(".mfw-tree-name").click()
+    assert source(page) == f"%mflow {there['resumed']}"  # it is loaded by now
+
+
+def test_the_menu_of_an_object(opened, there):
+    page = opened.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    task = f"{open_failing(page, there)}/divide/3"
+    row(page, task).click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text="Copy Pathspec").click()
+    page.wait_for_function("text => navigator.clipboard.readText().then(one => one === text)", arg=task)
+    row(page, task).click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text="Show Logs").click()
+    page.locator(".mfw", has_text="ZeroDivisionError").first.wait_for()
+    row(page, "FailingFlow").click(button="right")
+    assert page.locator(".lm-Menu-itemLabel", has_text="Show Logs").count() == 0
+    page.locator(".lm-Menu-itemLabel", has_text="Open Explorer").click()
+    page.locator(".mfw-explorer").first.wait_for()
+
+
+def test_a_pathspec_is_dragged_into_a_cell(opened, there):
+    page = opened.page
+    page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-below')")
+    row(page, "RetryFlow").drag_to(page.locator(".jp-Notebook .jp-mod-active .cm-content"))
+    page.wait_for_function(
+        "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource() === 'RetryFlow'"
+    )
+
+
+def test_by_keyboard(opened, there):
+    page = opened.page
+    row(page, "RetryFlow").focus()
+    page.keyboard.press("Home")
+    focused = "document.activeElement.dataset.pathspec"
+    assert page.evaluate(focused) == "FailingFlow"
+    if row(page, "FailingFlow").get_attribute("aria-expanded") == "true":
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "LinearFlow"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    row(page, there["resumed"]).wait_for()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(focused) == there["resumed"]
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(focused) == "FailingFlow"
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    assert source(page) == "%mflow RetryFlow"
+
+
+def test_pages_and_a_filter(opened, there):
+    page = opened.page
+    open_row(page, "LinearFlow", there["linear"])
+    runs = page.locator('.mfw-tree-row[data-kind=run][data-pathspec^="LinearFlow/"]')
+    assert runs.count() == 50
+    page.locator(".mfw-tree-more").click()
+    page.wait_for_function("document.querySelectorAll('[data-pathspec^=\"LinearFlow/\"]').length === 100")
+    page.get_by_placeholder("filter").fill("team:blue")
+    page.wait_for_function("document.querySelectorAll('[data-pathspec^=\"FailingFlow/\"]').length === 0")
+    row(page, there["linear"]).wait_for()
+    page.get_by_placeholder("filter").fill("retry")
+    row(page, "LinearFlow").wait_for(state="detached")
+    row(page, "RetryFlow").wait_for()
+    page.get_by_placeholder("filter").fill("")
+    row(page, "LinearFlow").wait_for()
+
+
+def test_another_namespace_and_what_is_new(opened, there):
+    page = opened.page
+    page.get_by_placeholder("namespace").fill("user:nobody")
+    page.keyboard.press("Enter")
+    page.get_by_text("No flows: local@").wait_for()
+    page.get_by_placeholder("namespace").fill("none")
+    page.keyboard.press("Enter")
+    row(page, "LinearFlow").wait_for()
+    flow, run_id = there["failing"].split("/")
+    shutil.copytree(
+        there.folder / ".metaflow" / flow / run_id, there.folder / ".metaflow" / flow / f"{int(run_id) - 7}"
+    )
+    open_row(page, "FailingFlow", there["failing"])
+    page.get_by_role("button", name="Refresh").click()
+    row(page, f"{flow}/{int(run_id) - 7}").wait_for()
+    assert row(page, "FailingFlow").get_attribute("aria-expanded") == "true"  # what was open stays open
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_accessible_and_looks_well(opened, there, theme):
+    page = opened.page
+    open_failing(page, there)
+    opened.theme(theme)
+    found = Axe().run(page, context=".mfw-tree-panel").response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(PICTURES / f"sidebar-{theme}.png"))
+
+
+def test_a_server_that_goes_away_is_told(opened, there):
+    page = opened.page
+    page.route("**/mfwidgets/api/tree*", lambda route: route.abort())
+    page.get_by_role("button", name="Refresh").click()
+    page.get_by_text("Jupyter Server does not answer.").wait_for()
+    assert row(page, "LinearFlow").count() == 1  # what was there stays there
+    page.unroute("**/mfwidgets/api/tree*")
+    page.get_by_role("button", name="Refresh").click()
+    page.get_by_text("Jupyter Server does not answer.").wait_for(state="detached")
+    opened.errors[:] = [error for error in opened.errors if "ERR_FAILED" not in error]

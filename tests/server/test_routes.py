@@ -1,0 +1,201 @@
+"""The routes of the server extension, in a real Jupyter Server."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hostile import World
+from service.running import TABLES, running
+from tornado.httpclient import HTTPClientError
+
+from mfwidgets.server import branches
+from mfwidgets.server.routes import folder_below
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+
+@pytest.fixture
+def jp_server_config():
+    return {"ServerApp": {"jpserver_extensions": {"mfwidgets.server": True}}}
+
+
+@pytest.fixture
+def here(jp_root_dir, runs):
+    """The server's root, with some of the runs in it."""
+    for flow in ("FailingFlow", "LinearFlow", "BranchFlow", "RetryFlow"):
+        shutil.copytree(runs.root / flow, jp_root_dir / ".metaflow" / flow)
+    return jp_root_dir
+
+
+@pytest.fixture
+def ask(jp_fetch):
+    async def asked(pathspec="", **more):
+        answer = await jp_fetch("mfwidgets", "api", "tree", params={"pathspec": pathspec, "namespace": "none", **more})
+        return json.loads(answer.body)
+
+    return asked
+
+
+def names(answer):
+    return [item["name"] for item in answer["items"]]
+
+
+async def test_the_tree_from_flows_to_artifacts(here, ask, runs):
+    flows = await ask()
+    assert names(flows) == ["BranchFlow", "FailingFlow", "LinearFlow", "RetryFlow"]
+    assert flows["metadata"] == f"local@{here}"
+    assert flows["namespace"] is None
+    assert not flows["more"]
+    failing = runs["failing"]
+    below = await ask("FailingFlow")
+    assert [item["pathspec"] for item in below["items"]] == [runs["resumed"], failing]
+    run = below["items"][1]
+    assert (run["kind"], run["status"], run["leaf"]) == ("run", "failed", False)
+    assert "divide" in run["reason"]
+    assert run["detail"] == "ann nightly"
+    assert run["started_at"].endswith("+00:00")
+    steps = (await ask(failing))["items"]
+    assert [(step["name"], step["status"]) for step in steps] == [("start", "completed"), ("divide", "failed")]
+    assert steps[1]["detail"] == "3 tasks"
+    tasks = (await ask(f"{failing}/divide"))["items"]
+    assert [task["status"] for task in tasks] == ["completed", "failed", "completed"]
+    artifacts = (await ask(tasks[0]["pathspec"]))["items"]
+    assert "quotient" in [artifact["name"] for artifact in artifacts]
+    assert all(artifact["leaf"] for artifact in artifacts)
+    assert (await ask(artifacts[0]["pathspec"]))["items"] == []
+
+
+async def test_a_text_chooses(here, ask, runs):
+    assert names(await ask(text="fail")) == ["FailingFlow"]
+    assert [item["pathspec"] for item in (await ask("LinearFlow", text="BOB"))["items"]] == [runs["linear-bob"]]
+    assert names(await ask(runs["linear"], text="st")) == ["start"]
+
+
+async def test_pages(here, ask, runs, monkeypatch):
+    monkeypatch.setattr(branches, "PAGE", 2)
+    first = await ask("LinearFlow")
+    assert len(first["items"]) == 2
+    assert first["more"]
+    second = await ask("LinearFlow", offset="2")
+    assert len(second["items"]) == 1
+    assert not second["more"]
+    everything = {item["pathspec"] for item in (*first["items"], *second["items"])}
+    assert len(everything) == 3
+
+
+async def test_a_namespace(here, ask):
+    assert (await ask("LinearFlow", namespace="user:bob"))["namespace"] == "user:bob"
+    assert len((await ask("LinearFlow", namespace="user:bob"))["items"]) == 1
+    assert names(await ask(namespace="user:nobody")) == []
+
+
+async def told(ask, *words, **more):
+    with pytest.raises(HTTPClientError) as caught:
+        await ask(*words, **more)
+    return caught.value.code, json.loads(caught.value.response.body)["message"]
+
+
+async def test_what_is_not_there_and_what_makes_no_sense(here, ask):
+    assert await told(ask, "NoFlow") == (404, (await told(ask, "NoFlow"))[1])
+    assert "NoFlow" in (await told(ask, "NoFlow"))[1]
+    assert (await told(ask, "FailingFlow/7"))[0] == 404
+    assert (await told(ask, "a//b"))[0] == 400
+    assert (await told(ask, offset="-1"))[0] == 400
+    code, message = await told(ask, folder="../..")
+    assert code == 400
+    assert "not below the server's root" in message
+
+
+async def test_no_token_no_answer(here, jp_fetch):
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("mfwidgets", "api", "tree", headers={"Authorization": "token wrong"})
+    assert caught.value.code == 403
+    assert b"Flow" not in caught.value.response.body
+
+
+async def test_an_empty_folder_and_one_further_up(jp_root_dir, ask, runs):
+    assert names(await ask()) == []
+    (jp_root_dir / "deep" / "er").mkdir(parents=True)
+    shutil.copytree(runs.root / "LinearFlow", jp_root_dir / "deep" / ".metaflow" / "LinearFlow")
+    assert names(await ask(folder="deep/er")) == ["LinearFlow"]
+    assert names(await ask(folder="deep/gone")) == ["LinearFlow"]
+    assert names(await ask()) == []
+
+
+async def test_a_metadata_service_that_answers_and_that_is_gone(ask, monkeypatch):
+    monkeypatch.setenv("METAFLOW_SERVICE_RETRY_COUNT", "1")
+    monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "service")
+    monkeypatch.setenv("METAFLOW_SERVICE_AUTH_KEY", "a-secret-key")
+    with running(tables=TABLES) as service:
+        monkeypatch.setenv("METAFLOW_SERVICE_URL", service.url)
+        flows = await ask()
+        assert flows["metadata"].startswith("service@")
+        assert len(flows["items"]) > 3
+    code, message = await told(ask)
+    assert code == 502
+    assert "up and in reach" in message
+    assert "a-secret-key" not in message
+
+
+async def test_a_service_that_sleeps_is_given_up_and_the_server_goes_on(ask, jp_fetch, monkeypatch):
+    from mfwidgets.server import routes
+
+    monkeypatch.setattr(routes, "PATIENCE", 0.2)
+    monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "service")
+    with running(tables=TABLES, latency=1.5) as service:
+        monkeypatch.setenv("METAFLOW_SERVICE_URL", service.url)
+        code, message = await told(ask)
+        assert (code, message) == (504, "The metadata service did not answer within 0 seconds.")
+        assert (await jp_fetch("api", "status")).code == 200
+
+
+async def test_hostile_runs_are_told_and_nothing_is_unpickled(jp_root_dir, ask, runs):
+    world = World(runs, jp_root_dir / "world")
+    waiting = [""]
+    while waiting:
+        answer = await ask(waiting.pop(), folder="world")
+        for item in answer["items"]:
+            assert "\u202e" not in item["name"] + item["detail"] + item["reason"]
+            assert "\x1b" not in item["name"] + item["detail"] + item["reason"]
+            if item["kind"] != "artifact":
+                waiting.append(item["pathspec"])
+    assert not world.bomb.exists()
+
+
+def test_folders_stay_below_the_root(tmp_path):
+    (tmp_path / "in").mkdir()
+    assert folder_below(tmp_path, "") == tmp_path
+    assert folder_below(tmp_path, "in") == tmp_path / "in"
+    assert folder_below(tmp_path, "in/gone/away") == tmp_path / "in"
+    for outside in ("..", "/etc", "in/../..", "\0"):
+        with pytest.raises(ValueError, match="below the server's root"):
+            folder_below(tmp_path, outside)
+
+
+def test_the_extension_loads_nothing_heavy():
+    program = (
+        "import sys, mfwidgets.server.routes; "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'pandas', 'ipywidgets', 'IPython', 'requests', 'jinja2', 'anywidget', 'numpy'}))"
+    )
+    # Jupyter Server itself may load some; only what comes on top counts.
+    bare = program.replace("mfwidgets.server.routes", "jupyter_server.base.handlers, jupyter_server.auth.decorator")
+    loaded, server = (
+        subprocess.run([sys.executable, "-c", one], capture_output=True, text=True, check=True).stdout.split()
+        for one in (program, bare)
+    )
+    assert set(loaded) <= set(server)
+
+
+def test_everything_is_where_jupyter_looks_for_it():
+    config = Path(__file__).parents[2] / "jupyter-config"
+    package = json.loads((config / "labextension" / "package.json").read_text())
+    import mfwidgets
+
+    assert package["version"] == mfwidgets.__version__
+    assert (config / "labextension" / package["jupyterlab"]["_build"]["load"]).is_file()
+    enabled = json.loads((config / "jupyter_server_config.d" / "mfwidgets.json").read_text())
+    assert enabled["ServerApp"]["jpserver_extensions"] == {"mfwidgets.server": True}
