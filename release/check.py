@@ -24,6 +24,16 @@ NEEDED = {
 }
 """What is no module, and is missed only when it is used."""
 
+PLACED = (
+    "etc/jupyter/jupyter_server_config.d/mfwidgets.json",
+    "share/jupyter/labextensions/mfwidgets-sidebar/package.json",
+    "share/jupyter/labextensions/mfwidgets-sidebar/static/remoteEntry.js",
+    "share/jupyter/labextensions/mfwidgets-sidebar/static/sidebar.js",
+    "share/jupyter/labextensions/mfwidgets-sidebar/static/sidebar.css",
+    "share/jupyter/labextensions/mfwidgets-sidebar/static/tree.js",
+)
+"""What lies outside the package, for JupyterLab and Jupyter Server; below an environment."""
+
 CHOSEN = {
     *("mfwidgets", "jupyter-config", "tests", "notebooks", "docs", "release"),
     *(
@@ -106,6 +116,8 @@ def use(wheel: Path, elsewhere: Path) -> None:
 
     run("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel.resolve())
     version = wheel.name.split("-")[1]
+    for file in PLACED:
+        expect((elsewhere / "venv" / file).is_file(), f"the wheel did not put {file} where Jupyter looks for it")
     expect(run("mfwidgets", "--version").strip() == f"mfwidgets {version}", "the program tells another version")
     expect(run("python", "-m", "mfwidgets", "--version").strip() == f"mfwidgets {version}", "so does the module")
     expect(

@@ -17,6 +17,7 @@ from mfwidgets.errors import (
     MetaflowInvalidArgument,
     MetaflowInvalidPathspec,
     MetaflowNotFound,
+    MetaflowUnknownUser,
     ServiceException,
 )
 
@@ -30,6 +31,7 @@ _STATUSES: tuple[tuple[type[MetaflowException], int], ...] = (
     (MetaflowInvalidPathspec, 400),
     (MetaflowInvalidArgument, 400),
     (InvalidSelector, 400),
+    (MetaflowUnknownUser, 400),
     (ServiceException, 502),
 )
 

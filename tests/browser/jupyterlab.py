@@ -15,6 +15,8 @@ from pathlib import Path
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
+SIDEBAR = Path(__file__).parents[2] / "jupyter-config" / "labextensions" / "mfwidgets-sidebar"
+
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 SETTINGS = {
@@ -56,6 +58,8 @@ def server(folder: Path, home: Path):
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
     command += [f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
     command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
+    # The sidebar as it stands here: an installation has a copy, of the time when it was made.
+    command += [f"--LabApp.extra_labextensions_path={SIDEBAR.parent}"]
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
     address = f"http://127.0.0.1:{port}"

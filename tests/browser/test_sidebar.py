@@ -28,7 +28,7 @@ def tab(page):
 def there(runs, tmp_path_factory):
     """A folder with runs, 120 of one flow, in which JupyterLab runs."""
     folder = tmp_path_factory.mktemp("notebooks")
-    for name in ("FailingFlow", "LinearFlow", "RetryFlow"):
+    for name in ("FailingFlow", "LinearFlow", "ForeachFlow"):
         shutil.copytree(runs.root / name, folder / ".metaflow" / name)
     flow, run_id = runs["linear"].split("/")
     for number in range(1, 121):
@@ -116,22 +116,22 @@ def test_the_menu_of_an_object(opened, there):
 def test_a_pathspec_is_dragged_into_a_cell(opened, there):
     page = opened.page
     page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-below')")
-    row(page, "RetryFlow").drag_to(page.locator(".jp-Notebook .jp-mod-active .cm-content"))
+    row(page, "ForeachFlow").drag_to(page.locator(".jp-Notebook .jp-mod-active .cm-content"))
     page.wait_for_function(
-        "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource() === 'RetryFlow'"
+        "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource() === 'ForeachFlow'"
     )
 
 
 def test_by_keyboard(opened, there):
     page = opened.page
-    row(page, "RetryFlow").focus()
+    row(page, "ForeachFlow").focus()
     page.keyboard.press("Home")
     focused = "document.activeElement.dataset.pathspec"
     assert page.evaluate(focused) == "FailingFlow"
     if row(page, "FailingFlow").get_attribute("aria-expanded") == "true":
         page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(focused) == "LinearFlow"
+    assert page.evaluate(focused) == "ForeachFlow"
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowRight")
     row(page, there["resumed"]).wait_for()
@@ -141,7 +141,7 @@ def test_by_keyboard(opened, there):
     assert page.evaluate(focused) == "FailingFlow"
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    assert source(page) == "%mflow RetryFlow"
+    assert source(page) == "%mflow LinearFlow"
 
 
 def test_pages_and_a_filter(opened, there):
@@ -150,14 +150,14 @@ def test_pages_and_a_filter(opened, there):
     runs = page.locator('.mfw-tree-row[data-kind=run][data-pathspec^="LinearFlow/"]')
     assert runs.count() == 50
     page.locator(".mfw-tree-more").click()
-    page.wait_for_function("document.querySelectorAll('[data-pathspec^=\"LinearFlow/\"]').length === 100")
-    page.get_by_placeholder("filter").fill("team:blue")
-    page.wait_for_function("document.querySelectorAll('[data-pathspec^=\"FailingFlow/\"]').length === 0")
+    page.wait_for_function("document.querySelectorAll('.mfw-tree-row[data-pathspec^=\"LinearFlow/\"]').length === 100")
+    page.get_by_placeholder("filter", exact=True).fill("team:blue")
+    page.wait_for_function("document.querySelectorAll('.mfw-tree-row[data-pathspec^=\"FailingFlow/\"]').length === 0")
     row(page, there["linear"]).wait_for()
-    page.get_by_placeholder("filter").fill("retry")
+    page.get_by_placeholder("filter", exact=True).fill("foreach")
     row(page, "LinearFlow").wait_for(state="detached")
-    row(page, "RetryFlow").wait_for()
-    page.get_by_placeholder("filter").fill("")
+    row(page, "ForeachFlow").wait_for()
+    page.get_by_placeholder("filter", exact=True).fill("")
     row(page, "LinearFlow").wait_for()
 
 
@@ -174,7 +174,7 @@ def test_another_namespace_and_what_is_new(opened, there):
         there.folder / ".metaflow" / flow / run_id, there.folder / ".metaflow" / flow / f"{int(run_id) - 7}"
     )
     open_row(page, "FailingFlow", there["failing"])
-    page.get_by_role("button", name="Refresh").click()
+    page.locator(".mfw-tree-refresh").click()
     row(page, f"{flow}/{int(run_id) - 7}").wait_for()
     assert row(page, "FailingFlow").get_attribute("aria-expanded") == "true"  # what was open stays open
 
@@ -193,10 +193,10 @@ def test_it_is_accessible_and_looks_well(opened, there, theme):
 def test_a_server_that_goes_away_is_told(opened, there):
     page = opened.page
     page.route("**/mfwidgets/api/tree*", lambda route: route.abort())
-    page.get_by_role("button", name="Refresh").click()
+    page.locator(".mfw-tree-refresh").click()
     page.get_by_text("Jupyter Server does not answer.").wait_for()
     assert row(page, "LinearFlow").count() == 1  # what was there stays there
     page.unroute("**/mfwidgets/api/tree*")
-    page.get_by_role("button", name="Refresh").click()
+    page.locator(".mfw-tree-refresh").click()
     page.get_by_text("Jupyter Server does not answer.").wait_for(state="detached")
     opened.errors[:] = [error for error in opened.errors if "ERR_FAILED" not in error]

@@ -92,6 +92,15 @@ async def test_a_namespace(here, ask):
     assert names(await ask(namespace="user:nobody")) == []
 
 
+async def test_nobody_has_no_namespace(here, jp_fetch, monkeypatch):
+    for name in ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("mfwidgets", "api", "tree")
+    assert caught.value.code == 400
+    assert "METAFLOW_USER" in json.loads(caught.value.response.body)["message"]
+
+
 async def told(ask, *words, **more):
     with pytest.raises(HTTPClientError) as caught:
         await ask(*words, **more)
@@ -154,14 +163,16 @@ async def test_a_service_that_sleeps_is_given_up_and_the_server_goes_on(ask, jp_
 
 async def test_hostile_runs_are_told_and_nothing_is_unpickled(jp_root_dir, ask, runs):
     world = World(runs, jp_root_dir / "world")
-    waiting = [""]
+    waiting, seen = [""], 0
     while waiting:
         answer = await ask(waiting.pop(), folder="world")
+        seen += len(answer["items"])
         for item in answer["items"]:
             assert "\u202e" not in item["name"] + item["detail"] + item["reason"]
             assert "\x1b" not in item["name"] + item["detail"] + item["reason"]
             if item["kind"] != "artifact":
                 waiting.append(item["pathspec"])
+    assert seen > 50
     assert not world.bomb.exists()
 
 
@@ -192,10 +203,10 @@ def test_the_extension_loads_nothing_heavy():
 
 def test_everything_is_where_jupyter_looks_for_it():
     config = Path(__file__).parents[2] / "jupyter-config"
-    package = json.loads((config / "labextension" / "package.json").read_text())
+    package = json.loads((config / "labextensions" / "mfwidgets-sidebar" / "package.json").read_text())
     import mfwidgets
 
     assert package["version"] == mfwidgets.__version__
-    assert (config / "labextension" / package["jupyterlab"]["_build"]["load"]).is_file()
+    assert (config / "labextensions" / "mfwidgets-sidebar" / package["jupyterlab"]["_build"]["load"]).is_file()
     enabled = json.loads((config / "jupyter_server_config.d" / "mfwidgets.json").read_text())
     assert enabled["ServerApp"]["jpserver_extensions"] == {"mfwidgets.server": True}
