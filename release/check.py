@@ -78,7 +78,7 @@ def check_wheel(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         names = {PurePosixPath(name) for name in archive.namelist()}
     tops = {name.parts[0] for name in names}
-    strange = {top for top in tops if top != "mfwidgets" and not top.endswith(".dist-info")}
+    strange = {top for top in tops if top != "mfwidgets" and not top.endswith((".dist-info", ".data"))}
     expect(not strange, f"{wheel.name} holds {', '.join(sorted(strange))}")
     here = {PurePosixPath(file.as_posix()) for file in Path("mfwidgets").rglob("*.py")}
     missing = (here | {PurePosixPath("mfwidgets") / name for name in NEEDED}) - names
