@@ -1,8 +1,10 @@
-"""Wide runs out of narrow ones: one task of a real foreach, copied as often as wanted."""
+"""Wide runs and long lists out of real ones: a task of a foreach, or a whole run, copied as often as wanted."""
 
 import json
 import shutil
 from pathlib import Path
+
+from corpus import Corpus
 
 
 def widen(run: Path, step: str, tasks: int) -> None:
@@ -19,3 +21,13 @@ def widen(run: Path, step: str, tasks: int) -> None:
             if record.get("field_name") == "foreach-stack":
                 record["value"] = [f"items=item {number}"]
             file.write_text(json.dumps(record))
+
+
+def many_runs(runs: Corpus, folder: Path, *flows: str, copies: int = 120) -> Corpus:
+    """Copy the runs of some flows into a folder, and beside the linear one so many copies of it, each a little older."""
+    for name in ("LinearFlow", *flows):
+        shutil.copytree(runs.root / name, folder / ".metaflow" / name)
+    flow, run_id = runs["linear"].split("/")
+    for number in range(1, copies + 1):
+        shutil.copytree(runs.root / flow / run_id, folder / ".metaflow" / flow / str(int(run_id) - number))
+    return Corpus(folder, runs.pathspecs)

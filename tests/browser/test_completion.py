@@ -1,18 +1,9 @@
 """Completion as JupyterLab shows it: the popup, and what choosing from it writes."""
 
-import os
-
 import nbformat
 import pytest
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import Notebook, browser, server
 
 ITEMS = ".jp-Completer:not(.jp-mod-hidden) .jp-Completer-item"
 

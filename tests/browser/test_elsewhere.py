@@ -1,6 +1,5 @@
 """The same outputs elsewhere: an untrusted notebook, Notebook 7, a static page without scripts, and hostile runs."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,14 +8,7 @@ from pathlib import Path
 import pytest
 from hostile import World
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server, written
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import Notebook, browser, server, written
 
 TESTS = Path(__file__).parents[1]
 DISPLAY = "03_display.ipynb"

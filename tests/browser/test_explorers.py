@@ -1,21 +1,12 @@
 """Explorers in a real JupyterLab: clicked, by keyboard, typed into."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from corpus import Corpus
+from wide import many_runs
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server, written
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import Notebook, browser, server, written
 
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 
@@ -31,13 +22,7 @@ explorer
 @pytest.fixture(scope="module")
 def many(runs, tmp_path_factory):
     """The runs, and 120 copies of one of them beside it."""
-    folder = tmp_path_factory.mktemp("many")
-    for name in ("FailingFlow", "LinearFlow", "RetryFlow"):
-        shutil.copytree(runs.root / name, folder / ".metaflow" / name)
-    flow, run_id = runs["linear"].split("/")
-    for number in range(1, 121):
-        shutil.copytree(runs.root / flow / run_id, folder / ".metaflow" / flow / str(int(run_id) - number))
-    return Corpus(folder, runs.pathspecs)
+    return many_runs(runs, tmp_path_factory.mktemp("many"), "FailingFlow", "RetryFlow")
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,13 @@
 """Explorers in Notebook 7, without a kernel, and of hostile runs."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from hostile import World
 from service.running import TABLES, running
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server, written
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import Notebook, browser, server, written
 
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 

@@ -1,20 +1,12 @@
 """The notebooks in a real JupyterLab: they run, they are readable in both themes, the console stays silent."""
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import Notebook, browser, server
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"

@@ -1,18 +1,10 @@
 """The widgets' scripts alone, in a real browser, with a model that is a stub: what they show, send and survive."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from .jupyterlab import CHROMIUM, browser
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import browser
 
 STATIC = Path(__file__).parents[2] / "mfwidgets" / "widgets" / "static"
 

@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from corpus import Corpus
+from wide import many_runs
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server, written
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import Notebook, browser, server, written
 
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 
@@ -27,13 +20,7 @@ def tab(page):
 @pytest.fixture(scope="module")
 def there(runs, tmp_path_factory):
     """A folder with runs, 120 of one flow, in which JupyterLab runs."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    for name in ("FailingFlow", "LinearFlow", "ForeachFlow"):
-        shutil.copytree(runs.root / name, folder / ".metaflow" / name)
-    flow, run_id = runs["linear"].split("/")
-    for number in range(1, 121):
-        shutil.copytree(runs.root / flow / run_id, folder / ".metaflow" / flow / str(int(run_id) - number))
-    return Corpus(folder, runs.pathspecs)
+    return many_runs(runs, tmp_path_factory.mktemp("notebooks"), "FailingFlow", "ForeachFlow")
 
 
 @pytest.fixture(scope="module")

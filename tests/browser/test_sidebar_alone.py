@@ -1,20 +1,12 @@
 """The sidebar without its server extension, without JupyterLab's modules, without its own files; and of hostile runs."""
 
 import json
-import os
 
 import pytest
 from hostile import World
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server, written
+from .jupyterlab import Notebook, browser, server, written
 from .test_sidebar import row, tab
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
 
 
 def test_without_the_server_extension_it_says_what_to_do(tmp_path):

@@ -1,19 +1,9 @@
 """What runs, watched and followed in a real JupyterLab."""
 
-import os
-
 import nbformat
-import pytest
 from running_flow import running_flow
 
-from .jupyterlab import CHROMIUM, Notebook, browser, server, written
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on this machine (CI installs it)"
-    ),
-]
+from .jupyterlab import Notebook, browser, server, written
 
 
 def test_a_run_is_watched_and_its_log_followed_to_the_end(tmp_path):
