@@ -27,7 +27,7 @@ _LIMITS = Limits(rows=12)
 
 
 class Watch(widgets.VBox):  # type: ignore[misc]
-    """Shows a run while it runs; the kernel stays free.
+    """Shows a run while it runs; the kernel stays free. In IPython's terminal it waits for the end, or an interrupt.
 
     Each look costs a metadata service two or three requests, and the datastore the end of one log.
 
@@ -121,8 +121,15 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         return {"text/plain": text_of(self._last), "text/html": html_of(self._last)}
 
     def _ipython_display_(self) -> None:
+        from IPython import get_ipython
         from IPython.display import DisplayHandle, display
 
+        shell = get_ipython()
+        if shell is not None and not getattr(shell, "kernel", None):  # a terminal: what is printed there stays
+            print(text_of(self._last))  # noqa: T201 - as IPython does
+            self.wait()
+            print(text_of(self._last))  # noqa: T201
+            return
         with self._showing:  # what is frozen meanwhile must come after, to take its place
             if self._done.is_set():
                 display(self._picture(), raw=True)  # type: ignore[no-untyped-call]

@@ -1,5 +1,7 @@
 """Watching runs: one that has ended, one that really runs."""
 
+import threading
+
 import pytest
 from running_flow import running_flow
 
@@ -112,8 +114,20 @@ def test_the_picture_comes_after_the_widget_whose_place_it_takes(client, runs, m
         watched.stop()
         order.append("frozen" if watched.wait(0.5) else "shown")
 
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)  # whatever shell another test has made
     monkeypatch.setattr(DisplayHandle, "display", slowly)
     monkeypatch.setattr(DisplayHandle, "update", lambda *_args, **_more: order.append("picture"))
     watched._ipython_display_()
     assert watched.wait(20)
     assert order == ["shown", "picture"]
+
+
+def test_in_a_terminal_it_waits_and_shows_the_end(tmp_path, shell, capsys):
+    with running_flow(tmp_path) as running:
+        watched = Watch(Metaflow(metadata=str(tmp_path), namespace=None).get(running.run))
+        threading.Timer(1, running.go).start()
+        watched._ipython_display_()
+    printed = capsys.readouterr().out
+    assert "Looking" in printed or "▶ running" in printed
+    assert "The run is completed." in printed
+    assert watched._handle is None
