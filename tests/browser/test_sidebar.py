@@ -1,6 +1,5 @@
 """The sidebar in a real JupyterLab: its tree, what it inserts, and what it says when something is not there."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -28,16 +27,12 @@ def opened(there, tmp_path_factory):
     """JupyterLab with a notebook and the sidebar open."""
     home = tmp_path_factory.mktemp("jupyter")
     name = written(there.folder, "1 + 1")
-    os.environ["METAFLOW_USER"] = "ann"
-    try:
-        with server(there.folder, home) as address, browser(home) as page:
-            notebook = Notebook(page, address.format("lab/tree", name))
-            tab(page).click()
-            row(page, "LinearFlow").wait_for()
-            yield notebook
-            assert notebook.errors == []
-    finally:
-        del os.environ["METAFLOW_USER"]
+    with server(there.folder, home) as address, browser(home) as page:
+        notebook = Notebook(page, address.format("lab/tree", name))
+        tab(page).click()
+        row(page, "LinearFlow").wait_for()
+        yield notebook
+        assert notebook.errors == []
 
 
 def row(page, pathspec):

@@ -34,8 +34,7 @@ def test_when_it_cannot_be_loaded_the_rest_goes_on(tmp_path, missing):
         assert tab(page).count() == 0
 
 
-def test_names_of_hostile_runs_are_text(runs, tmp_path, monkeypatch):
-    monkeypatch.setenv("METAFLOW_USER", "ann")
+def test_names_of_hostile_runs_are_text(runs, tmp_path):
     folder, home = tmp_path / "notebooks", tmp_path / "home"
     name = written(folder, "1 + 1")
     world = World(runs, folder)
