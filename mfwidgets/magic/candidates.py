@@ -1,5 +1,6 @@
 """What a word can be completed to: asked of the provider in the background, kept for a while, never waited for long."""
 
+import re
 import threading
 import time
 from collections import Counter
@@ -9,11 +10,14 @@ from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from itertools import chain, islice
 
+from mfwidgets.client.catalogue import artifact_rows
+from mfwidgets.client.flow import Flow
 from mfwidgets.client.grid import DURATION, STATUS
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.run_filter import RUN_STATUSES
 from mfwidgets.client.scope import Scope, current_scope
+from mfwidgets.client.step import Step
 from mfwidgets.config import profiles
 from mfwidgets.magic.verb import Kind
 from mfwidgets.metadata_provider.base import Choice
@@ -30,6 +34,8 @@ MOST = 200
 """Candidates of a level; more could not be looked through."""
 
 ALIASES = ("latest", "latest-ok", "latest~1")
+
+_NUMBER = re.compile(r"(?:int|float|bool)\Z|numpy\.(?:u?int|float)\d")
 
 _KEPT = 500
 """Answers; the oldest go first."""
@@ -67,16 +73,18 @@ class Answers:
         with suppress(Exception):  # a completion that fails offers nothing; the line itself will tell
             found = ask()
         with self._lock:
-            self._known[key] = time.monotonic(), found
-            self._asked.pop(key, None)
+            if self._asked.get(key) is future:  # else it was forgotten meanwhile
+                del self._asked[key]
+                self._known[key] = time.monotonic(), found
             while len(self._known) > _KEPT:
                 self._known.pop(next(iter(self._known)))
         future.set_result(found)
 
     def forget(self) -> None:
-        """Forget all answers."""
+        """Forget all answers, those that are still to come as well."""
         with self._lock:
             self._known.clear()
+            self._asked.clear()
 
 
 ANSWERS = Answers()
@@ -84,14 +92,13 @@ ANSWERS = Answers()
 
 _FIXED: dict[str, Callable[[], list[str]]] = {
     "status": lambda: list(RUN_STATUSES),
-    "number": lambda: [STATUS, DURATION],
     "profile": lambda: ["default", *profiles()],
     "metadata": lambda: ["default", "local@", "service@"],
 }
 """What need not be asked for."""
 
 
-def candidates(kind: Kind, word: str, flow: str, *, aliases: bool = True) -> list[str]:
+def candidates(kind: Kind, word: str, about: str, *, aliases: bool = True) -> list[str]:
     """Return what a word of a kind can be, whole words, those that come to mind first.
 
     Parameters
@@ -100,8 +107,9 @@ def candidates(kind: Kind, word: str, flow: str, *, aliases: bool = True) -> lis
         What is being typed.
     word
         As far as it is typed.
-    flow
-        The flow that stands on the line; tags and users are those of its runs.
+    about
+        The pathspec that stands on the line already: tags and users are those of the runs of its flow, numbers those of
+        the tasks of its step.
     aliases
         Whether ``latest`` and its kin may stand for a run id.
     """
@@ -111,6 +119,10 @@ def candidates(kind: Kind, word: str, flow: str, *, aliases: bool = True) -> lis
     here = (scope.provider.address, scope.chosen)
     if kind == "namespace":
         return ["none", "default", *ANSWERS.get((*here, kind), lambda: _namespaces(scope), PATIENCE)]
+    if kind == "number":
+        made = ANSWERS.get((*here, kind, about), lambda: _numbers(scope, about), PATIENCE) if about else []
+        return [STATUS, DURATION, *made]
+    flow = about.partition("/")[0]
     if kind in ("tag", "user tag", "user"):
         return ANSWERS.get((*here, kind, flow), lambda: _of_runs(scope, kind, flow), PATIENCE) if flow else []
     return _pathspecs(scope, here, word, _depth(kind), aliases=aliases)
@@ -158,6 +170,20 @@ def _of_runs(scope: Scope, kind: str, flow: str) -> list[str]:
         return [tag for tag, _ in of_people.most_common(MOST)]
     of_metaflow = Counter(tag for run in runs for tag in run.system_tags)
     return [tag for tag, _ in chain(of_people.most_common(), of_metaflow.most_common())][:MOST]
+
+
+def _numbers(scope: Scope, about: str) -> list[str]:
+    """Return the artifacts of a task of a step that are numbers by their type; of a run, of its only foreach."""
+    found = Metaflow.in_scope(scope).get(about)
+    if isinstance(found, Flow):
+        found = found.latest_run
+    if isinstance(found, Run):
+        wide = Counter(task.step for task in scope.provider.tasks(found._record))
+        several = [step for step, tasks in wide.items() if tasks > 1]
+        found = found[several[0]] if len(several) == 1 else None
+    task = found.task if isinstance(found, Step) else None
+    rows = artifact_rows(scope, task._record.path) if task else ()
+    return sorted(row.name for row in rows if _NUMBER.match(row.type or ""))
 
 
 def _namespaces(scope: Scope) -> list[str]:

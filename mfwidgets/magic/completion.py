@@ -85,22 +85,22 @@ def _words(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, s
 def _arguments(verb: Verb, before: list[str], word: str) -> list[tuple[str, str]]:
     options = {one.name: one for one in verb.arguments if one.is_option}
     waiting = options.get(before[-1]) if before else None
-    flow = next((one.partition("/")[0] for one in before if not one.startswith("-")), "")
+    about = next((one for one in before if not one.startswith("-")), "")
     if waiting and waiting.takes_value:
-        return _values(waiting, word, flow)
+        return _values(waiting, word, about)
     if word.startswith("-"):
         return [(name, "option") for name in _still_possible(options, before)]
     places = [one for one in verb.arguments if not one.is_option]
     taken = _at_their_place(options, before)
     if taken < len(places):
-        return _values(places[taken], word, flow)
+        return _values(places[taken], word, about)
     return [(name, "option") for name in _still_possible(options, before)]
 
 
-def _values(argument: Argument, word: str, flow: str) -> list[tuple[str, str]]:
+def _values(argument: Argument, word: str, about: str) -> list[tuple[str, str]]:
     if argument.kind == "text":
         return []
-    return [(one, argument.kind) for one in candidates(argument.kind, word, flow)]
+    return [(one, argument.kind) for one in candidates(argument.kind, word, about)]
 
 
 def _at_their_place(options: dict[str, Argument], before: list[str]) -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from mfwidgets.client.artifact import DataArtifact
 from mfwidgets.client.cards import CardContainer, get_cards
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.comparison import Comparison, compare
@@ -46,6 +47,8 @@ def _runs(given: argparse.Namespace) -> Any:
 
 def _tasks(given: argparse.Namespace) -> Any:
     found = any_object(given.pathspec)
+    if isinstance(found, Task | DataArtifact):
+        raise UsageError(f"{found!r} has no tasks below it: %mflow {given.pathspec} shows it.")
     tasks = found.tasks() if isinstance(found, Step) else run_of(given.pathspec).tasks()
     return tasks.to_pandas() if given.df else tasks
 

@@ -31,6 +31,7 @@ class Snapshot:
         self._view = view
         self.name = f"mfw-snapshot-{uuid4().hex[:12]}"
         self._handle: Any = None
+        self._changed = False
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -39,15 +40,18 @@ class Snapshot:
         from IPython.display import DisplayHandle, display
 
         display(dict(live), raw=True)  # type: ignore[no-untyped-call]
+        self._changed = False
         handle = DisplayHandle()  # type: ignore[no-untyped-call]
         handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
         self._handle = handle  # only now: a picture taken anew must come after the first
-        self.update()
+        if self._changed:
+            self.update()
 
     def update(self) -> None:
         """Take the picture anew, when nothing more changes."""
         with self._lock:
             if self._handle is None:
+                self._changed = True
                 return
             if self._timer is not None:
                 self._timer.cancel()

@@ -1,5 +1,6 @@
 """Completion of %mflow lines and of pathspecs in strings, as IPython's own completer gives it."""
 
+import threading
 import time
 
 import pytest
@@ -49,6 +50,12 @@ def test_pathspecs_level_by_level(offered, runs):
     assert f"{tasks[0]}/quotient" in offered(f"%mflow data {tasks[-1]}/") or offered(f"%mflow data {tasks[0]}/")
     assert complete(f"%mflow logs {tasks[0]}/")[1] == []  # a log belongs to a task
     assert offered(f"%mflow show '{flow}/{run_id}/st") == [f"{flow}/{run_id}/start"]
+
+
+def test_the_numbers_that_tasks_made(offered, runs):
+    assert offered(f"%mflow grid {runs['branch']}/work --by ") == ["status", "duration", "doubled"]
+    assert offered(f"%mflow grid {runs['failing']} --by quo") == ["quotient"]
+    assert offered("%mflow grid NoSuchFlow/1/work --by ") == ["status", "duration"]
 
 
 def test_options_and_their_values(offered):
@@ -160,6 +167,16 @@ def test_an_answer_is_kept_for_a_while(offered, runs):
     answers.get(("a",), lambda: asked.append(1) or ["x"], 5)
     assert asked == [1, 1]
     assert answers.get(("b",), lambda: 1 / 0, 5) == []
+
+
+def test_an_answer_that_comes_after_all_was_forgotten_is_not_kept():
+    answers, gate = candidates.Answers(), threading.Event()
+    assert answers.get(("a",), lambda: gate.wait(30) and ["old"], 0.05) == []
+    answers.forget()
+    assert answers.get(("a",), lambda: ["new"], 5) == ["new"]
+    gate.set()
+    time.sleep(0.1)
+    assert answers.get(("a",), lambda: ["newer"], 5) == ["new"]
 
 
 def test_namespaces_and_metadata_have_answers_of_their_own(offered, own_runs):

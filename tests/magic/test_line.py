@@ -123,6 +123,7 @@ def test_alone_it_helps(mflow, runs):
         ("{undefined}/latest", UsageError, "{undefined} has no value"),
         ("data LinearFlow/latest/start", MetaflowException, "%mflow artifacts LinearFlow/latest/start lists them"),
         ("data LinearFlow/latest/nothing_like_it", MetaflowException, "no step 'nothing_like_it'"),
+        ("tasks LinearFlow/latest/start/1", UsageError, "has no tasks below it"),
         ("tasks NoSuchFlow", MetaflowNotFound, "does not exist"),
         ("grid LinearFlow/latest", UsageError, "no steps with several tasks; name one"),
         ("code LinearFlow", UsageError, "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"),
