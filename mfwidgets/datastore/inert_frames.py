@@ -113,7 +113,7 @@ def _head_or_unread(values: Any, row: int) -> list[Any]:
 
 
 def _is_missing(value: Any) -> bool:
-    return isinstance(value, Named) and (value.module, value.name) == ("pandas", "NA")
+    return isinstance(value, Named) and value.name == "NA" and value.module in ("pandas", "pandas._libs.missing")
 
 
 def _head(values: Any, row: int) -> list[Any]:
