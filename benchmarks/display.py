@@ -21,7 +21,7 @@ REPEATS = 5
 OURS = """
 import json, statistics, sys, time
 import mfwidgets
-from mfwidgets.client.one_look import one_look
+from mfwidgets.queries.run_snapshot import one_look
 from mfwidgets.client.run import Run
 from mfwidgets.views.show import drawn
 client = mfwidgets.Metaflow(metadata=sys.argv[1], namespace=None)
@@ -35,7 +35,7 @@ def median(ask):
         times.append(time.perf_counter() - began)
     return statistics.median(times), len(shown["text/html"])
 whole, size = median(lambda: drawn(run))
-scope = one_look(run._scope, run._record)
+scope = one_look(run._context, run._record)
 scope.provider.metadata(run._record.path)
 alone, _ = median(lambda: drawn(Run.of(scope, run._record)))
 print(json.dumps([whole, alone, size]))

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from mfwidgets.client.answers.comparison import compare
     from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
-    from mfwidgets.client.caching import cache_info, clear_cache
     from mfwidgets.client.cards import get_cards
     from mfwidgets.client.code import MetaflowCode
-    from mfwidgets.client.comparison import compare
     from mfwidgets.client.flow import Flow
     from mfwidgets.client.metaflow import Metaflow
     from mfwidgets.client.run import Run
-    from mfwidgets.client.scope import (
+    from mfwidgets.client.step import Step
+    from mfwidgets.client.task import Task
+    from mfwidgets.client.trigger import Trigger
+    from mfwidgets.datastore.cache_functions import cache_info, clear_cache
+    from mfwidgets.display_options import options
+    from mfwidgets.queries.context import (
         default_metadata,
         default_namespace,
         get_metadata,
@@ -27,13 +31,9 @@ if TYPE_CHECKING:
         metadata,
         namespace,
     )
-    from mfwidgets.client.step import Step
-    from mfwidgets.client.task import Task
-    from mfwidgets.client.task_metadata import Metadata
-    from mfwidgets.client.trigger import Trigger
-    from mfwidgets.display_options import options
+    from mfwidgets.queries.task_metadata import Metadata
     from mfwidgets.sample_runs import sample
-    from mfwidgets.widgets.opening import explore, watch
+    from mfwidgets.widgets.api import explore, watch
 
 __version__ = "0.1.0"
 
@@ -71,7 +71,7 @@ __all__ = [
 _HOMES = {
     "DataArtifact": "client.artifact",
     "Flow": "client.flow",
-    "Metadata": "client.task_metadata",
+    "Metadata": "queries.task_metadata",
     "Metaflow": "client.metaflow",
     "MetaflowArtifacts": "client.artifact",
     "MetaflowCode": "client.code",
@@ -80,21 +80,21 @@ _HOMES = {
     "Step": "client.step",
     "Task": "client.task",
     "Trigger": "client.trigger",
-    "cache_info": "client.caching",
-    "clear_cache": "client.caching",
-    "compare": "client.comparison",
-    "default_metadata": "client.scope",
-    "default_namespace": "client.scope",
-    "explore": "widgets.opening",
+    "cache_info": "datastore.cache_functions",
+    "clear_cache": "datastore.cache_functions",
+    "compare": "client.answers.comparison",
+    "default_metadata": "queries.context",
+    "default_namespace": "queries.context",
+    "explore": "widgets.api",
     "get_cards": "client.cards",
-    "get_metadata": "client.scope",
-    "get_namespace": "client.scope",
-    "inspect_spin": "client.scope",
-    "metadata": "client.scope",
-    "namespace": "client.scope",
+    "get_metadata": "queries.context",
+    "get_namespace": "queries.context",
+    "inspect_spin": "queries.context",
+    "metadata": "queries.context",
+    "namespace": "queries.context",
     "options": "display_options",
     "sample": "sample_runs",
-    "watch": "widgets.opening",
+    "watch": "widgets.api",
 }
 """Where each public name lives; it is imported when it is first used (PEP 562)."""
 
@@ -115,17 +115,17 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: "InteractiveShell") -> None:
     """Give a shell ``%mflow``, and Metaflow's own objects our display (``%load_ext mfwidgets``)."""
-    from mfwidgets import metaflow_objects
-    from mfwidgets.magic import shell
+    from mfwidgets import metaflow_displays
+    from mfwidgets.magic import ipython_extension
 
-    shell.load(ipython)
-    metaflow_objects.load(ipython)
+    ipython_extension.load(ipython)
+    metaflow_displays.load(ipython)
 
 
 def unload_ipython_extension(ipython: "InteractiveShell") -> None:
     """Take back what loading gave (``%unload_ext mfwidgets``)."""
-    from mfwidgets import metaflow_objects
-    from mfwidgets.magic import shell
+    from mfwidgets import metaflow_displays
+    from mfwidgets.magic import ipython_extension
 
-    shell.unload(ipython)
-    metaflow_objects.unload(ipython)
+    ipython_extension.unload(ipython)
+    metaflow_displays.unload(ipython)

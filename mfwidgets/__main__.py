@@ -2,6 +2,6 @@
 
 import sys
 
-from mfwidgets.command_line.program import main
+from mfwidgets.cli.main import main
 
 sys.exit(main())

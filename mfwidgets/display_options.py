@@ -2,36 +2,42 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mfwidgets.errors import MetaflowInvalidArgument
 
 
 class Options:
-    """What can be chosen about displays, for all of them: ``options.rows = 50``, or ``with options(rows=50):``.
+    """What can be chosen about displays, for all of them: ``options.display_max_rows = 50``, or ``with options(display_max_rows=50):``.
 
     Attributes
     ----------
-    rows
+    display_max_rows
         Of a table, 20 at first. Blocks of text and lists follow.
-    bytes
+    display_max_bytes
         Of the HTML of a display, 64,000 at first; a larger one is drawn again with less in it.
-    seconds
+    display_timeout_s
         After which a display is given up, 2 at first.
     time_zone
         In which times are shown: an IANA name such as ``Europe/Berlin`` or ``UTC``; None is the local one.
-    progress
+    progress_bars
         Whether bars tell how far long reads got.
     """
 
-    _DEFAULTS: dict[str, Any] = {"rows": 20, "bytes": 64_000, "seconds": 2.0, "time_zone": None, "progress": True}  # noqa: RUF012
+    _DEFAULTS: ClassVar[dict[str, Any]] = {
+        "display_max_rows": 20,
+        "display_max_bytes": 64_000,
+        "display_timeout_s": 2.0,
+        "time_zone": None,
+        "progress_bars": True,
+    }
 
-    rows: int
-    bytes: int
-    seconds: float
+    display_max_rows: int
+    display_max_bytes: int
+    display_timeout_s: float
     time_zone: str | None
-    progress: bool
+    progress_bars: bool
 
     def __init__(self) -> None:
         self.reset()
@@ -74,7 +80,7 @@ def _checked(name: str, value: Any) -> Any:
     MetaflowInvalidArgument
         It may not.
     """
-    if name == "progress" and isinstance(value, bool):
+    if name == "progress_bars" and isinstance(value, bool):
         return value
     if name == "time_zone":
         try:
@@ -83,10 +89,10 @@ def _checked(name: str, value: Any) -> Any:
         except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
             pass
         raise MetaflowInvalidArgument(f"time_zone is a name like 'Europe/Berlin' or 'UTC', or None; not {value!r:.60}.")
-    numbers = int | float if name == "seconds" else int
-    if name != "progress" and isinstance(value, numbers) and not isinstance(value, bool) and value > 0:
+    numbers = int | float if name == "display_timeout_s" else int
+    if name != "progress_bars" and isinstance(value, numbers) and not isinstance(value, bool) and value > 0:
         return value
-    what = "True or False" if name == "progress" else "a number above 0"
+    what = "True or False" if name == "progress_bars" else "a number above 0"
     raise MetaflowInvalidArgument(f"{name} is {what}; not {value!r:.60}.")
 
 

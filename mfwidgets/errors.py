@@ -148,7 +148,7 @@ class ServiceException(MetaflowException):
         self.http_code = http_code
 
 
-class NotPortable(MetaflowException):
+class NotPicklableError(MetaflowException):
     """A client holds what must not be written into a pickle, such as headers with a key."""
 
 

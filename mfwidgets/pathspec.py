@@ -16,7 +16,7 @@ FORMS = {
     "artifact": "FlowName/RunID/StepName/TaskID/ArtifactName",
 }
 
-Path = tuple[str, ...]
+PathComponents = tuple[str, ...]
 """The parts of a pathspec, from the flow down."""
 
 _ALIAS = re.compile(r"(?P<which>latest(?:-ok)?)(?:~(?P<back>\d{1,6}))?\Z")
@@ -46,7 +46,7 @@ def parse_alias(run_id: str) -> RunAlias | None:
     return RunAlias(successful_only=found["which"] == "latest-ok", back=int(found["back"] or 0))
 
 
-def parse(pathspec: object, kind: str | None = None) -> Path:
+def parse(pathspec: object, kind: str | None = None) -> PathComponents:
     """Split a pathspec into its parts.
 
     Parameters
@@ -75,7 +75,7 @@ def parse(pathspec: object, kind: str | None = None) -> Path:
     return parts
 
 
-def kind_of(path: Path) -> str:
+def kind_of(path: PathComponents) -> str:
     """Return what a path of this length names."""
     return KINDS[len(path) - 1]
 

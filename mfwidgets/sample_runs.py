@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.client.scope import metadata, namespace
 from mfwidgets.errors import SampleError
-from mfwidgets.views.scope import home_folded
+from mfwidgets.queries.context import metadata, namespace
+from mfwidgets.views.context import home_folded
 
 NAMESPACE = "user:ann"
 """Who made most of the sample's runs; some are bob's."""

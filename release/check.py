@@ -19,8 +19,8 @@ NEEDED = {
     "py.typed",
     "data/sample.tar.gz",
     "render/templates/mfwidgets.css",
-    "widgets/static/live.js",
-    "widgets/static/logs.js",
+    "widgets/static/html_view.js",
+    "widgets/static/log_lines.js",
 }
 """What is no module, and is missed only when it is used."""
 

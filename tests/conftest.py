@@ -64,9 +64,9 @@ def own_runs(runs: Corpus, tmp_path: Path) -> Corpus:
 @pytest.fixture(autouse=True)
 def _fresh_scope(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
     """Give each test the scope of a fresh process, in an empty folder."""
-    from mfwidgets.client import scope
+    from mfwidgets.queries import context
 
-    monkeypatch.setattr(scope, "_default", None)
+    monkeypatch.setattr(context, "_default", None)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
 
 

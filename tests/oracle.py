@@ -1,4 +1,4 @@
-"""Asks Metaflow's own client the questions of ``facts.py`` about all runs under test.
+"""Asks Metaflow's own client the questions of ``questions.py`` about all runs under test.
 
 Run as a program, in a process of its own: ``oracle.py FOLDER SELECTOR NAMESPACES FILE``. The answers are kept beside the runs, as long as
 neither the runs nor the questions change.
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import facts
+import questions
 from corpus import Corpus
 
 
@@ -22,7 +22,7 @@ def answers(
     runs: Corpus, selector: str, environ: Mapping[str, str] = MappingProxyType({}), namespaces: Sequence[Any] = (None,)
 ) -> dict[str, Any]:
     """Return Metaflow's answers; they are asked for first where they are not there yet (up to a minute)."""
-    digest = hashlib.sha256(Path(facts.__file__).read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(Path(questions.__file__).read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
     file = runs.folder / f"answers-{digest}.json"
     if not file.is_file():
         environment = os.environ | {"METAFLOW_CLIENT_CACHE_PATH": str(runs.folder / "client-cache")}
@@ -54,13 +54,13 @@ def _ask(folder: str, selector: str, namespaces: str, file: str) -> None:
     listed = sorted(_all_objects(m))
     asked: dict[str, Any] = {"listed": listed, "objects": {}, "nobody": {}}
     for namespace in json.loads(namespaces):
-        for pathspec, attempt in facts.subjects(listed, namespace):
+        for pathspec, attempt in questions.subjects(listed, namespace):
             key = f"{namespace} {pathspec} {attempt}"
-            asked["objects"][key] = facts.asked(m, pathspec, attempt, namespace)
-    for name, ask in facts.OF_NOBODY.items():
+            asked["objects"][key] = questions.asked(m, pathspec, attempt, namespace)
+    for name, ask in questions.OF_NOBODY.items():
         m.metadata(selector)
         m.namespace(None)
-        asked["nobody"][name] = facts.answer(ask, m, runs)
+        asked["nobody"][name] = questions.answer(ask, m, runs)
     made = Path(f"{file}.half")
     made.write_text(json.dumps(asked))
     made.replace(file)

@@ -10,7 +10,7 @@ from corpus import Corpus
 import mfwidgets
 from mfwidgets import DataArtifact, Flow, Metaflow, Run, Step, Task, errors, get_cards, inspect_spin
 from mfwidgets.config import Configuration, read_configuration
-from mfwidgets.metadata_provider.selector import open_provider
+from mfwidgets.providers.factory import open_provider
 
 
 @pytest.fixture(scope="module")

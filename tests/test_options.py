@@ -17,12 +17,15 @@ def _reset():
 
 def test_rows(client):
     flow = client["LinearFlow"]
-    with options(rows=2):
+    with options(display_max_rows=2):
         assert "2 of 3" in flow._repr_mimebundle_()["text/plain"]
     assert "2 of 3" not in flow._repr_mimebundle_()["text/plain"]
-    options.rows = 1
+    options.display_max_rows = 1
     assert "1 of 3" in flow._repr_mimebundle_()["text/plain"]
-    assert repr(options) == "options(rows=1, bytes=64000, seconds=2.0, time_zone=None, progress=True)"
+    assert (
+        repr(options)
+        == "options(display_max_rows=1, display_max_bytes=64000, display_timeout_s=2.0, time_zone=None, progress_bars=True)"
+    )
 
 
 def test_time_zone(client, runs):
@@ -38,32 +41,35 @@ def test_time_zone(client, runs):
 def test_bytes_and_seconds(client, runs):
     run = client.get(runs["branch"])
     whole = len(run._repr_html_())
-    with options(bytes=9_000):
+    with options(display_max_bytes=9_000):
         assert len(run._repr_html_()) < whole
-    with options(seconds=0.000001):
+    with options(display_timeout_s=0.000001):
         assert "took longer than 1e-06 s" in run._repr_html_()
 
 
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
-        ({"rwos": 5}, "There is no option 'rwos'; there are rows, bytes, seconds, time_zone, progress"),
-        ({"rows": 0}, "rows is a number above 0; not 0"),
-        ({"rows": 2.5}, "rows is a number above 0"),
-        ({"rows": True}, "rows is a number above 0"),
-        ({"seconds": -1}, "seconds is a number above 0"),
+        (
+            {"rwos": 5},
+            "There is no option 'rwos'; there are display_max_rows, display_max_bytes, display_timeout_s, time_zone, progress_bars",
+        ),
+        ({"display_max_rows": 0}, "display_max_rows is a number above 0; not 0"),
+        ({"display_max_rows": 2.5}, "display_max_rows is a number above 0"),
+        ({"display_max_rows": True}, "display_max_rows is a number above 0"),
+        ({"display_timeout_s": -1}, "display_timeout_s is a number above 0"),
         ({"time_zone": "Berlin"}, "time_zone is a name like"),
         ({"time_zone": 5}, "time_zone is a name like"),
-        ({"progress": "no"}, "progress is True or False"),
+        ({"progress_bars": "no"}, "progress_bars is True or False"),
     ],
 )
 def test_bad_options(chosen, said):
     with (
         pytest.raises(errors.MetaflowInvalidArgument, match=re.escape(said)),
-        options(**{"rows": 7} | chosen),
+        options(**{"display_max_rows": 7} | chosen),
     ):
         pass
-    assert options.rows == 20
+    assert options.display_max_rows == 20
 
 
 def test_a_page(client, runs, tmp_path):

@@ -1,26 +1,26 @@
-"""A verb of ``%mflow`` as Markdown."""
+"""A command of ``%mflow`` as Markdown."""
 
-from mfwidgets.magic.verb import Verb
+from mfwidgets.magic.command import Command
 
 
-def told(verb: Verb) -> str:
-    """Return what a verb is, as Markdown below a heading of its name."""
+def told(command: Command) -> str:
+    """Return what a command is, as Markdown below a heading of its name."""
     lines = [
-        f"## {verb.name}",
+        f"## {command.name}",
         "",
-        f"{verb.meaning[0].upper()}{verb.meaning[1:]}.",
+        f"{command.meaning[0].upper()}{command.meaning[1:]}.",
         "",
         "```ipython",
-        verb.usage,
+        command.usage,
         "```",
         "",
     ]
-    if verb.arguments:
+    if command.arguments:
         lines += ["| argument | meaning |", "|---|---|"]
-        lines += [f"| `{_cell(one.usage)}` | {_cell(one.meaning)} |" for one in verb.arguments]
+        lines += [f"| `{_cell(one.usage)}` | {_cell(one.meaning)} |" for one in command.arguments]
         lines += [""]
-    if verb.examples:
-        lines += ["```ipython", *verb.examples, "```", ""]
+    if command.examples:
+        lines += ["```ipython", *command.examples, "```", ""]
     return "\n".join(lines)
 
 

@@ -4,20 +4,20 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
-from mfwidgets.client.artifact_lineage import EARLIER, Lineage
+from mfwidgets.client.answers.artifact_lineage import EARLIER_RUNS, Lineage
 from mfwidgets.client.base import MetaflowObject
-from mfwidgets.client.blobs import read_bytes
-from mfwidgets.client.catalogue import rows_of
-from mfwidgets.client.presentable import Presentable
-from mfwidgets.client.scope import Scope
-from mfwidgets.datastore.artifacts import load_value
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
 from mfwidgets.datastore.included_files import included_size, read_included
-from mfwidgets.datastore.inert import load_inert
-from mfwidgets.datastore.stand_ins import IncludedFile
+from mfwidgets.display import Displayable
 from mfwidgets.errors import NoSuchArtifact, NoSuchChild
-from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
-from mfwidgets.pathspec import Path
+from mfwidgets.pathspec import PathComponents
+from mfwidgets.pickles.metaflow_types import IncludedFile
+from mfwidgets.pickles.safe_loads import safe_loads
+from mfwidgets.pickles.unpickle import load_value
+from mfwidgets.providers.records import ArtifactRecord, RunRecord
+from mfwidgets.queries.artifact_rows import rows_of
+from mfwidgets.queries.blobs import read_bytes
+from mfwidgets.queries.context import ClientContext
 
 if TYPE_CHECKING:
     from mfwidgets.client.task import Task
@@ -31,11 +31,11 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
     _record: ArtifactRecord
 
-    def _find(self, run: RunRecord, path: Path) -> ArtifactRecord | None:  # noqa: ARG002 - the path says it all
-        return self._scope.provider.artifact(path[:-1], path[-1], self._attempt)
+    def _find(self, run: RunRecord, path: PathComponents) -> ArtifactRecord | None:  # noqa: ARG002 - the path says it all
+        return self._context.provider.artifact(path[:-1], path[-1], self._attempt)
 
     def _run_record(self) -> RunRecord | None:
-        return self._scope.provider.run(*self._record.path[:2])
+        return self._context.provider.run(*self._record.path[:2])
 
     def _child(self, name: str) -> None:  # noqa: ARG002 - an artifact has no children
         return None
@@ -73,7 +73,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         what = f"Artifact {self.pathspec}"
         value = load_value(self.raw(), self._record.encoding, what)
         if isinstance(value, IncludedFile):
-            return read_included(value, self._scope.datastore, self._record.flow, what)
+            return read_included(value, self._context.datastore, self._record.flow, what)
         return value
 
     def raw(self) -> bytes:
@@ -84,7 +84,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         BlobMissing, DataException
             The bytes are missing or damaged.
         """
-        return read_bytes(self._scope, self._record)
+        return read_bytes(self._context, self._record)
 
     @property
     def sha(self) -> str:
@@ -99,7 +99,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     @property
     def type(self) -> str | None:
         """The class of the value as text, such as ``numpy.ndarray`` (one small read); None where not recorded."""
-        return next(rows_of(self._scope, [self._record])).type
+        return next(rows_of(self._context, [self._record])).type
 
     @property
     def size(self) -> int | None:
@@ -107,10 +107,10 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
         Of an ``IncludeFile`` parameter it is the size of the file.
         """
-        row = next(rows_of(self._scope, [self._record]))
-        return included_size(load_inert(self.raw())) if row.type == INCLUDED_FILE else row.size
+        row = next(rows_of(self._context, [self._record]))
+        return included_size(safe_loads(self.raw())) if row.type == INCLUDED_FILE else row.size
 
-    def lineage(self, *, runs: int = EARLIER) -> Lineage:
+    def lineage(self, *, runs: int = EARLIER_RUNS) -> Lineage:
         """Tell where its bytes come from: the task that made them, those that passed them on, earlier runs that have them.
 
         Parameters
@@ -137,7 +137,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         return self.created_at
 
 
-class MetaflowArtifacts(tuple[DataArtifact, ...], Presentable):  # noqa: SLOT001 - its names are its own
+class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001 - its names are its own
     """The public artifacts of a task, as a tuple with names: ``task.artifacts.x`` is a :class:`DataArtifact`.
 
     No value is read. A name that Python cannot take as an attribute is reached by ``getattr``.
@@ -171,7 +171,7 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Presentable):  # noqa: SLOT001
         return f"MetaflowArtifacts({', '.join(f'{name}={artifact!r}' for name, artifact in self._asdict().items())})"
 
 
-class MetaflowData(Presentable):
+class MetaflowData(Displayable):
     """The artifacts of a task as attributes: ``run.data.x``. Each access reads and unpickles one value.
 
     Parameters
@@ -186,9 +186,9 @@ class MetaflowData(Presentable):
         The attempt that was asked for, if one was.
     """
 
-    def __init__(self, scope: Scope, task: str, records: list[ArtifactRecord], attempt: int | None) -> None:
-        self._scope, self._task, self._attempt = scope, task, attempt
-        self._artifacts = {record.name: DataArtifact.of(scope, record, attempt) for record in records}
+    def __init__(self, context: ClientContext, task: str, records: list[ArtifactRecord], attempt: int | None) -> None:
+        self._context, self._task, self._attempt = context, task, attempt
+        self._artifacts = {record.name: DataArtifact.of(context, record, attempt) for record in records}
 
     def __getattr__(self, name: str) -> Any:
         # Python asks here for what is not found otherwise, its own questions (copy, pickle) among them.

@@ -6,11 +6,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
-from mfwidgets.client.presentable import Explorable
-from mfwidgets.client.scope import Scope, current_scope
+from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild
-from mfwidgets.metadata_provider.records import RunRecord
-from mfwidgets.pathspec import Path, kind_of, parse, short
+from mfwidgets.pathspec import PathComponents, kind_of, parse, short
+from mfwidgets.providers.records import RunRecord
+from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.times import local_datetime
 
 _CLASSES: dict[str, "type[MetaflowObject]"] = {}
@@ -39,7 +39,7 @@ class MetaflowObject(Explorable, ABC):
     """
 
     _kind: ClassVar[str]
-    _scope: Scope
+    _context: ClientContext
     _record: Any
     _attempt: int | None
 
@@ -50,53 +50,53 @@ class MetaflowObject(Explorable, ABC):
 
     def __init__(self, pathspec: str | None = None, attempt: int | None = None) -> None:
         path = parse(pathspec, self._kind)
-        self._scope = current_scope()
+        self._context = current_context()
         self._attempt = check_attempt(attempt, self._kind)
         self._load(path)
 
     @classmethod
-    def in_scope(cls, scope: Scope, path: Path, attempt: int | None = None) -> Self:
+    def in_context(cls, context: ClientContext, path: PathComponents, attempt: int | None = None) -> Self:
         """Find an object in another scope than the current one; raises as the constructor does."""
         made = cls.__new__(cls)
-        made._scope = scope
+        made._context = context
         made._attempt = check_attempt(attempt, cls._kind)
         made._load(path)
         return made
 
     @classmethod
-    def of(cls, scope: Scope, record: Any, attempt: int | None = None) -> Self:
+    def of(cls, context: ClientContext, record: Any, attempt: int | None = None) -> Self:
         """Make an object of a record that is at hand; nothing is fetched or checked."""
         made = cls.__new__(cls)
-        made._scope = scope
+        made._context = context
         made._attempt = attempt
         made._record = record
         return made
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: PathComponents) -> None:
         run = self._find_run(path)
         record = self._find(run, path)
         if record is None:
             raise MetaflowNotFound(self._missing(path))
         self._record = record
-        if run and not self._scope.admits(run):
+        if run and not self._context.includes(run):
             raise MetaflowNamespaceMismatch(_not_in_namespace(self, run))
 
-    def _find_run(self, path: Path) -> RunRecord | None:
-        run = self._scope.provider.run(*path[:2]) if len(path) > 1 else None
+    def _find_run(self, path: PathComponents) -> RunRecord | None:
+        run = self._context.provider.run(*path[:2]) if len(path) > 1 else None
         if run is None and len(path) > 1:
             raise MetaflowNotFound(self._missing(path))
         return run
 
     @abstractmethod
-    def _find(self, run: Any, path: Path) -> Any:
+    def _find(self, run: Any, path: PathComponents) -> Any:
         """Return the record at ``path``, or None."""
 
-    def _missing(self, path: Path) -> str:
+    def _missing(self, path: PathComponents) -> str:
         """Say that there is no such object, and what there is near it."""
         said = (
-            f"{type(self).__name__}({short(repr('/'.join(path)))}) does not exist in {self._scope.provider.selector}."
+            f"{type(self).__name__}({short(repr('/'.join(path)))}) does not exist in {self._context.provider.selector}."
         )
-        near = _nearest_existing(self._scope, path)
+        near = _nearest_existing(self._context, path)
         return f"{said} {near}" if near else said
 
     # -- place in the tree ------------------------------------------------------------------------------------------
@@ -122,10 +122,10 @@ class MetaflowObject(Explorable, ABC):
         path = self._record.path[:-1]
         if not path:
             return None
-        scope = Scope(self._scope.provider, self._scope.configuration, None)
+        context = ClientContext(self._context.provider, self._context.configuration, None)
         attempt = self._attempt if self._kind == "artifact" else None
-        found = _CLASSES[kind_of(path)].in_scope(scope, path, attempt)
-        found._scope = self._scope
+        found = _CLASSES[kind_of(path)].in_context(context, path, attempt)
+        found._context = self._context
         return found
 
     # -- tags and times ---------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class MetaflowObject(Explorable, ABC):
     def is_in_namespace(self) -> bool:
         """Tell whether it can be seen in the *current* namespace; for a flow, whether any of its runs can."""
         run = self._run_record()
-        return current_scope().admits(run) if run else True
+        return current_context().includes(run) if run else True
 
     # -- children ---------------------------------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class MetaflowObject(Explorable, ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle what it is, not what is known of it."""
-        return {"scope": self._scope, "path": self._record.path, "attempt": self._attempt}
+        return {"scope": self._context, "path": self._record.path, "attempt": self._attempt}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Find the object again, in the provider and the namespace that it was made in.
@@ -201,13 +201,13 @@ class MetaflowObject(Explorable, ABC):
         MetaflowNotFound, MetaflowNamespaceMismatch
             It is not there.
         """
-        self._scope, self._attempt = state["scope"], state["attempt"]
+        self._context, self._attempt = state["scope"], state["attempt"]
         self._load(tuple(state["path"]))
 
     # -- identity ---------------------------------------------------------------------------------------------------
 
     def _identity(self) -> tuple[object, ...]:
-        return (self._kind, self._scope.provider.address, self._record.path, self._attempt)
+        return (self._kind, self._context.provider.address, self._record.path, self._attempt)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MetaflowObject) and self._identity() == other._identity()
@@ -256,23 +256,25 @@ def _not_in_namespace(found: MetaflowObject, run: RunRecord) -> str:
     there = f"It is in {' and '.join(repr(name) for name in namespaces)}: switch" if namespaces else "Switch"
     example = repr(namespaces[0]) if namespaces else "None"
     return (
-        f"{found!r} is not in the namespace '{found._scope.namespace}'. {there} with namespace({example}), "
+        f"{found!r} is not in the namespace '{found._context.namespace}'. {there} with namespace({example}), "
         "or see all runs with namespace(None)."
     )
 
 
-def _nearest_existing(scope: Scope, path: Path) -> str:
+def _nearest_existing(context: ClientContext, path: PathComponents) -> str:
     """Say where on the way down ``path`` the tree ends, and which names are like the missing one."""
     for depth in range(1, len(path)):
         above = path[:depth]
         try:
-            found = _CLASSES[kind_of(above)].in_scope(Scope(scope.provider, scope.configuration, None), above)
+            found = _CLASSES[kind_of(above)].in_context(
+                ClientContext(context.provider, context.configuration, None), above
+            )
         except MetaflowNotFound:
             continue
         if found._child(path[depth]) is None:
             kind = kind_of(path[: depth + 1])
             return f"{found!r} has no {kind} {short(path[depth])!r}.{_did_you_mean(path[depth], found._child_names())}"
-    flows = [flow.flow for flow in scope.provider.flows()]
+    flows = [flow.flow for flow in context.provider.flows()]
     if path[0] in flows:
         return ""
     if not flows:

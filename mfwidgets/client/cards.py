@@ -5,12 +5,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, overload
 
-from mfwidgets.client.blobs import task_datastore
-from mfwidgets.client.presentable import Presentable
-from mfwidgets.client.scope import Scope, current_scope
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.cards import CardFile, card_size, list_cards, read_card, read_card_data
+from mfwidgets.display import Displayable
 from mfwidgets.errors import (
     BlobMissing,
     CardNotPresentException,
@@ -19,9 +17,11 @@ from mfwidgets.errors import (
     MetaflowInvalidPathspec,
 )
 from mfwidgets.pathspec import FORMS, parse
+from mfwidgets.queries.blobs import task_datastore
+from mfwidgets.queries.context import ClientContext, current_context
 
 
-class Card(Presentable):
+class Card(Displayable):
     """A card; its HTML is read when it is asked for.
 
     Attributes
@@ -84,7 +84,7 @@ class Card(Presentable):
         return f"<Card at '{self.path}'>"
 
 
-class CardContainer(Presentable, Sequence[Card]):
+class CardContainer(Displayable, Sequence[Card]):
     """The cards of a task.
 
     Attributes
@@ -150,7 +150,7 @@ def get_cards(
     found = _find(task)
     origin = _first_origin(found) if follow_resumed else None
     maker = origin or found
-    datastore = task_datastore(maker._scope, maker._record)
+    datastore = task_datastore(maker._context, maker._record)
     files = list_cards(datastore, tuple(maker.path_components))
     if not files:
         raise CardNotPresentException(f"{maker!r} has no cards: its step has no @card, or it did not get that far.")
@@ -169,14 +169,14 @@ def _find(task: object) -> Task:
         raise IncorrectPathspecException(
             f"get_cards takes the pathspec of a task ({FORMS['task']}): {error}"
         ) from error
-    scope = current_scope()
-    return Task.in_scope(Scope(scope.provider, scope.configuration, None), path)
+    context = current_context()
+    return Task.in_context(ClientContext(context.provider, context.configuration, None), path)
 
 
 def _first_origin(task: Task) -> Task | None:
     """Return the task that really ran, where this one was taken over from another."""
     origin = None
     while pathspec := (origin or task).origin_pathspec:
-        scope = Scope(task._scope.provider, task._scope.configuration, None)
-        origin = Task.in_scope(scope, parse(pathspec, "task"))
+        context = ClientContext(task._context.provider, task._context.configuration, None)
+        origin = Task.in_context(context, parse(pathspec, "task"))
     return origin

@@ -6,18 +6,18 @@ from tarfile import TarFile
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mfwidgets.client.presentable import Presentable
-from mfwidgets.client.run_states import origin_run_id
-from mfwidgets.client.scope import Scope
 from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.code_package import CodePackage
+from mfwidgets.display import Displayable
 from mfwidgets.errors import DataException
-from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.providers.records import RunRecord
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.status.run_status import origin_run_id
 
 _CONDA_MANIFEST = "conda.manifest"
 
 
-class MetaflowCode(Presentable):
+class MetaflowCode(Displayable):
     """A code package; it is downloaded when its content is first asked for.
 
     Parameters
@@ -33,8 +33,8 @@ class MetaflowCode(Presentable):
         The record cannot be understood.
     """
 
-    def __init__(self, scope: Scope, flow: str, recorded: str) -> None:
-        self._scope, self._flow = scope, flow
+    def __init__(self, context: ClientContext, flow: str, recorded: str) -> None:
+        self._context, self._flow = context, flow
         self._loaded: CodePackage | None = None
         try:
             record = json.loads(recorded)
@@ -52,7 +52,7 @@ class MetaflowCode(Presentable):
         """
         if self._loaded is None:
             suffix = f"/{self._flow}/data/{self._sha[:2]}/{self._sha}"
-            datastore = self._scope.datastore(self._ds_type, self._location.removesuffix(suffix))
+            datastore = self._context.datastore(self._ds_type, self._location.removesuffix(suffix))
             what = f"flow {self._flow}"
             content = load_blob(datastore, self._flow, self._sha, f"The code package of {what}", most)
             self._loaded = CodePackage(content, what)
@@ -135,15 +135,15 @@ class MetaflowCode(Presentable):
         return f"<MetaflowCode of {self._flow}: {self._sha}>"
 
 
-def code_of_run(scope: Scope, run: RunRecord) -> MetaflowCode | None:
+def code_of_run(context: ClientContext, run: RunRecord) -> MetaflowCode | None:
     """Return the code of a run, from the newest task that recorded a package; else that of the run it resumed."""
     run_id: str | None = run.run_id
     asked = set()
     while run_id and run_id not in asked:
         asked.add(run_id)
-        events = scope.provider.metadata((run.flow, run_id), {"code-package", "origin-run-id"})
+        events = context.provider.metadata((run.flow, run_id), {"code-package", "origin-run-id"})
         packages = [event for event in events if event.field == "code-package"]
         if packages:
-            return MetaflowCode(scope, run.flow, str(max(packages, key=lambda event: event.created_ms).value))
+            return MetaflowCode(context, run.flow, str(max(packages, key=lambda event: event.created_ms).value))
         run_id = origin_run_id(events)
     return None

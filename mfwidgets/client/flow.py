@@ -5,20 +5,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.base import MetaflowObject, limited
+from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.run import Run
-from mfwidgets.client.run_filter import Moment, project_tags, run_filter
-from mfwidgets.client.runs import Runs
-from mfwidgets.client.scope import Scope
 from mfwidgets.errors import MetaflowNamespaceMismatch
-from mfwidgets.metadata_provider.base import Choice
-from mfwidgets.metadata_provider.records import FlowRecord
-from mfwidgets.pathspec import Path, RunAlias
+from mfwidgets.pathspec import PathComponents, RunAlias
+from mfwidgets.providers.base import RunQuery
+from mfwidgets.providers.records import FlowRecord
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.run_filter import Moment, project_tags, run_filter
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-_LOOK_AT = 100
+_MAX_RUNS_READ = 100
 """So many of the newest runs are asked for their namespaces."""
 
 
@@ -27,29 +27,31 @@ class Flow(MetaflowObject, kind="flow"):
 
     _record: FlowRecord
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: PathComponents) -> None:
         super()._load(path)
-        if not _has_runs(self._scope, path[0]):
+        if not _has_runs(self._context, path[0]):
             raise MetaflowNamespaceMismatch(
-                f"{self!r} has no run in the namespace '{self._scope.namespace}'.{_namespaces(self._scope, path[0])}"
+                f"{self!r} has no run in the namespace '{self._context.namespace}'.{_namespaces(self._context, path[0])}"
             )
 
-    def _find(self, run: None, path: Path) -> FlowRecord | None:  # noqa: ARG002 - a flow is in no run
-        return self._scope.provider.flow(path[0])
+    def _find(self, run: None, path: PathComponents) -> FlowRecord | None:  # noqa: ARG002 - a flow is in no run
+        return self._context.provider.flow(path[0])
 
     def _run_record(self) -> None:
         return None
 
     def _child(self, name: str) -> Run | None:
-        found = self._scope.provider.run(self._record.flow, name)
+        found = self._context.provider.run(self._record.flow, name)
         if found is None:
             return None
-        if not self._scope.admits(found):
-            return Run.in_scope(self._scope, found.path)  # raises MetaflowNamespaceMismatch, as Metaflow's client does
-        return Run.of(self._scope, found)
+        if not self._context.includes(found):
+            return Run.in_context(
+                self._context, found.path
+            )  # raises MetaflowNamespaceMismatch, as Metaflow's client does
+        return Run.of(self._context, found)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._scope.provider.run(self._record.flow, name) is not None
+        return isinstance(name, str) and self._context.provider.run(self._record.flow, name) is not None
 
     def _child_names(self) -> list[str]:
         return limited(run.id for run in self.runs())
@@ -59,9 +61,9 @@ class Flow(MetaflowObject, kind="flow"):
 
     def is_in_namespace(self) -> bool:
         """Tell whether any of its runs can be seen in the *current* namespace."""
-        from mfwidgets.client.scope import current_scope
+        from mfwidgets.queries.context import current_context
 
-        return _has_runs(current_scope(), self._record.flow)
+        return _has_runs(current_context(), self._record.flow)
 
     @property
     def origin_pathspec(self) -> None:
@@ -110,12 +112,12 @@ class Flow(MetaflowObject, kind="flow"):
             One of these is of another kind.
         """
         wanted = run_filter((*tags, *project_tags(project, branch)), status, user, since, until, text)
-        return Runs(self._scope, self._record.flow, wanted, limit)
+        return Runs(self._context, self._record.flow, wanted, limit)
 
     @property
     def latest_run(self) -> Run | None:
         """Its newest run in the namespace; None when there is none."""
-        return next(iter(Runs(self._scope, self._record.flow, limit=1)), None)
+        return next(iter(Runs(self._context, self._record.flow, limit=1)), None)
 
     @property
     def latest_successful_run(self) -> Run | None:
@@ -139,28 +141,28 @@ class Flow(MetaflowObject, kind="flow"):
         return next(islice(runs, alias.back, None), None)
 
 
-def visible_flows(scope: Scope) -> Iterator[Flow]:
+def visible_flows(context: ClientContext) -> Iterator[Flow]:
     """Yield the flows that have a run in the namespace, in the provider's order."""
-    for record in scope.provider.flows():
-        if _has_runs(scope, record.flow):
-            yield Flow.of(scope, record)
+    for record in context.provider.flows():
+        if _has_runs(context, record.flow):
+            yield Flow.of(context, record)
 
 
-def _has_runs(scope: Scope, flow: str) -> bool:
+def _has_runs(context: ClientContext, flow: str) -> bool:
     """Tell whether a flow can be seen: without a namespace always, else when a run of it can."""
-    return scope.namespace is None or next(iter(Runs(scope, flow, limit=1)), None) is not None
+    return context.namespace is None or next(iter(Runs(context, flow, limit=1)), None) is not None
 
 
-def _namespaces(scope: Scope, flow: str) -> str:
+def _namespaces(context: ClientContext, flow: str) -> str:
     """Say which namespaces the newest runs of a flow are in."""
     found = dict.fromkeys(
         tag
-        for run in islice(scope.provider.runs(flow, Choice(limit=_LOOK_AT)), _LOOK_AT)
+        for run in islice(context.provider.runs(flow, RunQuery(limit=_MAX_RUNS_READ)), _MAX_RUNS_READ)
         for tag in sorted(run.system_tags)
         if tag.startswith(("user:", "production:"))
     )
     if not found:
-        return "" if next(scope.provider.runs(flow, Choice(limit=1)), None) else " It has no runs at all."
+        return "" if next(context.provider.runs(flow, RunQuery(limit=1)), None) else " It has no runs at all."
     names = list(found)[:5]
     return (
         f" It has runs in {', '.join(repr(name) for name in names)}: "

@@ -7,15 +7,15 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 from mfwidgets.client.base import MetaflowObject, class_of
+from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.flow import Flow, visible_flows
-from mfwidgets.client.presentable import Explorable, to_dicts, to_frame
-from mfwidgets.client.rows import FlowRow, RunRow, run_rows
-from mfwidgets.client.runs import Runs
-from mfwidgets.client.scope import DEFAULT, Scope, _Default, current_scope, new_scope
+from mfwidgets.concurrency import MAX_WORKERS, parallel_map
+from mfwidgets.display import Explorable, to_dicts, to_frame
 from mfwidgets.errors import MetaflowNotFound
-from mfwidgets.fan_out import MOST, each
-from mfwidgets.metadata_provider.service_http import Headers
 from mfwidgets.pathspec import kind_of, parse, parse_alias
+from mfwidgets.providers.service_http import Headers
+from mfwidgets.queries.context import DEFAULT, ClientContext, _Default, current_context, new_context
+from mfwidgets.queries.rows import FlowRow, RunRow, run_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,26 +56,26 @@ class Metaflow(Explorable):
         session: "requests.Session | None" = None,
     ) -> None:
         own = metadata is not None or headers is not None or session is not None
-        self._scope: Scope = new_scope(metadata, namespace, headers, session) if own else current_scope()
+        self._context: ClientContext = new_context(metadata, namespace, headers, session) if own else current_context()
         if namespace is not DEFAULT:
-            self._scope = replace(self._scope, chosen=namespace)
+            self._context = replace(self._context, namespace_setting=namespace)
 
     @classmethod
-    def in_scope(cls, scope: Scope) -> Self:
+    def in_context(cls, context: ClientContext) -> Self:
         """Return the client that sees what a scope does."""
         made = cls.__new__(cls)
-        made._scope = scope
+        made._context = context
         return made
 
     @property
     def metadata(self) -> str:
         """The selector of its provider."""
-        return self._scope.provider.selector
+        return self._context.provider.selector
 
     @property
     def namespace(self) -> str | None:
         """Its namespace; None sees all runs."""
-        return self._scope.namespace
+        return self._context.namespace
 
     @property
     def flows(self) -> list[Flow]:
@@ -83,13 +83,13 @@ class Metaflow(Explorable):
         return list(self)
 
     def __iter__(self) -> Iterator[Flow]:
-        return visible_flows(self._scope)
+        return visible_flows(self._context)
 
     def __getitem__(self, name: str) -> Flow:
-        return Flow.in_scope(self._scope, parse(name, "flow"))
+        return Flow.in_context(self._context, parse(name, "flow"))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._scope.provider.flow(name) is not None
+        return isinstance(name, str) and self._context.provider.flow(name) is not None
 
     def get(self, pathspec: str, attempt: int | None = None) -> Any:
         """Find any object by its pathspec.
@@ -115,19 +115,19 @@ class Metaflow(Explorable):
         path = parse(pathspec)
         alias = parse_alias(path[1]) if len(path) > 1 else None
         if alias:
-            run = Flow.in_scope(self._scope, path[:1]).find_alias(alias)
+            run = Flow.in_context(self._context, path[:1]).find_alias(alias)
             if run is None:
                 kind = "successful run" if alias.successful_only else "run"
                 raise MetaflowNotFound(f"'{path[0]}/{path[1]}': {path[0]} has not that many {kind}s in this namespace.")
             path = (path[0], run.id, *path[2:])
-        found: MetaflowObject = class_of(kind_of(path)).in_scope(self._scope, path, attempt)
+        found: MetaflowObject = class_of(kind_of(path)).in_context(self._context, path, attempt)
         return found
 
     def rows(self, limit: int | None = None) -> list[FlowRow]:
         """Return its flows, each with what is known of its newest run; the first ``limit`` only, when given."""
         flows = list(islice(self, limit))
         newest = [run for flow in flows for run in islice(flow.runs().records(), 1)]
-        known = {row.record.flow: row for row in run_rows(self._scope, newest)}
+        known = {row.record.flow: row for row in run_rows(self._context, newest)}
         return [FlowRow(flow.id, known.get(flow.id)) for flow in flows]
 
     def newest_runs(self, flows: int, runs: int) -> dict[str, list[RunRow]]:
@@ -137,13 +137,15 @@ class Metaflow(Explorable):
         ends of runs are their last heartbeats then.
         """
         found: dict[str, list[RunRow]] = {}
-        names = (record.flow for record in self._scope.provider.flows())
-        while len(found) < flows and (some := list(islice(names, MOST))):
-            rows = each(
-                lambda flow: Runs(self._scope, flow, limit=runs).quick_rows(), some, at_once=self._scope.at_once
+        names = (record.flow for record in self._context.provider.flows())
+        while len(found) < flows and (some := list(islice(names, MAX_WORKERS))):
+            rows = parallel_map(
+                lambda flow: Runs(self._context, flow, limit=runs).quick_rows(),
+                some,
+                max_concurrency=self._context.max_concurrency,
             )
             shown = zip(some, rows, strict=True)
-            found |= {flow: newest for flow, newest in shown if newest or self._scope.namespace is None}
+            found |= {flow: newest for flow, newest in shown if newest or self._context.namespace is None}
         return dict(islice(found.items(), flows))
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -162,7 +164,7 @@ class Metaflow(Explorable):
         return to_dicts("flows", self.rows())
 
     def _ipython_key_completions_(self) -> list[str]:
-        return [flow.flow for flow in self._scope.provider.flows()]
+        return [flow.flow for flow in self._context.provider.flows()]
 
     def __str__(self) -> str:
         return "Metaflow()"

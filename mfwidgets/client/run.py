@@ -6,32 +6,32 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
+from mfwidgets.client.answers.task_relations import critical_path
 from mfwidgets.client.artifact import MetaflowData
-from mfwidgets.client.attempts import newest_task
 from mfwidgets.client.base import MetaflowObject, limited
-from mfwidgets.client.catalogue import artifact_rows
 from mfwidgets.client.code import MetaflowCode, code_of_run
-from mfwidgets.client.columns import check_name
-from mfwidgets.client.events import MetadataEvents
-from mfwidgets.client.graph import end_step, start_step
-from mfwidgets.client.parts import RunGraph, RunTimeline
-from mfwidgets.client.related import critical_path
-from mfwidgets.client.run_states import RunState, origin_run_id, quick_success, run_states, successful_end
-from mfwidgets.client.status import Status
+from mfwidgets.client.collections.metadata_events import MetadataEvents
+from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, found_artifacts
 from mfwidgets.client.step import Step, Steps
-from mfwidgets.client.tags import tag_change
 from mfwidgets.client.task import Task
-from mfwidgets.client.tasks import Artifacts, RelatedTasks, Tasks, found_artifacts
 from mfwidgets.client.trigger import Trigger
-from mfwidgets.metadata_provider.records import RunRecord
-from mfwidgets.pathspec import Path
+from mfwidgets.pathspec import PathComponents
+from mfwidgets.providers.records import RunRecord
+from mfwidgets.queries.artifact_rows import artifact_rows
+from mfwidgets.queries.lineage.graph import end_step, start_step
+from mfwidgets.queries.status.rules import Status
+from mfwidgets.queries.status.run_status import RunState, origin_run_id, quick_success, run_states, successful_end
+from mfwidgets.queries.status.task_status import newest_task
+from mfwidgets.queries.tag_rules import tag_change
+from mfwidgets.queries.values.value_columns import check_name
 from mfwidgets.times import local_datetime
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mfwidgets.client.answers.why import Why
     from mfwidgets.client.flow import Flow
-    from mfwidgets.client.why import Why
 
 
 class Run(MetaflowObject, kind="run"):
@@ -39,15 +39,15 @@ class Run(MetaflowObject, kind="run"):
 
     _record: RunRecord
 
-    def _find(self, run: RunRecord, path: Path) -> RunRecord:  # noqa: ARG002 - the run is what was found
+    def _find(self, run: RunRecord, path: PathComponents) -> RunRecord:  # noqa: ARG002 - the run is what was found
         return run
 
     def _run_record(self) -> RunRecord:
         return self._record
 
     def _child(self, name: str) -> Step | None:
-        found = self._scope.provider.step(self._record, name)
-        return Step.of(self._scope, found) if found else None
+        found = self._context.provider.step(self._record, name)
+        return Step.of(self._context, found) if found else None
 
     def _child_names(self) -> list[str]:
         return limited(step.id for step in self.steps())
@@ -68,7 +68,7 @@ class Run(MetaflowObject, kind="run"):
         *tags
             Tags that the run must have (steps carry their run's).
         """
-        return Steps(self._scope, self._record, tags)
+        return Steps(self._context, self._record, tags)
 
     def tasks(self, *, limit: int | None = None) -> Tasks:
         """Return the tasks of all its steps, newest first, in bulk.
@@ -78,39 +78,39 @@ class Run(MetaflowObject, kind="run"):
         limit
             The most tasks to give.
         """
-        return Tasks(self._scope, self._record, None, (), limit)
+        return Tasks(self._context, self._record, None, (), limit)
 
     def artifacts(self) -> Artifacts:
         """Return the artifacts of all its tasks, private ones left out, in bulk; no value is read."""
-        scope, path = self._scope, self._record.path
+        context, path = self._context, self._record.path
         return Artifacts(
-            scope,
+            context,
             f"artifacts of {self.pathspec}",
-            lambda: (one for one in scope.provider.artifacts(path, public_only=True) if not one.step.startswith("_")),
-            lambda details: artifact_rows(scope, path, details=details),
+            lambda: (one for one in context.provider.artifacts(path, public_only=True) if not one.step.startswith("_")),
+            lambda details: artifact_rows(context, path, details=details),
         )
 
-    def find_artifact(self, name: str) -> Artifacts:
+    def find_artifacts(self, name: str) -> Artifacts:
         """Return the artifacts of this name of all its tasks, in bulk; no value is read."""
-        wanted, scope, path = {check_name(name)}, self._scope, self._record.path
+        wanted, context, path = {check_name(name)}, self._context, self._record.path
         title = f"artifacts {name!r} of {self.pathspec}"
-        return found_artifacts(scope, title, lambda: scope.provider.artifacts(path, wanted))
+        return found_artifacts(context, title, lambda: context.provider.artifacts(path, wanted))
 
     def metadata_events(self) -> MetadataEvents:
         """Return all that Metaflow recorded about its tasks, of all attempts (one bulk question)."""
-        return MetadataEvents(self._scope, self._record)
+        return MetadataEvents(self._context, self._record)
 
     def critical_path(self) -> RelatedTasks:
         """Return the tasks that its duration hangs on: back from the last, to each the one it waited for, oldest first.
 
         Of a run that did not end, back from the task that ended last. Costs seven bulk questions, when used.
         """
-        return critical_path(self._scope, self._record)
+        return critical_path(self._context, self._record)
 
     # -- what became of it ------------------------------------------------------------------------------------------
 
     def _state(self) -> RunState:
-        return run_states(self._scope, [self._record])[0]
+        return run_states(self._context, [self._record])[0]
 
     @property
     def status(self) -> Status:
@@ -124,13 +124,13 @@ class Run(MetaflowObject, kind="run"):
     @property
     def end_task(self) -> Task | None:
         """The task of its last step; None while it did not get there."""
-        found = newest_task(self._scope.provider.tasks(self._record, end_step(self._scope, self._record)))
-        return Task.of(self._scope, found) if found else None
+        found = newest_task(self._context.provider.tasks(self._record, end_step(self._context, self._record)))
+        return Task.of(self._context, found) if found else None
 
     @property
     def successful(self) -> bool | None:
         """Whether its end task succeeded; False while there is none."""
-        if quick_success(self._scope, self._record):
+        if quick_success(self._context, self._record):
             return True
         end = self.end_task
         return end.successful if end else False
@@ -141,7 +141,7 @@ class Run(MetaflowObject, kind="run"):
 
         :attr:`status` tells failed from running.
         """
-        if quick_success(self._scope, self._record):
+        if quick_success(self._context, self._record):
             return True
         end = self.end_task
         return end.finished if end else False
@@ -149,7 +149,7 @@ class Run(MetaflowObject, kind="run"):
     @property
     def finished_at(self) -> datetime | None:
         """When its end task had its result recorded; naive local time. None while there is none."""
-        quick = quick_success(self._scope, self._record)
+        quick = quick_success(self._context, self._record)
         if quick and quick.finished_ms:
             return local_datetime(quick.finished_ms)
         end = self.end_task
@@ -177,18 +177,18 @@ class Run(MetaflowObject, kind="run"):
 
         One bulk question for a run that completed, a few for any other.
         """
-        records = self._scope.provider.artifacts((*self._record.path, "end"))
+        records = self._context.provider.artifacts((*self._record.path, "end"))
         if successful_end(records):
             public = [record for record in records if not record.name.startswith("_")]
-            return MetaflowData(self._scope, "/".join(records[0].path[:-1]), public, None)
+            return MetaflowData(self._context, "/".join(records[0].path[:-1]), public, None)
         end = self.end_task
         return end.data if end else None
 
     @property
     def origin_pathspec(self) -> str | None:
         """The run that this one resumed; None for a run that is no resume."""
-        if self._scope.provider.remote:
-            origin = origin_run_id(self._scope.provider.metadata(self._record.path, {"origin-run-id"}))
+        if self._context.provider.remote:
+            origin = origin_run_id(self._context.provider.metadata(self._record.path, {"origin-run-id"}))
         else:
             origin = self._state().origin_run_id
         return f"{self._record.flow}/{origin}" if origin else None
@@ -199,15 +199,15 @@ class Run(MetaflowObject, kind="run"):
 
         Where none of its own tasks recorded one, that of the run it resumed. One bulk question for each of these runs.
         """
-        return code_of_run(self._scope, self._record)
+        return code_of_run(self._context, self._record)
 
     @property
     def trigger(self) -> Trigger | None:
         """The events that triggered it, as Argo Workflows records them; None for none (one or two small questions)."""
-        start = self._child(start_step(self._scope, self._record))
-        events = self._scope.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
+        start = self._child(start_step(self._context, self._record))
+        events = self._context.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
         newest = max(events, key=lambda event: event.created_ms, default=None)
-        return Trigger(self._scope, json.loads(str(newest.value))) if newest else None
+        return Trigger(self._context, json.loads(str(newest.value))) if newest else None
 
     def why(self) -> "Why":
         """Tell why it did not succeed.
@@ -219,7 +219,7 @@ class Run(MetaflowObject, kind="run"):
             what differs from it. Shows itself; ``str()`` is text, ``.to_dict()`` plain data. Costs its tasks in bulk, and
             for the task two small reads an attempt; the last good run and the differences are read when asked for.
         """
-        from mfwidgets.client.why import Why
+        from mfwidgets.client.answers.why import Why
 
         return Why(self)
 
@@ -279,7 +279,7 @@ class Run(MetaflowObject, kind="run"):
             As :meth:`add_tag` and :meth:`remove_tag` raise it; nothing is changed then.
         """
         change = tag_change(tags_to_remove, tags_to_add)
-        tags = self._scope.provider.change_tags(self._record, change.apply)
+        tags = self._context.provider.change_tags(self._record, change.apply)
         self._record = replace(self._record, user_tags=tags)
 
     def to_pandas(self) -> "pd.DataFrame":

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from mfwidgets.client.attempts import newest_task
+from mfwidgets.client.answers.grid import Grid
 from mfwidgets.client.base import MetaflowObject, limited
-from mfwidgets.client.collection import Collection
-from mfwidgets.client.graph import steps_of
-from mfwidgets.client.grid import Grid
-from mfwidgets.client.scope import Scope, has_tags, tag_filter
+from mfwidgets.client.collections.base import Collection
+from mfwidgets.client.collections.tasks import Tasks
 from mfwidgets.client.task import Task
-from mfwidgets.client.tasks import Tasks
-from mfwidgets.metadata_provider.records import RunRecord, StepRecord
-from mfwidgets.pathspec import Path
+from mfwidgets.pathspec import PathComponents
+from mfwidgets.providers.records import RunRecord, StepRecord
+from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
+from mfwidgets.queries.lineage.graph import steps_of
+from mfwidgets.queries.status.task_status import newest_task
 from mfwidgets.times import local_datetime
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ class Step(MetaflowObject, kind="step"):
 
     _record: StepRecord
 
-    def _find(self, run: RunRecord, path: Path) -> StepRecord | None:
-        return self._scope.provider.step(run, path[2])
+    def _find(self, run: RunRecord, path: PathComponents) -> StepRecord | None:
+        return self._context.provider.step(run, path[2])
 
     def _run_record(self) -> RunRecord:
         return self._record.run
 
     def _child(self, name: str) -> Task | None:
-        found = self._scope.provider.task(self._record.run, self._record.step, name)
-        return Task.of(self._scope, found) if found else None
+        found = self._context.provider.task(self._record.run, self._record.step, name)
+        return Task.of(self._context, found) if found else None
 
     def _child_names(self) -> list[str]:
         return limited(task.id for task in self.tasks())
@@ -62,13 +62,13 @@ class Step(MetaflowObject, kind="step"):
         limit
             The most tasks to give.
         """
-        return Tasks(self._scope, self._record.run, self._record.step, tags, limit)
+        return Tasks(self._context, self._record.run, self._record.step, tags, limit)
 
     @property
     def task(self) -> Task | None:
         """Its newest task; None while it has none."""
-        found = newest_task(self._scope.provider.tasks(self._record.run, self._record.step))
-        return Task.of(self._scope, found) if found else None
+        found = newest_task(self._context.provider.tasks(self._record.run, self._record.step))
+        return Task.of(self._context, found) if found else None
 
     def control_tasks(self, *tags: str) -> Iterator[Task]:
         """Yield its control tasks, newest first: those that led the others of a ``@parallel`` step.
@@ -78,7 +78,7 @@ class Step(MetaflowObject, kind="step"):
         *tags
             Tags that the run must have.
         """
-        events = self._scope.provider.metadata(self._record.path, {"internal_task_type"})
+        events = self._context.provider.metadata(self._record.path, {"internal_task_type"})
         leaders = {event.task_id for event in events if event.value == CONTROL_TASK}
         for task in self.tasks(*tags):
             if task.id in leaders or CONTROL_TASK in task.tags:  # the tag is from old services
@@ -92,19 +92,19 @@ class Step(MetaflowObject, kind="step"):
     @property
     def parent_steps(self) -> Iterator["Step"]:
         """The steps before it that ran, in the order of the graph; a loop is its own. Nothing while the graph is unknown."""
-        nodes = steps_of(self._scope, self._record.run)
+        nodes = steps_of(self._context, self._record.run)
         return self._neighbours(name for name, node in nodes.items() if self.id in node.get("next", ()))
 
     @property
     def child_steps(self) -> Iterator["Step"]:
         """The steps after it that ran, in the order of the graph; a loop is its own."""
-        return self._neighbours(steps_of(self._scope, self._record.run).get(self.id, {}).get("next", ()))
+        return self._neighbours(steps_of(self._context, self._record.run).get(self.id, {}).get("next", ()))
 
     def _neighbours(self, names: Iterable[str]) -> Iterator["Step"]:
         for name in names:
-            record = self._scope.provider.step(self._record.run, name)
+            record = self._context.provider.step(self._record.run, name)
             if record:  # a way that a switch did not take is no step of the run
-                yield Step.of(self._scope, record)
+                yield Step.of(self._context, record)
 
     @property
     def environment_info(self) -> Any:
@@ -121,8 +121,8 @@ class Step(MetaflowObject, kind="step"):
     @property
     def finished_at(self) -> datetime | None:
         """When the last of its tasks had its result recorded; None while one has none. Naive local time."""
-        tasks = self._scope.provider.tasks(self._record.run, self._record.step)
-        results = self._scope.provider.artifacts(self._record.path, {"_task_ok"})
+        tasks = self._context.provider.tasks(self._record.run, self._record.step)
+        results = self._context.provider.artifacts(self._record.path, {"_task_ok"})
         if not tasks or {task.task_id for task in tasks} != {result.task_id for result in results}:
             return None
         return local_datetime(max(result.created_ms for result in results))
@@ -168,14 +168,14 @@ class Steps(Collection[Step]):
         Tags that the run must have.
     """
 
-    def __init__(self, scope: Scope, run: RunRecord, tags: tuple[str, ...] = ()) -> None:
-        self.scope, self.run = scope, run
+    def __init__(self, context: ClientContext, run: RunRecord, tags: tuple[str, ...] = ()) -> None:
+        self.context, self.run = context, run
         self._tags = tag_filter(tags)
         super().__init__(f"steps of {'/'.join(run.path)}", self._steps)
 
     def _steps(self) -> Iterator[Step]:
-        if not has_tags(self.run, self._tags) or not self.scope.admits(self.run):
+        if not has_tags(self.run, self._tags) or not self.context.includes(self.run):
             return
-        for record in self.scope.provider.steps(self.run):
+        for record in self.context.provider.steps(self.run):
             if not record.step.startswith("_"):
-                yield Step.of(self.scope, record)
+                yield Step.of(self.context, record)

@@ -4,32 +4,32 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from mfwidgets.client.answers.logs import Logs
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
-from mfwidgets.client.attempts import task_states
 from mfwidgets.client.base import MetaflowObject
-from mfwidgets.client.blobs import task_datastore
-from mfwidgets.client.catalogue import ArtifactRow, artifact_rows
 from mfwidgets.client.code import MetaflowCode
-from mfwidgets.client.foreach import OUTSIDE, Item, items_of
-from mfwidgets.client.lineage import child_tasks, parent_tasks
-from mfwidgets.client.logs import Logs
-from mfwidgets.client.presentable import to_dicts, to_frame
-from mfwidgets.client.rows import runtime_name
-from mfwidgets.client.status import Status, TaskState
-from mfwidgets.client.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
-from mfwidgets.datastore.inert import load_inert
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, read_log
-from mfwidgets.datastore.truths import KNOWN, truth
+from mfwidgets.display import to_dicts, to_frame
 from mfwidgets.errors import DataException
-from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord, TaskRecord
-from mfwidgets.pathspec import Path
+from mfwidgets.pathspec import PathComponents
+from mfwidgets.pickles.known_hashes import VALUE_BY_HASH, known_bool
+from mfwidgets.pickles.safe_loads import safe_loads
+from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
+from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
+from mfwidgets.queries.blobs import task_datastore
+from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
+from mfwidgets.queries.rows import runtime_name
+from mfwidgets.queries.status.rules import Status, TaskState
+from mfwidgets.queries.status.task_status import task_states
+from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
 from mfwidgets.times import local_datetime, now_ms
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mfwidgets.client.collections.tasks import RelatedTasks
     from mfwidgets.client.step import Step
-    from mfwidgets.client.tasks import RelatedTasks
 
 
 class Task(MetaflowObject, kind="task"):
@@ -41,28 +41,28 @@ class Task(MetaflowObject, kind="task"):
 
     _record: TaskRecord
 
-    def _find(self, run: RunRecord, path: Path) -> TaskRecord | None:
-        return self._scope.provider.task(run, *path[2:])
+    def _find(self, run: RunRecord, path: PathComponents) -> TaskRecord | None:
+        return self._context.provider.task(run, *path[2:])
 
     def _run_record(self) -> RunRecord:
         return self._record.run
 
     def _artifact_records(self, names: set[str] | None = None) -> list[ArtifactRecord]:
-        return self._scope.provider.artifacts(self._record.path, names, self._attempt)
+        return self._context.provider.artifacts(self._record.path, names, self._attempt)
 
     def _child(self, name: str) -> DataArtifact | None:
-        found = self._scope.provider.artifact(self._record.path, name, self._attempt)
-        return DataArtifact.of(self._scope, found, self._attempt) if found else None
+        found = self._context.provider.artifact(self._record.path, name, self._attempt)
+        return DataArtifact.of(self._context, found, self._attempt) if found else None
 
     def _child_names(self) -> list[str]:
         return [record.name for record in self._public_artifacts()]
 
     def _public_artifacts(self) -> list[ArtifactRecord]:
-        return self._scope.provider.artifacts(self._record.path, None, self._attempt, public_only=True)
+        return self._context.provider.artifacts(self._record.path, None, self._attempt, public_only=True)
 
     def __iter__(self) -> Iterator[DataArtifact]:
         for record in self._public_artifacts():
-            yield DataArtifact.of(self._scope, record, self._attempt)
+            yield DataArtifact.of(self._context, record, self._attempt)
 
     @property
     def parent(self) -> "Step":
@@ -72,7 +72,7 @@ class Task(MetaflowObject, kind="task"):
     @property
     def data(self) -> MetaflowData:
         """Its artifacts as attributes; listed at once, each value is read when it is asked for."""
-        return MetaflowData(self._scope, self.pathspec, self._public_artifacts(), self._attempt)
+        return MetaflowData(self._context, self.pathspec, self._public_artifacts(), self._attempt)
 
     @property
     def artifacts(self) -> MetaflowArtifacts:
@@ -87,13 +87,13 @@ class Task(MetaflowObject, kind="task"):
 
         One question, and one more for each origin of a clone. Times are milliseconds since the epoch, UTC.
         """
-        records = task_metadata(self._scope, self._record, self._attempt)
+        records = task_metadata(self._context, self._record, self._attempt)
         return [Metadata(record.field, record.value, record.created_ms, record.type, self) for record in records]
 
     @property
     def metadata_dict(self) -> dict[str, Any]:
         """The newest value of each metadata field."""
-        return newest_values(task_metadata(self._scope, self._record, self._attempt))
+        return newest_values(task_metadata(self._context, self._record, self._attempt))
 
     @property
     def index(self) -> int | None:
@@ -113,12 +113,12 @@ class Task(MetaflowObject, kind="task"):
             return self._item().values  # noqa: PD011 - no pandas here
 
     def _item(self) -> Item:
-        return items_of(self._scope, self._record.path).get((self._record.step, self._record.task_id), OUTSIDE)
+        return items_of(self._context, self._record.path).get((self._record.step, self._record.task_id), OUTSIDE)
 
     def _foreach_stack(self) -> list[Any]:
         """Return Metaflow's ``ForeachFrame`` for each level; nothing of the user's is unpickled."""
         artifact = self._child("_foreach_stack")
-        stack = load_inert(artifact.raw()) if artifact else []
+        stack = safe_loads(artifact.raw()) if artifact else []
         return stack if isinstance(stack, list) else []
 
     @property
@@ -138,27 +138,27 @@ class Task(MetaflowObject, kind="task"):
 
         Costs two bulk questions for each step before it, and one small read for each switch before it.
         """
-        return (Task.of(self._scope, record) for record in parent_tasks(self._scope, self._record))
+        return (Task.of(self._context, record) for record in parent_tasks(self._context, self._record))
 
     @property
     def child_tasks(self) -> Iterator["Task"]:
         """The tasks that this one led to, oldest first; costs as :attr:`parent_tasks`."""
-        return (Task.of(self._scope, record) for record in child_tasks(self._scope, self._record))
+        return (Task.of(self._context, record) for record in child_tasks(self._context, self._record))
 
     def ancestors(self) -> "RelatedTasks":
         """Return all tasks that led to this one, near or far, oldest first.
 
         Costs five bulk questions about the run, whatever its size, when used.
         """
-        from mfwidgets.client.related import ancestors
+        from mfwidgets.client.answers.task_relations import ancestors
 
-        return ancestors(self._scope, self._record)
+        return ancestors(self._context, self._record)
 
     def descendants(self) -> "RelatedTasks":
         """Return all tasks that this one led to, near or far, oldest first; costs as :meth:`ancestors`."""
-        from mfwidgets.client.related import descendants
+        from mfwidgets.client.answers.task_relations import descendants
 
-        return descendants(self._scope, self._record)
+        return descendants(self._context, self._record)
 
     @property
     def parent_task_pathspecs(self) -> Iterator[str]:
@@ -173,7 +173,7 @@ class Task(MetaflowObject, kind="task"):
     @property
     def origin_pathspec(self) -> str | None:
         """The task that this one was taken over from; None for a task that is no clone."""
-        events = self._scope.provider.metadata(self._record.path, ORIGIN_FIELDS)
+        events = self._context.provider.metadata(self._record.path, ORIGIN_FIELDS)
         values = newest_values(events if self._attempt is None else of_attempt(events, self._attempt))
         if "origin-task-id" not in values:
             return None
@@ -187,7 +187,7 @@ class Task(MetaflowObject, kind="task"):
     def code(self) -> MetaflowCode | None:
         """The code that it ran, where Metaflow stored a package of it: for remote steps, or when told to; else None."""
         recorded = self.metadata_dict.get("code-package")
-        return MetaflowCode(self._scope, self._record.run.flow, str(recorded)) if recorded else None
+        return MetaflowCode(self._context, self._record.run.flow, str(recorded)) if recorded else None
 
     @property
     def environment_info(self) -> Any:
@@ -198,13 +198,13 @@ class Task(MetaflowObject, kind="task"):
     # -- what became of it ------------------------------------------------------------------------------------------
 
     def _state(self) -> TaskState:
-        state = task_states(self._scope, self._record.path, [self._record])[0]
+        state = task_states(self._context, self._record.path, [self._record])[0]
         return state if self._attempt is None else state.at_attempt(self._attempt, now_ms())
 
     @property
     def attempts(self) -> list["Task"]:
         """Its attempts, oldest first: this task with ``attempt=`` set, so that each has its own status and logs."""
-        return [Task.of(self._scope, self._record, attempt.number) for attempt in self._state().attempts]
+        return [Task.of(self._context, self._record, attempt.number) for attempt in self._state().attempts]
 
     @property
     def status(self) -> Status:
@@ -231,9 +231,9 @@ class Task(MetaflowObject, kind="task"):
         artifact = self._child(name)
         if artifact is None:
             return False
-        if artifact.sha in KNOWN:
-            return truth(artifact.sha)
-        return cast("bool | None", load_inert(artifact.raw()))  # another pickle protocol
+        if artifact.sha in VALUE_BY_HASH:
+            return known_bool(artifact.sha)
+        return cast("bool | None", safe_loads(artifact.raw()))  # another pickle protocol
 
     @property
     def finished_at(self) -> datetime | None:
@@ -260,7 +260,7 @@ class Task(MetaflowObject, kind="task"):
         """The attempt that was asked for, else the newest that began (0 when none did)."""
         if self._attempt is not None:
             return self._attempt
-        events = self._scope.provider.metadata(self._record.path, {"attempt"})
+        events = self._context.provider.metadata(self._record.path, {"attempt"})
         return max((int(str(event.value)) for event in events if str(event.value).isdecimal()), default=0)
 
     @property
@@ -280,7 +280,7 @@ class Task(MetaflowObject, kind="task"):
         tail
             Only that many last lines; None gives all, of which a display shows the last 200.
         """
-        return Logs(self._scope, self._record, self.current_attempt, stream, tail)
+        return Logs(self._context, self._record, self.current_attempt, stream, tail)
 
     @property
     def stdout(self) -> str:
@@ -319,7 +319,7 @@ class Task(MetaflowObject, kind="task"):
             no time, such as the end of a crash, has that of its neighbour.
         """
         if stream in STREAMS:
-            log = read_log(task_datastore(self._scope, self._record), self._record.path, self.current_attempt, stream)
+            log = read_log(task_datastore(self._context, self._record), self._record.path, self.current_attempt, stream)
             moments = (datetime.fromisoformat(time) if time else UNKNOWN_TIME for time in log.times)
             yield from zip(moments, log.messages() if as_unicode else log.raw, strict=True)
 
@@ -342,4 +342,4 @@ class Task(MetaflowObject, kind="task"):
 
     def artifact_rows(self) -> Iterator[ArtifactRow]:
         """Yield what is recorded of its artifacts, private ones left out."""
-        return artifact_rows(self._scope, self._record.path, self._attempt)
+        return artifact_rows(self._context, self._record.path, self._attempt)

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfwidgets.client.base import class_of
-from mfwidgets.client.scope import Scope
 from mfwidgets.pathspec import parse
+from mfwidgets.queries.context import ClientContext
 
 if TYPE_CHECKING:
     from mfwidgets.client.run import Run
@@ -40,8 +40,8 @@ class Trigger:
         The list in that metadata.
     """
 
-    def __init__(self, scope: Scope, recorded: list[dict[str, Any]]) -> None:
-        self._scope = scope
+    def __init__(self, context: ClientContext, recorded: list[dict[str, Any]]) -> None:
+        self._context = context
         newest_first = sorted(recorded, key=lambda event: event.get("timestamp") or float("-inf"), reverse=True)
         self._events = [_event(event) for event in newest_first]
 
@@ -63,9 +63,9 @@ class Trigger:
     @property
     def runs(self) -> "list[Run] | None":
         """The runs among them, in whatever namespace (one question each); None for none."""
-        scope = Scope(self._scope.provider, self._scope.configuration, None)
+        context = ClientContext(self._context.provider, self._context.configuration, None)
         paths = [parse(event.id)[:2] for event in self._events if event.type == "run"]
-        return [class_of("run").in_scope(scope, path) for path in paths] or None  # type: ignore[misc]
+        return [class_of("run").in_context(context, path) for path in paths] or None  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> Any:
         """Return the run of a flow of that name, or, where no run triggered it, the event of that name."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mfwidgets.concurrency import run_interruptible
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.base import check_size
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.display_options import options
 from mfwidgets.errors import DataException
-from mfwidgets.fan_out import aside
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
@@ -79,7 +79,7 @@ class CloudDatastore:
             unit_scale=True,
             leave=False,
             delay=_MOMENT,
-            disable=not options.progress,
+            disable=not options.progress_bars,
         ) as bar:
             while piece := self._asked(key, lambda: bytes(next(pieces, b""))):
                 content += piece
@@ -122,7 +122,7 @@ class CloudDatastore:
         from obstore import exceptions
 
         try:
-            return aside(ask)
+            return run_interruptible(ask)
         except (FileNotFoundError, exceptions.NotFoundError):
             return None
         except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:

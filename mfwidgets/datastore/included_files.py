@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.local import LocalDatastore
-from mfwidgets.datastore.stand_ins import IncludedFile
 from mfwidgets.errors import BlobMissing, DataException
+from mfwidgets.pickles.metaflow_types import IncludedFile
 
 Source = Callable[[str, str], Datastore]
 """From a datastore's kind and root to the datastore."""

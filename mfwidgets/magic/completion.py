@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.magic.candidates import ANSWERS, candidates
-from mfwidgets.magic.verb import Argument, Kind, Verb
-from mfwidgets.magic.words import quoted
+from mfwidgets.magic.command import Argument, Command, Kind
+from mfwidgets.magic.completion_sources import ANSWERS, completion_candidates
+from mfwidgets.magic.tokenize import quote
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -34,7 +34,7 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
     in_string = _STRING.search(text)
     if in_string:
         word, kind = in_string["word"], _OF_CLASS[in_string["name"]]
-        return word, _matching(word, [(one, kind) for one in candidates(kind, word, "", aliases=False)])
+        return word, _matching(word, [(one, kind) for one in completion_candidates(kind, word, "", aliases=False)])
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
@@ -43,7 +43,7 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
         option, _, word = word.partition("=")
         before.append(option)
     found = _matching(word, _words(before, word, for_cell=bool(magic["cell"])))
-    return word, found if in_quotes else [(quoted(text), kind) for text, kind in found]
+    return word, found if in_quotes else [(quote(text), kind) for text, kind in found]
 
 
 def _last_word(rest: str) -> tuple[list[str], str, bool]:
@@ -69,28 +69,32 @@ def _option_and_value(word: str) -> list[str]:
 
 def _words(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:
     """Return what can stand where a word is being typed, after the words before it."""
-    from mfwidgets.magic.line import VERBS
+    from mfwidgets.magic.dispatch import COMMANDS
 
     if not before:
-        verbs = [(name, "verb") for name in (_FOR_CELLS if for_cell else VERBS)]
-        return verbs if for_cell else [*verbs, *((one, "pathspec") for one in candidates("pathspec", word, ""))]
-    verb = VERBS.get(before[0])
-    if verb is None:
+        commands = [(name, "command") for name in (_FOR_CELLS if for_cell else COMMANDS)]
+        return (
+            commands
+            if for_cell
+            else [*commands, *((one, "pathspec") for one in completion_candidates("pathspec", word, ""))]
+        )
+    command = COMMANDS.get(before[0])
+    if command is None:
         return []
-    if verb.name == "help":
-        return [(name, "verb") for name in VERBS] if len(before) == 1 else []
-    return _arguments(verb, before[1:], word)
+    if command.name == "help":
+        return [(name, "command") for name in COMMANDS] if len(before) == 1 else []
+    return _arguments(command, before[1:], word)
 
 
-def _arguments(verb: Verb, before: list[str], word: str) -> list[tuple[str, str]]:
-    options = {one.name: one for one in verb.arguments if one.is_option}
+def _arguments(command: Command, before: list[str], word: str) -> list[tuple[str, str]]:
+    options = {one.name: one for one in command.arguments if one.is_option}
     waiting = options.get(before[-1]) if before else None
     about = next((one for one in before if not one.startswith("-")), "")
     if waiting and waiting.takes_value:
         return _values(waiting, word, about)
     if word.startswith("-"):
         return [(name, "option") for name in _still_possible(options, before)]
-    places = [one for one in verb.arguments if not one.is_option]
+    places = [one for one in command.arguments if not one.is_option]
     taken = _at_their_place(options, before)
     if taken < len(places):
         return _values(places[taken], word, about)
@@ -100,7 +104,7 @@ def _arguments(verb: Verb, before: list[str], word: str) -> list[tuple[str, str]
 def _values(argument: Argument, word: str, about: str) -> list[tuple[str, str]]:
     if argument.kind == "text":
         return []
-    return [(one, argument.kind) for one in candidates(argument.kind, word, about)]
+    return [(one, argument.kind) for one in completion_candidates(argument.kind, word, about)]
 
 
 def _at_their_place(options: dict[str, Argument], before: list[str]) -> int:

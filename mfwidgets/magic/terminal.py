@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.client.presentable import Presentable
+from mfwidgets.display import Displayable
 from mfwidgets.render.terminal import print_lines, shows_colours
 from mfwidgets.render.view import Span, text_of_line
 
@@ -20,16 +20,16 @@ def load(ipython: "InteractiveShell") -> None:
     if renderers is None:
         return
 
-    def bundle(shown: Presentable) -> dict[str, Any]:
+    def bundle(shown: Displayable) -> dict[str, Any]:
         return _bundle(shown) if _has_colours(ipython) else shown._repr_mimebundle_()
 
-    def show(lines: Any, _: Any) -> None:
+    def show(terminal_lines: Any, _: Any) -> None:
         if getattr(ipython.displayhook, "is_active", False):
             sys.stdout.write("\n")  # below "Out[1]:", as texts of several lines stand
-        print_lines(([Span(text, tuple(tones)) for text, *tones in line] for line in lines), sys.stdout)
+        print_lines(([Span(text, tuple(tones)) for text, *tones in line] for line in terminal_lines), sys.stdout)
 
     renderers[MIME] = show
-    _formatter(ipython).for_type(Presentable, bundle)
+    _formatter(ipython).for_type(Displayable, bundle)
 
 
 def unload(ipython: "InteractiveShell") -> None:
@@ -37,13 +37,13 @@ def unload(ipython: "InteractiveShell") -> None:
     renderers = getattr(ipython, "mime_renderers", None)
     if renderers is not None:
         renderers.pop(MIME, None)
-        _formatter(ipython).pop(Presentable, None)
+        _formatter(ipython).pop(Displayable, None)
 
 
-def _bundle(shown: Presentable) -> dict[str, Any]:
-    from mfwidgets.views.show import lines
+def _bundle(shown: Displayable) -> dict[str, Any]:
+    from mfwidgets.views.show import terminal_lines
 
-    found = lines(shown)
+    found = terminal_lines(shown)
     return {
         "text/plain": "\n".join(text_of_line(line) for line in found),
         MIME: [[[span.text, *span.tones] for span in line] for line in found],

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mfwidgets.render.clean import log_line
+from mfwidgets.render.sanitize import log_line
 from mfwidgets.render.view import Line, Span, plain_line
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _RAW = 10
 """So many times its length a line may be long with its escapes."""
 
 
-def coloured(lines: Iterable[str], limit: int) -> tuple[Line, ...]:
+def parse_ansi(lines: Iterable[str], limit: int) -> tuple[Line, ...]:
     """Return lines of a log as a terminal shows them, each of at most ``limit`` characters.
 
     What one line switches on goes on in the next, as in a terminal. Other escapes than colours are dropped.
@@ -38,7 +38,7 @@ def _line(decoder: "AnsiDecoder", line: str, limit: int) -> Line:
     decoded = decoder.decode_line(cut)
     spans, at = [], 0
     for one in decoded.spans:
-        spans += [(decoded.plain[at : one.start], ()), (decoded.plain[one.start : one.end], _tones(one.style))]
+        spans += [(decoded.plain[at : one.start], ()), (decoded.plain[one.start : one.end], _styles(one.style))]
         at = one.end
     spans.append((decoded.plain[at:], ()))
     return _within(spans, limit)
@@ -56,7 +56,7 @@ def _within(spans: list[tuple[str, tuple[str, ...]]], limit: int) -> Line:
 
 
 @cache
-def _tones(style: "Style | str") -> tuple[str, ...]:
+def _styles(style: "Style | str") -> tuple[str, ...]:
     """Return the tones of a style; 256 colours and true ones as the nearest of the eight."""
     if isinstance(style, str):
         return ()

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from mfwidgets.render.view import Block, Cell, Frame, Graph, Mosaic, Part, Picture, Table, View, text_of_line
+from mfwidgets.render.view import Cell, Graph, IFrame, Image, Part, Preformatted, Table, TileGrid, View, text_of_line
 
 
-def dict_of(view: View) -> dict[str, Any]:
+def view_to_dict(view: View) -> dict[str, Any]:
     """Return a view as dicts, lists and texts; numbers and times as people read them, times also in ISO 8601."""
     return {
         "kind": view.kind,
@@ -24,19 +24,19 @@ def _part(part: Part) -> dict[str, Any]:
         case Table():
             rows = [dict(zip(part.columns, map(_told, row), strict=True)) for row in part.rows]
             return {**named, "rows": rows}
-        case Block():
+        case Preformatted():
             return {**named, "lines": [text_of_line(line) for line in part.lines], "margin": list(part.margin)}
         case Graph():
             steps = [{"step": step.name, "detail": step.detail, "next": list(step.following)} for step in part.steps]
             return {**named, "steps": steps}
-        case Mosaic():
+        case TileGrid():
             return {
                 **named,
                 "rows": [{"name": name, "tiles": [tile.tone for tile in tiles]} for name, tiles in part.rows],
             }
-        case Picture():
+        case Image():
             return {**named, "uri": part.uri}
-        case Frame():
+        case IFrame():
             return named  # the page itself is its author's, and a click away
 
 
@@ -47,4 +47,4 @@ def _told(cell: Cell) -> Any:
         return [segment.tone for segment in cell.segments]
     if cell.kind == "tags":
         return list(cell.items)
-    return cell.machine or cell.text
+    return cell.value or cell.text

@@ -31,7 +31,7 @@ def page_of(view: View) -> str:
     return _environment().get_template("page.html.j2").render(view=view, live=False)
 
 
-def copied_line(line: str) -> str:
+def copyable_line(line: str) -> str:
     """Return a line of code with a button that copies it, where a script listens to that."""
     return _environment().get_template("copy.html.j2").render(line=line)
 
@@ -54,7 +54,7 @@ def _environment() -> "Environment":
     environment.globals |= {
         "lay_out": lay_out,
         "bar_style": bar_style,
-        "confined": confined,
+        "confined": sandboxed_html,
         "column_style": column_style,
     }
     return environment
@@ -66,12 +66,12 @@ _POLICY = (
 )
 
 
-def confined(page: str) -> str:
+def sandboxed_html(page: str) -> str:
     """Return a page that cannot ask any server for anything, whatever it holds; its frame keeps it from the rest."""
     return f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{page}'
 
 
-TONES = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
+STYLES = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
 """Of bars, in the page itself: style sheets are dropped where outputs are not trusted, inline colours are not."""
 
 _ODD, _WAITING = "#96690a", "rgba(128,128,128,.32)"
@@ -85,7 +85,7 @@ def bar_style(cell: Cell) -> str:
         room = 1.0 - thin * after  # what comes after is to be seen as well
         start = max(min(segment.start, room - thin), at)
         end = min(max(segment.end, start + thin), room)
-        tone = _WAITING if segment.tone == "waiting" else TONES.get(segment.tone, _ODD)
+        tone = _WAITING if segment.tone == "waiting" else STYLES.get(segment.tone, _ODD)
         stops += [f"transparent {at:.1%} {start:.1%}", f"{tone} {start:.1%} {end:.1%}"]
         at = end
     stops.append(f"transparent {at:.1%} 100%")
@@ -96,7 +96,7 @@ def bar_style(cell: Cell) -> str:
 def column_style(segment: Segment) -> str:
     """Return the style of a small column, as high as its segment's end; what survives is as for bars."""
     high = max(round(segment.end * _HIGH), _LOW)
-    tone = TONES.get(segment.tone, _ODD)
+    tone = STYLES.get(segment.tone, _ODD)
     return f"display:inline-block;width:6px;height:{high}px;margin-right:2px;background:{tone}"
 
 

@@ -8,16 +8,16 @@ from collections.abc import Iterable
 
 from mfwidgets.render.view import (
     SIGNS,
-    Block,
     Cell,
-    Frame,
     Graph,
+    IFrame,
+    Image,
     Line,
-    Mosaic,
     Part,
-    Picture,
+    Preformatted,
     Span,
     Table,
+    TileGrid,
     View,
     plain_line,
     text_of_line,
@@ -25,7 +25,7 @@ from mfwidgets.render.view import (
 
 _GAP = "  "
 
-STATUS_TONES = {
+STATUS_STYLES = {
     "completed": "green",
     "caught": "yellow",
     "failed": "red",
@@ -57,13 +57,13 @@ def _part(part: Part) -> list[Line]:
     match part:
         case Table():
             return _table(part)
-        case Block():
+        case Preformatted():
             lines = (_stripped((Span(_margin(margin), ("dim",)), *line)) for margin, line in part.rows)
             return [_heading(part), *lines]
-        case Picture() | Frame():
+        case Image() | IFrame():
             return [(Span(part.heading, ("bold",)), Span(f" ({part.note})", ("dim",)))]
-        case Mosaic():
-            return [_heading(part), *_mosaic(part)]
+        case TileGrid():
+            return [_heading(part), *_tile_grid(part)]
         case Graph():
             return []
 
@@ -75,7 +75,7 @@ def _head(view: View) -> list[Line]:
     return [tuple(head), *([plain_line(f"{_GAP}{view.reason}")] if view.reason else [])]
 
 
-def _heading(part: Table | Block | Mosaic) -> Line:
+def _heading(part: Table | Preformatted | TileGrid) -> Line:
     note = (Span(f" ({part.note})", ("dim",)),) if part.note else ()
     return (Span(part.heading, ("bold",)), *note)
 
@@ -84,7 +84,7 @@ def _table(table: Table) -> list[Line]:
     texts = [[_plain(cell) for cell in row] for row in table.rows]
     widths = [max(map(_width, column)) for column in zip(table.columns, *texts, strict=True)]
     tones: list[list[tuple[str, ...]]] = [[("dim",)] * len(table.columns)]
-    tones += [[_tones(cell) for cell in row] for row in table.rows]
+    tones += [[_styles(cell) for cell in row] for row in table.rows]
     lines = [
         [
             Span(_pad(text, width, to_right=to_right), tone)
@@ -100,17 +100,17 @@ _MARKS = {"waiting": "·", "completed": "█", "failed": "▓", "killed": "▓",
 
 
 def _cell(cell: Cell) -> Line:
-    return (Span(cell.plain, _tones(cell)),)
+    return (Span(cell.plain, _styles(cell)),)
 
 
-def _tones(cell: Cell) -> tuple[str, ...]:
+def _styles(cell: Cell) -> tuple[str, ...]:
     if cell.kind == "status":
-        return _tone(cell.text)
+        return _style(cell.text)
     return ("dim",) if cell.kind == "dim" else ()
 
 
-def _tone(status: str) -> tuple[str, ...]:
-    return (STATUS_TONES[status],) if status in STATUS_TONES else ()
+def _style(status: str) -> tuple[str, ...]:
+    return (STATUS_STYLES[status],) if status in STATUS_STYLES else ()
 
 
 def _plain(cell: Cell) -> str:
@@ -127,10 +127,10 @@ def _plain(cell: Cell) -> str:
     return "".join(bar)
 
 
-def _mosaic(mosaic: Mosaic) -> list[Line]:
+def _tile_grid(mosaic: TileGrid) -> list[Line]:
     lines = []
     for name, tiles in mosaic.rows:
-        pieces = [Span(text, _tone(tone)) for tone, text in mosaic.runs(tiles)]
+        pieces = [Span(text, _style(tone)) for tone, text in mosaic.runs(tiles)]
         lines.append(_stripped([Span(_GAP), *pieces, Span(f"{_GAP}{name}")]))
     return lines
 

@@ -25,7 +25,7 @@ class Cell:
         More of it, shown on hovering only: never the single place of a fact.
     items
         The tags of a ``tags`` cell, one by one.
-    machine
+    value
         ISO 8601 of a ``time`` cell; the address of a ``link``.
     pathspec
         Of what it names, where it names an object: explorers open that.
@@ -38,7 +38,7 @@ class Cell:
     kind: CellKind = "text"
     title: str = ""
     items: tuple[str, ...] = ()
-    machine: str = ""
+    value: str = ""
     segments: "tuple[Segment, ...]" = ()
     pathspec: str = ""
 
@@ -132,7 +132,7 @@ def text_of_line(line: Sequence[Span]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Preformatted:
     """Preformatted lines, such as the end of a log.
 
     Attributes
@@ -198,7 +198,7 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Image:
     """A picture.
 
     Attributes
@@ -214,7 +214,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class IFrame:
     """A page of somebody else's, shown apart from ours: without network, and without a way to what is around it.
 
     Attributes
@@ -239,7 +239,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Mosaic:
+class TileGrid:
     """Lines of tiles.
 
     Attributes
@@ -260,7 +260,7 @@ class Mosaic:
         ]
 
 
-Part = Table | Block | Graph | Picture | Frame | Mosaic
+Part = Table | Preformatted | Graph | Image | IFrame | TileGrid
 """What stands below the facts, in its order."""
 
 

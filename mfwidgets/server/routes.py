@@ -21,7 +21,7 @@ from mfwidgets.errors import (
     ServiceException,
 )
 
-PATIENCE = 60.0
+TIMEOUT_S = 60.0
 """Seconds after which a question is given up; its thread ends by itself, when the metadata service answers or not."""
 
 _THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mfwidgets-server")
@@ -49,7 +49,7 @@ class TreeHandler(APIHandler):
     one) and ``folder`` (below the server's root: a local ``.metaflow`` is looked for there and above). Where to look else
     is the configuration of the server's own environment: a request cannot send its keys anywhere else.
 
-    200 with :func:`mfwidgets.server.branches.branch`, else ``{"message": …}``: 400 for what makes no sense, 403 without a
+    200 with :func:`mfwidgets.server.tree.list_children`, else ``{"message": …}``: 400 for what makes no sense, 403 without a
     token, 404 for what is not there, 502 for a metadata service out of reach, 504 for one that does not answer.
     """
 
@@ -62,11 +62,11 @@ class TreeHandler(APIHandler):
         loop = asyncio.get_running_loop()
         try:
             given = self._given()
-            answer = await asyncio.wait_for(loop.run_in_executor(_THREADS, lambda: _answer(**given)), PATIENCE)
+            answer = await asyncio.wait_for(loop.run_in_executor(_THREADS, lambda: _answer(**given)), TIMEOUT_S)
         except MetaflowException as error:
             self._tell(next((code for kind, code in _STATUSES if isinstance(error, kind)), 500), str(error))
         except TimeoutError:
-            self._tell(504, f"The metadata service did not answer within {PATIENCE:.0f} seconds.")
+            self._tell(504, f"The metadata service did not answer within {TIMEOUT_S:.0f} seconds.")
         else:
             self.finish(json.dumps(answer))
 
@@ -107,11 +107,13 @@ def folder_below(root: Path, named: str) -> Path:
 
 def _answer(pathspec: str, text: str, offset: int, namespace: str | None, folder: Path) -> dict[str, Any]:
     """Answer, with what only answers need imported now."""
-    from mfwidgets.client.scope import DEFAULT, Scope
     from mfwidgets.config import read_configuration
-    from mfwidgets.metadata_provider.selector import open_provider
-    from mfwidgets.server.branches import branch
+    from mfwidgets.providers.factory import open_provider
+    from mfwidgets.queries.context import DEFAULT, ClientContext
+    from mfwidgets.server.tree import list_children
 
     configuration = read_configuration(cwd=folder)
     chosen = DEFAULT if not namespace else None if namespace == "none" else namespace
-    return branch(Scope(open_provider(None, configuration), configuration, chosen), pathspec, text, offset)
+    return list_children(
+        ClientContext(open_provider(None, configuration), configuration, chosen), pathspec, text, offset
+    )

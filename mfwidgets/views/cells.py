@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from mfwidgets.client.rows import TaskRow
-from mfwidgets.client.status import Status
-from mfwidgets.render.clean import one_line
+from mfwidgets.queries.rows import TaskRow
+from mfwidgets.queries.status.rules import Status
+from mfwidgets.render.sanitize import single_line
 from mfwidgets.render.view import EMPTY, Cell
 from mfwidgets.times import duration_text, iso_text, time_text, zone_text
 
@@ -30,11 +30,11 @@ class Limits:
 
     def text(self, text: str) -> Cell:
         """Show a text on one line."""
-        return Cell(one_line(text, self.chars))
+        return Cell(single_line(text, self.chars))
 
     def code(self, text: str, title: str = "") -> Cell:
         """Show a name, a hash, a pathspec."""
-        return Cell(one_line(text, self.chars), "code", one_line(title, self.chars))
+        return Cell(single_line(text, self.chars), "code", single_line(title, self.chars))
 
     def object(self, text: str, pathspec: str) -> Cell:
         """Show the name of an object."""
@@ -42,19 +42,19 @@ class Limits:
 
     def status(self, status: Status | None) -> Cell:
         """Show a status; its reason is the title."""
-        return Cell(str(status), "status", one_line(status.reason, self.chars)) if status else EMPTY
+        return Cell(str(status), "status", single_line(status.reason, self.chars)) if status else EMPTY
 
     def tag_counts(self, tags: Mapping[str, int], limit: int) -> Cell:
         """Show tags with how often each is used, the most used first."""
         often = sorted(tags.items(), key=lambda item: (-item[1], item[0]))
-        shown = [f"{one_line(tag, min(self.chars, 80))} ({number:,})" for tag, number in often[:limit]]
+        shown = [f"{single_line(tag, min(self.chars, 80))} ({number:,})" for tag, number in often[:limit]]
         if len(tags) > limit:
             shown.append(f"+{len(tags) - limit}")
         return Cell(", ".join(shown), "tags", items=tuple(shown)) if shown else EMPTY
 
     def tag_list(self, tags: Collection[str], limit: int) -> Cell:
         """Show tags, sorted; of too many the first and how many more there are."""
-        shown = [one_line(tag, min(self.chars, 80)) for tag in sorted(tags)[:limit]]
+        shown = [single_line(tag, min(self.chars, 80)) for tag in sorted(tags)[:limit]]
         if len(tags) > limit:
             shown.append(f"+{len(tags) - limit}")
         return Cell(", ".join(shown), "tags", items=tuple(shown)) if shown else EMPTY
@@ -62,7 +62,7 @@ class Limits:
 
 def time(ms: int | None) -> Cell:
     """Show a time, local, to the second; in full on hovering."""
-    return Cell(time_text(ms), "time", title=iso_text(ms), machine=iso_text(ms)) if ms else EMPTY
+    return Cell(time_text(ms), "time", title=iso_text(ms), value=iso_text(ms)) if ms else EMPTY
 
 
 def zoned(label: str) -> str:

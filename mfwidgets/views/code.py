@@ -3,27 +3,27 @@
 from pathlib import PurePosixPath
 
 from mfwidgets.client.code import MetaflowCode
-from mfwidgets.render.highlight import highlighted
-from mfwidgets.render.view import Block, Cell, Line, Part, Span, View
+from mfwidgets.render.highlight import highlight
+from mfwidgets.render.view import Cell, Line, Part, Preformatted, Span, View
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, size_text
-from mfwidgets.views.describe import describe
 from mfwidgets.views.objects import present
-from mfwidgets.views.tables import left_out
+from mfwidgets.views.tables import shown_of_total
 
-LARGEST = 50_000_000
+MAX_CODE_BYTES = 50_000_000
 """Bytes; of a larger package only what is recorded of it is shown."""
 
-LINES = 10
+MAX_CODE_LINES = 10
 """So many times the rows of a table are the lines of a source."""
 
 _SHORT = 10
 """Characters of a hash."""
 
 
-@describe.register
-def describe_code(code: MetaflowCode, limits: Limits) -> View:
+@build_view.register
+def build_code_view(code: MetaflowCode, limits: Limits) -> View:
     """Show the source of the flow's file, and which files there are."""
-    package = code.package(LARGEST)
+    package = code.package(MAX_CODE_BYTES)
     info = {name: str(value) for name, value in package.info.items() if value}
     commit = info.get("commit_sha", "")
     changed = " with uncommitted changes" if info.get("has_uncommitted_changes", "").lower() == "true" else ""
@@ -47,10 +47,10 @@ def describe_code(code: MetaflowCode, limits: Limits) -> View:
 
 
 def _source(code: MetaflowCode, limits: Limits) -> Part:
-    lines = highlighted(code.flowspec, code.script_name, LINES * limits.rows, limits.chars)
+    lines = highlight(code.flowspec, code.script_name, MAX_CODE_LINES * limits.rows, limits.chars)
     total = code.flowspec.count("\n") + (not code.flowspec.endswith("\n"))
-    note = left_out(len(lines), total) + " lines" if len(lines) < total else ""
-    return Block("Source", lines, note, margin=tuple(str(number) for number in range(1, len(lines) + 1)))
+    note = shown_of_total(len(lines), total) + " lines" if len(lines) < total else ""
+    return Preformatted("Source", lines, note, margin=tuple(str(number) for number in range(1, len(lines) + 1)))
 
 
 def _files(sizes: dict[str, int], limits: Limits) -> tuple[Part, ...]:
@@ -67,4 +67,4 @@ def _files(sizes: dict[str, int], limits: Limits) -> tuple[Part, ...]:
         open_folders = tuple(folders)
         indent = "  " * len(folders)
         lines.append((Span(f"{indent}{limits.text(file).text}  "), Span(size_text(sizes[name]), ("dim",))))
-    return (Block("Files", tuple(lines), left_out(len(shown), len(names))),) if lines else ()
+    return (Preformatted("Files", tuple(lines), shown_of_total(len(shown), len(names))),) if lines else ()

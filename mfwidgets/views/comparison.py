@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from mfwidgets.client.compared import PACKAGE, SECTIONS
-from mfwidgets.client.comparison import Comparison, Difference
+from mfwidgets.client.answers.comparison import Comparison, Difference
+from mfwidgets.client.answers.comparison_facts import PACKAGE, SECTIONS
 from mfwidgets.render.view import EMPTY, Cell, Table, View
 from mfwidgets.times import duration_text
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.describe import describe
-from mfwidgets.views.tables import left_out, without_empty_columns
+from mfwidgets.views.tables import shown_of_total, without_empty_columns
 from mfwidgets.views.values import value
 
 
-@describe.register
-def describe_comparison(comparison: Comparison, limits: Limits) -> View:
+@build_view.register
+def build_comparison_view(comparison: Comparison, limits: Limits) -> View:
     """Show what differs, section by section, a column for each object."""
     names = comparison.names()
     sections = ((name, [one for one in comparison.differences if one.section == name]) for name in SECTIONS)
@@ -40,7 +40,7 @@ def differences_table(section: str, some: Sequence[Difference], names: Sequence[
         for one in shown
     )
     columns = ("step", "name", *(limits.text(name).text for name in names), "note")
-    table = Table(section.capitalize(), columns, rows, left_out(len(shown), len(some)))
+    table = Table(section.capitalize(), columns, rows, shown_of_total(len(shown), len(some)))
     return without_empty_columns(table, keep=0)
 
 

@@ -7,46 +7,46 @@ from itertools import chain, islice
 
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.client.rows import RunRow
-from mfwidgets.metadata_provider.records import RunRecord
+from mfwidgets.providers.records import RunRecord
+from mfwidgets.queries.rows import RunRow
 from mfwidgets.render.view import EMPTY, SIGNS, Cell, Segment, Table, View
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, time, zoned
 from mfwidgets.views.collections import runs_part
-from mfwidgets.views.describe import describe
-from mfwidgets.views.empty import why_no_flows
+from mfwidgets.views.context import context_facts
+from mfwidgets.views.empty_results import no_flows_notes
 from mfwidgets.views.objects import object_name, present
-from mfwidgets.views.scope import scope_facts
-from mfwidgets.views.tables import left_out, runs_table
+from mfwidgets.views.tables import runs_table, shown_of_total
 
-HISTORY = 8
+HISTORY_RUNS = 8
 """Runs of each flow that are looked at."""
 
-LOOK_AT = 100
+MAX_FLOWS_READ = 100
 """So many of the newest runs of a flow are asked for their tags."""
 
 _TAGS = 15
 
 
-@describe.register
-def describe_metaflow(metaflow: Metaflow, limits: Limits) -> View:
+@build_view.register
+def build_metaflow_view(metaflow: Metaflow, limits: Limits) -> View:
     """Show the scope, its flows with how their newest runs went, and the newest runs of all."""
-    scope = metaflow._scope
-    found = metaflow.newest_runs(limits.rows + 1, HISTORY)
+    context = metaflow._context
+    found = metaflow.newest_runs(limits.rows + 1, HISTORY_RUNS)
     shown = dict(islice(found.items(), limits.rows))
     newest = sorted(chain.from_iterable(shown.values()), key=lambda row: row.started_ms, reverse=True)
-    columns = ("flow", "newest run", "status", zoned("started"), "user", f"newest {HISTORY}")
+    columns = ("flow", "newest run", "status", zoned("started"), "user", f"newest {HISTORY_RUNS}")
     rows = tuple((limits.object(flow, flow), *_flow_cells(some, limits)) for flow, some in shown.items())
-    note = left_out(limits.rows, None) if len(found) > limits.rows else ""
+    note = shown_of_total(limits.rows, None) if len(found) > limits.rows else ""
     tables = [Table("Flows", columns, rows, note)] if rows else []
     if len(shown) > 1 and newest:
-        note = f"of all flows, the newest {HISTORY} of each"
+        note = f"of all flows, the newest {HISTORY_RUNS} of each"
         table = runs_table(newest[: limits.rows], limits, note, whole=True)
         tables.append(replace(table, heading="Newest runs"))
     return View(
         kind="Metaflow",
         name="",
-        facts=present([*scope_facts(scope, limits), _tags((row.record for row in newest), len(newest), limits)]),
-        notes=() if found else why_no_flows(scope, limits),
+        facts=present([*context_facts(context, limits), _tags((row.record for row in newest), len(newest), limits)]),
+        notes=() if found else no_flows_notes(context, limits),
         parts=tuple(tables),
     )
 
@@ -66,23 +66,23 @@ def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
 
 def history(rows: Sequence[RunRow]) -> Cell:
     """Show runs as small columns, the newest at the right, as high as they were long, and how many went well."""
-    longest = max((row.lasted_ms or 0 for row in rows), default=0) or 1
+    longest = max((row.elapsed_ms or 0 for row in rows), default=0) or 1
     shown = list(reversed(rows))
     words = ", ".join(str(row.status) for row in shown)
     return Cell(
         f"{sum(row.status == 'completed' for row in rows)} of {len(rows)} {SIGNS['completed']}",
         "history",
         f"oldest first: {words}",
-        segments=tuple(Segment(str(row.status), 0.0, max((row.lasted_ms or 0) / longest, 0.0)) for row in shown),
+        segments=tuple(Segment(str(row.status), 0.0, max((row.elapsed_ms or 0) / longest, 0.0)) for row in shown),
     )
 
 
-@describe.register
-def describe_flow(flow: Flow, limits: Limits) -> View:
+@build_view.register
+def build_flow_view(flow: Flow, limits: Limits) -> View:
     """Show the newest runs, and the tags in use."""
     tables, notes = runs_part(flow.runs(), limits)
-    records = list(islice(flow.runs(limit=LOOK_AT).records(), LOOK_AT)) if tables else []
-    facts = present([*scope_facts(flow._scope, limits), _tags(records, len(records), limits)])
+    records = list(islice(flow.runs(limit=MAX_FLOWS_READ).records(), MAX_FLOWS_READ)) if tables else []
+    facts = present([*context_facts(flow._context, limits), _tags(records, len(records), limits)])
     return View("Flow", object_name(flow, limits), facts=facts, parts=tables, notes=notes)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mfwidgets.client.rows import TaskRow
-from mfwidgets.client.status import prevailing
+from mfwidgets.queries.rows import TaskRow
+from mfwidgets.queries.status.rules import step_status
 from mfwidgets.render.view import Graph, GraphStep
 from mfwidgets.views.cells import Limits
 
-MOST_STEPS = 60
+MAX_GRAPH_STEPS = 60
 """A graph of more steps is no picture; the table of steps tells them."""
 
 _KINDS = {
@@ -22,7 +22,7 @@ _KINDS = {
 
 def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], limits: Limits) -> tuple[Graph, ...]:
     """Show the graph of the steps, each with its status and the number of its tasks; nothing where it is unknown."""
-    if not nodes or len(nodes) > MOST_STEPS:
+    if not nodes or len(nodes) > MAX_GRAPH_STEPS:
         return ()
     by_step: dict[str, list[TaskRow]] = {}
     for row in rows:
@@ -33,7 +33,7 @@ def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], lim
 
 def _step(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow], limits: Limits) -> GraphStep:
     following = tuple(limits.text(str(one)).text for one in node.get("next") or ())
-    status = limits.status(prevailing([row.status for row in rows])) if rows else None
+    status = limits.status(step_status([row.status for row in rows])) if rows else None
     pathspec = "/".join(rows[0].record.path[:3]) if rows else ""
     return GraphStep(limits.text(name).text, status, _detail(name, node, rows), following, pathspec)
 

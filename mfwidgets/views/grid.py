@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from mfwidgets.client.grid import DURATION, STATUS, Grid, GridCell
-from mfwidgets.client.status import prevailing
-from mfwidgets.render.view import SIGNS, Cell, Mosaic, Tile, View
+from mfwidgets.client.answers.grid import DURATION, STATUS, Grid, GridCell
+from mfwidgets.queries.status.rules import step_status
+from mfwidgets.render.view import SIGNS, Cell, Tile, TileGrid, View
 from mfwidgets.times import duration_text
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.describe import describe
-from mfwidgets.views.tables import left_out
+from mfwidgets.views.tables import shown_of_total
 
 SHADES = "▁▂▃▄▅▆▇█"
 _WIDE = 60
@@ -18,12 +18,12 @@ _MOST = 2_000
 """Tiles; above that each stands for several tasks."""
 
 
-@describe.register
-def describe_grid(grid: Grid, limits: Limits) -> View:
+@build_view.register
+def build_grid_view(grid: Grid, limits: Limits) -> View:
     """Show one tile a task; above 2,000 tasks one for several, by the worst status or the mean."""
     lines = grid.lines
     cells = [cell for line in lines.values() for cell in line]
-    status = prevailing([cell.row.status for cell in cells])
+    status = step_status([cell.row.status for cell in cells])
     values = [cell.value for cell in cells if cell.value is not None]
     facts = [("tasks", Cell(f"{len(cells):,}")), ("by", limits.code(grid.by))]
     if values:
@@ -40,7 +40,7 @@ def describe_grid(grid: Grid, limits: Limits) -> View:
         reason=limits.text(status.reason).text if status else "",
         facts=tuple(facts),
         notes=notes,
-        parts=mosaic(grid, limits),
+        parts=tile_grid(grid, limits),
     )
 
 
@@ -54,7 +54,7 @@ def _nothing_to_go_by(grid: Grid, limits: Limits) -> str:
     )
 
 
-def mosaic(grid: Grid, limits: Limits) -> tuple[Mosaic, ...]:
+def tile_grid(grid: Grid, limits: Limits) -> tuple[TileGrid, ...]:
     """Show the tiles alone; nothing where there is no task."""
     lines = grid.lines
     cells = [cell for line in lines.values() for cell in line]
@@ -70,8 +70,8 @@ def mosaic(grid: Grid, limits: Limits) -> tuple[Mosaic, ...]:
         for tiles in _tiles(line, together, low, high, by_status=grid.by == STATUS)
     )
     notes = [f"each tile stands for {together:,} tasks"] if together > 1 else []
-    notes += [f"{left_out(len(shown), len(lines))} lines"] if len(shown) < len(lines) else []
-    return (Mosaic("Tasks at a glance", rows, "; ".join(notes)),)
+    notes += [f"{shown_of_total(len(shown), len(lines))} lines"] if len(shown) < len(lines) else []
+    return (TileGrid("Tasks at a glance", rows, "; ".join(notes)),)
 
 
 def _value(grid: Grid, value: float, limits: Limits) -> Cell:
@@ -88,7 +88,7 @@ def _tiles(
 
 
 def _tile(group: Sequence[GridCell], low: float, high: float, *, by_status: bool) -> Tile:
-    status = str(prevailing([cell.row.status for cell in group]))
+    status = str(step_status([cell.row.status for cell in group]))
     pathspec = group[0].row.pathspec if len(group) == 1 else ""
     values = [cell.value for cell in group if cell.value is not None]
     if by_status or not values:

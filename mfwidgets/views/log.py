@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mfwidgets.client.logs import BOTH, Logs
+from mfwidgets.client.answers.logs import BOTH, Logs
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS, LogLine
 from mfwidgets.display_options import options
-from mfwidgets.render.ansi import coloured
-from mfwidgets.render.view import Block, View
+from mfwidgets.render.ansi import parse_ansi
+from mfwidgets.render.view import Preformatted, View
 from mfwidgets.times import time_text, zone_text
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, size_text
-from mfwidgets.views.describe import describe
 
-PEEK = 1_000_000
+PEEK_LINES = 1_000_000
 """Of logs of more bytes only the ends are read for a display."""
 
 _DAY = len("2026-01-02")
 
-LINES = 200
+LOG_LINES = 200
 """So many lines a log object shows unasked; all of them are its text, ``str(logs)``."""
 
 _MOST = 10_000
@@ -28,10 +28,10 @@ _SHARE, _AROUND = 0.7, 60
 """How much of a display its lines may take; bytes of markup around each."""
 
 
-@describe.register
-def describe_logs(logs: Logs, limits: Limits) -> View:
+@build_view.register
+def build_logs_view(logs: Logs, limits: Limits) -> View:
     """Show the last lines: 200, or as many as were asked for and fit."""
-    asked = LINES * limits.rows // Limits().rows if logs.tail is None else logs.tail
+    asked = LOG_LINES * limits.rows // Limits().rows if logs.tail is None else logs.tail
     block = _end_of(logs, asked, limits)
     blocks = (block,) if block.lines else ()
     name = f"{limits.text(logs.pathspec).text}, attempt {logs.attempt}"
@@ -52,7 +52,7 @@ def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
     return (f"Nothing was logged on {where}. The log of a local task is written when it has ended.",)
 
 
-def log_blocks(task: Task, limits: Limits) -> tuple[Block, ...]:
+def log_blocks(task: Task, limits: Limits) -> tuple[Preformatted, ...]:
     """Show the end of what a task logged; errors last, where the eye stops."""
     blocks = []
     for stream in STREAMS:
@@ -62,12 +62,12 @@ def log_blocks(task: Task, limits: Limits) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _end_of(logs: Logs, asked: int, limits: Limits) -> Block:
+def _end_of(logs: Logs, asked: int, limits: Limits) -> Preformatted:
     """Show the last lines of a log, and how many there are, unless it is too large to be counted unasked."""
     stored = logs.size()
     several = "stdout and stderr" if logs.stream == BOTH else logs.stream
     heading = f"{several}, lines with {limits.text(repr(logs.pattern.pattern)).text}" if logs.pattern else several
-    if stored > PEEK and not logs.pattern:
+    if stored > PEEK_LINES and not logs.pattern:
         shown = _fitting(logs.last(min(asked, _MOST)), limits)
         return log_block(heading, shown, limits, f"last {len(shown):,} lines of {size_text(stored)}")
     lines = logs.lines() if stored else []
@@ -78,7 +78,7 @@ def _end_of(logs: Logs, asked: int, limits: Limits) -> Block:
 
 def _fitting(lines: Sequence[LogLine], limits: Limits) -> Sequence[LogLine]:
     """Return as many of the last lines as a display takes."""
-    left = _SHARE * options.bytes * limits.rows / options.rows
+    left = _SHARE * options.display_max_bytes * limits.rows / options.display_max_rows
     for number, line in enumerate(reversed(lines)):
         left -= min(len(line.message), 5 * limits.chars) + _AROUND
         if left < 0:
@@ -86,7 +86,9 @@ def _fitting(lines: Sequence[LogLine], limits: Limits) -> Sequence[LogLine]:
     return lines
 
 
-def log_block(heading: str, lines: Sequence[LogLine], limits: Limits, note: str = "", *, folded: bool = False) -> Block:
+def log_block(
+    heading: str, lines: Sequence[LogLine], limits: Limits, note: str = "", *, folded: bool = False
+) -> Preformatted:
     """Show lines of a log with their colours, each beside its time; the day, where it is but one, and the zone once."""
     moments = [moment_text(line.time) for line in lines]
     days = {moment[:_DAY] for moment in moments if moment}
@@ -95,8 +97,8 @@ def log_block(heading: str, lines: Sequence[LogLine], limits: Limits, note: str 
         margin = [f"{moment} {line.stream}" for moment, line in zip(margin or moments, lines, strict=True)]
     notes = [note] if note else []
     notes += [f"times in {zone_text()}" + (f", {next(iter(days))}" if len(days) == 1 else "")] if days else []
-    told = coloured((line.message for line in lines), 5 * limits.chars)
-    return Block(heading, told, "; ".join(notes), folded, tuple(margin))
+    told = parse_ansi((line.message for line in lines), 5 * limits.chars)
+    return Preformatted(heading, told, "; ".join(notes), folded, tuple(margin))
 
 
 def moment_text(time: str) -> str:

@@ -1,36 +1,36 @@
 """What steps and artifacts show."""
 
+from mfwidgets.client.answers.grid import Grid
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.base import MetaflowObject
-from mfwidgets.client.catalogue import rows_of
-from mfwidgets.client.grid import Grid
-from mfwidgets.client.one_look import SMALL_RUN, near_look
-from mfwidgets.client.preview import preview
-from mfwidgets.client.scope import Scope
-from mfwidgets.client.status import prevailing
 from mfwidgets.client.step import Step
 from mfwidgets.errors import MetaflowException
-from mfwidgets.metadata_provider.records import ArtifactRecord, RunRecord
+from mfwidgets.providers.records import ArtifactRecord, RunRecord
+from mfwidgets.queries.artifact_rows import rows_of
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.run_snapshot import SMALL_RUN, near_look
+from mfwidgets.queries.status.rules import step_status
+from mfwidgets.queries.values.preview import preview
 from mfwidgets.render.view import EMPTY, Cell, Table, View
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, counted, size, time, zoned
-from mfwidgets.views.describe import describe
-from mfwidgets.views.failures import errors_of
-from mfwidgets.views.grid import mosaic
+from mfwidgets.views.grid import tile_grid
 from mfwidgets.views.preview import preview_lines, preview_parts
-from mfwidgets.views.tables import artifacts_part, most_telling, tasks_table
+from mfwidgets.views.tables import artifacts_part, prioritize_tasks, tasks_table
+from mfwidgets.views.task_errors import task_errors
 
 Facts = tuple[tuple[str, Cell], ...]
 
 
-@describe.register
-def describe_step(step: Step, limits: Limits) -> View:
+@build_view.register
+def build_step_view(step: Step, limits: Limits) -> View:
     """Show the tasks."""
     rows = step.tasks().rows()
-    shown, note = most_telling(rows, limits.rows)
-    errors = errors_of(step._scope, shown)
-    status = prevailing([row.status for row in rows])
+    shown, note = prioritize_tasks(rows, limits.rows)
+    errors = task_errors(step._context, shown)
+    status = step_status([row.status for row in rows])
     facts = ((zoned("created"), time(step._record.created_ms)),)
-    glance = mosaic(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # of fewer the table shows all
+    glance = tile_grid(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # of fewer the table shows all
     return View(
         kind="Step",
         name=object_name(step, limits),
@@ -42,11 +42,11 @@ def describe_step(step: Step, limits: Limits) -> View:
     )
 
 
-@describe.register
-def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
+@build_view.register
+def build_artifact_view(artifact: DataArtifact, limits: Limits) -> View:
     """Show what is recorded, and a preview of the value, which is not made for that."""
-    held = preview(artifact._scope, artifact._record)
-    row = next(rows_of(artifact._scope, [artifact._record]))
+    held = preview(artifact._context, artifact._record)
+    row = next(rows_of(artifact._context, [artifact._record]))
     facts = [
         ("type", limits.code(row.type or "")),
         ("size", Cell(size(row.size).text, title=size(row.size).title)),
@@ -71,23 +71,23 @@ def describe_artifact(artifact: DataArtifact, limits: Limits) -> View:
 
 def _passing(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tuple[str, Cell]]:
     """Tell which task made the bytes and how many passed them on; nothing of a large run, where it would take long."""
-    scope = near_look(artifact._scope, run)
-    if len(scope.provider.tasks(run)) > SMALL_RUN:
+    context = near_look(artifact._context, run)
+    if len(context.provider.tasks(run)) > SMALL_RUN:
         return []
     try:
-        lineage = DataArtifact.of(scope, artifact._record, artifact._attempt).lineage(runs=0)
+        lineage = DataArtifact.of(context, artifact._record, artifact._attempt).lineage(runs=0)
     except MetaflowException:  # what it is found by cannot be read
         return []
-    maker = "/".join(lineage.made_by.path_components[2:])
+    maker = "/".join(lineage.producer.path_components[2:])
     return [
-        ("made by", limits.object(maker, lineage.made_by.pathspec)),
-        ("passed on to", Cell(counted(len(lineage.passed_on), "task") if lineage.passed_on else "")),
+        ("made by", limits.object(maker, lineage.producer.pathspec)),
+        ("passed on to", Cell(counted(len(lineage.holders), "task") if lineage.holders else "")),
         ("taken over from", limits.code(lineage.origin or "")),
     ]
 
 
-@describe.register
-def describe_named_artifacts(artifacts: MetaflowArtifacts, limits: Limits) -> View:
+@build_view.register
+def build_named_artifacts_view(artifacts: MetaflowArtifacts, limits: Limits) -> View:
     """Show which artifacts there are, and what the small ones hold; no value is made."""
     task = artifacts[0].pathspec.rpartition("/")[0] if artifacts else ""
     records = [artifact._record for artifact in artifacts]
@@ -95,25 +95,29 @@ def describe_named_artifacts(artifacts: MetaflowArtifacts, limits: Limits) -> Vi
         kind="MetaflowArtifacts",
         name=limits.text(task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        parts=_artifacts(artifacts[0]._scope, records, artifacts[0]._attempt, limits) if records else (),
+        parts=_artifacts(artifacts[0]._context, records, artifacts[0]._attempt, limits) if records else (),
     )
 
 
-@describe.register
-def describe_data(data: MetaflowData, limits: Limits) -> View:
+@build_view.register
+def build_data_view(data: MetaflowData, limits: Limits) -> View:
     """Show which artifacts there are, and what the small ones hold; no value is made."""
     records = sorted((artifact._record for artifact in data._artifacts.values()), key=lambda record: record.name)
     return View(
         kind="MetaflowData",
         name=limits.text(data._task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        parts=_artifacts(data._scope, records, data._attempt, limits) if records else (),
+        parts=_artifacts(data._context, records, data._attempt, limits) if records else (),
     )
 
 
-def _artifacts(scope: Scope, records: list[ArtifactRecord], attempt: int | None, limits: Limits) -> tuple[Table, ...]:
+def _artifacts(
+    context: ClientContext, records: list[ArtifactRecord], attempt: int | None, limits: Limits
+) -> tuple[Table, ...]:
     """Show the artifacts of one task, with what the small ones hold."""
-    return artifacts_part(rows_of(scope, records), limits, preview_lines(scope, records[0].path[:-1], attempt, limits))
+    return artifacts_part(
+        rows_of(context, records), limits, preview_lines(context, records[0].path[:-1], attempt, limits)
+    )
 
 
 def object_name(shown: MetaflowObject, limits: Limits) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mfwidgets.client.catalogue import ArtifactRow
-from mfwidgets.client.preview import Preview, small_previews
-from mfwidgets.client.scope import Scope
-from mfwidgets.metadata_provider.base import Where
-from mfwidgets.render.clean import log_line
-from mfwidgets.render.view import Block, Cell, Part, Picture, Table, plain_line
+from mfwidgets.providers.base import PathPrefix
+from mfwidgets.queries.artifact_rows import ArtifactRow
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.values.preview import Preview, small_previews
+from mfwidgets.render.sanitize import log_line
+from mfwidgets.render.view import Cell, Image, Part, Preformatted, Table, plain_line
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.values import short_text, value
 
@@ -28,9 +28,9 @@ def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
         left_out = shown.head.shape[0] > len(rows) or shown.head.shape[1] > len(shown.head.columns)
         parts.append(Table("Preview", columns, rows, shown.summary if left_out else ""))
     elif shown.picture:
-        parts.append(Picture("Preview", shown.picture, shown.summary))
+        parts.append(Image("Preview", shown.picture, shown.summary))
     elif shown.has_value:
-        parts.append(Block("Preview", tuple(map(plain_line, _lines(shown.value, limits))), shown.summary))
+        parts.append(Preformatted("Preview", tuple(map(plain_line, _lines(shown.value, limits))), shown.summary))
     if shown.imports and not shown.head:
         names = tuple((limits.code(name),) for name in shown.imports[: limits.rows])
         parts.append(Table("Unpickling would import", ("class or function",), names))
@@ -38,12 +38,12 @@ def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
 
 
 def preview_lines(
-    scope: Scope, where: Where, attempt: int | None, limits: Limits
+    context: ClientContext, where: PathPrefix, attempt: int | None, limits: Limits
 ) -> Callable[[Sequence[ArtifactRow]], dict[str, Cell]]:
     """Return what tells in one line what each artifact of a task holds, where it is small."""
 
     def held(rows: Sequence[ArtifactRow]) -> dict[str, Cell]:
-        told = small_previews(scope, where, attempt, {row.name: row.size for row in rows})
+        told = small_previews(context, where, attempt, {row.name: row.size for row in rows})
         return {name: _in_one_line(one, limits) for name, one in told.items()}
 
     return held

@@ -4,44 +4,44 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from mfwidgets.client.columns import parameter_columns
-from mfwidgets.client.graph import steps_of
-from mfwidgets.client.one_look import one_look
-from mfwidgets.client.parts import RunGraph, RunTimeline
-from mfwidgets.client.related import critical_tasks
-from mfwidgets.client.rows import RunRow, TaskRow, run_rows
+from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
+from mfwidgets.client.answers.task_relations import critical_tasks
+from mfwidgets.client.answers.why import Why
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
-from mfwidgets.client.task_graph import Key, graph_of, key_of
-from mfwidgets.client.why import Why
 from mfwidgets.datastore.logs import STREAMS
 from mfwidgets.errors import MetaflowException
-from mfwidgets.render.view import Block, Cell, Part, Table, View
+from mfwidgets.queries.lineage.graph import steps_of
+from mfwidgets.queries.lineage.task_graph import Key, graph_of, key_of
+from mfwidgets.queries.rows import RunRow, TaskRow, run_rows
+from mfwidgets.queries.run_snapshot import one_look
+from mfwidgets.queries.values.value_columns import parameter_columns
+from mfwidgets.render.view import Cell, Part, Preformatted, Table, View
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, duration, time, zoned
-from mfwidgets.views.describe import describe
-from mfwidgets.views.failures import errors_of
 from mfwidgets.views.graph import step_graph
 from mfwidgets.views.log import log_block
 from mfwidgets.views.objects import object_name, present, run_facts
-from mfwidgets.views.tables import left_out, steps_table, tasks_table
+from mfwidgets.views.tables import shown_of_total, steps_table, tasks_table
+from mfwidgets.views.task_errors import task_errors
 from mfwidgets.views.timeline import timeline_table
 from mfwidgets.views.values import value
 from mfwidgets.views.why import exception_facts, failure_blocks
 
-MOST_TASKS = 2_000
+MAX_CRITICAL_PATH_TASKS = 2_000
 """Of runs with more tasks what hangs on what is not worked out for a display."""
 
 
-@describe.register
-def describe_run(run: Run, limits: Limits) -> View:
+@build_view.register
+def build_run_view(run: Run, limits: Limits) -> View:
     """Show status, times, tags, what failed and why; parameters, graph, timeline and steps."""
     run, row, tasks, nodes = _looked_at(run)
-    scope, record = run._scope, run._record
+    context, record = run._context, run._record
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     parts: list[Part] = []
     if failed:
-        shown, errors = failed[: limits.rows // 4], errors_of(scope, failed)
-        parts.append(tasks_table(shown, limits, left_out(len(shown), len(failed)), "Tasks that failed", errors))
+        shown, errors = failed[: limits.rows // 4], task_errors(context, failed)
+        parts.append(tasks_table(shown, limits, shown_of_total(len(shown), len(failed)), "Tasks that failed", errors))
     why = Why(run, row.status, tasks) if row.status == "failed" else None
     parts += failure_blocks(why, limits) if why else ()
     parts += _parameters(run, limits)
@@ -52,8 +52,8 @@ def describe_run(run: Run, limits: Limits) -> View:
     facts = [
         (zoned("started"), time(row.started_ms)),
         (zoned("finished"), time(row.finished_ms)),
-        (zoned("stopped"), time(None if row.finished_ms else row.stopped_ms)),
-        ("duration", duration(row.lasted_ms)),
+        (zoned("stopped"), time(None if row.finished_ms else row.last_activity_ms)),
+        ("duration", duration(row.elapsed_ms)),
     ]
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
@@ -71,8 +71,8 @@ def describe_run(run: Run, limits: Limits) -> View:
     )
 
 
-@describe.register
-def describe_graph(shown: RunGraph, limits: Limits) -> View:
+@build_view.register
+def build_graph_view(shown: RunGraph, limits: Limits) -> View:
     """Show the graph and the table of its steps."""
     run, row, tasks, nodes = _looked_at(shown.run)
     parts = (*step_graph(nodes, tasks, limits), *((steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()))
@@ -87,12 +87,12 @@ def progress_view(run: Run, limits: Limits) -> View:
     return _part_of(run, "Run", row, parts, limits)
 
 
-def _log_of_newest(run: Run, tasks: Sequence[TaskRow], limits: Limits) -> tuple[Block, ...]:
+def _log_of_newest(run: Run, tasks: Sequence[TaskRow], limits: Limits) -> tuple[Preformatted, ...]:
     running = [row for row in tasks if row.status == "running"]
     if not running:
         return ()
     newest = max(running, key=lambda row: row.started_ms or row.record.created_ms)
-    task = Task.of(run._scope, newest.record)
+    task = Task.of(run._context, newest.record)
     for stream in STREAMS:
         lines = task.logs(stream).last(limits.rows // 2)
         if lines:
@@ -100,8 +100,8 @@ def _log_of_newest(run: Run, tasks: Sequence[TaskRow], limits: Limits) -> tuple[
     return ()
 
 
-@describe.register
-def describe_timeline(shown: RunTimeline, limits: Limits) -> View:
+@build_view.register
+def build_timeline_view(shown: RunTimeline, limits: Limits) -> View:
     """Show the timeline alone."""
     run, row, tasks, nodes = _looked_at(shown.run)
     parts = timeline_table(tasks, list(nodes), _critical(run, nodes, tasks), limits)
@@ -111,8 +111,8 @@ def describe_timeline(shown: RunTimeline, limits: Limits) -> View:
 def _looked_at(run: Run) -> tuple[Run, RunRow, list[TaskRow], dict[str, dict[str, Any]]]:
     """Return a run for one look, and what its parts are made of."""
     record = run._record
-    run = Run.of(one_look(run._scope, record), record)
-    return run, run_rows(run._scope, [record])[0], run.tasks().rows(), steps_of(run._scope, record)
+    run = Run.of(one_look(run._context, record), record)
+    return run, run_rows(run._context, [record])[0], run.tasks().rows(), steps_of(run._context, record)
 
 
 def _part_of(run: Run, kind: str, row: RunRow, parts: tuple[Part, ...], limits: Limits) -> View:
@@ -128,30 +128,30 @@ def _part_of(run: Run, kind: str, row: RunRow, parts: tuple[Part, ...], limits: 
 
 def _ui(run: Run) -> tuple[tuple[str, Cell], ...]:
     """Link to the run's page in Metaflow's UI, where ``METAFLOW_UI_URL`` says there is one."""
-    url = run._scope.configuration.get("UI_URL") or ""
+    url = run._context.configuration.get("UI_URL") or ""
     if not url.startswith(("https://", "http://")):
         return ()
     href = f"{url.rstrip('/')}/{'/'.join(quote(part, safe='') for part in run._record.path)}"
-    return (("Metaflow UI", Cell(href, "link", machine=href)),)
+    return (("Metaflow UI", Cell(href, "link", value=href)),)
 
 
 def _parameters(run: Run, limits: Limits) -> tuple[Table, ...]:
     """Show parameters and configs with their values: small and plain ones."""
-    columns = parameter_columns(run._scope, [run._record])
+    columns = parameter_columns(run._context, [run._record])
     if not columns:
         return ()
     shown = list(columns.items())[: limits.rows]
     rows = tuple((limits.code(name.removeprefix("param.")), value(some[0], limits)) for name, some in shown)
-    return (Table("Parameters", ("parameter", "value"), rows, left_out(len(rows), len(columns))),)
+    return (Table("Parameters", ("parameter", "value"), rows, shown_of_total(len(rows), len(columns))),)
 
 
 def _critical(run: Run, nodes: dict[str, dict[str, object]], tasks: Sequence[TaskRow]) -> set[Key]:
     """Return the tasks that the run's duration hangs on; none where that would take long, or cannot be told."""
-    if len(tasks) > MOST_TASKS or not nodes:
+    if len(tasks) > MAX_CRITICAL_PATH_TASKS or not nodes:
         return set()
     items = {key_of(row.record): row.item for row in tasks}
     try:
-        graph = graph_of(run._scope, run._record, nodes, [row.record for row in tasks], items)
+        graph = graph_of(run._context, run._record, nodes, [row.record for row in tasks], items)
     except MetaflowException:
         return set()
     return {key_of(task) for task in critical_tasks(graph, {key_of(row.record): row.finished_ms for row in tasks})}

@@ -6,39 +6,41 @@ from typing import Any, TypeVar
 
 from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowException
-from mfwidgets.render.clean import one_line
-from mfwidgets.render.data import dict_of
+from mfwidgets.render.data import view_to_dict
 from mfwidgets.render.html import html_of, page_of
+from mfwidgets.render.sanitize import single_line
 from mfwidgets.render.text import lines_of, text_of
 from mfwidgets.render.view import Line, View
 from mfwidgets.views import cards, code, collections, comparison, flows, grid, lineage, log, objects, task, why  # noqa: F401 - they register what they describe
 from mfwidgets.views import run as _run  # noqa: F401 - as above
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.describe import describe
 
 Drawn = TypeVar("Drawn")
 
-_OF_FAILURES = 1.5
+_FAILED_RUN_BYTES_FACTOR = 1.5
 """A failed run may take so many times the bytes: it shows its traceback and its log."""
 
 
-def bundle(shown: object, seconds: float | None = None) -> dict[str, str]:
+def mimebundle(shown: object, seconds: float | None = None) -> dict[str, str]:
     """Return how an object is shown, as ``text/plain`` and ``text/html``, from one look at its provider.
 
     Whatever goes wrong is told in the display itself, under the object's name.
     """
-    return _bounded(shown, options.seconds if seconds is None else seconds, lambda: drawn(shown), _both)
+    return _bounded(
+        shown, options.display_timeout_s if seconds is None else seconds, lambda: render_to_fit(shown), _text_and_html
+    )
 
 
-def lines(shown: object) -> list[Line]:
+def terminal_lines(shown: object) -> list[Line]:
     """Return how a terminal shows an object, in no more time, and with what goes wrong told in the same way."""
-    return _bounded(shown, options.seconds, lambda: lines_of(described(shown)), lines_of)
+    return _bounded(shown, options.display_timeout_s, lambda: lines_of(full_view(shown)), lines_of)
 
 
 def _bounded(shown: object, seconds: float, draw: Callable[[], Drawn], draw_trouble: Callable[[View], Drawn]) -> Drawn:
     """Draw in time; what goes wrong is drawn instead."""
     try:
-        return within(seconds, draw)
+        return call_with_timeout(seconds, draw)
     except TimeoutError:
         trouble = (
             f"This took longer than {seconds:g} s and was given up. The object itself works: ask it, or try again."
@@ -47,10 +49,10 @@ def _bounded(shown: object, seconds: float, draw: Callable[[], Drawn], draw_trou
         trouble = str(error)
     except Exception as error:  # noqa: BLE001 - a display that raises hides the object; the text names the error
         trouble = f"This cannot be shown: {type(error).__name__}: {error}"
-    return draw_trouble(View(type(shown).__name__, one_line(repr(shown), 200), notes=(one_line(trouble, 1000),)))
+    return draw_trouble(View(type(shown).__name__, single_line(repr(shown), 200), notes=(single_line(trouble, 1000),)))
 
 
-def within(seconds: float, work: Callable[[], Drawn]) -> Drawn:
+def call_with_timeout(seconds: float, work: Callable[[], Drawn]) -> Drawn:
     """Run ``work`` in a thread of its own, and wait for it no longer than ``seconds``.
 
     Only the waiting ends; reads that hang cannot be stopped from outside, and end with the process.
@@ -79,26 +81,32 @@ def within(seconds: float, work: Callable[[], Drawn]) -> Drawn:
     return results[0]
 
 
-def drawn(shown: object) -> dict[str, str]:
+def render_to_fit(shown: object) -> dict[str, str]:
     """Draw with as much as fits."""
-    drawn: dict[str, str] = {}
-    for limits in (Limits(rows=options.rows), Limits(rows=12, chars=80, tags=3), Limits(rows=4, chars=40, tags=1)):
-        view = describe(shown, limits)
-        drawn = _both(view)
+    render_to_fit: dict[str, str] = {}
+    for limits in (
+        Limits(rows=options.display_max_rows),
+        Limits(rows=12, chars=80, tags=3),
+        Limits(rows=4, chars=40, tags=1),
+    ):
+        view = build_view(shown, limits)
+        render_to_fit = _text_and_html(view)
         failed = view.status is not None and view.status.text == "failed"
         framed = any(part.part == "frame" for part in view.parts)  # a page of somebody else's is as long as it is
-        if framed or len(drawn["text/html"].encode()) <= options.bytes * (_OF_FAILURES if failed else 1):
+        if framed or len(render_to_fit["text/html"].encode()) <= options.display_max_bytes * (
+            _FAILED_RUN_BYTES_FACTOR if failed else 1
+        ):
             break
-    return drawn
+    return render_to_fit
 
 
-def page(shown: object) -> str:
+def html_page(shown: object) -> str:
     """Return an object as a whole HTML page, with more rows than a cell has; it takes as long as it takes."""
-    view = describe(shown, Limits(rows=10 * options.rows))
+    view = build_view(shown, Limits(rows=10 * options.display_max_rows))
     return page_of(view)
 
 
-def described(shown: object) -> View:
+def full_view(shown: object) -> View:
     """Return what an object shows, with as many rows as are chosen; it takes as long as it takes.
 
     Raises
@@ -106,13 +114,13 @@ def described(shown: object) -> View:
     MetaflowException
         It cannot be read.
     """
-    return describe(shown, Limits(rows=options.rows))
+    return build_view(shown, Limits(rows=options.display_max_rows))
 
 
-def facts(shown: object) -> dict[str, Any]:
+def view_data(shown: object) -> dict[str, Any]:
     """Return what an object shows as plain data."""
-    return dict_of(describe(shown, Limits(rows=10 * options.rows, chars=2_000)))
+    return view_to_dict(build_view(shown, Limits(rows=10 * options.display_max_rows, chars=2_000)))
 
 
-def _both(view: View) -> dict[str, str]:
+def _text_and_html(view: View) -> dict[str, str]:
     return {"text/plain": text_of(view), "text/html": html_of(view)}

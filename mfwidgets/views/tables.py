@@ -5,9 +5,9 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from mfwidgets.client.catalogue import ArtifactRow
-from mfwidgets.client.rows import RunRow, TaskRow
-from mfwidgets.client.status import Status, prevailing
+from mfwidgets.queries.artifact_rows import ArtifactRow
+from mfwidgets.queries.rows import RunRow, TaskRow
+from mfwidgets.queries.status.rules import Status, step_status
 from mfwidgets.render.view import EMPTY, Cell, Segment, Table
 from mfwidgets.views.cells import Limits, count, duration, items_text, size, time, zoned
 
@@ -24,13 +24,13 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
         Name them by their whole pathspecs, for runs of several flows; their durations are not compared then.
     """
     columns = ("run", "status", zoned("started"), "duration", "relative", "user", "tags", "why")
-    longest = max((row.lasted_ms or 0 for row in rows), default=0)
+    longest = max((row.elapsed_ms or 0 for row in rows), default=0)
     cells = tuple(
         (
             limits.object(row.pathspec if whole else row.record.run_id, row.pathspec),
             limits.status(row.status),
             time(row.started_ms),
-            duration(row.lasted_ms),
+            duration(row.elapsed_ms),
             EMPTY if whole else _share(row, longest),
             limits.text(row.record.user),
             limits.tag_list(row.record.user_tags, limits.tags),
@@ -43,9 +43,9 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
 
 def _share(row: RunRow, longest: int) -> Cell:
     """Show a duration as a part of the longest; nothing where one run is all there is to compare."""
-    if not longest or row.lasted_ms is None:
+    if not longest or row.elapsed_ms is None:
         return EMPTY
-    share = max(row.lasted_ms / longest, 0.0)
+    share = max(row.elapsed_ms / longest, 0.0)
     return Cell("", "spark", f"{share:.0%} of the longest", segments=(Segment(str(row.status), 0.0, share),))
 
 
@@ -74,7 +74,7 @@ def steps_table(
         "Steps",
         ("step", "status", "tasks", zoned("started"), "duration", "next"),
         tuple((*_step_cells(name, group, limits), _next(nodes.get(name, {}), limits)) for name, group in shown),
-        left_out(len(shown), len(groups)),
+        shown_of_total(len(shown), len(groups)),
     )
     return without_empty_columns(table, keep=len(table.columns) - 1)
 
@@ -93,14 +93,14 @@ def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cel
     whole = max(finished) - min(started) if started and len(finished) == len(rows) else None
     return (
         limits.object(name, "/".join(rows[0].record.path[:3])),
-        limits.status(prevailing([row.status for row in rows])),
-        _tally([row.status for row in rows]),
+        limits.status(step_status([row.status for row in rows])),
+        _status_counts([row.status for row in rows]),
         time(min(started, default=None)),
         duration(whole),
     )
 
 
-def _tally(statuses: Sequence[Status]) -> Cell:
+def _status_counts(statuses: Sequence[Status]) -> Cell:
     """Count tasks; by status where they differ."""
     kinds = dict.fromkeys(str(status) for status in statuses)
     if len(kinds) <= 1:
@@ -166,7 +166,7 @@ def artifacts_part(
     """
     known = list(islice(rows, _COUNTED))
     shown = known[: limits.rows]
-    note = left_out(len(shown), len(known) if len(known) < _COUNTED else None)
+    note = shown_of_total(len(shown), len(known) if len(known) < _COUNTED else None)
     return (_artifacts_table(shown, limits, note, held(shown) if held else {}),) if shown else ()
 
 
@@ -191,19 +191,19 @@ def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, hel
     return without_empty_columns(table, keep=len(table.columns) - 1)
 
 
-def left_out(shown: int, total: int | None) -> str:
+def shown_of_total(shown: int, total: int | None) -> str:
     """Say how much of a list is shown; nothing when all of it is. The total None means: more than these."""
     if total is None:
         return f"the first {shown:,}"
     return f"{shown:,} of {total:,}" if shown < total else ""
 
 
-def most_telling(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[TaskRow], str]:
+def prioritize_tasks(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[TaskRow], str]:
     """Choose the tasks to show, and say which: all where they fit, else those first that did not simply succeed."""
     if len(rows) <= limit:
         return rows, ""
     shown = sorted(rows, key=lambda row: row.status == "completed")[:limit]
-    return shown, f"{left_out(limit, len(rows))}; what did not succeed comes first"
+    return shown, f"{shown_of_total(limit, len(rows))}; what did not succeed comes first"
 
 
 def without_empty_columns(table: Table, keep: int) -> Table:

@@ -5,48 +5,48 @@ from dataclasses import replace
 from typing import Any
 
 from mfwidgets.client.cards import get_cards
-from mfwidgets.client.catalogue import artifact_rows
-from mfwidgets.client.failure import recorded_exception
-from mfwidgets.client.graph import has_decorator, steps_of
-from mfwidgets.client.lineage import child_tasks, parent_tasks
-from mfwidgets.client.one_look import near_look
-from mfwidgets.client.rows import TaskRow, task_rows
-from mfwidgets.client.scope import Scope
 from mfwidgets.client.task import Task
-from mfwidgets.client.task_metadata import task_metadata
 from mfwidgets.errors import MetaflowException
-from mfwidgets.metadata_provider.records import MetadataRecord, TaskRecord
+from mfwidgets.providers.records import MetadataRecord, TaskRecord
+from mfwidgets.queries.artifact_rows import artifact_rows
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.graph import has_decorator, steps_of
+from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
+from mfwidgets.queries.rows import TaskRow, task_rows
+from mfwidgets.queries.run_snapshot import near_look
+from mfwidgets.queries.status.recorded_exceptions import recorded_exception
+from mfwidgets.queries.task_metadata import task_metadata
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.times import now_ms
 from mfwidgets.views.attempts import attempts_table
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cards import cards_table
 from mfwidgets.views.cells import Limits, duration, items_text, time, zoned
-from mfwidgets.views.describe import describe
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.objects import object_name, present, run_facts
 from mfwidgets.views.preview import preview_lines
-from mfwidgets.views.tables import artifacts_part, left_out
+from mfwidgets.views.tables import artifacts_part, shown_of_total
 from mfwidgets.views.why import exception_facts
 
-NEAR = 200
+MAX_RELATIVES = 200
 """Tasks; where there are more in the steps before or after, which of them led here is not worked out for a display."""
 
 _NAMED = 5
 """So many parents and children are named."""
 
 
-@describe.register
-def describe_task(task: Task, limits: Limits) -> View:
+@build_view.register
+def build_task_view(task: Task, limits: Limits) -> View:
     """Show status, times, kin, attempts, artifacts, cards, metadata and the end of the logs."""
     record = task._record
-    scope = near_look(task._scope, record.run)
-    task = Task.of(scope, record, task._attempt)
-    row = task_rows(scope, record.path, [record])[0]
+    context = near_look(task._context, record.run)
+    task = Task.of(context, record, task._attempt)
+    row = task_rows(context, record.path, [record])[0]
     attempts = row
     if task._attempt is not None:
         row = replace(row, state=row.state.at_attempt(task._attempt, now_ms()))
-    nodes = steps_of(scope, record.run)
-    metadata = task_metadata(scope, record, task._attempt)
+    nodes = steps_of(context, record.run)
+    metadata = task_metadata(context, record, task._attempt)
     caught = row.status in ("failed", "caught")
     facts = [
         (zoned("queued"), time(record.created_ms)),
@@ -54,13 +54,13 @@ def describe_task(task: Task, limits: Limits) -> View:
         (zoned("finished"), time(row.finished_ms)),
         ("duration", duration(row.duration_ms)),
         ("foreach item", _item(row, limits)),
-        *exception_facts(recorded_exception(scope, record, task._attempt) if caught else None, limits),
-        *_kin(scope, record, nodes, limits),
+        *exception_facts(recorded_exception(context, record, task._attempt) if caught else None, limits),
+        *_kin(context, record, nodes, limits),
         ("taken over from", limits.code(task.origin_pathspec or "")),
         ("code", _code(metadata, limits)),
     ]
     several = len(attempts.attempts) > 1
-    artifacts = artifact_rows(scope, record.path, task._attempt)
+    artifacts = artifact_rows(context, record.path, task._attempt)
     return View(
         kind="Task",
         name=object_name(task, limits),
@@ -68,8 +68,8 @@ def describe_task(task: Task, limits: Limits) -> View:
         reason=limits.text(row.status.reason).text,
         facts=(*present(facts), *run_facts(record.run, limits)),
         parts=(
-            *((attempts_table(scope, attempts, limits),) if several else ()),
-            *artifacts_part(artifacts, limits, preview_lines(scope, record.path, task._attempt, limits)),
+            *((attempts_table(context, attempts, limits),) if several else ()),
+            *artifacts_part(artifacts, limits, preview_lines(context, record.path, task._attempt, limits)),
             *log_blocks(task, limits),
             *(_cards(task, limits) if has_decorator(nodes.get(record.step, {}), "card") else ()),
             *_metadata(metadata, limits),
@@ -83,28 +83,28 @@ def _item(row: TaskRow, limits: Limits) -> Cell:
     return limits.text(f"{row.foreach_index}  {items_text(row)}".rstrip())
 
 
-def _kin(scope: Scope, task: TaskRecord, nodes: dict[str, Any], limits: Limits) -> Iterator[tuple[str, Cell]]:
+def _kin(context: ClientContext, task: TaskRecord, nodes: dict[str, Any], limits: Limits) -> Iterator[tuple[str, Cell]]:
     """Name the tasks before and after; of very many only how many there are in which steps."""
     before = [name for name, node in nodes.items() if task.step in node.get("next", ())]
     after = list(nodes.get(task.step, {}).get("next", ()))
-    yield "parents", _named(scope, task, before, parent_tasks, limits)
-    yield "children", _named(scope, task, after, child_tasks, limits)
+    yield "parents", _named(context, task, before, parent_tasks, limits)
+    yield "children", _named(context, task, after, child_tasks, limits)
 
 
 def _named(
-    scope: Scope,
+    context: ClientContext,
     task: TaskRecord,
     steps: Sequence[str],
-    kin: Callable[[Scope, TaskRecord], list[TaskRecord]],
+    kin: Callable[[ClientContext, TaskRecord], list[TaskRecord]],
     limits: Limits,
 ) -> Cell:
-    near = {step: len(scope.provider.tasks(task.run, step)) for step in steps}
-    if sum(near.values()) > NEAR:
+    near = {step: len(context.provider.tasks(task.run, step)) for step in steps}
+    if sum(near.values()) > MAX_RELATIVES:
         return limits.text("among " + ", ".join(f"{count:,} of {step}" for step, count in near.items()))
     if not any(near.values()):
         return Cell("")
     try:
-        found = kin(scope, task)
+        found = kin(context, task)
     except MetaflowException:  # what they are found by cannot be read
         return Cell("")
     more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
@@ -138,5 +138,5 @@ def _metadata(records: Sequence[MetadataRecord], limits: Limits) -> tuple[Table,
         for record in shown[: 2 * limits.rows]
     )
     columns = ("field", "value", zoned("recorded"))
-    note = left_out(len(rows), len(shown))
+    note = shown_of_total(len(rows), len(shown))
     return (Table("Metadata", columns, rows, note, folded=True),) if rows else ()

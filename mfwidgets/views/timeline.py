@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from mfwidgets.client.rows import TaskRow
-from mfwidgets.client.status import attempt_statuses, prevailing
-from mfwidgets.client.task_graph import Key, key_of
+from mfwidgets.queries.lineage.task_graph import Key, key_of
+from mfwidgets.queries.rows import TaskRow
+from mfwidgets.queries.status.rules import attempt_statuses, step_status
 from mfwidgets.render.view import EMPTY, Cell, Segment, Table
 from mfwidgets.times import duration_text, now_ms
 from mfwidgets.views.cells import Limits, duration, items_text
-from mfwidgets.views.tables import left_out, without_empty_columns
+from mfwidgets.views.tables import shown_of_total, without_empty_columns
 
 
 def timeline_table(
@@ -46,7 +46,7 @@ def timeline_table(
             lines += [_task_line(row, critical, scale, limits, now) for row in chosen]
     note = f"{duration_text(last - first)} in all"
     if shown < several:
-        note += f"; {left_out(shown, several)} tasks of steps with several"
+        note += f"; {shown_of_total(shown, several)} tasks of steps with several"
     columns = ("step", "task", "timeline", "waited", "took", "attempts", "path")
     return (without_empty_columns(Table("Timeline", columns, tuple(lines), note), keep=1),)
 
@@ -83,7 +83,7 @@ def _step_line(
 ) -> tuple[Cell, ...]:
     if len(rows) == 1:
         return (limits.code(name), *_task_line(rows[0], critical, scale, limits, now)[1:])
-    status = prevailing([row.status for row in rows])
+    status = step_status([row.status for row in rows])
     started = [row.started_ms for row in rows if row.started_ms is not None]
     begin, end = min(started, default=rows[0].record.created_ms), max(_end(row, now) for row in rows)
     pathspec = "/".join(rows[0].record.path[:3])

@@ -3,8 +3,8 @@
 import reprlib
 from typing import Any
 
-from mfwidgets.client.comparison import MISSING
-from mfwidgets.client.values import NotRead
+from mfwidgets.client.answers.comparison import MISSING
+from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.render.view import Cell
 from mfwidgets.views.cells import Limits
 

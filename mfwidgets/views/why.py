@@ -1,21 +1,25 @@
 """What the reasons of a failure show."""
 
-from mfwidgets.client.failure import RecordedException
-from mfwidgets.client.why import Why
-from mfwidgets.render.ansi import coloured
-from mfwidgets.render.view import Block, Cell, Table, View
+from mfwidgets.client.answers.why import Why
+from mfwidgets.queries.status.recorded_exceptions import RecordedException
+from mfwidgets.render.ansi import parse_ansi
+from mfwidgets.render.view import Cell, Preformatted, Table, View
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, time, zoned
 from mfwidgets.views.comparison import differences_table
-from mfwidgets.views.describe import describe
 from mfwidgets.views.log import log_block
 
 
-@describe.register
-def describe_why(why: Why, limits: Limits) -> View:
+@build_view.register
+def build_why_view(why: Why, limits: Limits) -> View:
     """Show the exception with the user's frame first, the traceback, the attempts, the log, and the last good run."""
     facts = exception_facts(why.exception, limits)
     if why.task:
-        others = f" and {why.others:,} other{'' if why.others == 1 else 's'}" if why.others else ""
+        others = (
+            f" and {why.other_failed_tasks:,} other{'' if why.other_failed_tasks == 1 else 's'}"
+            if why.other_failed_tasks
+            else ""
+        )
         facts.append(("task", limits.code(f"{why.task.pathspec}{others}")))
     if why.item is not None:
         facts.append(("foreach item", limits.text(why.item)))
@@ -44,14 +48,14 @@ def exception_facts(exception: RecordedException | None, limits: Limits) -> list
     return [*facts, ("raised at", limits.code(str(where), where.file))] if where else facts
 
 
-def failure_blocks(why: Why, limits: Limits) -> tuple[Block, ...]:
+def failure_blocks(why: Why, limits: Limits) -> tuple[Preformatted, ...]:
     """Show the end of the traceback and of the log."""
     blocks = []
     if why.exception and why.exception.traceback:
         lines = why.exception.traceback.rstrip().splitlines()
         shown = lines[-2 * limits.rows :]
         note = f"last {len(shown):,} of {len(lines):,} lines" if len(shown) < len(lines) else ""
-        blocks.append(Block("Traceback", coloured(shown, 5 * limits.chars), note))
+        blocks.append(Preformatted("Traceback", parse_ansi(shown, 5 * limits.chars), note))
     if why.log:
         blocks.append(log_block("End of the log", why.log[-limits.rows :], limits, folded=bool(blocks)))
     return tuple(blocks)

@@ -7,11 +7,11 @@ from mfwidgets.client.task import Task
 from mfwidgets.errors import CardNotPresentException, MetaflowException
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.describe import describe
-from mfwidgets.widgets.live import Live
+from mfwidgets.widgets.html_view import HtmlView
+from mfwidgets.widgets.latest_task import LatestTask
 from mfwidgets.widgets.panes import nothing
-from mfwidgets.widgets.worker import Worker
 
 
 class CardsPane(widgets.VBox):  # type: ignore[misc]
@@ -19,8 +19,8 @@ class CardsPane(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._task: Task | None = None
-        self.live = Live()
-        self._worker = Worker(lambda: setattr(self.live, "busy", True))
+        self.live = HtmlView()
+        self._worker = LatestTask(lambda: setattr(self.live, "busy", True))
         self.card = widgets.Dropdown(description="Card", layout=widgets.Layout(width="auto", display="none"))
         self.card.observe(lambda _: self._open(), "value")
         super().__init__([self.card, self.live])
@@ -45,7 +45,7 @@ class CardsPane(widgets.VBox):  # type: ignore[misc]
     def _open(self) -> None:
         card = self.card.value
         if card is not None:
-            self._worker.ask(lambda: describe(card, Limits()), self._drawn, self._failed)
+            self._worker.ask(lambda: build_view(card, Limits()), self._drawn, self._failed)
 
     def _drawn(self, view: View) -> None:
         self.live.busy = False

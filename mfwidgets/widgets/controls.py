@@ -8,7 +8,7 @@ import ipywidgets as widgets
 _LABEL = {"description_width": "auto"}
 
 
-def typed(label: str, placeholder: str, width: str) -> widgets.Text:
+def text_field(label: str, placeholder: str, width: str) -> widgets.Text:
     """Return a field to type a text into; what is typed counts when Enter is pressed or the field is left."""
     return widgets.Text(
         description=label,
@@ -16,11 +16,11 @@ def typed(label: str, placeholder: str, width: str) -> widgets.Text:
         tooltip=placeholder,
         continuous_update=False,
         style=_LABEL,
-        layout=_as_wide_as(width),
+        layout=_fit_width(width),
     )
 
 
-def suggested(label: str, placeholder: str, value: str = "") -> widgets.Combobox:
+def combobox(label: str, placeholder: str, value: str = "") -> widgets.Combobox:
     """Return a field to type a name into, with names on offer."""
     return widgets.Combobox(
         value=value,
@@ -32,7 +32,7 @@ def suggested(label: str, placeholder: str, value: str = "") -> widgets.Combobox
     )
 
 
-def chosen(label: str, options: Sequence[Any], width: str, value: Any = None) -> widgets.Dropdown:
+def dropdown(label: str, options: Sequence[Any], width: str, value: Any = None) -> widgets.Dropdown:
     """Return a list to choose from."""
     first = options[0][1] if isinstance(options[0], tuple) else options[0]
     return widgets.Dropdown(
@@ -40,19 +40,19 @@ def chosen(label: str, options: Sequence[Any], width: str, value: Any = None) ->
         options=options,
         value=first if value is None else value,
         style=_LABEL,
-        layout=_as_wide_as(width),
+        layout=_fit_width(width),
     )
 
 
-def pressed(label: str, tooltip: str) -> widgets.Button:
+def button(label: str, tooltip: str) -> widgets.Button:
     """Return a button."""
     return widgets.Button(description=label, tooltip=tooltip, layout=widgets.Layout(width="auto"))
 
 
-def switched(label: str, tooltip: str) -> widgets.ToggleButton:
+def toggle(label: str, tooltip: str) -> widgets.ToggleButton:
     """Return a button that stays pressed."""
     return widgets.ToggleButton(description=label, tooltip=tooltip, layout=widgets.Layout(width="auto"))
 
 
-def _as_wide_as(width: str) -> widgets.Layout:
+def _fit_width(width: str) -> widgets.Layout:
     return widgets.Layout(width=width, flex=f"1 1 {width}" if width.endswith("%") else "0 0 auto")

@@ -7,20 +7,20 @@ import ipywidgets as widgets
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.errors import MetaflowException
-from mfwidgets.render.html import copied_line, html_of
+from mfwidgets.render.html import copyable_line, html_of
 from mfwidgets.render.view import View
-from mfwidgets.views.scope import home_folded
+from mfwidgets.views.context import home_folded
 from mfwidgets.widgets.cards_pane import CardsPane
-from mfwidgets.widgets.code_line import code_line
-from mfwidgets.widgets.controls import pressed
-from mfwidgets.widgets.live import Live
+from mfwidgets.widgets.code_snippet import code_snippet
+from mfwidgets.widgets.controls import button
+from mfwidgets.widgets.html_view import HtmlView
+from mfwidgets.widgets.latest_task import LatestTask
 from mfwidgets.widgets.log_viewer import LogViewer
-from mfwidgets.widgets.panes import PANES, compared, logged, nothing, overview
+from mfwidgets.widgets.panes import PANES, compared, log_text, nothing, overview
 from mfwidgets.widgets.run_list import RunList
 from mfwidgets.widgets.selection import Selection
 from mfwidgets.widgets.snapshot import Snapshot
 from mfwidgets.widgets.tag_editor import TagEditor
-from mfwidgets.widgets.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,16 +57,16 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._selection = Selection(start)  # what it belongs to is asked for
         self._ticked: list[Run] = []
         self.loaded: Any = None
-        self._choice_worker = Worker(lambda: self._say("Opening…"))
-        self._pane_worker = Worker(self._wait)
+        self._choice_worker = LatestTask(lambda: self._say("Opening…"))
+        self._pane_worker = LatestTask(self._wait)
         self._list = RunList(client, self.choose, self.tick, self._failed)
-        self._load = pressed("Load", "Unpickle the artifact into explorer.loaded")
+        self._load = button("Load", "Unpickle the artifact into explorer.loaded")
         self._load.disabled = True
-        self._refresh = pressed("Refresh", "Ask for everything again")
+        self._refresh = button("Refresh", "Ask for everything again")
         self._tags = TagEditor(lambda _: self._list.ask(), self._say)
         self._told = widgets.HTML()
-        self._code = Live()
-        self._panes = {name: Live(self.choose) for name in [*PANES, _COMPARE]}
+        self._code = HtmlView()
+        self._panes = {name: HtmlView(self.choose) for name in [*PANES, _COMPARE]}
         self._cards, self._logs = CardsPane(), LogViewer()
         self._tabs = widgets.Tab([*self._panes.values(), self._cards, self._logs], titles=[*self._panes, _CARDS, _LOGS])
         self._snapshot = Snapshot(self._view)
@@ -154,9 +154,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _begin(self, start: Any) -> None:
         def first() -> tuple[list[str], Selection]:
-            names = [record.flow for record in self._client._scope.provider.flows()]
+            names = [record.flow for record in self._client._context.provider.flows()]
             chosen = (
-                start if start is not None else (Flow.in_scope(self._client._scope, (names[0],)) if names else None)
+                start if start is not None else (Flow.in_context(self._client._context, (names[0],)) if names else None)
             )
             return names, Selection.of(chosen)
 
@@ -188,12 +188,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _draw_pane(self) -> None:
         name, selection, ticked = self._pane, self._selection, list(self._ticked)
-        line = code_line(name, selection, ticked)
-        self._code.html = copied_line(line) if line else ""
+        line = code_snippet(name, selection, ticked)
+        self._code.html = copyable_line(line) if line else ""
         if name == _CARDS:
             self._cards.show(selection.task)
         elif name == _LOGS:
-            self._pane_worker.ask(lambda: logged(selection), self._logs.show, self._failed)
+            self._pane_worker.ask(lambda: log_text(selection), self._logs.show, self._failed)
         else:
             draw: Callable[[], View] = (
                 (lambda: compared(ticked)) if name == _COMPARE else (lambda: PANES[name](selection))

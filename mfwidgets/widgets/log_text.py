@@ -8,22 +8,22 @@ from functools import cached_property
 from itertools import accumulate
 
 from mfwidgets.datastore.logs import LogLine
-from mfwidgets.render.ansi import coloured
-from mfwidgets.render.clean import log_line, visible
+from mfwidgets.render.ansi import parse_ansi
+from mfwidgets.render.sanitize import escape_control_chars, log_line
 from mfwidgets.render.view import Line, text_of_line
 from mfwidgets.times import zone_text
 from mfwidgets.views.log import moment_text
-from mfwidgets.widgets.lines import PAGE, DrawnRow, Rows
+from mfwidgets.widgets.log_lines import PAGE, DrawnRow, Rows
 
-WIDE = 2_000
+DEFAULT_COLUMNS = 2_000
 """Characters of a line that are shown."""
 
-MOST_FOUND = 100_000
+MAX_MATCHES = 100_000
 """Lines of which it is kept that something is found in them."""
 
 _DAY, _CLOCK = len("2026-01-02"), len("03:04:05")
 
-NARROWEST = 20
+MIN_COLUMNS = 20
 """Characters; lines are not wrapped to less."""
 
 
@@ -61,16 +61,16 @@ class LogText:
         pattern = re.compile(wanted if regex else re.escape(wanted), re.IGNORECASE)
         numbers: list[int] = []
         for number, line in enumerate(self.lines):
-            message = visible(line.message) if "\x1b" in line.message else line.message
+            message = escape_control_chars(line.message) if "\x1b" in line.message else line.message
             if pattern.search(message):
                 numbers.append(number)
-                if len(numbers) == MOST_FOUND:
+                if len(numbers) == MAX_MATCHES:
                     break
         return replace(self, pattern=pattern, found=tuple(numbers))
 
     def wrapped(self, columns: int) -> "LogText":
         """Return the same text wrapped to so many characters; 0 for not at all."""
-        return replace(self, columns=max(columns, NARROWEST) if columns else 0)
+        return replace(self, columns=max(columns, MIN_COLUMNS) if columns else 0)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -117,7 +117,7 @@ class LogText:
     def _drawn(self, first: int, last: int) -> Iterator[DrawnRow]:
         some = self.lines[first:last]
         several = len({line.stream for line in self.lines[first:last]}) > 1
-        drawn = coloured((line.message for line in some), WIDE)
+        drawn = parse_ansi((line.message for line in some), DEFAULT_COLUMNS)
         for line, spans in zip(some, drawn, strict=True):
             yield {
                 "margin": f"{moment_text(line.time)[-self.moment_width :]} {line.stream if several else ''}".strip(),
@@ -137,12 +137,12 @@ class LogText:
 def _width(line: LogLine) -> int:
     """Return how many characters of a line are shown."""
     message = line.message
-    return min(len(message), WIDE) if message.isprintable() else len(log_line(message, WIDE))
+    return min(len(message), DEFAULT_COLUMNS) if message.isprintable() else len(log_line(message, DEFAULT_COLUMNS))
 
 
 def _pieces(drawn: DrawnRow, columns: int, rows: int) -> list[DrawnRow]:
     """Cut a line into rows; the last one takes what is left, so that nothing can be lost."""
-    ends = [columns * (number + 1) for number in range(rows - 1)] + [10 * WIDE]
+    ends = [columns * (number + 1) for number in range(rows - 1)] + [10 * DEFAULT_COLUMNS]
     blank = " " * len(drawn["margin"])
     return [
         {

@@ -6,22 +6,22 @@ from dataclasses import replace
 
 import ipywidgets as widgets
 
-from mfwidgets.client.logs import BOTH
+from mfwidgets.client.answers.logs import BOTH
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import counted
-from mfwidgets.views.describe import describe
-from mfwidgets.widgets.controls import chosen, pressed, switched, typed
-from mfwidgets.widgets.lines import LogLines, Rows
+from mfwidgets.widgets.controls import button, dropdown, text_field, toggle
+from mfwidgets.widgets.latest_task import LatestTask
+from mfwidgets.widgets.log_lines import LogLines, Rows
 from mfwidgets.widgets.log_text import LogText
 from mfwidgets.widgets.log_times import within
 from mfwidgets.widgets.panes import LIMITS, nothing
 from mfwidgets.widgets.snapshot import Snapshot
-from mfwidgets.widgets.worker import Worker
 
-LOOK = 2.0
+POLL_S = 2.0
 """Seconds between two looks at a log that is followed."""
 
 _STREAM = len(" stdout")
@@ -47,19 +47,19 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._task = task
         self._text = LogText()
         self._at = -1
-        self._worker = Worker(lambda: self._say("Reading…"))
+        self._worker = LatestTask(lambda: self._say("Reading…"))
         self._following: threading.Event | None = None
-        self._stream = chosen("Stream", [BOTH, *STREAMS], "130px", stream)
-        self._attempt = chosen("Attempt", [("newest", _NEWEST)], "150px")
-        self._since = typed("From", "12:03, or 5m before the end", "140px")
-        self._until = typed("To", "12:05", "120px")
-        self._search = typed("Search", "in the lines", "220px")
-        self._regex = switched(".*", "Regular expression")
-        self._before = pressed("\u25b2", "The match before")
-        self._after = pressed("\u25bc", "The next match")
-        self._wrap = switched("Wrap", "Wrap long lines at the edge")
-        self._follow = switched("Follow", "Show what comes")
-        self._save = pressed("Download", "All lines as a text file")
+        self._stream = dropdown("Stream", [BOTH, *STREAMS], "130px", stream)
+        self._attempt = dropdown("Attempt", [("newest", _NEWEST)], "150px")
+        self._since = text_field("From", "12:03, or 5m before the end", "140px")
+        self._until = text_field("To", "12:05", "120px")
+        self._search = text_field("Search", "in the lines", "220px")
+        self._regex = toggle(".*", "Regular expression")
+        self._before = button("\u25b2", "The match before")
+        self._after = button("\u25bc", "The next match")
+        self._wrap = toggle("Wrap", "Wrap long lines at the edge")
+        self._follow = toggle("Follow", "Show what comes")
+        self._save = button("Download", "All lines as a text file")
         self._told = widgets.HTML()
         self.lines = LogLines(self._page)
         self._snapshot = Snapshot(self._view)
@@ -106,7 +106,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
             return
 
         def text() -> LogText:
-            whose = task if attempt == _NEWEST else Task.of(task._scope, task._record, attempt)
+            whose = task if attempt == _NEWEST else Task.of(task._context, task._record, attempt)
             lines = within(whose.logs(stream).lines(), since, until)
             return LogText(lines).search(wanted, regex=regex).wrapped(columns)
 
@@ -195,11 +195,11 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
             threading.Thread(target=self._look, args=(self._following,), name="mfwidgets-follow", daemon=True).start()
 
     def _look(self, stopped: threading.Event) -> None:
-        while not stopped.wait(LOOK):
+        while not stopped.wait(POLL_S):
             task = self._task
             self.read()
             if task is None or task.status != "running":
-                self._worker.wait(LOOK)
+                self._worker.wait(POLL_S)
                 self._follow.value = False
                 return
 
@@ -216,7 +216,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._told.value = html_of(nothing(told))
 
     def _view(self) -> View:
-        return describe(self._task.logs(self._stream.value), LIMITS) if self._task else nothing("No log is chosen.")
+        return build_view(self._task.logs(self._stream.value), LIMITS) if self._task else nothing("No log is chosen.")
 
     def wait(self, seconds: float = 10.0) -> bool:
         """Wait until nothing is going on any more; tell whether that was in time."""

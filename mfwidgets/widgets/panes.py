@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from mfwidgets.client.comparison import compare
+from mfwidgets.client.answers.comparison import compare
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
-from mfwidgets.client.telling import telling_rows
+from mfwidgets.queries.relevant_tasks import relevant_tasks
 from mfwidgets.render.view import View
 from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
+from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.describe import describe
-from mfwidgets.views.grid import mosaic
+from mfwidgets.views.grid import tile_grid
 from mfwidgets.widgets.selection import Selection
 
 LIMITS = Limits(rows=100)
@@ -25,36 +25,38 @@ def nothing(what: str) -> View:
 
 def overview(selected: Selection) -> View:
     """Show what is chosen, as a cell does."""
-    return describe(selected.chosen, LIMITS) if selected.chosen is not None else nothing("Choose a run to see it.")
+    return build_view(selected.chosen, LIMITS) if selected.chosen is not None else nothing("Choose a run to see it.")
 
 
 def dag(selected: Selection) -> View:
     """Show the graph of the run."""
-    return describe(selected.run.dag(), LIMITS) if selected.run else nothing("Choose a run to see its graph.")
+    return build_view(selected.run.dag(), LIMITS) if selected.run else nothing("Choose a run to see its graph.")
 
 
 def timeline(selected: Selection) -> View:
     """Show the timeline of the run."""
-    return describe(selected.run.timeline(), LIMITS) if selected.run else nothing("Choose a run to see its timeline.")
+    return build_view(selected.run.timeline(), LIMITS) if selected.run else nothing("Choose a run to see its timeline.")
 
 
 def tasks(selected: Selection) -> View:
     """Show the tasks of the step, as tiles and as a table; else all of the run."""
     if selected.step:
-        view = describe(selected.step, LIMITS)
+        view = build_view(selected.step, LIMITS)
         if any(part.part == "mosaic" for part in view.parts):
             return view
-        return replace(view, parts=(*mosaic(selected.step.grid(), LIMITS), *view.parts))
-    return describe(selected.run.tasks(), LIMITS) if selected.run else nothing("Choose a run to see its tasks.")
+        return replace(view, parts=(*tile_grid(selected.step.grid(), LIMITS), *view.parts))
+    return build_view(selected.run.tasks(), LIMITS) if selected.run else nothing("Choose a run to see its tasks.")
 
 
 def artifacts(selected: Selection) -> View:
     """Show the artifact, else those of the task, else all of the run."""
     if selected.artifact:
-        return describe(selected.artifact, LIMITS)
+        return build_view(selected.artifact, LIMITS)
     if selected.task:
-        return describe(selected.task.artifacts, LIMITS)
-    return describe(selected.run.artifacts(), LIMITS) if selected.run else nothing("Choose a run to see its artifacts.")
+        return build_view(selected.task.artifacts, LIMITS)
+    return (
+        build_view(selected.run.artifacts(), LIMITS) if selected.run else nothing("Choose a run to see its artifacts.")
+    )
 
 
 def code(selected: Selection) -> View:
@@ -67,24 +69,24 @@ def code(selected: Selection) -> View:
             "No code is stored for this run: Metaflow stores a package for remote steps, and for all with "
             "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1."
         )
-    return describe(found, LIMITS)
+    return build_view(found, LIMITS)
 
 
-def logged(selected: Selection) -> Task | None:
+def log_text(selected: Selection) -> Task | None:
     """Return the task whose log is looked for: the chosen one; of a step or a run one that runs, that failed, or the only one."""
     holder = selected.step or selected.run
     if selected.task or holder is None:
         return selected.task
     rows = holder.tasks().rows()
-    telling = telling_rows(rows)
-    return Task.of(holder._scope, telling[0].record) if len(telling) == 1 or telling is not rows else None
+    telling = relevant_tasks(rows)
+    return Task.of(holder._context, telling[0].record) if len(telling) == 1 or telling is not rows else None
 
 
 def compared(runs: Sequence[Run]) -> View:
     """Show what differs between the runs that are ticked."""
     if len(runs) < 2:  # noqa: PLR2004 - there is nothing to compare one with
         return nothing("Tick two or more runs on the left to compare them.")
-    return describe(compare(*runs), LIMITS)
+    return build_view(compare(*runs), LIMITS)
 
 
 PANES: dict[str, Callable[[Selection], View]] = {

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.client.presentable import to_frame
-from mfwidgets.client.rows import RunRow
-from mfwidgets.client.run_filter import RUN_STATUSES
-from mfwidgets.client.runs import Runs
+from mfwidgets.display import to_frame
 from mfwidgets.errors import MetaflowException
+from mfwidgets.queries.rows import RunRow
+from mfwidgets.queries.run_filter import RUN_STATUSES
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import Table, View
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.empty import why_no_runs
+from mfwidgets.views.empty_results import no_runs_notes
 from mfwidgets.views.tables import runs_table
-from mfwidgets.widgets.controls import chosen, pressed, suggested, typed
-from mfwidgets.widgets.live import Live
-from mfwidgets.widgets.worker import Worker
+from mfwidgets.widgets.controls import button, combobox, dropdown, text_field
+from mfwidgets.widgets.html_view import HtmlView
+from mfwidgets.widgets.latest_task import LatestTask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,18 +62,18 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         self._at = 0
         self._total: int | None = None
         self._runs: Runs | None = None
-        self.live = Live(on_choice, on_tick)
-        self._worker = Worker(lambda: setattr(self.live, "busy", True))
-        self.namespace = suggested("Namespace", "none: all runs", _named(client))
-        self.flow = suggested("Flow", "name of a flow")
-        self.text = typed("Text", "in id, user or tags", _HALF)
-        self.status = chosen("Status", [("any", ""), *((one, one) for one in RUN_STATUSES)], _HALF)
-        self.user = typed("User", "who started it", _HALF)
-        self.tags = typed("Tags", "with blanks between", _HALF)
-        self.since = typed("Since", "2d, 2026-01-31", _HALF)
-        self.until = typed("Until", "1d, 2026-02-28", _HALF)
-        self.newer = pressed("\u25c0 Newer", "The page before")
-        self.older = pressed("Older \u25b6", "The next page")
+        self.live = HtmlView(on_choice, on_tick)
+        self._worker = LatestTask(lambda: setattr(self.live, "busy", True))
+        self.namespace = combobox("Namespace", "none: all runs", _named(client))
+        self.flow = combobox("Flow", "name of a flow")
+        self.text = text_field("Text", "in id, user or tags", _HALF)
+        self.status = dropdown("Status", [("any", ""), *((one, one) for one in RUN_STATUSES)], _HALF)
+        self.user = text_field("User", "who started it", _HALF)
+        self.tags = text_field("Tags", "with blanks between", _HALF)
+        self.since = text_field("Since", "2d, 2026-01-31", _HALF)
+        self.until = text_field("Until", "1d, 2026-02-28", _HALF)
+        self.newer = button("\u25c0 Newer", "The page before")
+        self.older = button("Older \u25b6", "The next page")
         self.namespace.observe(lambda _: self._look_in(self.namespace.value.strip()), "value")
         for control in (self.flow, self.text, self.status, self.user, self.tags, self.since, self.until):
             control.observe(lambda _: self.ask(), "value")
@@ -115,7 +115,7 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         runs = self.wanted()
         pages = runs.row_pages(PAGE)
         rows = next(pages, [])
-        empty = None if rows else View("", "", notes=why_no_runs(runs, Limits()))
+        empty = None if rows else View("", "", notes=no_runs_notes(runs, Limits()))
         return runs, pages, rows, runs.cheap_count(), empty
 
     def _begun(self, found: tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]) -> None:
@@ -154,7 +154,7 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         if rows:
             total = "" if self._total is None else f" of {self._total:,}"
             note = f"{first + 1:,} to {first + len(rows):,}{total}" + (", all there are" if ended else "")
-            self.live.html = html_of(View("", "", parts=(beside(runs_table(rows, Limits(), note)),)), live=True)
+            self.live.html = html_of(View("", "", parts=(next_to(runs_table(rows, Limits(), note)),)), live=True)
         elif empty:
             self.live.html = html_of(empty)
 
@@ -173,8 +173,8 @@ class RunList(widgets.VBox):  # type: ignore[misc]
 
     def _look_in(self, namespace: str) -> None:
         """Look in another namespace; nothing chosen elsewhere changes with it."""
-        scope = replace(self.client._scope, chosen=None if namespace in ("", "none") else namespace)
-        self.client = Metaflow.in_scope(scope)
+        context = replace(self.client._context, namespace_setting=None if namespace in ("", "none") else namespace)
+        self.client = Metaflow.in_context(context)
         self.ask()
 
     def wait(self, seconds: float = 10.0) -> bool:
@@ -191,7 +191,7 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         return f"<RunList of {self.flow.value or 'no flow'}, page {self._at + 1}>"
 
 
-def beside(table: Table) -> Table:
+def next_to(table: Table) -> Table:
     """Return a table of runs with the columns that there is room for beside a run."""
     kept = [place for place, column in enumerate(table.columns) if column.startswith(_BESIDE)]
     rows = tuple(tuple(row[place] for place in kept) for row in table.rows)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import ipywidgets as widgets
 
 from mfwidgets.client.run import Run
-from mfwidgets.widgets.controls import pressed, typed
-from mfwidgets.widgets.worker import Worker
+from mfwidgets.widgets.controls import button, text_field
+from mfwidgets.widgets.latest_task import LatestTask
 
 
 class TagEditor(widgets.HBox):  # type: ignore[misc]
@@ -23,8 +23,8 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
     def __init__(self, on_change: Callable[[Run], object], say: Callable[[str], object]) -> None:
         self._run: Run | None = None
         self._on_change, self._say = on_change, say
-        self._worker = Worker(lambda: say("Changing tags…"))
-        self.added = typed("Tags", "add one", "160px")
+        self._worker = LatestTask(lambda: say("Changing tags…"))
+        self.added = text_field("Tags", "add one", "160px")
         self.added.observe(lambda _: self._add(self.added.value.strip()), "value")
         self.buttons: list[widgets.Button] = []
         super().__init__([self.added], layout=widgets.Layout(flex_flow="row wrap", visibility="hidden"))
@@ -39,13 +39,13 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
     def _draw(self, tags: Iterable[str]) -> None:
         former, self.buttons = self.buttons, [self._button(tag) for tag in tags]
         self.children = (self.added, *self.buttons)
-        for button in former:
-            button.close()
+        for old in former:
+            old.close()
 
     def _button(self, tag: str) -> widgets.Button:
-        button = pressed(f"{tag} \u2715", f"Take the tag {tag} away")
-        button.on_click(lambda _: self.change(removed={tag}))
-        return button
+        made = button(f"{tag} \u2715", f"Take the tag {tag} away")
+        made.on_click(lambda _: self.change(removed={tag}))
+        return made
 
     def _add(self, tag: str) -> None:
         if tag:
@@ -58,7 +58,7 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
             return
 
         def change() -> Run:
-            changed = Run.of(run._scope, run._record)
+            changed = Run.of(run._context, run._record)
             changed.replace_tags(removed, added)
             return changed
 
@@ -80,8 +80,8 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
     def close(self) -> None:
         """Close the widget."""
         self._worker.close()
-        for button in self.buttons:
-            button.close()
+        for one in self.buttons:
+            one.close()
         super().close()
 
     def __repr__(self) -> str:

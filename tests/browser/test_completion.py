@@ -13,7 +13,7 @@ def typing(runs, tmp_path_factory):
     """Types into a new cell and presses Tab; returns what the popup offers, and the page."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
     # A busy machine must not change what is offered.
-    code = f"%load_ext mfwidgets\nimport mfwidgets\nfrom mfwidgets.magic import candidates\ncandidates.PATIENCE = 30\nwhere = mfwidgets.metadata('local@{runs.folder}')\nmfwidgets.namespace(None)"
+    code = f"%load_ext mfwidgets\nimport mfwidgets\nfrom mfwidgets.magic import completion_sources\ncompletion_sources.TIMEOUT_S = 30\nwhere = mfwidgets.metadata('local@{runs.folder}')\nmfwidgets.namespace(None)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, folder / "typing.ipynb")

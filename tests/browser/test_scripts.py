@@ -44,7 +44,7 @@ def start(page, script, **state):
 
 
 def test_a_click_and_enter_say_what_was_chosen(page):
-    start(page, "live.js", html=HTML, selected="F/1/b", snapshot="")
+    start(page, "html_view.js", html=HTML, selected="F/1/b", snapshot="")
     page.locator("text=b").first.click()
     page.locator("g").click()
     assert page.evaluate("sent") == [{"chosen": "F/1/b"}, {"chosen": "F/1/c"}]
@@ -57,7 +57,7 @@ def test_a_click_and_enter_say_what_was_chosen(page):
 
 
 def test_new_html_keeps_focus_and_what_is_folded(page):
-    start(page, "live.js", html=HTML, selected="", snapshot="")
+    start(page, "html_view.js", html=HTML, selected="", snapshot="")
     page.locator("[data-pathspec='F/1/b']").focus()
     page.evaluate("html => model.set('html', html)", HTML.replace(">a<", ">A<"))
     assert page.evaluate("document.activeElement.dataset.pathspec") == "F/1/b"
@@ -69,7 +69,7 @@ def test_new_html_keeps_focus_and_what_is_folded(page):
 
 
 def test_what_goes_wrong_is_shown_and_leaving_leaves_nothing(page):
-    start(page, "live.js", html=HTML, selected="", snapshot="mfw-snapshot-1")
+    start(page, "html_view.js", html=HTML, selected="", snapshot="mfw-snapshot-1")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p class=\"mfw-snapshot-1\">picture</p>')")
     assert not page.locator(".mfw-snapshot-1").is_visible()
     page.evaluate("void (model.get = () => { throw new Error('no state') })")
@@ -87,7 +87,7 @@ ROWS = (
 
 
 def test_rows_are_ticked_by_mouse_and_keyboard(page):
-    start(page, "live.js", html=ROWS, selected="", snapshot="", tickable=True, ticked=["F/1"], busy=False)
+    start(page, "html_view.js", html=ROWS, selected="", snapshot="", tickable=True, ticked=["F/1"], busy=False)
     boxes = page.locator("input[type=checkbox]")
     assert [box.is_checked() for box in boxes.all()] == [False, True, False]
     boxes.nth(2).click()
@@ -103,7 +103,7 @@ def test_rows_are_ticked_by_mouse_and_keyboard(page):
 
 
 def test_it_tells_that_something_newer_is_on_its_way(page):
-    start(page, "live.js", html=HTML, selected="", snapshot="", tickable=False, ticked=[], busy=False)
+    start(page, "html_view.js", html=HTML, selected="", snapshot="", tickable=False, ticked=[], busy=False)
     root = page.locator(".mfw-live")
     assert root.get_attribute("aria-busy") == "false"
     page.evaluate("model.set('busy', true)")
@@ -113,7 +113,7 @@ def test_it_tells_that_something_newer_is_on_its_way(page):
 
 def test_a_browser_that_forbids_copying_is_told_of(page):
     html = '<code>x</code><button data-copy="x">Copy code</button>'
-    start(page, "live.js", html=html, selected="", snapshot="", tickable=False, ticked=[], busy=False)
+    start(page, "html_view.js", html=html, selected="", snapshot="", tickable=False, ticked=[], busy=False)
     page.get_by_role("button").click()  # no clipboard here: the page is no secure one
     page.get_by_role("button", name="Not allowed here").wait_for()
     page.get_by_role("button", name="Copy code").wait_for()
@@ -130,7 +130,7 @@ def test_the_viewer_measures_how_much_there_is_room_for(page):
 
 def lines(page, total=1_000_000, **state):
     known = {"total": total, "version": 1, "current": -1, "columns": 0, "follow": False, "height": 200, "snapshot": ""}
-    start(page, "logs.js", **(known | state))
+    start(page, "log_lines.js", **(known | state))
 
 
 ANSWER = """() => { for (const asked of sent.splice(0)) model.tell({ page: asked.page, version: asked.version,

@@ -104,9 +104,9 @@ def test_two_deployments(client, runs, on_service):
 
 
 def test_equal_values_of_other_bytes_are_said_to_be_so(client, runs, monkeypatch):
-    from mfwidgets.client import comparison
+    from mfwidgets.client.answers import comparison
 
-    monkeypatch.setattr(comparison, "values_of", lambda scope, records, reading: [1 for _ in records])
+    monkeypatch.setattr(comparison, "values_of", lambda context, records, reading: [1 for _ in records])
     found = compare(client.get(runs["linear"])["start"].task, client.get(runs["linear"])["end"].task)
     assert [one.note for one in found.differences if one.name == "x"] == ["stored bytes differ, values are equal"]
 
@@ -119,7 +119,7 @@ def test_the_code(client, runs):
 
 
 def test_diffs_of_files():
-    from mfwidgets.client.code_diff import code_diff
+    from mfwidgets.client.answers.code_diff import code_diff
 
     class Code:
         def __init__(self, sha, **files):

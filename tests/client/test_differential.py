@@ -1,14 +1,14 @@
 """Every attribute of every object of the runs under test, in four namespaces, against Metaflow's own client.
 
-What is asked stands in ``facts.py``. Where we differ on purpose, a line of :data:`INTENDED` says so, with the reason;
+What is asked stands in ``questions.py``. Where we differ on purpose, a line of :data:`INTENDED` says so, with the reason;
 everything else is equal, down to the names of exceptions.
 """
 
 import re
 from dataclasses import dataclass
 
-import facts
 import pytest
+import questions
 from corpus import service_s3_corpus
 from oracle import answers
 
@@ -54,7 +54,7 @@ INTENDED = [
 
 @pytest.fixture(scope="session")
 def metaflows(runs):
-    return answers(runs, f"local@{runs.folder}", namespaces=facts.NAMESPACES)
+    return answers(runs, f"local@{runs.folder}", namespaces=questions.NAMESPACES)
 
 
 def same(theirs, ours):
@@ -68,9 +68,9 @@ def compare(metaflows, namespace=None):
     """Ask ours what Metaflow's client was asked; return the lines of INTENDED that were needed."""
     wrong, used = [], set()
     assert len(metaflows["listed"]) > 100
-    for pathspec, attempt in facts.subjects(metaflows["listed"], namespace):
+    for pathspec, attempt in questions.subjects(metaflows["listed"], namespace):
         theirs = metaflows["objects"][f"{namespace} {pathspec} {attempt}"]
-        ours = facts.asked(mfwidgets, pathspec, attempt, namespace)
+        ours = questions.asked(mfwidgets, pathspec, attempt, namespace)
         assert theirs.keys() == ours.keys(), pathspec
         for fact in theirs:
             if same(theirs[fact], ours[fact]):
@@ -83,7 +83,7 @@ def compare(metaflows, namespace=None):
     return used
 
 
-@pytest.mark.parametrize("namespace", facts.NAMESPACES)
+@pytest.mark.parametrize("namespace", questions.NAMESPACES)
 def test_objects(namespace, metaflows, runs):
     mfwidgets.metadata(f"local@{runs.folder}")
     used = compare(metaflows, namespace)
@@ -124,11 +124,11 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("name", facts.OF_NOBODY)
+@pytest.mark.parametrize("name", questions.OF_NOBODY)
 def test_questions_of_no_object(name, metaflows, runs):
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
-    theirs, ours = metaflows["nobody"][name], facts.answer(facts.OF_NOBODY[name], mfwidgets, runs.pathspecs)
+    theirs, ours = metaflows["nobody"][name], questions.answer(questions.OF_NOBODY[name], mfwidgets, runs.pathspecs)
     if name in MISTAKES:
         shown = tuple(f"{how} {what if how == 'is' else what[0]}" for how, what in (theirs, ours))
         assert [said.startswith(expected) for said, expected in zip(shown, MISTAKES[name], strict=True)] == [True, True]

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mfwidgets import Metaflow, compare, errors, frames
-from mfwidgets.client import code_diff
-from mfwidgets.client.failure import RecordedException
-from mfwidgets.client.values import equal
+from mfwidgets import Metaflow, compare, errors, tables
+from mfwidgets.client.answers import code_diff
+from mfwidgets.queries.status.recorded_exceptions import RecordedException
+from mfwidgets.queries.values.reading import equal
 
 
 def column(*values):
-    return frames._value_column(list(values))
+    return tables._value_column(list(values))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_frames_are_equal_to_frames():
 
 
 def test_local_artifacts_by_name_have_type_and_size(client):
-    frame = client["ValueFlow"].runs().find_artifact("score").to_pandas()
+    frame = client["ValueFlow"].runs().find_artifacts("score").to_pandas()
     assert set(frame.type) == {"numpy.float64"}
     assert frame["size"].notna().all()
 

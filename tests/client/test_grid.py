@@ -36,7 +36,7 @@ def test_by_duration_and_without_numbers(client, runs):
 
 
 def test_thousands_of_tasks(client, runs, monkeypatch):
-    from mfwidgets.client.grid import Grid, GridCell
+    from mfwidgets.client.answers.grid import Grid, GridCell
     from mfwidgets.views import grid as view
 
     step = client.get(runs["foreach"])["work"]

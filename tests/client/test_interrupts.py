@@ -9,7 +9,7 @@ import time
 import pytest
 
 from mfwidgets import Metaflow, compare
-from mfwidgets.metadata_provider import service_http
+from mfwidgets.providers import service_http
 
 pytestmark = pytest.mark.usefixtures("interruptible")
 
@@ -17,7 +17,7 @@ CALLS = {
     "a table with values": lambda flow, run: flow.runs().to_pandas(params=True, artifacts=["score"]),
     "tasks with values": lambda flow, run: run.tasks().to_pandas(artifacts=["loss"]),
     "where": lambda flow, run: list(flow.runs().where(rate=0.1)),
-    "find_artifact": lambda flow, run: list(flow.runs().find_artifact("loss")),
+    "find_artifacts": lambda flow, run: list(flow.runs().find_artifacts("loss")),
     "timings": lambda flow, run: flow.runs().timings().to_pandas(),
     "compare": lambda flow, run: compare(run, flow.runs()[1]),
     "why": lambda flow, run: run.why(),
@@ -50,7 +50,7 @@ def test_bulk_calls(name, on_service):
 
 
 def test_an_executor_stays_usable(on_service, monkeypatch):
-    monkeypatch.setattr(service_http, "_SLOW_ANSWER", 2.0)  # what was sent to the executor ends there by itself
+    monkeypatch.setattr(service_http, "_READ_TIMEOUT_S", 2.0)  # what was sent to the executor ends there by itself
     _, service = on_service
     flow = Metaflow(metadata=service.url, namespace=None)["ValueFlow"]
     with concurrent.futures.ThreadPoolExecutor(2) as executor:

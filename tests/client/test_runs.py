@@ -6,9 +6,9 @@ import pytest
 from service.running import TABLES, running
 
 from mfwidgets import Metaflow, errors
-from mfwidgets.client.attempts import task_states
-from mfwidgets.client.rows import run_rows
-from mfwidgets.client.run_filter import run_filter
+from mfwidgets.queries.rows import run_rows
+from mfwidgets.queries.run_filter import run_filter
+from mfwidgets.queries.status.task_status import task_states
 from mfwidgets.times import DAY, HOUR
 
 
@@ -115,19 +115,21 @@ def test_what_became_of_runs_is_asked_once(service):
 def test_how_long_a_run_that_failed_lasted(client, on_service, runs, name):
     there, service = on_service
     for one in (client.get(runs[name]), Metaflow(metadata=service.url, namespace=None).get(there[name])):
-        (row,) = run_rows(one._scope, [one._record])
-        last = max(task.last_sign_ms for task in task_states(one._scope, one._record.path, _tasks(one)))
+        (row,) = run_rows(one._context, [one._record])
+        last = max(task.last_sign_ms for task in task_states(one._context, one._record.path, _tasks(one)))
         if name == "linear":
-            assert row.stopped_ms is None
-            assert row.lasted_ms == row.duration_ms
+            assert row.last_activity_ms is None
+            assert row.elapsed_ms == row.duration_ms
         else:
             assert row.duration_ms is None
-            assert abs(row.stopped_ms - last) < 100  # a service registers a task some milliseconds before its metadata
-            assert row.lasted_ms == row.stopped_ms - row.started_ms
+            assert (
+                abs(row.last_activity_ms - last) < 100
+            )  # a service registers a task some milliseconds before its metadata
+            assert row.elapsed_ms == row.last_activity_ms - row.started_ms
 
 
 def _tasks(run):
-    return run._scope.provider.tasks(run._record)
+    return run._context.provider.tasks(run._record)
 
 
 def test_by_text(client, on_service, runs):

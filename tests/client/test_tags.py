@@ -1,4 +1,4 @@
-"""Tag verbs: the same answers as Metaflow's client gives on a twin run, errors included."""
+"""Tag commands: the same answers as Metaflow's client gives on a twin run, errors included."""
 
 import json
 import threading
@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from mfwidgets.errors import MetaflowTaggingError
-from mfwidgets.metadata_provider import local_tags
+from mfwidgets.providers import local_tags
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_eight_at_once_lose_nothing(own_client, own_runs, entry):
 
 
 def test_somebody_else_always_wins(run, entry, monkeypatch):
-    monkeypatch.setattr(local_tags, "PAUSE", 0)
+    monkeypatch.setattr(local_tags, "RETRY_DELAY_S", 0)
     monkeypatch.setattr(local_tags, "_replace", lambda *_: None)
     with pytest.raises(MetaflowTaggingError, match="changed by somebody else all the time"):
         run.add_tag("mine")

@@ -22,7 +22,7 @@ def test_two_clients_never_mix(runs, own_runs):
         assert run.data.x == 2
         assert run["start"].task.parent.parent.user_tags == tags
         assert all(found.user_tags for found in client["LinearFlow"].runs(*tags))
-        assert run.parent._scope.namespace == client.namespace
+        assert run.parent._context.namespace == client.namespace
         return run.to_pandas().shape
 
     with ThreadPoolExecutor(8) as pool:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mfwidgets import Metaflow
-from mfwidgets.client.failure import Frame, RecordedException, exception_in
+from mfwidgets.queries.status.recorded_exceptions import Frame, RecordedException, exception_in
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_culprit(name, task, exception, where, attempts, client, runs):
         assert why.exception.where.is_users
     assert len(why.attempts) == attempts
     assert why.attempt.number == attempts - 1  # the one that its status speaks of
-    assert why.others == 0
+    assert why.other_failed_tasks == 0
 
 
 def test_its_item_log_and_last_good_run(client, runs):
@@ -104,13 +104,14 @@ def test_the_same_on_a_service(on_service):
 
 
 def test_a_datastore_out_of_reach_leaves_the_rest(client, runs, monkeypatch):
-    from mfwidgets.client import failure, logs
+    from mfwidgets.client.answers import logs
     from mfwidgets.errors import DataException
+    from mfwidgets.queries.status import recorded_exceptions
 
     def fail(*_):
         raise DataException("it is gone")
 
-    monkeypatch.setattr(failure, "read_bytes", fail)
+    monkeypatch.setattr(recorded_exceptions, "read_bytes", fail)
     monkeypatch.setattr(logs, "read_tail", fail)
     why = client.get(runs["failing"]).why()
     assert why.task.path_components[2] == "divide"
@@ -160,9 +161,9 @@ def test_tracebacks():
 
 
 def test_of_several_failed_attempts_the_newest_is_told():
-    from mfwidgets.client.failure import RecordedException
-    from mfwidgets.client.status import Status
-    from mfwidgets.client.why import AttemptOutcome, Why
+    from mfwidgets.client.answers.why import AttemptOutcome, Why
+    from mfwidgets.queries.status.recorded_exceptions import RecordedException
+    from mfwidgets.queries.status.rules import Status
 
     why = Why.__new__(Why)
     raised = [RecordedException("KeyError", "first"), RecordedException("TypeError", "second")]

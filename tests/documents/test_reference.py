@@ -6,7 +6,7 @@ import pytest
 from documents.pages import DOCS
 
 import mfwidgets
-from mfwidgets.magic.line import VERBS
+from mfwidgets.magic.dispatch import COMMANDS
 
 REFERENCE = "\n".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
 LISTED = set(re.findall(r"^   ~(mfwidgets\.\S+)$", REFERENCE, re.MULTILINE))
@@ -30,8 +30,10 @@ def test_the_verbs_come_from_the_table_of_the_help(monkeypatch):
     monkeypatch.syspath_prepend(DOCS / "_extensions")
     from verb_text import told
 
-    assert "```{mflow-verbs}" in REFERENCE
-    for verb in VERBS.values():
-        said = told(verb).replace(r"\|", "|")
-        assert said.startswith(f"## {verb.name}\n")
-        assert all(text in said for text in (verb.usage, *verb.examples, *(one.meaning for one in verb.arguments)))
+    assert "```{mflow-commands}" in REFERENCE
+    for command in COMMANDS.values():
+        said = told(command).replace(r"\|", "|")
+        assert said.startswith(f"## {command.name}\n")
+        assert all(
+            text in said for text in (command.usage, *command.examples, *(one.meaning for one in command.arguments))
+        )

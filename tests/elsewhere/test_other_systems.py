@@ -13,10 +13,10 @@ import pytest
 
 import mfwidgets
 from mfwidgets import Metaflow
-from mfwidgets.client.failure import Frame
 from mfwidgets.errors import MetaflowNotFound
-from mfwidgets.magic.words import split
-from mfwidgets.metadata_provider.local_files import folder_of, names_in, read_json
+from mfwidgets.magic.tokenize import split
+from mfwidgets.providers.local_files import folder_of, names_in, read_json
+from mfwidgets.queries.status.recorded_exceptions import Frame
 
 SOURCES = sorted(Path(mfwidgets.__file__).parent.rglob("*.py"))
 

@@ -8,15 +8,15 @@ from IPython.core.completer import provisionalcompleter
 
 import mfwidgets
 from mfwidgets import Metaflow
-from mfwidgets.magic import candidates
+from mfwidgets.magic import completion_sources
 from mfwidgets.magic.completion import complete
-from mfwidgets.magic.line import VERBS, run_line
+from mfwidgets.magic.dispatch import COMMANDS, run_line
 
 
 @pytest.fixture
 def offered(shell, runs, monkeypatch):
     """What the shell offers at the end of a text: whole replacements of the word."""
-    monkeypatch.setattr(candidates, "PATIENCE", 30)  # a busy machine must not change what is offered
+    monkeypatch.setattr(completion_sources, "TIMEOUT_S", 30)  # a busy machine must not change what is offered
     shell.run_line_magic("load_ext", "mfwidgets")
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
@@ -32,7 +32,7 @@ def offered(shell, runs, monkeypatch):
 
 @pytest.mark.parametrize("before", ["%mflow ", "x = %mflow ", "run=%mflow ", "  %mflow ", "x = 1\n%mflow "])
 def test_verbs_and_flows(offered, before):
-    assert set(VERBS) | {"LinearFlow", "RetryFlow"} <= set(offered(before))
+    assert set(COMMANDS) | {"LinearFlow", "RetryFlow"} <= set(offered(before))
     assert offered(f"{before}lo") == ["logs"]
     assert offered(f"{before}Lin") == ["LinearFlow"]
     assert offered(f"{before}linearf") == ["LinearFlow"]
@@ -124,7 +124,7 @@ def test_of_other_lines_nothing_is_said(offered):
 
 
 def test_nothing_raises_and_nothing_hangs(offered, monkeypatch):
-    monkeypatch.setattr("mfwidgets.magic.completion.candidates", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("mfwidgets.magic.completion.completion_candidates", lambda *_, **__: 1 / 0)
     assert "LinearFlow" not in offered("%mflow ")
     for text in ("%mflow '", '%mflow "', "%mflow \x00", "%mflow " + "x" * 10_000, "%mflow a/b/c/d/e/f/g/", "%mflow \\"):
         offered(text)
@@ -132,11 +132,11 @@ def test_nothing_raises_and_nothing_hangs(offered, monkeypatch):
 
 def test_a_slow_service_is_not_waited_for(offered, on_service, monkeypatch):
     _, service = on_service
-    monkeypatch.setattr(candidates, "PATIENCE", 0.35)
+    monkeypatch.setattr(completion_sources, "TIMEOUT_S", 0.35)
     service.latency(10)
     try:
         mfwidgets.metadata(service.url)
-        candidates.ANSWERS.forget()
+        completion_sources.ANSWERS.forget()
         assert complete("%mflow LinearFl")[1] == []  # had it waited, it would know
         assert "logs" in offered("%mflow ")  # what need not be asked is there at once
     finally:
@@ -145,11 +145,11 @@ def test_a_slow_service_is_not_waited_for(offered, on_service, monkeypatch):
 
 def test_what_came_too_late_is_there_the_next_time(offered, on_service, monkeypatch):
     _, service = on_service
-    monkeypatch.setattr(candidates, "PATIENCE", 0.35)
+    monkeypatch.setattr(completion_sources, "TIMEOUT_S", 0.35)
     service.latency(1)
     try:
         mfwidgets.metadata(f"{service.url}/")
-        candidates.ANSWERS.forget()
+        completion_sources.ANSWERS.forget()
         while not (found := complete("%mflow LinearFl")[1]):
             time.sleep(0.1)
         assert found == [("LinearFlow", "pathspec")]
@@ -159,7 +159,7 @@ def test_what_came_too_late_is_there_the_next_time(offered, on_service, monkeypa
 
 def test_an_answer_is_kept_for_a_while(offered, runs):
     asked = []
-    answers = candidates.Answers()
+    answers = completion_sources.AnswerCache()
     for _ in range(3):
         assert answers.get(("a",), lambda: asked.append(1) or ["x"], 5) == ["x"]
     assert asked == [1]
@@ -170,7 +170,7 @@ def test_an_answer_is_kept_for_a_while(offered, runs):
 
 
 def test_an_answer_that_comes_after_all_was_forgotten_is_not_kept():
-    answers, gate = candidates.Answers(), threading.Event()
+    answers, gate = completion_sources.AnswerCache(), threading.Event()
     assert answers.get(("a",), lambda: gate.wait(30) and ["old"], 0.05) == []
     answers.forget()
     assert answers.get(("a",), lambda: ["new"], 5) == ["new"]

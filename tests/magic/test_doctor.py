@@ -6,7 +6,7 @@ import pytest
 
 import mfwidgets
 from mfwidgets import Metaflow
-from mfwidgets.magic.line import run_line
+from mfwidgets.magic.dispatch import run_line
 
 
 def checks(doctor):
@@ -30,7 +30,7 @@ def test_a_service_tells_its_version(on_service):
     mfwidgets.namespace(None)
     found = checks(run_line("doctor"))["metadata"].found
     assert f"service@{service.url}" in found
-    assert Metaflow()._scope.provider.version() in found
+    assert Metaflow()._context.provider.version() in found
 
 
 def test_a_service_that_is_not_there(monkeypatch):
@@ -80,7 +80,7 @@ def test_where_nothing_has_run(nothing, runs, tmp_path):
 
 
 def test_an_extra_that_is_missing(runs, monkeypatch):
-    from mfwidgets.magic import doctor
+    from mfwidgets.magic.commands import doctor
 
     mfwidgets.metadata(f"local@{runs.folder}")
     monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "azure")

@@ -6,10 +6,10 @@ import pytest
 from running_flow import running_flow
 
 import mfwidgets
-from mfwidgets.client.logs import Logs
+from mfwidgets.client.answers.logs import Logs
 from mfwidgets.datastore.logs import LogLine
-from mfwidgets.magic import follow
-from mfwidgets.magic.line import run_line
+from mfwidgets.magic.commands import follow
+from mfwidgets.magic.dispatch import run_line
 
 
 def test_of_a_task_that_has_ended_all_is_printed_once(runs, shell, capsys):
@@ -19,7 +19,7 @@ def test_of_a_task_that_has_ended_all_is_printed_once(runs, shell, capsys):
     printed = capsys.readouterr().out
     assert printed.count("out: first") == 1
     assert "[The task is completed: attempt 0 succeeded at " in printed
-    assert isinstance(followed, follow.Followed)
+    assert isinstance(followed, follow.FollowedLog)
     assert str(followed).startswith("out: first")
 
 

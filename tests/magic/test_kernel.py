@@ -7,11 +7,11 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from running_flow import running_flow
 
-from mfwidgets.magic.line import VERBS
+from mfwidgets.magic.dispatch import COMMANDS
 
 TESTS = Path(__file__).parents[1]
 
-PATIENT = "from mfwidgets.magic import candidates\ncandidates.PATIENCE = 30\n"
+PATIENT = "from mfwidgets.magic import completion_sources\ncompletion_sources.TIMEOUT_S = 30\n"
 """A busy machine must not change what is offered."""
 
 
@@ -77,7 +77,7 @@ def kernel(runs, tmp_path_factory):
 
 
 def lines(runs):
-    """A line for each verb, and what its result says."""
+    """A line for each command, and what its result says."""
     linear, failing = runs["linear"], runs["failing"]
     return {
         "show": (linear, "Run LinearFlow/"),
@@ -106,17 +106,17 @@ def lines(runs):
 
 def test_every_verb(kernel, runs):
     known = lines(runs)
-    assert set(known) == set(VERBS)
-    for verb, (line, said) in known.items():
+    assert set(known) == set(COMMANDS)
+    for command, (line, said) in known.items():
         shown = kernel.run(f"%mflow {line}")
-        widget = verb in ("explore", "watch")
-        assert shown[0][0] == ("display_data" if widget else "execute_result"), (verb, shown)
-        assert widget or len(shown) == 1, (verb, shown)
-        assert any(said in text for _, text in shown), (verb, shown)
+        widget = command in ("explore", "watch")
+        assert shown[0][0] == ("display_data" if widget else "execute_result"), (command, shown)
+        assert widget or len(shown) == 1, (command, shown)
+        assert any(said in text for _, text in shown), (command, shown)
         # A widget that works in a thread may change its output at any time.
         assert [one for one in kernel.run(f"kept = %mflow {line}") if one[0] != "update_display_data"] == []
         answered = [one for one in kernel.run("kept is not None") if one[0] != "update_display_data"]
-        assert answered == [("execute_result", "True")], verb
+        assert answered == [("execute_result", "True")], command
 
 
 def test_errors_are_one_line(kernel):
@@ -158,19 +158,19 @@ def test_completion(kernel, runs):
     assert "user:bob" in kernel.complete("%%mflow ns user")["matches"]
     assert f"{linear}/start/1" in kernel.complete(f"Task('{linear}/start/")["matches"]
     types = kernel.complete("%mflow wh")["metadata"]["_jupyter_types_experimental"]
-    assert [(one["text"], one["type"]) for one in types] == [("why", "verb")]
+    assert [(one["text"], one["type"]) for one in types] == [("why", "command")]
 
 
 def test_completion_while_a_service_sleeps(kernel, on_service, runs):
     _, service = on_service
     service.latency(10)
     try:
-        kernel.run(f"mfwidgets.metadata('{service.url}')\ncandidates.PATIENCE = 0.35")
+        kernel.run(f"mfwidgets.metadata('{service.url}')\ncompletion_sources.TIMEOUT_S = 0.35")
         assert "LinearFlow" not in kernel.complete("%mflow Lin")["matches"]
         assert kernel.complete("%mflow lo")["matches"] == ["logs"]
     finally:
         service.latency(0)
-        kernel.run(f"mfwidgets.metadata('local@{runs.folder}')\ncandidates.PATIENCE = 30")
+        kernel.run(f"mfwidgets.metadata('local@{runs.folder}')\ncompletion_sources.TIMEOUT_S = 30")
 
 
 def test_load_unload_reload(kernel):

@@ -7,7 +7,7 @@ import pytest
 
 from mfwidgets.render.html import bar_style, html_of
 from mfwidgets.render.text import text_of
-from mfwidgets.render.view import SIGNS, Block, Cell, Segment, Span, Table, View, plain_line
+from mfwidgets.render.view import SIGNS, Cell, Preformatted, Segment, Span, Table, View, plain_line
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}</style></pre>&amp;"
 
@@ -44,7 +44,7 @@ class Page(HTMLParser):
 
 def full_view(text):
     cells = tuple(
-        Cell(text, kind, title=text, items=(text, text), machine=text)
+        Cell(text, kind, title=text, items=(text, text), value=text)
         for kind in ("text", "code", "number", "status", "time", "tags", "dim")
     )
     return View(
@@ -56,7 +56,7 @@ def full_view(text):
         notes=(text,),
         parts=(
             Table(text, (text,) * len(cells), (cells,), note=text),
-            Block(text, (plain_line(text), (Span(text, ("red",)),)), note=text, margin=(text, text)),
+            Preformatted(text, (plain_line(text), (Span(text, ("red",)),)), note=text, margin=(text, text)),
         ),
     )
 
@@ -92,7 +92,7 @@ def test_text_and_html_tell_the_same():
         notes=(words[5],),
         parts=(
             Table(words[6], (words[7],), ((Cell(words[8], "time"),),), note=words[9]),
-            Block(words[10], (plain_line(words[11]),)),
+            Preformatted(words[10], (plain_line(words[11]),)),
         ),
     )
     for word in words:

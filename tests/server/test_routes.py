@@ -11,7 +11,7 @@ from hostile import World
 from service.running import TABLES, running
 from tornado.httpclient import HTTPClientError
 
-from mfwidgets.server import branches
+from mfwidgets.server import tree
 from mfwidgets.server.routes import folder_below
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -75,7 +75,7 @@ async def test_a_text_chooses(here, ask, runs):
 
 
 async def test_pages(here, ask, runs, monkeypatch):
-    monkeypatch.setattr(branches, "PAGE", 2)
+    monkeypatch.setattr(tree, "PAGE", 2)
     first = await ask("LinearFlow")
     assert len(first["items"]) == 2
     assert first["more"]
@@ -152,7 +152,7 @@ async def test_a_metadata_service_that_answers_and_that_is_gone(ask, monkeypatch
 async def test_a_service_that_sleeps_is_given_up_and_the_server_goes_on(ask, jp_fetch, monkeypatch):
     from mfwidgets.server import routes
 
-    monkeypatch.setattr(routes, "PATIENCE", 0.2)
+    monkeypatch.setattr(routes, "TIMEOUT_S", 0.2)
     monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "service")
     with running(tables=TABLES, latency=1.5) as service:
         monkeypatch.setenv("METAFLOW_SERVICE_URL", service.url)

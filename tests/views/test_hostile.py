@@ -26,7 +26,7 @@ def test_every_display_is_harmless(world):
         assert "cannot be shown" not in bundle["text/plain"], bundle["text/plain"]
         assert "given up" not in bundle["text/plain"], bundle["text/plain"]
         kinds[type(shown).__name__] = kinds.get(type(shown).__name__, 0) + 1
-        assert len(bundle["text/html"].encode()) <= 1.5 * options.bytes
+        assert len(bundle["text/html"].encode()) <= 1.5 * options.display_max_bytes
     assert not world.bomb.exists()
     assert frames == 2
     assert set(kinds) >= {"Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact", "Why", "Grid", "MetaflowCode"}

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "render"))
 from test_draw import Page
 
 from mfwidgets import Metaflow
-from mfwidgets.client.logs import Logs
+from mfwidgets.client.answers.logs import Logs
 from mfwidgets.display_options import options
 from mfwidgets.views import show
 
@@ -52,7 +52,7 @@ def test_everything_shows_itself(client):
         text, page = both(item)
         assert "cannot be shown" not in text
         assert not {"script", "img", "iframe", "i", "b"} & set(page.tags)
-        assert len(item._repr_html_().encode()) <= options.bytes
+        assert len(item._repr_html_().encode()) <= options.display_max_bytes
 
 
 def test_a_run_that_failed(client, runs):
@@ -83,7 +83,7 @@ def test_logs_show_their_end(client, runs):
     dead = client.get(runs["died-at-import"])["start"].task.logs("stdout")
     assert re.search(r"Nothing was logged on stdout; stderr has \d+ B: %mflow logs .*/start/1 --stderr", both(dead)[0])
     long = client.get(runs["logs"])["start"].task.logs(tail=100_000)
-    assert len(long._repr_html_().encode()) <= options.bytes
+    assert len(long._repr_html_().encode()) <= options.display_max_bytes
     assert re.search(r"last [3-9]\d\d lines of 9.3 MB", both(long)[0])
     assert "last 200 lines of 9.3 MB" in both(client.get(runs["logs"])["start"].task.logs())[0]
 
@@ -130,7 +130,7 @@ def test_a_broken_run_is_shown_with_its_reason(own_client, own_runs):
 def test_nothing_raises_even_when_a_disk_does(own_client, own_runs, monkeypatch, name):
     flow = own_client["LinearFlow"]
     assert hasattr(flow, name)
-    monkeypatch.setattr(type(flow._scope.provider), "runs", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(flow._context.provider), "runs", lambda *_: 1 / 0)
     text, page = both(flow)
     assert "ZeroDivisionError: division by zero" in text
     assert "Flow('LinearFlow')" in page.text
@@ -138,8 +138,8 @@ def test_nothing_raises_even_when_a_disk_does(own_client, own_runs, monkeypatch,
 
 def test_a_display_that_hangs_is_given_up(client, monkeypatch):
     flow = client["LinearFlow"]
-    monkeypatch.setattr(type(flow._scope.provider), "runs", lambda *_: time.sleep(60))
-    bundle = show.bundle(flow, seconds=0.2)
+    monkeypatch.setattr(type(flow._context.provider), "runs", lambda *_: time.sleep(60))
+    bundle = show.mimebundle(flow, seconds=0.2)
     assert "took longer than 0.2 s and was given up" in bundle["text/plain"]
     assert "Flow('LinearFlow')" in Page(bundle["text/html"]).text
 
@@ -156,7 +156,7 @@ def test_long_names_and_many_tags_keep_the_bound(own_client, own_runs):
         entry = target / "_meta" / "_self.json"
         entry.write_text(json.dumps(json.loads(entry.read_bytes()) | {"tags": tags, "user_name": "<" * 100_000}))
     html = own_client[flow]._repr_html_()
-    assert len(html.encode()) <= options.bytes
+    assert len(html.encode()) <= options.display_max_bytes
     assert " of 43" in Page(html).text
 
 
@@ -194,7 +194,7 @@ def test_an_empty_world_explains_itself(tmp_path):
 def test_one_look_serves_text_and_html(client, monkeypatch):
     flow = client["LinearFlow"]
     looks = []
-    provider = type(flow._scope.provider)
+    provider = type(flow._context.provider)
     true_runs = provider.runs
     monkeypatch.setattr(
         provider, "runs", lambda self, name, *choice: looks.append(name) or true_runs(self, name, *choice)
@@ -205,7 +205,7 @@ def test_one_look_serves_text_and_html(client, monkeypatch):
 
 def test_a_repr_never_fetches(client, monkeypatch):
     shown = list(everything(client))
-    provider = type(client._scope.provider)
+    provider = type(client._context.provider)
     for name in ("flows", "flow", "runs", "run", "steps", "step", "tasks", "task", "metadata", "artifacts"):
         monkeypatch.setattr(provider, name, lambda *_: pytest.fail("a repr fetched"))
     for item in shown:

@@ -54,7 +54,7 @@ def test_kin(client, runs, name, step, parents, children):
 def test_kin_of_very_many_are_counted_only(client, runs, monkeypatch):
     from mfwidgets.views import task as task_view
 
-    monkeypatch.setattr(task_view, "NEAR", 3)
+    monkeypatch.setattr(task_view, "MAX_RELATIVES", 3)
     text, _ = shown(client.get(runs["foreach"])["join"].task)
     assert "among 4 of work" in text
 
@@ -141,7 +141,7 @@ def test_a_caught_exception_is_told_in_a_line(client, runs):
 def test_numbers_of_numpy_are_told_in_a_line():
     import numpy as np
 
-    from mfwidgets.client.preview import Preview
+    from mfwidgets.queries.values.preview import Preview
     from mfwidgets.views.cells import Limits
     from mfwidgets.views.preview import _in_one_line
 

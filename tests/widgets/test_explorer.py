@@ -12,7 +12,7 @@ from service.running import TABLES, running
 import mfwidgets
 from mfwidgets import Metaflow, Run
 from mfwidgets.widgets import run_list
-from mfwidgets.widgets.worker import Worker
+from mfwidgets.widgets.latest_task import LatestTask
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_everything_follows_a_click_on_a_step_a_task_an_artifact(opened, runs):
         opened.choose(runs["failing"] + below)
         assert opened.wait()
         assert opened.selected.pathspec == runs["failing"] + below
-        assert opened._selection.run == Run.in_scope(opened._client._scope, tuple(runs["failing"].split("/")))
+        assert opened._selection.run == Run.in_context(opened._client._context, tuple(runs["failing"].split("/")))
         assert opened._list.live.selected == runs["failing"]
     assert "0.5" in show(opened, "Artifacts")
 
@@ -382,7 +382,7 @@ def test_opening(client, runs):
 
 def test_the_newest_request_wins_and_closing_ends_it():
     waited, told = [], []
-    worker = Worker(lambda: waited.append(1))
+    worker = LatestTask(lambda: waited.append(1))
     gate = threading.Event()
     worker.ask(lambda: gate.wait(30), lambda _: told.append("old"), told.append)
     worker.ask(lambda: "new", told.append, told.append)

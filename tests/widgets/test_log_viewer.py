@@ -8,7 +8,7 @@ import pytest
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display_options import options
 from mfwidgets.views.log import moment_text
-from mfwidgets.widgets.lines import PAGE
+from mfwidgets.widgets.log_lines import PAGE
 from mfwidgets.widgets.log_text import LogText
 from mfwidgets.widgets.log_times import within
 from mfwidgets.widgets.log_viewer import LogViewer
@@ -101,7 +101,7 @@ def test_colours_and_markup():
 def test_following_ends_with_the_task(opened, monkeypatch):
     from mfwidgets.widgets import log_viewer
 
-    monkeypatch.setattr(log_viewer, "LOOK", 0.05)
+    monkeypatch.setattr(log_viewer, "POLL_S", 0.05)
     opened._follow.value = True
     assert opened.lines.follow
     deadline = time.monotonic() + 20

@@ -1,0 +1,97 @@
+"""From words to what is printed: the commands of ``%mflow``, parsed by their own table."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
+from io import StringIO
+
+from IPython.core.error import UsageError
+
+from mfwidgets.cli import (
+    json_commands,  # noqa: F401 - they register what they tell
+    json_parts,  # noqa: F401 - they register what they tell
+)
+from mfwidgets.cli.exit_codes import ExitCode
+from mfwidgets.cli.hints import in_cli_words
+from mfwidgets.cli.json import json_text
+from mfwidgets.cli.options import CommandLine, parse_arguments
+from mfwidgets.cli.text import print_text
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.display_options import options
+from mfwidgets.errors import MetaflowException
+from mfwidgets.magic.commands.context import CONTEXT_COMMANDS
+from mfwidgets.magic.commands.doctor import Doctor
+from mfwidgets.magic.commands.follow import FollowedLog
+from mfwidgets.magic.dispatch import COMMANDS, run_arguments
+from mfwidgets.render.sanitize import single_line
+
+_SAID = 2_000
+"""Characters of an error; it stands on one line."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what words say, print what comes of it, and return the exit code."""
+    try:
+        asked = parse_arguments(words)
+        with options(display_max_rows=asked.rows) if asked.rows else nullcontext():
+            return _answer(asked)
+    except UsageError as error:
+        return _text_of(str(error), ExitCode.NOT_UNDERSTOOD)
+    except MetaflowException as error:
+        return _text_of(str(error), ExitCode.FAILED)
+
+
+def _answer(asked: CommandLine) -> int:
+    _check(asked)
+    if asked.sample:
+        from mfwidgets.sample_runs import sample
+
+        with redirect_stdout(StringIO()):  # that it says where to look now is for notebooks
+            sample()
+    for switch in asked.switches:
+        run_arguments(switch)
+    if asked.words == ["help", "json"]:
+        from mfwidgets.cli import json
+
+        print((json.__doc__ or "").strip())  # noqa: T201 - a program prints
+        return ExitCode.DONE
+    found = run_arguments(asked.words) if asked.words else Metaflow()
+    if isinstance(found, FollowedLog):
+        return ExitCode.DONE  # its lines were printed as they came
+    if asked.as_json:
+        print(json_text(found))  # noqa: T201 - as above
+    else:
+        print_text(found, sys.stdout)
+    if isinstance(found, Doctor) and not found.well:
+        return _text_of(f"Something is wrong: {', '.join(found.wrong)}.", ExitCode.FAILED)
+    return ExitCode.DONE
+
+
+def _check(asked: CommandLine) -> None:
+    """Turn down what makes sense in a notebook alone.
+
+    Raises
+    ------
+    UsageError
+        Saying what to type instead.
+    """
+    name, *rest = asked.words or [""]
+    command = COMMANDS.get(name)
+    if command is None:
+        return
+    asks_for_help = bool({"-h", "--help"}.intersection(rest))
+    if command in CONTEXT_COMMANDS and not asks_for_help and (rest or command.in_cells_only):
+        option = "namespace" if name == "ns" else name
+        raise UsageError(f"Nothing stays switched when a command has ended: --{option} NAME holds for one command.")
+    if command.in_cells_only and not asks_for_help:
+        raise UsageError(f"{name} opens a widget, which needs a notebook.")
+    for one in command.arguments:
+        if one.in_cells_only and one.name in rest:
+            raise UsageError(f"{one.name} is for notebooks: --json prints data, without --limit all of it.")
+        if one.name == "--follow" and asked.as_json and one.name in rest:
+            raise UsageError("--follow prints lines as they come, and --json all at its end: choose one.")
+
+
+def _text_of(message: str, code: int) -> int:
+    print(f"mfwidgets: {single_line(in_cli_words(message), _SAID)}", file=sys.stderr)  # noqa: T201 - a program prints
+    return code

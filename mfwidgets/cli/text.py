@@ -1,0 +1,109 @@
+"""Prints what a command returned as text, with colours on a terminal that has them."""
+
+import sys
+from functools import singledispatch
+from typing import Any, TextIO
+
+import mfwidgets
+from mfwidgets.cli.hints import in_cli_words, view_in_cli_words
+from mfwidgets.cli.options import OPTIONS
+from mfwidgets.client.answers.logs import ALL, Logs
+from mfwidgets.display import Displayable
+from mfwidgets.errors import MetaflowException
+from mfwidgets.magic.command import Command
+from mfwidgets.magic.commands.doctor import Doctor
+from mfwidgets.magic.dispatch import COMMANDS, CommandHelp, Help
+from mfwidgets.queries.context import current_context
+from mfwidgets.render.ansi import parse_ansi
+from mfwidgets.render.sanitize import escape_control_chars
+from mfwidgets.render.terminal import print_lines, shows_colours
+from mfwidgets.render.text import lines_of
+from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.context import context_facts
+from mfwidgets.views.log import LOG_LINES
+from mfwidgets.views.show import full_view
+
+_WIDE = 10_000
+"""Characters of a line of a log on a terminal."""
+
+
+@singledispatch
+def print_text(found: Any, stream: TextIO) -> None:
+    """Print what a command returned: whatever shows itself as it does in a terminal, a text as it is, any value by its repr.
+
+    Raises
+    ------
+    MetaflowException
+        It cannot be read.
+    """
+    if isinstance(found, Displayable):
+        _print_view(view_in_cli_words(full_view(found), all_ours=False), stream)
+    elif isinstance(found, str):
+        stream.write(f"{escape_control_chars(found) if stream.isatty() else found}\n")
+    else:
+        from IPython.lib.pretty import pretty
+
+        stream.write(f"{pretty(found)}\n")  # type: ignore[no-untyped-call]
+
+
+@print_text.register
+def print_logs(logs: Logs, stream: TextIO) -> None:
+    """Print the lines alone, so that they can go on to other programs; that there are more is said on standard error."""
+    asked = LOG_LINES if logs.tail is None else logs.tail
+    lines = logs.lines() if asked == ALL else logs.last(asked + 1)
+    shown = lines[max(len(lines) - asked, 0) :]
+    if shows_colours(stream):
+        print_lines(parse_ansi((line.message for line in shown), _WIDE), stream)
+    else:
+        stream.writelines(f"{escape_control_chars(line.message)}\n" for line in shown)
+    notes = [] if lines else list(full_view(logs).notes)
+    if logs.tail is None and len(lines) > asked:
+        notes = [f"These are the last {asked} lines; --all prints all, --tail N the last N."]
+    for note in notes:
+        print(f"mfwidgets: {in_cli_words(note)}", file=sys.stderr)  # noqa: T201 - a program prints
+
+
+@print_text.register
+def print_doctor(doctor: Doctor, stream: TextIO) -> None:
+    """Print what was checked, with what to type here."""
+    _print_view(view_in_cli_words(full_view(doctor), all_ours=True), stream)
+
+
+@print_text.register
+def print_command_help(found: CommandHelp, stream: TextIO) -> None:
+    """Print the usage of a command, its arguments and examples, without what is for notebooks."""
+    shown = CommandHelp(found.command.on_command_line())
+    _print_view(view_in_cli_words(full_view(shown), all_ours=True), stream)
+
+
+@print_text.register
+def print_help(_: Help, stream: TextIO) -> None:
+    """Print where is looked, all commands and all options."""
+    commands = [command.on_command_line() for command in COMMANDS.values() if not command.in_cells_only]
+    rows = tuple((Cell(_short_usage(command), "code"), Cell(command.meaning)) for command in commands)
+    more = tuple((Cell(f"{name} {value}".rstrip(), "code"), Cell(meaning)) for name, value, meaning in OPTIONS)
+    try:
+        facts = context_facts(current_context(), Limits())
+    except MetaflowException as error:  # help is most wanted where something is wrong
+        facts = (("metadata", Limits().text(str(error))),)
+    view = View(
+        kind="mfwidgets",
+        name=mfwidgets.__version__,
+        facts=facts,
+        notes=(
+            "mfwidgets HelloFlow/latest shows what a pathspec names; for the run id stand latest, latest-ok, latest~2, too.",
+            "mfwidgets alone shows the flows, mfwidgets help COMMAND tells the options of a command.",
+        ),
+        parts=(Table("Commands", ("mfwidgets", "meaning"), rows), Table("Options", ("option", "meaning"), more)),
+    )
+    _print_view(view, stream)
+
+
+def _short_usage(command: Command) -> str:
+    options = " ..." if any(one.is_option for one in command.arguments) else ""
+    return " ".join([command.name, *(one.usage for one in command.arguments if not one.is_option)]) + options
+
+
+def _print_view(view: View, stream: TextIO) -> None:
+    print_lines(lines_of(view), stream)

@@ -1,0 +1,1 @@
+"""Answers to questions about runs and tasks: why, comparison, lineage, grids, logs."""

@@ -1,0 +1,90 @@
+"""The tasks of a foreach as a grid: one cell a task, by status, duration or a number that each of them made."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import TYPE_CHECKING
+
+from mfwidgets.display import Displayable
+from mfwidgets.queries.rows import TaskRow
+from mfwidgets.queries.values.reading import NotRead
+from mfwidgets.queries.values.value_columns import check_name, task_columns
+
+if TYPE_CHECKING:
+    from mfwidgets.client.step import Step
+
+STATUS, DURATION = "status", "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """A task in a grid.
+
+    Attributes
+    ----------
+    value
+        What it is shown by: milliseconds or the number; None by status, and where there is none.
+    """
+
+    row: TaskRow
+    value: float | None
+
+
+class Grid(Displayable):
+    """The tasks of a step, a cell each; of nested foreaches a row for each outer item.
+
+    Parameters
+    ----------
+    step
+        Whose tasks.
+    by
+        ``status``, ``duration``, or the name of an artifact that is a number.
+    rows
+        What is known of its tasks, where that is at hand.
+    """
+
+    def __init__(self, step: "Step", by: str = STATUS, rows: list[TaskRow] | None = None) -> None:
+        self.step, self.by = step, check_name(by)
+        self._rows = rows
+
+    @cached_property
+    def lines(self) -> dict[str, list[GridCell]]:
+        """The cells by their outer items as text (one line without a name where there are none), in their order."""
+        rows = self.step.tasks().rows() if self._rows is None else self._rows
+        values = self._values(rows)
+        found: dict[tuple[str, ...], list[GridCell]] = defaultdict(list)
+        names: dict[tuple[str, ...], str] = {}
+        for row, value in zip(rows, values, strict=True):
+            outer = row.item.path[:-1]
+            found[outer].append(GridCell(row, value))
+            names[outer] = ", ".join(row.item.values[:-1]) or ", ".join(part.rpartition(":")[2] for part in outer)
+        order = sorted(found, key=lambda outer: [int(part.rpartition(":")[2] or 0) for part in outer])
+        lines: dict[str, list[GridCell]] = {}
+        for outer in order:
+            cells = sorted(found[outer], key=lambda cell: (cell.row.foreach_index or 0, cell.row.record.created_ms))
+            name = names[outer] if names[outer] not in lines else f"{names[outer]} ({'/'.join(outer)})"
+            lines[name] = cells
+        return lines
+
+    def _values(self, rows: list[TaskRow]) -> list[float | None]:
+        if self.by == STATUS:
+            return [None] * len(rows)
+        if self.by == DURATION:
+            return [row.duration_ms for row in rows]
+        context, where = self.step._context, self.step._record.path
+        column = task_columns(context, where, [row.record for row in rows], [self.by])[f"artifact.{self.by}"]
+        return [_number(value) for value in column]
+
+    def __repr__(self) -> str:
+        return f"<grid of {self.step.pathspec} by {self.by}>"
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, NotRead) or not isinstance(value, Real):
+        return None
+    try:
+        found = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return found if found == found else None  # noqa: PLR0124 - a NaN is no place on a scale

@@ -1,0 +1,47 @@
+"""Tasks that are far relatives: all before, all after, and those that the duration of a run hangs on."""
+
+from collections.abc import Mapping
+
+from mfwidgets.client.collections.tasks import RelatedTasks
+from mfwidgets.providers.records import RunRecord, TaskRecord
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.task_graph import Key, TaskGraph, key_of, task_graph
+from mfwidgets.queries.status.task_status import task_states
+
+
+def ancestors(context: ClientContext, task: TaskRecord) -> RelatedTasks:
+    """Return all tasks that led to a task."""
+    title = f"ancestors of {'/'.join(task.path)}"
+    return RelatedTasks(context, task.run, title, lambda: task_graph(context, task.run).before(key_of(task)))
+
+
+def descendants(context: ClientContext, task: TaskRecord) -> RelatedTasks:
+    """Return all tasks that a task led to."""
+    title = f"descendants of {'/'.join(task.path)}"
+    return RelatedTasks(context, task.run, title, lambda: task_graph(context, task.run).after(key_of(task)))
+
+
+def critical_path(context: ClientContext, run: RunRecord) -> RelatedTasks:
+    """Return the tasks that the duration of a run hangs on."""
+    return RelatedTasks(context, run, f"critical path of {'/'.join(run.path)}", lambda: _critical(context, run))
+
+
+def _critical(context: ClientContext, run: RunRecord) -> list[TaskRecord]:
+    graph = task_graph(context, run)
+    tasks = list(graph.tasks.values())
+    states = task_states(context, run.path, tasks)
+    return critical_tasks(graph, {key_of(task): state.finished_ms for task, state in zip(tasks, states, strict=True)})
+
+
+def critical_tasks(graph: TaskGraph, ended: Mapping[Key, int | None]) -> list[TaskRecord]:
+    """Return the path back from the task that ended last, to each the one that it waited for; oldest first."""
+
+    def end(key: Key) -> int:
+        return ended.get(key) or 0
+
+    one = max(graph.tasks, key=lambda key: (end(key), graph.tasks[key].created_ms), default=None)
+    path: list[TaskRecord] = []
+    while one is not None:
+        path.append(graph.tasks[one])
+        one = max(graph.parents[one], key=end, default=None)
+    return path[::-1]

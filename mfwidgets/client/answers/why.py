@@ -1,0 +1,214 @@
+"""Why a run did not succeed: the first task that failed, what it said, and what was different when it last went well."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mfwidgets.client.collections.runs import Runs
+from mfwidgets.datastore.logs import LogLine
+from mfwidgets.display import Displayable
+from mfwidgets.errors import DataException
+from mfwidgets.queries.rows import TaskRow
+from mfwidgets.queries.run_filter import RunFilter
+from mfwidgets.queries.status.recorded_exceptions import RecordedException, exception_in, recorded_exception
+from mfwidgets.queries.status.rules import Status, attempt_statuses
+from mfwidgets.times import iso_text, now_ms
+
+if TYPE_CHECKING:
+    from mfwidgets.client.answers.comparison import Comparison
+    from mfwidgets.client.run import Run
+    from mfwidgets.client.task import Task
+
+LOG_LINES = 20
+"""So many last lines of its log are told."""
+
+_READ = 100
+"""Lines of it in which a traceback is looked for."""
+
+MAX_RUNS_SEARCHED = 100
+"""Among so many earlier runs the last good one is looked for."""
+
+_SECTIONS = ("parameters", "tags", "versions", "code", "metadata")
+"""What can be a cause; artifacts and durations are effects as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOutcome:
+    """What became of an attempt.
+
+    Attributes
+    ----------
+    exception
+        What Metaflow recorded; None for an attempt that went well or died hard.
+    """
+
+    number: int
+    status: Status
+    exception: RecordedException | None
+
+
+class Why(Displayable):
+    """Why a run did not succeed. What is read is read at once, but for :attr:`last_good` and :attr:`differences`.
+
+    Parameters
+    ----------
+    run
+        Which run.
+    status, tasks
+        Its status and what is known of its tasks, where that is at hand.
+
+    Attributes
+    ----------
+    run
+        Which run.
+    status
+        Its status, with the reason.
+    task
+        The task that failed first, not one that was killed because of it; None where no task failed. Where the run went
+        well all the same, one whose failure ``@catch`` handled.
+    attempts
+        Its attempts, oldest first.
+    item
+        The foreach item that it worked on, as text; None outside a foreach.
+    other_failed_tasks
+        How many other tasks failed.
+    log
+        The last 20 lines that the failed attempt wrote to standard error; to standard output where there are none.
+    """
+
+    def __init__(self, run: "Run", status: Status | None = None, tasks: Sequence[TaskRow] | None = None) -> None:
+        self.run, self.status = run, status or run.status
+        known = run.tasks().rows() if tasks is None else tasks
+        rows = [row for row in known if row.status in ("failed", "killed", "unknown", "caught")]
+        failed = _most_telling(rows)
+        culprit = min(failed, key=_when, default=None)
+        self.other_failed_tasks = max(len(failed) - 1, 0)
+        self.task: Task | None = _task_of(run, culprit) if culprit else None
+        self.attempts = _outcomes(run, culprit) if culprit else []
+        self.item = _item(culprit) if culprit else None
+        read = self._log()
+        self.log: list[LogLine] = read[-LOG_LINES:]
+        self._printed = exception_in([line.message for line in read])
+
+    @property
+    def attempt(self) -> AttemptOutcome | None:
+        """Its newest attempt that failed, which its status speaks of; None where no task failed."""
+        return next((one for one in reversed(self.attempts) if one.status != "completed"), None)
+
+    @property
+    def exception(self) -> RecordedException | None:
+        """What that attempt raised, as recorded or else as its log tells; of a hard death what an earlier one raised."""
+        if self.attempt and self.attempt.exception:
+            return self.attempt.exception
+        return self._printed or next((one.exception for one in reversed(self.attempts) if one.exception), None)
+
+    @cached_property
+    def last_good(self) -> "Run | None":
+        """The newest earlier run in the namespace that succeeded; None where there is none among the 100 before."""
+        record = self.run._record
+        earlier = Runs(self.run._context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED)
+        return next(earlier.successful(), None)
+
+    @cached_property
+    def differences(self) -> "Comparison | None":
+        """What differs from the last good run; None where there is none."""
+        from mfwidgets.client.answers.comparison import Comparison
+
+        return Comparison([self.last_good, self.run]) if self.last_good else None
+
+    def causes(self) -> list[Any]:
+        """Return those :attr:`differences` that can be a cause: parameters, tags, versions, code, metadata."""
+        found = self.differences.differences if self.differences else []
+        return [one for one in found if one.section in _SECTIONS]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data, objects as their pathspecs."""
+        exception = self.exception
+        where = exception.where if exception else None
+        return {
+            "run": self.run.pathspec,
+            "status": str(self.status),
+            "reason": self.status.reason,
+            "task": self.task.pathspec if self.task else None,
+            "attempt": self.attempt.number if self.attempt else None,
+            "item": self.item,
+            "other_failed_tasks": self.other_failed_tasks,
+            "exception": None
+            if exception is None
+            else {
+                "type": exception.type,
+                "message": exception.message,
+                "traceback": exception.traceback,
+                "where": None
+                if where is None
+                else {"file": where.file, "line": where.line, "function": where.function, "code": where.code},
+            },
+            "attempts": [
+                {
+                    "attempt": one.number,
+                    "status": str(one.status),
+                    "reason": one.status.reason,
+                    "exception": str(one.exception) if one.exception else None,
+                }
+                for one in self.attempts
+            ],
+            "log": [{"time": line.time, "message": line.message} for line in self.log],
+            "last_good": self.last_good.pathspec if self.last_good else None,
+            "last_good_started_at": iso_text(self.last_good._record.created_ms) if self.last_good else None,
+            "differences": self.differences.to_dict()["differences"] if self.differences else [],
+        }
+
+    def _log(self) -> list[LogLine]:
+        if self.task is None or self.attempt is None:
+            return []
+        task = type(self.task).of(self.task._context, self.task._record, self.attempt.number)
+        try:
+            return task.logs("stderr").last(_READ) or task.logs("stdout").last(_READ)
+        except DataException:  # a datastore out of reach
+            return []
+
+    def __str__(self) -> str:
+        text: str = self._repr_mimebundle_()["text/plain"]
+        return text
+
+    def __repr__(self) -> str:
+        return f"<why {self.run.pathspec} is {self.status}>"
+
+
+def _most_telling(rows: list[TaskRow]) -> list[TaskRow]:
+    """Return those that failed; where none did, those that were lost; else those that were caught."""
+    for names in (("failed", "killed"), ("unknown",), ("caught",)):
+        found = [row for row in rows if row.status in names]
+        if found:
+            return found
+    return []
+
+
+def _when(row: TaskRow) -> tuple[bool, int]:
+    # What the scheduler killed, it killed because another task had failed.
+    return row.state.was_stopped, row.finished_ms or row.state.last_sign_ms
+
+
+def _task_of(run: "Run", row: TaskRow) -> "Task":
+    from mfwidgets.client.task import Task
+
+    return Task.of(run._context, row.record)
+
+
+def _outcomes(run: "Run", row: TaskRow) -> list[AttemptOutcome]:
+    statuses = attempt_statuses(row.attempts, row.record.created_ms, now_ms())
+    return [
+        AttemptOutcome(
+            attempt.number,
+            status,
+            None if status == "completed" else recorded_exception(run._context, row.record, attempt.number),
+        )
+        for attempt, status in zip(row.attempts, statuses, strict=True)
+    ]
+
+
+def _item(row: TaskRow) -> str | None:
+    if row.foreach_index is None:
+        return None
+    return str(row.foreach_index) if row.foreach_value is None else f"{row.foreach_index}: {row.foreach_value}"

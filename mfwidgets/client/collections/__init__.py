@@ -1,0 +1,1 @@
+"""Lazy collections of client objects."""

@@ -1,1 +1,0 @@
-"""``python -m mfwidgets``, or ``mfwidgets``: the verbs of ``%mflow`` for terminals, scripts and agents."""

@@ -1,0 +1,223 @@
+"""Commands that say where to look: the namespace, the metadata provider, the profile; each tells the way back."""
+
+import argparse
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from IPython.core.error import UsageError
+
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.config import profiles, read_configuration
+from mfwidgets.display import Displayable
+from mfwidgets.errors import MetaflowConfigurationError, MetaflowException, MetaflowUnknownUser
+from mfwidgets.magic.command import Argument, Command
+from mfwidgets.magic.tokenize import quote
+from mfwidgets.queries.context import (
+    current_context,
+    default_metadata,
+    default_namespace,
+    get_metadata,
+    metadata,
+    namespace,
+    preserve_context,
+)
+from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.views.build_view import build_view
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.context import home_folded
+
+_PROFILE = "METAFLOW_PROFILE"
+
+
+class ContextChange(Metaflow):
+    """The client that is current after a switch; shows what it sees, what was before, and the way back.
+
+    Attributes
+    ----------
+    told
+        What was switched, and how to go back.
+    """
+
+    def __init__(self, told: str) -> None:
+        super().__init__()
+        self.told = told
+
+    def __repr__(self) -> str:
+        return f"<{self.told}>"
+
+
+@build_view.register
+def build_switched_view(switched: ContextChange, limits: Limits) -> View:
+    """Show what the root shows, and the way back."""
+    view = build_view.dispatch(Metaflow)(switched, limits)
+    return replace(view, notes=(limits.text(switched.told).text, *view.notes))
+
+
+def _named(current: str | None) -> str:
+    return "none" if current is None else current
+
+
+def _namespace_now() -> str:
+    try:
+        return _named(current_context().namespace)
+    except MetaflowUnknownUser:
+        return "default"
+
+
+def _switch_namespace(given: argparse.Namespace) -> Metaflow:
+    if given.name is None:
+        return Metaflow()
+    before = _namespace_now()
+    if not given.name.strip():
+        raise UsageError("A namespace has a name, such as user:ann; none sees all runs, default is the configured one.")
+    if given.name == "default":
+        default_namespace()
+    else:
+        namespace(None if given.name in ("none", "None") else given.name)
+    now = _namespace_now()
+    if now == before:
+        return ContextChange(f"The namespace is {now}, as before.")
+    return ContextChange(f"The namespace is {now} now. The way back: %mflow ns {quote(before)}")
+
+
+def _switch_metadata(given: argparse.Namespace) -> Metaflow:
+    if given.selector is None:
+        return Metaflow()
+    try:
+        before = current_context().provider.address
+        before = "default" if "<" in before else before  # where there is no folder yet
+    except MetaflowException:  # a default that cannot be opened must not stand in the way of another
+        before = "default"
+    if given.selector == "default":
+        default_metadata()
+    else:
+        metadata(given.selector)
+    now = get_metadata()
+    if now == before:
+        return ContextChange(f"The metadata provider is {home_folded(now)}, as before.")
+    return ContextChange(
+        f"The metadata provider is {home_folded(now)} now. The way back: %mflow metadata {quote(home_folded(before))}"
+    )
+
+
+class Profiles(Displayable):
+    """Metaflow's profiles on this machine, and which is current.
+
+    Attributes
+    ----------
+    current
+        The name; empty for the default configuration.
+    told
+        What was switched, if anything.
+    """
+
+    def __init__(self, told: str = "") -> None:
+        self.current, self.told = os.environ.get(_PROFILE, ""), told
+
+    def __repr__(self) -> str:
+        return f"<profiles: {', '.join(profiles()) or 'none'}; current: {self.current or 'default'}>"
+
+
+@build_view.register
+def build_profiles_view(shown: Profiles, limits: Limits) -> View:
+    """Show each profile, and where it looks; no secret is read out."""
+    names = ("", *profiles())
+    rows = tuple(_profile_cells(name, name == shown.current, limits) for name in names[: limits.rows])
+    table = Table("Profiles", ("profile", "current", "metadata", "datastore", "service"), rows)
+    notes = [limits.text(shown.told).text] if shown.told else []
+    if len(names) == 1:
+        notes.append("There are no other profiles: each is a file config_NAME.json in Metaflow's home folder.")
+    return View("Profiles", limits.text(shown.current or "default").text, notes=tuple(notes), parts=(table,))
+
+
+def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, ...]:  # noqa: FBT001 - a fact of the row
+    environ = {key: value for key, value in os.environ.items() if key != _PROFILE} | ({_PROFILE: name} if name else {})
+    try:
+        found = read_configuration(environ)
+        url = (found.get("SERVICE_URL") or "").rpartition("@")[2]  # a name or a password may stand before it
+        told = [found.default_metadata, found.get("DEFAULT_DATASTORE") or "local", url]
+    except MetaflowException as error:
+        told = [str(error), "", ""]
+    return (
+        limits.code(name or "default"),
+        Cell("current" if is_current else ""),
+        *(limits.text(text) for text in told),
+    )
+
+
+def _switch_profile(given: argparse.Namespace) -> Profiles:
+    if given.name is None:
+        return Profiles()
+    if given.name != "default" and given.name not in profiles():
+        known = ", ".join(["default", *profiles()])
+        raise MetaflowConfigurationError(f"There is no profile {given.name!r}; there are: {known}.")
+    before, put_back = os.environ.get(_PROFILE, "") or "default", remember()
+    try:
+        if given.name == "default":
+            os.environ.pop(_PROFILE, None)
+        else:
+            os.environ[_PROFILE] = given.name
+        default_metadata()
+        with suppress(MetaflowUnknownUser):  # who has no name needs none until asked for it
+            default_namespace()
+    except BaseException:
+        put_back()
+        raise
+    now, where = given.name, home_folded(get_metadata())
+    if now == before:
+        return Profiles(f"The profile is {now}, as before; metadata and namespace are those that it configures.")
+    return Profiles(f"The profile is {now} now, metadata {where}. The way back: %mflow profile {quote(before)}")
+
+
+def remember() -> Callable[[], None]:
+    """Return what puts namespace, metadata and profile back as they are now."""
+    profile, put_scope_back = os.environ.get(_PROFILE), preserve_context()
+
+    def put_back() -> None:
+        os.environ.pop(_PROFILE, None)
+        if profile is not None:
+            os.environ[_PROFILE] = profile
+        put_scope_back()
+
+    return put_back
+
+
+CONTEXT_COMMANDS = (
+    Command(
+        "ns",
+        "the namespace, or switch to another: none sees all runs, default is the configured one",
+        _switch_namespace,
+        (
+            Argument(
+                "name", "such as user:ann; none; default", "namespace", "NAME|none|default", settings={"nargs": "?"}
+            ),
+        ),
+        ("%mflow ns user:ann", "%%mflow ns none    (as the first line of a cell: for that cell alone)"),
+        in_cells_only=True,
+    ),
+    Command(
+        "metadata",
+        "the metadata provider, or switch to another",
+        _switch_metadata,
+        (
+            Argument(
+                "selector",
+                "a folder that holds .metaflow, local@FOLDER, service@URL; default",
+                "metadata",
+                "SELECTOR|default",
+                settings={"nargs": "?"},
+            ),
+        ),
+        ("%mflow metadata /data/other-team", "%mflow metadata service@https://metadata.example.org"),
+        in_cells_only=True,
+    ),
+    Command(
+        "profile",
+        "Metaflow's profiles, or switch to another, with the metadata and the namespace that it configures",
+        _switch_profile,
+        (Argument("name", "the profile; default", "profile", "NAME", settings={"nargs": "?"}, in_cells_only=True),),
+        ("%mflow profile production",),
+    ),
+)

@@ -1,0 +1,198 @@
+"""The command that looks for what is wrong: where one looks, whether it answers, as whom, and what to do."""
+
+import argparse
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.config import profiles
+from mfwidgets.datastore.cache_functions import cache_info
+from mfwidgets.display import Displayable
+from mfwidgets.errors import MetaflowException
+from mfwidgets.magic.command import Command
+from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.views.build_view import build_view
+from mfwidgets.views.cells import Limits, counted, size_text
+from mfwidgets.views.context import home_folded
+
+TIMEOUT_S = 1.5
+"""Seconds that all checks together may take; what has no answer by then is said to have none."""
+
+_CLOUDS = {"s3": "s3", "azure": "azure", "gs": "gcs"}
+"""Datastores that need an extra, and its name."""
+
+_WELL, _WRONG = "well", "wrong"
+_SIGNS = {_WELL: "✓", _WRONG: "✗", "": ""}
+
+_PACKAGES = ("ipython", "ipywidgets", "anywidget", "pandas", "metaflow")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was tried.
+
+    Attributes
+    ----------
+    result
+        ``well`` or ``wrong``; empty where there is nothing to go wrong.
+    found
+        What came of it.
+    advice
+        What to do; empty where nothing need be done.
+    """
+
+    name: str
+    result: str
+    found: str
+    advice: str = ""
+
+
+class Doctor(Displayable):
+    """What was checked, and what came of it, when it was asked.
+
+    Attributes
+    ----------
+    checks
+        In the order in which one thing needs the other.
+    """
+
+    def __init__(self) -> None:
+        self.checks = _all_checks()
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.wrong
+
+    @property
+    def wrong(self) -> list[str]:
+        """The names of the checks that found something wrong."""
+        return [check.name for check in self.checks if check.result == _WRONG]
+
+    def __repr__(self) -> str:
+        return f"<doctor: {'look at ' + ', '.join(self.wrong) if self.wrong else 'all is well'}>"
+
+
+@build_view.register
+def build_doctor_view(doctor: Doctor, limits: Limits) -> View:
+    """Show each check with its result, and what to do."""
+    rows = tuple(
+        (
+            Cell(check.name),
+            Cell(f"{_SIGNS[check.result]} {check.result}".strip()),
+            limits.text(check.found),
+            limits.text(check.advice),
+        )
+        for check in doctor.checks
+    )
+    note = "All is well." if doctor.well else "Something is wrong: what to do stands beside it."
+    table = Table("What was tried", ("what", "result", "found", "what to do"), rows)
+    return View("Doctor", f"mfwidgets {_version('mfwidgets')}", notes=(note,), parts=(table,))
+
+
+def _all_checks() -> list[Check]:
+    try:
+        context = current_context()
+    except MetaflowException as error:
+        wrong = Check("metadata", _WRONG, str(error), "%mflow metadata SELECTOR looks elsewhere.")
+        return [_software(), _configuration(None), wrong]
+    answers = _at_once({"metadata": partial(_answering, context), "namespace": partial(_namespace, context)})
+    return [_software(), _configuration(context), *answers, _datastore(context), _cache()]
+
+
+def _at_once(checks: Mapping[str, Callable[[], Check]]) -> list[Check]:
+    """Return what checks find that ask somebody, all at once and within a bounded time."""
+    found: dict[str, Check] = {}
+
+    def ask(name: str, check: Callable[[], Check]) -> None:
+        try:
+            found[name] = check()
+        except MetaflowException as error:
+            found[name] = Check(name, _WRONG, str(error), "%mflow metadata SELECTOR looks elsewhere.")
+        except Exception as error:  # noqa: BLE001 - a doctor who falls ill tells of that, too
+            found[name] = Check(name, _WRONG, f"{type(error).__name__}: {error}")
+
+    threads = [threading.Thread(target=ask, args=one, daemon=True, name="mfwidgets-doctor") for one in checks.items()]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + TIMEOUT_S
+    for thread in threads:
+        thread.join(max(until - time.monotonic(), 0.0))
+    silent = f"no answer within {TIMEOUT_S:g} s"
+    return [found.get(name) or Check(name, _WRONG, silent, "Wait and ask again, or look elsewhere.") for name in checks]
+
+
+def _software() -> Check:
+    known = [f"{name} {found}" for name in _PACKAGES if (found := _version(name))]
+    return Check("software", "", ", ".join([f"Python {sys.version.split()[0]}", *known]))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _configuration(context: ClientContext | None) -> Check:
+    """Tell what is configured: of variables the names alone, since some hold keys."""
+    names = sorted(name for name in os.environ if name.startswith("METAFLOW_"))
+    told = [f"profile {os.environ.get('METAFLOW_PROFILE') or 'default'} of {1 + len(profiles())}"]
+    if context and context.configuration.project:
+        told.append("a config.json of the project")
+    if context and context.configuration.user:
+        told.append("a configuration file of the user")
+    told.append(f"variables {', '.join(names)}" if names else "no METAFLOW_ variables")
+    return Check("configuration", "", "; ".join(told))
+
+
+def _answering(context: ClientContext) -> Check:
+    provider, began = context.provider, time.monotonic()
+    number = len(provider.flows())
+    took = (time.monotonic() - began) * 1000
+    told = f"{home_folded(provider.selector)}: {counted(number, 'flow')} in {took:.0f} ms"
+    told += f", service {provider.version()}" if provider.remote else ""
+    advice = "" if number else "Nothing has run there yet; %mflow metadata SELECTOR looks elsewhere."
+    return Check("metadata", _WELL if number else _WRONG, told, advice)
+
+
+def _namespace(context: ClientContext) -> Check:
+    namespace = context.namespace
+    seen = Metaflow().newest_runs(1, 1)
+    told = "none: all runs are seen" if namespace is None else f"{namespace}"
+    if seen:
+        newest = next(iter(seen.values()))
+        return Check("namespace", _WELL, f"{told}; it sees {newest[0].pathspec if newest else next(iter(seen))}")
+    return Check("namespace", _WRONG, f"{told}; no run is in it", "%mflow ns none shows all runs.")
+
+
+def _datastore(context: ClientContext) -> Check:
+    kind = context.configuration.get("DEFAULT_DATASTORE") or "local"
+    extra = _CLOUDS.get(kind)
+    if extra is None:
+        return Check("datastore", _WELL, f"{kind}; each run names its own")
+    if _version("obstore"):
+        return Check("datastore", _WELL, f"{kind}, read by obstore {_version('obstore')}; each run names its own")
+    return Check("datastore", _WRONG, f"{kind}, which needs an extra", f"pip install 'mfwidgets[{extra}]'")
+
+
+def _cache() -> Check:
+    try:
+        found = cache_info()
+    except MetaflowException as error:
+        return Check("cache", _WRONG, str(error))
+    return Check("cache", "", f"{home_folded(str(found.path))}: {size_text(found.size)} of {size_text(found.limit)}")
+
+
+def _doctor(_: argparse.Namespace) -> Doctor:
+    return Doctor()
+
+
+DOCTOR_COMMANDS = (Command("doctor", "where you look, whether it answers, as whom, and what to do if not", _doctor),)

@@ -1,0 +1,84 @@
+"""The command for tags: says what it changed."""
+
+import argparse
+from dataclasses import dataclass
+
+from IPython.core.error import UsageError
+
+from mfwidgets.client.run import Run
+from mfwidgets.display import Displayable
+from mfwidgets.magic.command import Argument, Command, pathspec_of
+from mfwidgets.magic.completion_sources import ANSWERS
+from mfwidgets.magic.resolve import any_object
+from mfwidgets.render.view import Cell, View
+from mfwidgets.views.build_view import build_view
+from mfwidgets.views.cells import Limits
+
+
+@dataclass(frozen=True, repr=False)
+class TagChangeResult(Displayable):
+    """What became of the tags of a run.
+
+    Attributes
+    ----------
+    run
+        With its tags as they are now.
+    added, removed
+        What this changed; a tag that the run had already is not among those added.
+    """
+
+    run: Run
+    added: frozenset[str]
+    removed: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"<tags of {self.run.pathspec}: {len(self.added)} added, {len(self.removed)} removed>"
+
+
+@build_view.register
+def build_tagging_view(tagging: TagChangeResult, limits: Limits) -> View:
+    """Show what changed, and the tags as they are now."""
+    record = tagging.run._record
+    facts = [
+        ("added", limits.tag_list(tagging.added, 5 * limits.tags)),
+        ("removed", limits.tag_list(tagging.removed, 5 * limits.tags)),
+        ("tags", limits.tag_list(record.user_tags, 5 * limits.tags)),
+        ("system tags", Cell(limits.tag_list(record.system_tags, 5 * limits.tags).text, "dim")),
+    ]
+    changed = tagging.added or tagging.removed
+    notes = () if changed else ("No tag was changed.",)
+    return View(
+        kind="Tags",
+        name=limits.text(tagging.run.pathspec).text,
+        facts=tuple((label, cell) for label, cell in facts if cell.text),
+        notes=notes,
+    )
+
+
+def _tag(given: argparse.Namespace) -> TagChangeResult:
+    run = any_object(given.pathspec)
+    if not isinstance(run, Run):  # what is written is written to what is named
+        raise UsageError(
+            f"{run!r} is no run: tags are those of runs. Usage: %mflow tag FLOW/RUN [--add T] [--remove T]"
+        )
+    before = run._record.user_tags
+    if given.add or given.remove:
+        run.replace_tags(given.remove or (), given.add or ())
+        ANSWERS.forget()  # the new tags are to be offered
+    after = run._record.user_tags
+    return TagChangeResult(run, after - before, before - after)
+
+
+TAG_COMMANDS = (
+    Command(
+        "tag",
+        "the tags of a run; add and remove some in one step",
+        _tag,
+        (
+            pathspec_of("run", "of a run"),
+            Argument("--add", "add this tag; may be repeated", "user tag", "T", settings={"action": "append"}),
+            Argument("--remove", "remove this tag; may be repeated", "user tag", "T", settings={"action": "append"}),
+        ),
+        ("%mflow tag HelloFlow/2 --add reviewed --remove nightly",),
+    ),
+)

@@ -1,0 +1,195 @@
+"""What a word can be completed to: asked of the provider in the background, kept for a while, never waited for long."""
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
+from itertools import chain, islice
+
+from mfwidgets.client.answers.grid import DURATION, STATUS
+from mfwidgets.client.flow import Flow
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.run import Run
+from mfwidgets.client.step import Step
+from mfwidgets.config import profiles
+from mfwidgets.magic.command import Kind
+from mfwidgets.pathspec import KINDS
+from mfwidgets.providers.base import RunQuery
+from mfwidgets.providers.records import RunRecord
+from mfwidgets.queries.artifact_rows import artifact_rows
+from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.run_filter import RUN_STATUSES
+
+TIMEOUT_S = 0.35
+"""Seconds that a completion waits for an answer; what comes later is there for the next one."""
+
+CACHE_TTL_S = 30.0
+"""Seconds for which an answer is believed."""
+
+MAX_CANDIDATES = 200
+"""Candidates of a level; more could not be looked through."""
+
+ALIASES = ("latest", "latest-ok", "latest~1")
+
+_NUMBER = re.compile(r"(?:int|float|bool)\Z|numpy\.(?:u?int|float)\d")
+
+_KEPT = 500
+"""Answers; the oldest go first."""
+
+
+Key = tuple[object, ...]
+Ask = Callable[[], list[str]]
+
+
+class AnswerCache:
+    """Answers to questions: each asked in a thread of its own, once at a time, and kept for a while."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, tuple[float, list[str]]] = {}
+        self._asked: dict[Key, Future[list[str]]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Key, ask: Ask, patience: float) -> list[str]:
+        """Return the answer if it is fresh or comes in time, else the one before, else nothing."""
+        with self._lock:
+            when, known = self._known.get(key, (0.0, []))
+            if time.monotonic() - when < CACHE_TTL_S and when:
+                return known
+            future = self._asked.get(key)
+            if future is None:
+                future = self._asked[key] = Future()
+                threading.Thread(
+                    target=self._ask, args=(key, ask, future), name="mfwidgets-complete", daemon=True
+                ).start()
+        wait_for([future], timeout=patience)
+        return future.result() if future.done() else known
+
+    def _ask(self, key: Key, ask: Ask, future: "Future[list[str]]") -> None:
+        found: list[str] = []
+        with suppress(Exception):  # a completion that fails offers nothing; the line itself will tell
+            found = ask()
+        with self._lock:
+            if self._asked.get(key) is future:  # else it was forgotten meanwhile
+                del self._asked[key]
+                self._known[key] = time.monotonic(), found
+            while len(self._known) > _KEPT:
+                self._known.pop(next(iter(self._known)))
+        future.set_result(found)
+
+    def forget(self) -> None:
+        """Forget all answers, those that are still to come as well."""
+        with self._lock:
+            self._known.clear()
+            self._asked.clear()
+
+
+ANSWERS = AnswerCache()
+
+
+_FIXED: dict[str, Callable[[], list[str]]] = {
+    "status": lambda: list(RUN_STATUSES),
+    "profile": lambda: ["default", *profiles()],
+    "metadata": lambda: ["default", "local@", "service@"],
+}
+"""What need not be asked for."""
+
+
+def completion_candidates(kind: Kind, word: str, about: str, *, aliases: bool = True) -> list[str]:
+    """Return what a word of a kind can be, whole words, those that come to mind first.
+
+    Parameters
+    ----------
+    kind
+        What is being typed.
+    word
+        As far as it is typed.
+    about
+        The pathspec that stands on the line already: tags and users are those of the runs of its flow, numbers those of
+        the tasks of its step.
+    aliases
+        Whether ``latest`` and its kin may stand for a run id.
+    """
+    if kind in _FIXED:
+        return _FIXED[kind]()
+    context = current_context()
+    here = (context.provider.address, context.namespace_setting)
+    if kind == "namespace":
+        return ["none", "default", *ANSWERS.get((*here, kind), lambda: _namespaces(context), TIMEOUT_S)]
+    if kind == "number":
+        made = ANSWERS.get((*here, kind, about), lambda: _numbers(context, about), TIMEOUT_S) if about else []
+        return [STATUS, DURATION, *made]
+    flow = about.partition("/")[0]
+    if kind in ("tag", "user tag", "user"):
+        return ANSWERS.get((*here, kind, flow), lambda: _of_runs(context, kind, flow), TIMEOUT_S) if flow else []
+    return _pathspecs(context, here, word, _depth(kind), aliases=aliases)
+
+
+def _depth(kind: Kind) -> int:
+    return KINDS.index(kind) + 1 if kind in KINDS else len(KINDS)
+
+
+def _pathspecs(context: ClientContext, here: Key, word: str, depth: int, *, aliases: bool) -> list[str]:
+    """Return the pathspecs one level below what is typed."""
+    *above, _ = word.split("/")
+    if len(above) >= depth:
+        return []
+    parent = "/".join(above)
+    names = ANSWERS.get((*here, "below", parent), lambda: _below(context, above), TIMEOUT_S)
+    first = list(ALIASES) if aliases and len(above) == 1 and names else []
+    return [f"{parent}/{name}" if parent else name for name in chain(first, names)]
+
+
+def _below(context: ClientContext, above: list[str]) -> list[str]:
+    if not above:
+        return sorted(flow.flow for flow in context.provider.flows())[:MAX_CANDIDATES]
+    if len(above) == 1:
+        return [run.run_id for run in _newest(context, above[0], MAX_CANDIDATES)]
+    found = Metaflow.in_context(context).get("/".join(above))
+    if isinstance(found, Run):
+        return [step.id for step in found][::-1]
+    return list(found._child_names())[:MAX_CANDIDATES]
+
+
+def _newest(context: ClientContext, flow: str, most: int) -> Iterator[RunRecord]:
+    tags = () if context.namespace is None else (context.namespace,)
+    runs = context.provider.runs(flow, RunQuery(tags=tags, limit=most))
+    return islice((run for run in runs if context.includes(run)), most)
+
+
+def _of_runs(context: ClientContext, kind: str, flow: str) -> list[str]:
+    """Return the tags or the users of the newest runs of a flow, those most used first."""
+    runs = list(_newest(context, flow, MAX_CANDIDATES))
+    if kind == "user":
+        return [user for user, _ in Counter(run.user for run in runs).most_common() if user]
+    of_people = Counter(tag for run in runs for tag in run.user_tags)
+    if kind == "user tag":
+        return [tag for tag, _ in of_people.most_common(MAX_CANDIDATES)]
+    of_metaflow = Counter(tag for run in runs for tag in run.system_tags)
+    return [tag for tag, _ in chain(of_people.most_common(), of_metaflow.most_common())][:MAX_CANDIDATES]
+
+
+def _numbers(context: ClientContext, about: str) -> list[str]:
+    """Return the artifacts of a task of a step that are numbers by their type; of a run, of its only foreach."""
+    found = Metaflow.in_context(context).get(about)
+    if isinstance(found, Flow):
+        found = found.latest_run
+    if isinstance(found, Run):
+        wide = Counter(task.step for task in context.provider.tasks(found._record))
+        several = [step for step, tasks in wide.items() if tasks > 1]
+        found = found[several[0]] if len(several) == 1 else None
+    task = found.task if isinstance(found, Step) else None
+    rows = artifact_rows(context, task._record.path) if task else ()
+    return sorted(row.name for row in rows if _NUMBER.match(row.type or ""))
+
+
+def _namespaces(context: ClientContext) -> list[str]:
+    """Return the namespaces of the newest runs of the first flows."""
+    found: Counter[str] = Counter()
+    for flow in context.provider.flows()[:20]:
+        for run in islice(context.provider.runs(flow.flow, RunQuery(limit=50)), 50):
+            found.update(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
+    return [tag for tag, _ in found.most_common(MAX_CANDIDATES)]

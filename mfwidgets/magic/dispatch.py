@@ -1,0 +1,185 @@
+"""From a line after ``%mflow`` to what it returns: the commands, and what is said when a line is not understood."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from mfwidgets.display import Displayable
+from mfwidgets.errors import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
+from mfwidgets.magic.command import Argument, Command
+from mfwidgets.magic.commands.context import CONTEXT_COMMANDS
+from mfwidgets.magic.commands.doctor import DOCTOR_COMMANDS
+from mfwidgets.magic.commands.logs import LOG_COMMANDS
+from mfwidgets.magic.commands.show import SHOW_COMMANDS
+from mfwidgets.magic.commands.tags import TAG_COMMANDS
+from mfwidgets.magic.commands.widgets import WIDGET_COMMANDS
+from mfwidgets.magic.tokenize import tokenize
+from mfwidgets.queries.context import current_context
+from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.views.build_view import build_view
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.context import context_facts
+
+
+class Help(Displayable):
+    """What ``%mflow`` alone returns: the scope, and what can be typed."""
+
+    def __repr__(self) -> str:
+        return "<%mflow: scope and help>"
+
+
+@dataclass(frozen=True, repr=False)
+class CommandHelp(Displayable):
+    """What ``%mflow help COMMAND`` returns.
+
+    Attributes
+    ----------
+    command
+        Which command.
+    """
+
+    command: Command
+
+    def __repr__(self) -> str:
+        return f"<help on {self.command.usage}>"
+
+
+def _help(given: argparse.Namespace) -> Displayable:
+    if given.command is None:
+        return Help()
+    if given.command not in COMMANDS:
+        raise UsageError(f"There is no command {given.command!r}.{_nearest(given.command)} %mflow help lists them.")
+    return CommandHelp(COMMANDS[given.command])
+
+
+_ABOUT = Command(
+    "help",
+    "this, or all about one command",
+    _help,
+    (Argument("command", "which command", "command", settings={"nargs": "?"}),),
+)
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        *SHOW_COMMANDS[:4],
+        *LOG_COMMANDS,
+        *SHOW_COMMANDS[4:],
+        *WIDGET_COMMANDS,
+        *TAG_COMMANDS,
+        *CONTEXT_COMMANDS,
+        *DOCTOR_COMMANDS,
+        _ABOUT,
+    )
+}
+"""All commands by name, in the order of the help."""
+
+_ASKS_FOR_HELP = {"-h", "--help", "-?", "?"}
+
+
+def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    """Do what a line says, and return the object that shows the result.
+
+    Parameters
+    ----------
+    line
+        What stands after ``%mflow``.
+    variables
+        What ``{name}`` and ``$name`` stand for.
+
+    Raises
+    ------
+    UsageError
+        The line is not understood; the message says what would be.
+    MetaflowException
+        There is no such object, or it cannot be read.
+    """
+    return run_arguments(tokenize(line, variables))
+
+
+def run_arguments(words: Sequence[str]) -> Any:
+    """Do what words say, as :func:`run_line` does what a line says.
+
+    Raises
+    ------
+    UsageError
+        They are not understood; the message says what would be.
+    MetaflowException
+        There is no such object, or it cannot be read.
+    """
+    words = list(words)
+    if not words:
+        return Help()
+    if words[0] in _ASKS_FOR_HELP:
+        words[0] = "help"
+    if len(words) > 1 and words[0] in COMMANDS and _ASKS_FOR_HELP.intersection(words[1:]):
+        return CommandHelp(COMMANDS[words[0]])
+    try:
+        if words[0] in COMMANDS:
+            command = COMMANDS[words[0]]
+            return command.run(command.parse(words[1:]))
+        return _show(words)
+    except MetaflowNamespaceMismatch as error:  # it names functions, which a notebook may not have
+        raise MetaflowNamespaceMismatch(f"{error} As a line: %mflow ns none") from None
+
+
+def _show(words: list[str]) -> Any:
+    """Show what a pathspec names; where it names nothing, the nearest command may be what was meant."""
+    nearest = _nearest(words[0])
+    if words[0].startswith("-") or len(words) > 1:
+        said = f"{words[0]!r} is no command" if len(words) > 1 else f"There is no option {words[0]}"
+        raise UsageError(
+            f"{said}.{nearest} Usage: {COMMANDS['show'].usage}, or %mflow COMMAND ...; %mflow help lists the commands."
+        )
+    try:
+        return COMMANDS["show"].run(COMMANDS["show"].parse(words))
+    except (MetaflowNotFound, MetaflowInvalidPathspec) as error:
+        if not nearest or "/" in words[0]:
+            raise
+        raise type(error)(f"{error}{nearest}") from None
+
+
+def _nearest(word: str) -> str:
+    found = get_close_matches(word, COMMANDS, n=1)
+    return f" Did you mean %mflow {COMMANDS[found[0]].name}?" if found else ""
+
+
+@build_view.register
+def build_help_view(shown: Help, limits: Limits) -> View:
+    """Show the scope and the commands."""
+    del shown
+    rows = tuple((Cell(command.usage, "code"), Cell(command.meaning)) for command in COMMANDS.values())
+    return View(
+        kind="Magic",
+        name="%mflow",
+        facts=context_facts(current_context(), limits),
+        notes=(
+            "Every line returns an object: run = %mflow HelloFlow/latest",
+            "For the run id stand latest, latest-ok and latest~2, too; {name} is the value of a Python variable.",
+        ),
+        parts=(Table("What to type", ("line", "meaning"), rows),),
+    )
+
+
+@build_view.register
+def build_command_help_view(shown: CommandHelp, limits: Limits) -> View:
+    """Show the usage of a command, its arguments, and examples."""
+    del limits
+    command = shown.command
+    arguments = Table(
+        "Arguments",
+        ("argument", "meaning"),
+        tuple((Cell(one.usage, "code"), Cell(one.meaning)) for one in command.arguments),
+    )
+    examples = Table("Examples", ("line",), tuple((Cell(line, "code"),) for line in command.examples))
+    return View(
+        kind="Magic",
+        name=command.usage,
+        reason=command.meaning,
+        parts=tuple(table for table in (arguments, examples) if table.rows),
+    )

@@ -1,0 +1,140 @@
+"""From the pathspecs of ``%mflow`` to objects: aliases, and what may be left out where it goes without saying."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from mfwidgets.client.artifact import DataArtifact
+from mfwidgets.client.flow import Flow
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.run import Run
+from mfwidgets.client.step import Step
+from mfwidgets.client.task import Task
+from mfwidgets.errors import MetaflowNotFound, NoSuchArtifact
+from mfwidgets.queries.relevant_tasks import relevant_tasks
+
+if TYPE_CHECKING:
+    from mfwidgets.client.base import MetaflowObject
+
+_NAMED = 5
+
+
+def any_object(pathspec: str, attempt: int | None = None) -> Any:
+    """Return whatever a pathspec names; of a task or an artifact that attempt, where one is given."""
+    return Metaflow().get(pathspec, attempt)
+
+
+def run_of(pathspec: str) -> Run:
+    """Return the run that a pathspec names or leads to; of a flow alone the newest."""
+    found = any_object(pathspec)
+    if isinstance(found, Flow):
+        newest = found.latest_run
+        if newest is None:
+            raise MetaflowNotFound(f"{found!r} has no run in this namespace.")
+        return newest
+    while not isinstance(found, Run):
+        found = found.parent
+    return found
+
+
+def step_of(pathspec: str) -> Step:
+    """Return the step that a pathspec names or leads to; of a run its only foreach, where it has one."""
+    found = any_object(pathspec)
+    if isinstance(found, Flow | Run):
+        run = run_of(pathspec)
+        tasks = Counter(task.step for task in run._context.provider.tasks(run._record))
+        wide = [step for step in run if tasks[step.id] > 1]
+        if len(wide) != 1:
+            steps = ", ".join(step.pathspec for step in (wide or list(run))[:_NAMED])
+            raise UsageError(f"{run!r} has {len(wide) or 'no'} steps with several tasks; name one: {steps}")
+        return wide[0]
+    while not isinstance(found, Step):
+        found = found.parent
+    return found
+
+
+def task_of(pathspec: str) -> Task:
+    """Return the task that a pathspec names or leads to: of a step, a run or a flow's newest run its only one.
+
+    Raises
+    ------
+    UsageError
+        There are several, or none yet.
+    """
+    found = _task_named(any_object(pathspec))
+    if found:
+        return found
+    holder = _holder(pathspec)
+    tasks = holder.tasks(limit=_NAMED + 1)[:]
+    if len(tasks) == 1:
+        only: Task = tasks[0]
+        return only
+    raise _not_one(holder, [task.pathspec for task in tasks])
+
+
+def telling_task_of(pathspec: str) -> Task:
+    """Return the task whose log is looked for: as :func:`task_of`, and of several the only one that runs or that failed.
+
+    Raises
+    ------
+    UsageError
+        None of several stands out.
+    """
+    found = _task_named(any_object(pathspec))
+    if found:
+        return found
+    holder = _holder(pathspec)
+    rows = relevant_tasks(holder.tasks().rows())
+    if len(rows) == 1:
+        return Task.of(holder._context, rows[0].record)
+    raise _not_one(holder, [f"{row.pathspec} ({row.status})" for row in rows])
+
+
+def _task_named(found: "MetaflowObject") -> Task | None:
+    if isinstance(found, DataArtifact):
+        return found.parent
+    return found if isinstance(found, Task) else None
+
+
+def _holder(pathspec: str) -> Step | Run:
+    found = any_object(pathspec)
+    return found if isinstance(found, Step) else run_of(pathspec)
+
+
+def _not_one(holder: Step | Run, names: list[str]) -> UsageError:
+    if not names:
+        return UsageError(f"{holder!r} has no task yet.")
+    more = ", …" if len(names) > _NAMED else ""
+    return UsageError(f"{holder!r} has several tasks; name one: {', '.join(names[:_NAMED])}{more}")
+
+
+def artifact_of(pathspec: str) -> DataArtifact:
+    """Return the artifact that a pathspec names.
+
+    The task's id may be left out where a step has one task, and the step and the task where the end task is meant.
+
+    Raises
+    ------
+    MetaflowNotFound
+        There is none.
+    UsageError
+        The pathspec names something else.
+    """
+    parent, _, name = pathspec.rpartition("/")
+    try:
+        found = any_object(pathspec)
+    except MetaflowNotFound:
+        if parent.count("/") not in (1, 2):
+            raise
+        holder = any_object(parent)
+        task = holder.end_task if isinstance(holder, Run) else task_of(parent)
+        if task is None or name not in task:
+            raise
+        artifact: DataArtifact = task[name]
+        return artifact
+    if isinstance(found, DataArtifact):
+        return found
+    raise NoSuchArtifact(
+        f"{found!r} is no artifact: %mflow artifacts {pathspec} lists them, %mflow data {pathspec}/NAME has its value."
+    )

@@ -1,1 +1,0 @@
-"""Records of flows, runs, steps, tasks, artifacts and their metadata events, from wherever Metaflow keeps them."""

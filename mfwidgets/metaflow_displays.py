@@ -1,0 +1,60 @@
+"""Metaflow's own client objects, shown as ours: ``metaflow.Run('HelloFlow/2')`` in a cell.
+
+IPython's formatters are registered by class name, so metaflow is neither imported nor patched. What an object is,
+its own pickled form tells: the pathspec, the attempt, the metadata selector, the namespace it was made in.
+"""
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mfwidgets.client.base import class_of
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.display import Displayable
+from mfwidgets.display_options import options
+from mfwidgets.pathspec import kind_of, parse
+from mfwidgets.queries.context import new_context
+from mfwidgets.views.show import call_with_timeout, render_to_fit
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_MODULE = "metaflow.client.core"
+_OBJECTS = ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact")
+
+
+def from_metaflow(theirs: Any) -> Displayable:
+    """Return our object for one of Metaflow's; the provider is asked, nothing of Metaflow's selection changes."""
+    if type(theirs).__name__ == "Metaflow":
+        # It keeps no namespace of its own: it follows the one that its module holds.
+        module = sys.modules[type(theirs).__module__]
+        return Metaflow(theirs.metadata.metadata_str(), module.get_namespace())
+    pathspec, attempt, selector, namespace, checked = theirs.__getstate__()["data"]
+    path = parse(pathspec)
+    return class_of(kind_of(path)).in_context(new_context(selector, namespace if checked else None), path, attempt)
+
+
+def bundle(theirs: Any) -> dict[str, str] | None:
+    """Return the display of one of Metaflow's objects; None, which leaves it to Metaflow's own text, on any trouble."""
+    try:
+        return call_with_timeout(options.display_timeout_s, lambda: render_to_fit(from_metaflow(theirs)))
+    except Exception:  # their object must never show an error of ours in place of itself
+        logging.getLogger(__name__).debug("%s shows itself as text", type(theirs).__name__, exc_info=True)
+        return None
+
+
+def load(ipython: "InteractiveShell") -> None:
+    """Register the displays; Metaflow need not be imported yet, or ever."""
+    for name in _OBJECTS:
+        _formatter(ipython).for_type_by_name(_MODULE, name, bundle)
+
+
+def unload(ipython: "InteractiveShell") -> None:
+    """Take the displays back."""
+    for name in _OBJECTS:
+        _formatter(ipython).pop(f"{_MODULE}.{name}", None)
+
+
+def _formatter(ipython: "InteractiveShell") -> Any:
+    assert ipython.display_formatter
+    return ipython.display_formatter.mimebundle_formatter

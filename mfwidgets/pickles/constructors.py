@@ -1,0 +1,178 @@
+"""The plain values that a pickle makes by naming a class, and how ours are made instead: by functions that check.
+
+Builtins that have no opcode of their own, dates, numpy scalars and arrays (from their bytes), Metaflow's own objects.
+A maker returns NotImplemented for arguments that its class would not have written.
+"""
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mfwidgets.pickles.metaflow_types import METAFLOW_TYPES
+
+
+@dataclass(slots=True, eq=False)
+class PartialObject:
+    """An object that is not whole before it gets its state.
+
+    Attributes
+    ----------
+    finish
+        Returns the whole object for its state; it may raise where its class would not have written such a state.
+    kept_at
+        Where the pickle remembers it.
+    """
+
+    finish: Callable[[Any], Any]
+    kept_at: list[int] = field(default_factory=list)
+
+
+def _encoded(text: object, encoding: object = "") -> Any:
+    """Protocol 2 has no bytes: it writes them as Latin-1 text."""
+    return text.encode("latin-1") if isinstance(text, str) and encoding == "latin1" else NotImplemented
+
+
+def _bytes(*args: Any) -> Any:
+    return b"" if not args else NotImplemented
+
+
+def _bytearray(*args: Any) -> Any:
+    if len(args) == 2 and isinstance(args[0], str) and args[1] == "latin-1":  # noqa: PLR2004 - protocol 2
+        return bytearray(args[0].encode("latin-1"))
+    return bytearray(*args) if not args or isinstance(args[0], bytes) else NotImplemented
+
+
+def _complex(*args: Any) -> Any:
+    return complex(*args) if all(isinstance(arg, float) for arg in args) else NotImplemented
+
+
+def _of_items(kind: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a maker of sets from lists, as protocol 2 writes them; of scalars alone, which hash in no time."""
+
+    def make(items: object = ()) -> Any:
+        plain = isinstance(items, list | tuple) and all(
+            isinstance(item, str | int | float | bytes | type(None)) for item in items
+        )
+        return kind(items) if plain else NotImplemented
+
+    return make
+
+
+def _range(*args: Any) -> Any:
+    return range(*args) if all(isinstance(arg, int) for arg in args) else NotImplemented
+
+
+def _slice(*args: Any) -> Any:
+    return slice(*args) if all(isinstance(arg, int | None) for arg in args) else NotImplemented
+
+
+def _ordered(*args: Any) -> Any:
+    return OrderedDict() if not args else NotImplemented
+
+
+def _date(kind: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a maker of dates from the bytes (or their Latin-1 text) that they pickle as, or of a span of time."""
+
+    def make(*args: Any) -> Any:
+        plain = all(isinstance(arg, bytes | int | str | dt.tzinfo | dt.timedelta) for arg in args)
+        return kind(*args) if plain else NotImplemented
+
+    return make
+
+
+def _metaflows(kind: type) -> Callable[..., Any]:
+    """Return a maker of our stand-in for a class of Metaflow's."""
+
+    def make(*args: Any) -> Any:
+        if issubclass(kind, tuple):
+            return kind(*args)
+        if any(arg is not None for arg in args):
+            return NotImplemented
+        made = kind()
+
+        def finish(state: object) -> Any:
+            if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+                raise TypeError("a state is no dict of names")
+            made.__dict__.update(state)
+            return made
+
+        return PartialObject(finish)
+
+    return make
+
+
+# -- numpy: the bytes are taken as they lie; no function of numpy's own that unpickles is called ------------------------
+
+_NUMBERS = frozenset("biufc")
+_TEXTS = frozenset("SU")
+_TIMES = frozenset("mM")
+_UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"))
+_LITTLE_PART = 4
+"""Parts of the state of a dtype that are looked at: version, byte order, subarray, names."""
+
+
+def _dtype(text: object, *_: object) -> Any:
+    if not isinstance(text, str) or text[:1] not in _NUMBERS | _TEXTS | _TIMES or len(text) > 8:  # noqa: PLR2004
+        return NotImplemented
+
+    def finish(state: Any) -> Any:
+        import numpy as np
+
+        _, order, subarray, names = state[:_LITTLE_PART]
+        if subarray is not None or names is not None or order not in ("<", ">", "|", "="):
+            raise ValueError("a structured dtype")
+        unit = ""
+        if text[0] in _TIMES:
+            name, count = state[8][1][:2]
+            name = name.decode() if isinstance(name, bytes) else name
+            if name not in _UNITS or not isinstance(count, int):
+                raise ValueError("a time without a unit")
+            unit = f"[{count}{name}]"
+        size = f"{text[0]}{state[5] // (4 if text[0] == 'U' else 1)}" if text[0] in _TEXTS else text
+        return np.dtype(f"{'' if order == '|' else order}{size}{unit}")
+
+    return PartialObject(finish)
+
+
+def _scalar(dtype: Any, content: Any = b"") -> Any:
+    import numpy as np
+
+    if not isinstance(dtype, np.dtype) or not isinstance(content, bytes) or len(content) != dtype.itemsize:
+        return NotImplemented
+    return np.frombuffer(content, dtype, 1)[0] if content else NotImplemented
+
+
+def _array(*_: object) -> PartialObject:
+    def finish(state: Any) -> Any:
+        import numpy as np
+
+        _, shape, dtype, by_column, content = state
+        if not isinstance(dtype, np.dtype) or not isinstance(content, bytes):
+            raise TypeError("an array of objects")
+        found = np.frombuffer(content, dtype) if content else np.empty(0, dtype)
+        return found.reshape(shape, order="F" if by_column else "C")
+
+    return PartialObject(finish)
+
+
+_NUMPY: Mapping[str, Callable[..., Any]] = {"_reconstruct": _array, "scalar": _scalar}
+
+CONSTRUCTORS: Mapping[tuple[str, str], Callable[..., Any]] = {
+    **{(module, "set"): _of_items(set) for module in ("builtins", "__builtin__")},
+    **{(module, "frozenset"): _of_items(frozenset) for module in ("builtins", "__builtin__")},
+    **{(module, "complex"): _complex for module in ("builtins", "__builtin__")},
+    **{(module, "bytes"): _bytes for module in ("builtins", "__builtin__")},
+    **{(module, "bytearray"): _bytearray for module in ("builtins", "__builtin__")},
+    **{(module, "range"): _range for module in ("builtins", "__builtin__")},
+    **{(module, "xrange"): _range for module in ("builtins", "__builtin__")},
+    **{(module, "slice"): _slice for module in ("builtins", "__builtin__")},
+    ("_codecs", "encode"): _encoded,
+    ("collections", "OrderedDict"): _ordered,
+    **{("datetime", kind.__name__): _date(kind) for kind in (dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone)},
+    ("numpy", "dtype"): _dtype,
+    **{(f"numpy.{core}.multiarray", name): make for core in ("core", "_core") for name, make in _NUMPY.items()},
+    **{name: _metaflows(kind) for name, kind in METAFLOW_TYPES.items()},
+}
+"""By the module and the name in the pickle."""

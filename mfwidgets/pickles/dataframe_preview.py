@@ -1,0 +1,181 @@
+"""DataFrames and Series out of pickles, read without pandas' own unpickling: shape, columns, first rows.
+
+Best effort: pandas has written its blocks in several ways, and what is met in another way is not guessed at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mfwidgets.pickles.safe_loads import GlobalRef, ReducedCall
+
+_FRAMES = {("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")}
+_SERIES = {("pandas", "Series"), ("pandas.core.series", "Series")}
+_MAX_COLUMNS, _MAX_ROWS = 12, 5
+_PLANE = 2
+"""Dimensions of a block of several columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFrameHead:
+    """The beginning of a table.
+
+    Attributes
+    ----------
+    shape
+        Rows and columns of all of it.
+    columns, index, rows
+        Names of the first columns, labels of the first rows, and their values; times with a zone are in UTC, and of a
+        column of a kind that is not known here each is :data:`UNREAD`.
+    """
+
+    shape: tuple[int, int]
+    columns: tuple[Any, ...]
+    index: tuple[Any, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+UNREAD = "…"
+
+
+class _UnknownError(Exception):
+    """It is not written in a way that is known here."""
+
+
+def dataframe_head(described: Any) -> DataFrameHead | None:
+    """Return the beginning of a DataFrame or Series, as :func:`describe_pickle` described it; None for all else."""
+    if (
+        not isinstance(described, ReducedCall)
+        or not isinstance(described.of, GlobalRef)
+        or not isinstance(described.state, dict)
+    ):
+        return None
+    name = (described.of.module, described.of.name)
+    try:
+        if name in _FRAMES:
+            return _frame(described.state["_mgr"])
+        if name in _SERIES:
+            return _series(described.state["_mgr"], described.state.get("_name"))
+    except (_UnknownError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return None
+    return None
+
+
+def _frame(manager: ReducedCall) -> DataFrameHead:
+    blocks, (columns, index) = manager.args
+    names, labels = _Labels(columns), _Labels(index)
+    shown = range(min(len(names), _MAX_COLUMNS))
+    found: dict[int, list[Any]] = {}
+    for block in blocks:
+        values, placement, _ = block.args
+        places = range(*placement.indices(len(names))) if isinstance(placement, slice) else list(map(int, placement))
+        for row, place in enumerate(places):
+            if place in shown:
+                found[place] = _head_or_unread(values, row)
+    rows = tuple(tuple(found[place][number] for place in shown) for number in range(min(len(labels), _MAX_ROWS)))
+    return DataFrameHead(
+        (len(labels), len(names)), tuple(names.head(_MAX_COLUMNS)), tuple(labels.head(_MAX_ROWS)), rows
+    )
+
+
+def _series(manager: ReducedCall, name: Any) -> DataFrameHead:
+    axes, values, *_ = manager.state
+    labels = _Labels(axes[0])
+    rows = tuple((value,) for value in _head_or_unread(values[0], 0)[: min(len(labels), _MAX_ROWS)])
+    return DataFrameHead((len(labels), 1), (name,), tuple(labels.head(_MAX_ROWS)), rows)
+
+
+class _Labels:
+    """The labels of an axis: an index of values, of several levels, or a range."""
+
+    def __init__(self, index: ReducedCall) -> None:
+        _, facts = index.args
+        self._values: Sequence[Any]
+        if "start" in facts:
+            self._values = range(facts["start"], facts["stop"], facts["step"])
+        elif "levels" in facts:
+            levels = [_Labels(level)._values for level in facts["levels"]]
+            codes = zip(*(code.tolist() for code in facts["codes"]), strict=True)
+            self._values = [
+                tuple(level[place] if place >= 0 else None for level, place in zip(levels, one, strict=True))
+                for one in codes
+            ]
+        else:
+            self._values = _all(facts["data"])
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def head(self, count: int) -> list[Any]:
+        return list(self._values[:count])
+
+
+def _head_or_unread(values: Any, row: int) -> list[Any]:
+    """Return the first values of a column of a block; one of an unknown kind must not hide the others."""
+    try:
+        return [None if _is_missing(value) else value for value in _head(values, row)]
+    except (_UnknownError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return [UNREAD] * _MAX_ROWS
+
+
+def _is_missing(value: Any) -> bool:
+    return isinstance(value, GlobalRef) and value.name == "NA" and value.module in ("pandas", "pandas._libs.missing")
+
+
+def _head(values: Any, row: int) -> list[Any]:
+    """Return the first values of a column of a block."""
+    if isinstance(values, ReducedCall) and _is_array(values):
+        shape, content = values.state[1], values.state[4]
+        length = shape[1] if len(shape) == _PLANE else shape[0]
+        first = row * length  # objects are listed row by row, however the array lay in memory
+        return list(content[first : min(first + length, first + _MAX_ROWS)])
+    if hasattr(values, "ndim") and values.ndim == _PLANE:
+        return list(_all(values[row, :_MAX_ROWS]))
+    return list(_all(values)[:_MAX_ROWS])
+
+
+def _all(values: Any) -> Sequence[Any]:
+    """Return the values of an array in one dimension, whichever kind of array it is."""
+    if isinstance(values, ReducedCall) and _is_array(values):
+        return list(values.state[4])
+    if isinstance(values, ReducedCall):
+        return _backed(values)
+    if hasattr(values, "ravel"):
+        flat = values.ravel()
+        if flat.dtype.kind == "m":
+            return list(map(str, flat.astype("timedelta64[us]").tolist()))
+        return _moments(flat) if flat.dtype.kind == "M" else list(flat.tolist())
+    raise _UnknownError
+
+
+def _backed(values: ReducedCall) -> Sequence[Any]:
+    """Return the values of pandas' own arrays: texts, dates, categories, and numbers of which some are missing."""
+    if isinstance(values.state, dict) and "_mask" in values.state:
+        known = zip(values.state["_data"].tolist(), values.state["_mask"].tolist(), strict=True)
+        return [None if missing else value for value, missing in known]
+    kind = values.args[0]
+    if not isinstance(kind, GlobalRef):
+        raise _UnknownError
+    if kind.name == "Categorical":
+        categories = _Labels(values.state[0].state["categories"]).head(1_000_000)
+        return [categories[code] if code >= 0 else None for code in values.state[1].tolist()]
+    if kind.name == "PeriodArray":  # these are counts of a unit since 1970
+        raise _UnknownError
+    found = _all(values.state[1])
+    zoned = isinstance(values.state[0], ReducedCall) and getattr(values.state[0].of, "name", "") == "DatetimeTZDtype"
+    return [f"{value}+00:00" if value != "NaT" else value for value in found] if zoned else found
+
+
+def _moments(values: Any) -> list[str]:
+    """Return numpy's times as text, to the second where that is all of them."""
+    return [text.rstrip("0").removesuffix(".") if "." in text else text for text in map(str, values)]
+
+
+def _is_array(values: ReducedCall) -> bool:
+    """Tell whether this is a numpy array of objects, which stays a description."""
+    return (
+        isinstance(values.of, GlobalRef)
+        and values.of.name == "_reconstruct"
+        and isinstance(values.state, tuple)
+        and isinstance(values.state[4], list)
+    )

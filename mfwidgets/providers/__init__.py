@@ -1,0 +1,1 @@
+"""Records from local folders or the metadata service."""

@@ -1,0 +1,367 @@
+"""Local metadata: the ``_meta`` folders inside ``.metaflow``.
+
+An object exists if and only if its ``_meta/_self.json`` does. Names are always taken literally (no globbing), and a
+name that is no plain file name (``..``, ``a/b``) names nothing.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from operator import attrgetter
+from pathlib import Path
+from typing import TypeVar
+
+from mfwidgets.config import Configuration
+from mfwidgets.errors import CorruptFile
+from mfwidgets.providers.base import ALL, PathPrefix, RunQuery, TagUpdate
+from mfwidgets.providers.local_files import (
+    EVENT,
+    Json,
+    artifact_file,
+    artifact_in,
+    field_in,
+    folder_of,
+    milliseconds,
+    names_in,
+    read_json,
+    text,
+    texts,
+)
+from mfwidgets.providers.local_tags import change_tags
+from mfwidgets.providers.records import (
+    ArtifactRecord,
+    FlowRecord,
+    MetadataRecord,
+    RunRecord,
+    StepRecord,
+    TaskRecord,
+)
+
+NO_ROOT = "<No .metaflow directory found in current working tree>"
+"""Metaflow's words for an empty world."""
+
+_MICROSECONDS = re.compile(r"\d{16}\Z")
+_ATTEMPT_TAG = re.compile(r"attempt_id:(\d+)\Z")
+
+_TaskPath = tuple[str, str, str, str]
+_Dated = TypeVar("_Dated", StepRecord, TaskRecord)
+
+
+class LocalProvider:
+    """Reads one ``.metaflow`` folder.
+
+    Parameters
+    ----------
+    root
+        The folder itself; None means: search for it upward from the configuration's folder, anew at each question
+        as long as there is none (the first run may be on its way).
+    configuration
+        Says where to search.
+    given
+        The parent folder as the user gave it; it is what :attr:`selector` shows.
+    kind
+        ``local``, or ``spin`` for the folder of that layout where Metaflow keeps spins.
+    """
+
+    remote = False
+
+    def __init__(
+        self, root: Path | None, configuration: Configuration, given: str | None = None, kind: str = "local"
+    ) -> None:
+        self._root = root
+        self._kind = kind
+        self._configuration = configuration
+        self._given = given
+
+    @property
+    def selector(self) -> str:
+        """``local@`` and the parent folder of the root, as Metaflow shows it."""
+        root = self.local_root
+        return f"{self._kind}@{self._given or (root.parent if root else NO_ROOT)}"
+
+    @property
+    def address(self) -> str:
+        """The type and the absolute folder; the type alone while there is none."""
+        root = self.local_root
+        return f"{self._kind}@{root.absolute().parent}" if root else self._kind
+
+    @property
+    def local_root(self) -> Path | None:
+        """The ``.metaflow`` folder, or None while there is none."""
+        if self._root is None:
+            self._root = self._configuration.local_root(self._kind)
+        return self._root
+
+    def version(self) -> str:
+        """Return nothing: files have no version of their own."""
+        return ""
+
+    def flows(self) -> list[FlowRecord]:
+        """Return all flows, in the order of their names (one file read for each)."""
+        return [flow for name in self._children(()) if (flow := self._flow(name, listed=True))]
+
+    def flow(self, flow: str) -> FlowRecord | None:
+        """Return one flow (one file read)."""
+        return self._flow(flow)
+
+    def _flow(self, name: str, *, listed: bool = False) -> FlowRecord | None:
+        content = self._entry((name,), tolerant=listed)
+        return None if content is None else FlowRecord(name, milliseconds(content))
+
+    def runs(self, flow: str, choice: RunQuery = ALL) -> Iterator[RunRecord]:  # noqa: ARG002 - files do not choose
+        """Yield runs, newest first; two files are read for each run that is taken.
+
+        The order is that of the true start: an id made by Metaflow's local provider is its start in microseconds,
+        so that the newest 20 of 10,000 runs cost 40 files. Only runs with other ids are all read first.
+        """
+        numeric, others = [], []
+        for name in self._children((flow,)):
+            if _MICROSECONDS.match(name):
+                numeric.append(name)
+            elif run := self._run(flow, name, listed=True):
+                others.append(run)
+        others.sort(key=lambda run: run.created_ms)
+        for name in reversed(numeric):  # listings are sorted, and these names have one length
+            while others and others[-1].created_ms > int(name) // 1000:
+                yield others.pop()
+            if run := self._run(flow, name, listed=True):
+                yield run
+        yield from reversed(others)
+
+    def count_runs(self, flow: str) -> int:
+        """Return how many runs there are; one look for each, no file is read."""
+        folder = self._folder((flow,))
+        return (
+            sum(Path(folder, name, "_meta", "_self.json").is_file() for name in self._children((flow,)))
+            if folder
+            else 0
+        )
+
+    def run(self, flow: str, run_id: str) -> RunRecord | None:
+        """Return one run (two files read)."""
+        return self._run(flow, run_id)
+
+    def _run(self, flow: str, run_id: str, *, listed: bool = False) -> RunRecord | None:
+        """Read a run's record; the start and the user are taken from ``_parameters`` where those are older.
+
+        Tagging a local run rewrites its own entry with the time and the name of whoever tagged. The entry of
+        ``_parameters``, made milliseconds after the run's and never rewritten, keeps the truth.
+        """
+        problem = ""
+        try:
+            content = self._entry((flow, run_id))
+        except CorruptFile as error:
+            if not listed:
+                raise
+            # One broken run must not hide the others; it is listed with the reason instead.
+            content, problem = {}, str(error)
+        if content is None:
+            return None
+        created_ms, user = milliseconds(content), text(content, "user_name")
+        first = self._entry((flow, run_id, "_parameters"), tolerant=True)
+        if first and (not created_ms or milliseconds(first) < created_ms):
+            created_ms, user = milliseconds(first), text(first, "user_name")
+        if not created_ms and _MICROSECONDS.match(run_id):
+            created_ms = int(run_id) // 1000
+        tags, system_tags = frozenset(texts(content, "tags")), frozenset(texts(content, "system_tags"))
+        return RunRecord(flow, run_id, created_ms, user, tags, system_tags, None, problem)
+
+    def steps(self, run: RunRecord) -> list[StepRecord]:
+        """Return a run's steps (one file read for each)."""
+        return _newest_first(
+            [step for name in self._children(run.path) if (step := self._step(run, name, listed=True))]
+        )
+
+    def step(self, run: RunRecord, step: str) -> StepRecord | None:
+        """Return one step (one file read)."""
+        return self._step(run, step)
+
+    def _step(self, run: RunRecord, step: str, *, listed: bool = False) -> StepRecord | None:
+        content = self._entry((*run.path, step), tolerant=listed)
+        return None if content is None else StepRecord(run, step, milliseconds(content))
+
+    def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
+        """Return tasks (one file read for each)."""
+        steps = [name for name in self._children(run.path) if name[0] != "_"] if step is None else [step]
+        return _newest_first([task for name in steps for task in self._tasks(run, name)])
+
+    def _tasks(self, run: RunRecord, step: str) -> Iterator[TaskRecord]:
+        folder = self._folder((*run.path, step))
+        for name in self._children((*run.path, step)):
+            try:
+                content = read_json(f"{folder}/{name}/_meta/_self.json")
+            except CorruptFile as error:
+                yield TaskRecord(run, step, name, created_ms=0, problem=str(error))
+            else:
+                if content is not None:
+                    yield TaskRecord(run, step, name, milliseconds(content))
+
+    def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
+        """Return one task (one file read)."""
+        content = self._entry((*run.path, step, task_id))
+        return None if content is None else TaskRecord(run, step, task_id, milliseconds(content))
+
+    def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
+        """Return metadata events; one listing for each task, one file read for each event of those fields."""
+        return [
+            event for path in self._task_paths(where) for event in self._events(path, self._meta_names(path), fields)
+        ]
+
+    def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
+        """Return all metadata events of a run."""
+        return self.metadata(run.path)
+
+    def artifacts(
+        self,
+        where: PathPrefix,
+        names: Collection[str] | None = None,
+        attempt: int | None = None,
+        *,
+        public_only: bool = False,
+    ) -> list[ArtifactRecord]:
+        """Return artifacts; one listing for each task, one file read for each artifact of those names."""
+        found: list[ArtifactRecord] = []
+        for path in self._task_paths(where):
+            files = self._meta_names(path)
+            # Which attempt counts, all of its files tell; Metaflow's own artifacts are two thirds of them, unread.
+            chosen = self._done_attempt(path, files) if attempt is None else attempt
+            if public_only:
+                files = [name for name in files if not name.partition("_artifact_")[2].startswith("_")]
+            found += self._records(path, files, names, chosen)
+        return found
+
+    def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
+        """Return one artifact (one listing, unless the attempt is given, and one file read)."""
+        flow, run, step, task_id = task
+        chosen = self._done_attempt(task, self._meta_names(task)) if attempt is None else attempt
+        if chosen is None or self._folder((*task, name)) is None:
+            return None
+        content = read_json(f"{self._folder(task)}/_meta/{artifact_file(chosen, name)}")
+        return None if content is None else _artifact_record((flow, run, step, task_id), chosen, name, content)
+
+    def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
+        """Yield tasks with their newest attempt that is done (one listing for each task)."""
+        for path in self._task_paths(where):
+            attempt = self._done_attempt(path, self._meta_names(path))
+            if attempt is not None:
+                yield path, attempt
+
+    def metadata_and_artifacts(
+        self, where: PathPrefix, fields: Collection[str], names: Collection[str]
+    ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
+        """Return metadata events and artifacts; one listing for each task serves both."""
+        events: list[MetadataRecord] = []
+        records: list[ArtifactRecord] = []
+        for path in self._task_paths(where):
+            files = self._meta_names(path)
+            events += self._events(path, files, fields)
+            records += self._records(path, files, names, self._done_attempt(path, files))
+        return events, records
+
+    def _events(self, path: _TaskPath, files: list[str], fields: Collection[str] | None) -> Iterator[MetadataRecord]:
+        for name in files:
+            if name.startswith(EVENT) and (fields is None or field_in(name) in fields):
+                content = self._meta_file(path, name)
+                if content is not None:
+                    yield _metadata_record(path, content)
+
+    def _records(
+        self, path: _TaskPath, files: list[str], names: Collection[str] | None, chosen: int | None
+    ) -> Iterator[ArtifactRecord]:
+        if names is not None:
+            wanted = {artifact_file(chosen, name) for name in names} if chosen is not None else set()
+            files = [name for name in files if name in wanted]
+        for name in files:
+            made, artifact = artifact_in(name)
+            if artifact and made == chosen:
+                content = self._meta_file(path, name)
+                if content is not None:
+                    yield _artifact_record(path, made, artifact, content)
+
+    def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
+        """Rewrite the run's entry, with nothing but its user tags changed."""
+        return change_tags(Path(self._folder(run.path) or "", "_meta", "_self.json"), change)
+
+    def _done_attempt(self, path: PathPrefix, files: list[str]) -> int | None:
+        """Return the attempt whose artifacts count: that of the lexically last ``attempt-done``, as in Metaflow."""
+        done = [name for name in files if name.startswith("sysmeta_attempt-done_")]
+        attempts = {name.partition("_artifact_")[0] for name in files if "_artifact_" in name}
+        if len(done) == 1 and len(attempts) == 1 and (only := attempts.pop()).isdecimal():
+            return int(only)  # nothing to choose from: the file need not be read
+        value = text(self._meta_file(path, done[-1]) or {}, "value") if done else ""
+        return int(value) if value.isdecimal() else None
+
+    def _task_paths(self, where: PathPrefix) -> Iterator[_TaskPath]:
+        """Yield the path of every task folder at or below ``where``."""
+        match where:
+            case flow, run, step, task:
+                yield flow, run, step, task
+            case _:
+                for name in self._children(where):
+                    yield from self._task_paths((*where, name))
+
+    def _folder(self, path: PathPrefix) -> str | None:
+        root = self.local_root
+        return folder_of(root, path) if root else None
+
+    def _children(self, path: PathPrefix) -> list[str]:
+        """Return the names of the folders below an object; whether they are objects, their ``_self.json`` says."""
+        return [name for name in names_in(self._folder(path)) if name != "_meta"]
+
+    def _meta_names(self, path: PathPrefix) -> list[str]:
+        folder = self._folder(path)
+        return names_in(f"{folder}/_meta") if folder else []
+
+    def _meta_file(self, path: PathPrefix, name: str) -> Json | None:
+        """Read a metadata or artifact entry; a broken one is left out, the task's others still count."""
+        try:
+            return read_json(f"{self._folder(path)}/_meta/{name}")
+        except CorruptFile:
+            return None
+
+    def _entry(self, path: PathPrefix, *, tolerant: bool = False) -> Json | None:
+        """Read an object's own entry; where ``tolerant``, a broken one counts as empty."""
+        folder = self._folder(path)
+        if folder is None:
+            return None
+        try:
+            return read_json(f"{folder}/_meta/_self.json")
+        except CorruptFile:
+            if not tolerant:
+                raise
+            return {}
+
+
+def _newest_first(records: list[_Dated]) -> list[_Dated]:
+    return sorted(records, key=attrgetter("created_ms"), reverse=True)
+
+
+def _metadata_record(path: _TaskPath, content: Json) -> MetadataRecord:
+    tags = texts(content, "tags")
+    attempts = [int(match[1]) for tag in tags if (match := _ATTEMPT_TAG.match(tag))]
+    return MetadataRecord(
+        step=path[2],
+        task_id=path[3],
+        field=text(content, "field_name"),
+        type=text(content, "type"),
+        value=content.get("value"),
+        created_ms=milliseconds(content),
+        attempt=attempts[0] if attempts else None,
+        tags=tags,
+    )
+
+
+def _artifact_record(path: _TaskPath, attempt: int, name: str, content: Json) -> ArtifactRecord:
+    flow, run_id, step, task_id = path
+    return ArtifactRecord(
+        flow=flow,
+        run_id=run_id,
+        step=step,
+        task_id=task_id,
+        attempt=attempt,
+        name=name,
+        sha=text(content, "sha"),
+        encoding=text(content, "content_type"),
+        ds_type=text(content, "ds_type"),
+        location=text(content, "location"),
+        created_ms=milliseconds(content),
+    )

@@ -1,0 +1,1 @@
+"""Graphs, foreaches and which task led to which."""

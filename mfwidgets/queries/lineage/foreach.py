@@ -1,0 +1,101 @@
+"""Which items of which foreach tasks work on, in bulk: from metadata, and for clones from that of their origins."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mfwidgets.providers.base import PathPrefix
+from mfwidgets.providers.records import MetadataRecord
+from mfwidgets.providers.service_rows import array
+from mfwidgets.queries.context import ClientContext
+
+FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-task-id"})
+"""The metadata that this needs; of clones ``origin-run-id`` as well, which every task has and so is asked last."""
+
+_GENERATIONS = 20
+"""A resumed run may have resumed a resumed run; so many are followed."""
+
+TaskKey = tuple[str, str]
+"""Step name and task id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The place of a task in its foreaches, the outermost first.
+
+    Attributes
+    ----------
+    path
+        ``("fit:3", "score:0")``: step and index of each level; empty outside a foreach.
+    values
+        What each level iterates over; Metaflow keeps 30 characters of each, and none where it could not.
+    """
+
+    path: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+    @property
+    def index(self) -> int | None:
+        """The innermost index; None outside a foreach."""
+        last = self.path[-1].rpartition(":")[2] if self.path else ""
+        return int(last) if last.isdecimal() else None
+
+    @property
+    def value(self) -> str | None:
+        """The innermost value; None outside a foreach."""
+        return self.values[-1] if self.values else None
+
+
+OUTSIDE = Item()
+
+
+def items_of(
+    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord] | None = None
+) -> dict[TaskKey, Item]:
+    """Return the items of the tasks below ``where``; tasks outside any foreach are left out.
+
+    One bulk question, unless ``events`` holds at least :data:`FOREACH_FIELDS` of them already. Where there are cloned
+    tasks, one for the runs they come from, unless that is among ``events``, and one for each of these runs.
+    """
+    return _items(context, where, events, _GENERATIONS)
+
+
+def _items(
+    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord] | None, generations: int
+) -> dict[TaskKey, Item]:
+    if events is None:
+        events = context.provider.metadata(where, FOREACH_FIELDS)
+    found: dict[TaskKey, Item] = {}
+    stacks: dict[TaskKey, tuple[str, ...]] = {}
+    origins: dict[TaskKey, dict[str, str]] = defaultdict(dict)
+    for event in events:
+        key = (event.step, event.task_id)
+        if event.field == "foreach-execution-path":
+            found[key] = Item(tuple(str(event.value).split(",")))
+        elif event.field == "foreach-stack":
+            levels = event.value if isinstance(event.value, list) else array(event.value)  # the service gives a text
+            stacks[key] = tuple(str(level).partition("=")[2] for level in levels)
+        elif event.field in ("origin-run-id", "origin-task-id"):
+            origins[key][event.field] = str(event.value)
+    for key, values in stacks.items():
+        found[key] = Item(found.get(key, OUTSIDE).path, values)
+    clones = {key: origin for key, origin in origins.items() if "origin-task-id" in origin and key not in found}
+    if any("origin-run-id" not in origin for origin in clones.values()):
+        for event in context.provider.metadata(where, {"origin-run-id"}):
+            origins[event.step, event.task_id][event.field] = str(event.value)
+    return found | _of_clones(context, where, clones, generations)
+
+
+def _of_clones(
+    context: ClientContext, where: PathPrefix, clones: dict[TaskKey, dict[str, str]], generations: int
+) -> dict[TaskKey, Item]:
+    """Return the items of cloned tasks: those of their origins, which are asked run by run."""
+    found: dict[TaskKey, Item] = {}
+    for run_id in sorted({origin.get("origin-run-id", "") for origin in clones.values()}):
+        if run_id and generations:
+            theirs = _items(context, (where[0], run_id, *where[2:3]), None, generations - 1)
+            for (step, task_id), origin in clones.items():
+                item = theirs.get((step, origin["origin-task-id"]))
+                if origin.get("origin-run-id") == run_id and item:
+                    found[step, task_id] = item
+    return found

@@ -1,0 +1,157 @@
+"""One row of facts for each object of a listing, gathered in bulk: what tables, frames and displays are made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mfwidgets.providers.base import PathPrefix
+from mfwidgets.providers.records import RunRecord, TaskRecord
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.queries.status.rules import Attempt, Status, TaskState
+from mfwidgets.queries.status.run_status import run_states
+from mfwidgets.queries.status.task_status import STATUS_ARTIFACTS, STATUS_FIELDS, task_states_from
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a table; times in milliseconds, UTC."""
+
+    record: RunRecord
+    status: Status
+    finished_ms: int | None
+    origin_run_id: str | None
+    last_activity_ms: int | None = None
+
+    @property
+    def pathspec(self) -> str:
+        """``HelloFlow/2``."""
+        return "/".join(self.record.path)
+
+    @property
+    def started_ms(self) -> int:
+        """When it was registered: a run has no queue of its own, its tasks have."""
+        return self.record.created_ms
+
+    @property
+    def duration_ms(self) -> int | None:
+        """From its start to the end of its end task; None while there is none."""
+        return None if self.finished_ms is None else self.finished_ms - self.started_ms
+
+    @property
+    def elapsed_ms(self) -> int | None:
+        """The same, of a run that failed or was lost until its tasks last worked; None while it runs."""
+        if self.finished_ms is None and self.last_activity_ms is not None:
+            return self.last_activity_ms - self.started_ms
+        return self.duration_ms
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow in a table, with its newest run, if there is one."""
+
+    flow: str
+    latest: RunRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task in a table; times in milliseconds, UTC.
+
+    Attributes
+    ----------
+    item
+        Which item of which foreach it works on.
+    """
+
+    record: TaskRecord
+    state: TaskState
+    item: Item
+
+    @property
+    def pathspec(self) -> str:
+        """``HelloFlow/2/start/1``."""
+        return "/".join(self.record.path)
+
+    @property
+    def status(self) -> Status:
+        """Its status, with the reason."""
+        return self.state.status
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Its attempts, oldest first."""
+        return self.state.attempts
+
+    @property
+    def started_ms(self) -> int | None:
+        """When its newest attempt began."""
+        return self.state.started_ms
+
+    @property
+    def first_started_ms(self) -> int | None:
+        """When its first attempt began."""
+        return self.state.first_started_ms
+
+    @property
+    def finished_ms(self) -> int | None:
+        """When its newest attempt ended."""
+        return self.state.finished_ms
+
+    @property
+    def attempt(self) -> int | None:
+        """The number of its newest attempt; None while none began."""
+        return self.attempts[-1].number if self.attempts else None
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long its newest attempt took."""
+        if self.started_ms is None or self.finished_ms is None:
+            return None
+        return self.finished_ms - self.started_ms
+
+    @property
+    def foreach_index(self) -> int | None:
+        """Which item of the innermost foreach it works on, counted from 0."""
+        return self.item.index
+
+    @property
+    def foreach_value(self) -> str | None:
+        """That item as text, 30 characters at most."""
+        return self.item.value
+
+    @property
+    def runtime(self) -> str | None:
+        """What ran it, such as ``dev`` or ``argo-workflows``."""
+        return runtime_name(self.record.run)
+
+
+def run_rows(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunRow]:
+    """Return a row for each run, in this order, as :func:`run_states` knows them."""
+    return [
+        RunRow(run, state.status, state.finished_ms, state.origin_run_id, state.last_activity_ms)
+        for run, state in zip(runs, run_states(context, runs, exact_times=exact_times), strict=True)
+    ]
+
+
+def task_rows(context: ClientContext, where: PathPrefix, tasks: Sequence[TaskRecord]) -> list[TaskRow]:
+    """Return a row for each task, in this order.
+
+    Parameters
+    ----------
+    scope, tasks
+        Where to read, and whose rows.
+    where
+        The part of the tree that all these tasks lie in: two bulk questions are asked for it.
+    """
+    events, results = context.provider.metadata_and_artifacts(where, STATUS_FIELDS | FOREACH_FIELDS, STATUS_ARTIFACTS)
+    items = items_of(context, where, events)
+    return [
+        TaskRow(task, state, items.get((task.step, task.task_id), OUTSIDE))
+        for task, state in zip(tasks, task_states_from(context, tasks, events, results), strict=True)
+    ]
+
+
+def runtime_name(run: RunRecord) -> str | None:
+    """Return what ran it, from its system tags."""
+    names = sorted(tag.removeprefix("runtime:") for tag in run.system_tags if tag.startswith("runtime:"))
+    return names[0] if names else None

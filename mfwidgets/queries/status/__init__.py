@@ -1,0 +1,1 @@
+"""What became of attempts, tasks and runs."""

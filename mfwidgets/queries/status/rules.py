@@ -1,0 +1,309 @@
+"""What became of a task and of a run: the rules, in one place, without any reading.
+
+Every status carries its reason. ``completed`` of a run means exactly what Metaflow's ``successful`` means.
+"""
+
+import signal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from mfwidgets.datastore.task_files import ProcessEnd
+from mfwidgets.times import DAY, MINUTE, duration_text, time_text
+
+STATUSES = ("completed", "caught", "failed", "killed", "running", "unknown")
+"""All values of a status; those of a run leave out ``killed``."""
+
+OPEN_ATTEMPT_TIMEOUT_MS = DAY
+"""Local metadata has no heartbeat: an attempt that began and did not end counts as running for this long."""
+
+HEARTBEAT_TIMEOUT_MS = 6 * MINUTE
+"""Heartbeats come every ten seconds; what has been silent for this long, the metadata service takes for dead."""
+
+SCHEDULER_PAUSE_MS = MINUTE
+"""A live run has no open attempt while its scheduler starts the next task: it counts as running for this long."""
+
+
+class Status(str):
+    """A status, which is a text like any other, with its reason.
+
+    Attributes
+    ----------
+    reason
+        Which attempt, when, what: ``attempt 1 failed at 2026-01-02 03:04:05``.
+    """
+
+    __slots__ = ("reason",)
+
+    reason: str
+
+    def __new__(cls, status: str, reason: str) -> Self:
+        """Make a status; ``status`` is one of :data:`STATUSES`."""
+        made = super().__new__(cls, status)
+        made.reason = reason
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        """Pickle with the reason."""
+        return type(self), (str(self), self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is known of one attempt of a task.
+
+    Attributes
+    ----------
+    begun_ms
+        When its process registered (the ``attempt`` record); None when it died before that, or in ``_parameters``.
+    done_ms
+        When it was over and stored (``attempt-done``); None while it runs and when it died hard.
+    ok
+        Whether the step ended as it should (``attempt_ok``); True also for a failure that ``@catch`` handled.
+    success
+        Whether the step's code did not fail (``_success``); None where not recorded, as after a hard death.
+    finished_ms
+        When its result was recorded (the ``_task_ok`` artifact), as Metaflow's ``finished_at`` gives it.
+    stored
+        It left its ``DONE.lock``.
+    end
+        How the local scheduler saw its process end.
+    """
+
+    number: int
+    begun_ms: int | None = None
+    done_ms: int | None = None
+    ok: bool | None = None
+    success: bool | None = None
+    finished_ms: int | None = None
+    stored: bool = False
+    end: ProcessEnd | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether this attempt is past, by whichever sign."""
+        return self.done_ms is not None or self.stored or self.end is not None or self.ok is False
+
+    @property
+    def ended_ms(self) -> int | None:
+        """When it ended, as far as anything recorded that."""
+        return self.finished_ms or self.done_ms
+
+
+def task_status(
+    attempts: Sequence[Attempt],
+    created_ms: int,
+    now_ms: int,
+    cloned_from: str = "",
+    heartbeat_ms: int | None = None,
+) -> Status:
+    """Return the status of a task.
+
+    Parameters
+    ----------
+    attempts
+        Its attempts, oldest first; none when it was only queued.
+    created_ms, now_ms
+        When it was queued; the present.
+    cloned_from
+        Pathspec of the task that a resumed run took it over from.
+    heartbeat_ms
+        Its last sign of life, where there are heartbeats.
+    """
+    if not attempts:
+        return _alive_or_unknown("no attempt has begun", "queued", created_ms, now_ms, heartbeat_ms)
+    newest = attempts[-1]
+    name = f"attempt {newest.number}"
+    if not newest.over:
+        since_ms = newest.begun_ms or created_ms
+        return _alive_or_unknown(f"{name} has not ended", f"{name} began", since_ms, now_ms, heartbeat_ms)
+    # Where the result was not read, or is about to be recorded, that it ended as it should tells enough.
+    if newest.success or (newest.success is None and newest.ok and newest.done_ms is not None):
+        before = f", after {_counted(len(attempts) - 1, 'failed attempt')}" if len(attempts) > 1 else ""
+        origin = f" (taken over from {cloned_from})" if cloned_from else ""
+        return Status("completed", f"{name} succeeded{_at(newest.ended_ms)}{before}{origin}")
+    if newest.ok and newest.success is False:
+        return Status("caught", f"{name} failed{_at(newest.ended_ms)}; @catch handled it")
+    return _failure(newest)
+
+
+def _failure(attempt: Attempt) -> Status:
+    """Tell how an attempt that is over failed: by its result, or hard, so that only its process tells."""
+    name = f"attempt {attempt.number}"
+    code = (attempt.end.return_code or 0) if attempt.end else 0
+    if attempt.end and attempt.end.killed:
+        return Status("killed", f"{name} was killed by the scheduler{_at(attempt.ended_ms)}")
+    if code < 0:
+        return Status("killed", f"{name} was killed by {_signal_text(-code)}")
+    if attempt.end and attempt.ok is None:
+        when = "before the step began" if attempt.begun_ms is None else "without a result"
+        return Status("failed", f"{name} ended with code {code} {when}")
+    return Status("failed", f"{name} failed{_at(attempt.ended_ms)}")
+
+
+def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) -> list[Status]:
+    """Return the status of each attempt of a task, oldest first; one that a newer attempt replaced cannot run."""
+    statuses = [task_status([attempt], created_ms, now_ms) for attempt in attempts]
+    for number, attempt in enumerate(attempts[:-1]):
+        if not attempt.over:
+            newer = attempts[number + 1].number
+            statuses[number] = Status("failed", f"attempt {attempt.number} left no result; attempt {newer} replaced it")
+    return statuses
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """A task's status and times, as :mod:`mfwidgets.queries.status.task_status` puts them together."""
+
+    pathspec: str
+    status: Status
+    attempts: tuple[Attempt, ...]
+    created_ms: int
+
+    @property
+    def started_ms(self) -> int | None:
+        """When its newest attempt began; of ``_parameters``, which has none, when it was registered."""
+        if not self.attempts:
+            return None
+        newest = self.attempts[-1]
+        return newest.begun_ms or (self.created_ms if newest.success else None)
+
+    @property
+    def first_started_ms(self) -> int | None:
+        """When its first attempt began, as far as that is recorded."""
+        begun = [attempt.begun_ms for attempt in self.attempts if attempt.begun_ms is not None]
+        return begun[0] if begun else self.started_ms
+
+    @property
+    def finished_ms(self) -> int | None:
+        """When its newest attempt ended, well or not."""
+        return self.attempts[-1].ended_ms if self.attempts else None
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the scheduler itself ended its newest attempt."""
+        end = self.attempts[-1].end if self.attempts else None
+        return bool(end and end.killed)
+
+    @property
+    def ended_with_0(self) -> bool:
+        """Whether the process of its newest attempt ended with the code of success."""
+        end = self.attempts[-1].end if self.attempts else None
+        return bool(end and end.return_code == 0 and not end.killed)
+
+    def at_attempt(self, number: int, now_ms: int) -> "TaskState":
+        """Return the state of one attempt alone; of one that never happened, a state without attempts."""
+        if self.attempts and self.attempts[-1].number == number:
+            return TaskState(self.pathspec, self.status, self.attempts[-1:], self.created_ms)
+        statuses = attempt_statuses(self.attempts, self.created_ms, now_ms)
+        for attempt, status in zip(self.attempts, statuses, strict=True):
+            if attempt.number == number:
+                return TaskState(self.pathspec, status, (attempt,), self.created_ms)
+        return TaskState(self.pathspec, Status("unknown", f"there was no attempt {number}"), (), self.created_ms)
+
+    @property
+    def last_sign_ms(self) -> int:
+        """The newest time that anything recorded for it."""
+        times = [self.created_ms]
+        for attempt in self.attempts:
+            times += [time for time in (attempt.begun_ms, attempt.done_ms, attempt.finished_ms) if time]
+        return max(times)
+
+
+def ended_run_status(end: TaskState) -> Status | None:
+    """Return the status of a run whose end task succeeded or was caught; None when the end task says nothing final."""
+    if end.status in ("completed", "caught"):
+        return Status(str(end.status), f"its end task {end.pathspec}: {end.status.reason}")
+    return None
+
+
+def open_run_status(
+    tasks: Sequence[TaskState],
+    created_ms: int,
+    now_ms: int,
+    retries_due: Mapping[str, int] | None = None,
+    heartbeat_ms: int | None = None,
+) -> Status:
+    """Return the status of a run whose end task has not succeeded (see :func:`ended_run_status`).
+
+    It runs while any task runs or waits for its retry; it failed when none does and one failed; else nobody knows, and
+    the reason tells for how long.
+
+    Parameters
+    ----------
+    tasks
+        All of its tasks.
+    created_ms, now_ms
+        When it was registered; the present.
+    retries_due
+        Of failed tasks that may be tried again: when, in milliseconds, by pathspec.
+    heartbeat_ms
+        The run's own last sign of life, where there are heartbeats.
+    """
+    running = [task for task in tasks if task.status == "running"]
+    if running:
+        first = running[0]
+        more = f" and {_counted(len(running) - 1, 'other task')}" if len(running) > 1 else ""
+        return Status("running", f"{first.pathspec}{more}: {first.status.reason}")
+    for task in tasks:
+        due_ms = (retries_due or {}).get(task.pathspec, 0)
+        if now_ms < due_ms + SCHEDULER_PAUSE_MS:
+            return Status("running", f"{task.pathspec}: {task.status.reason}, to be tried again at {time_text(due_ms)}")
+    failed = [task for task in tasks if task.status in ("failed", "killed")]
+    if failed:
+        # What the scheduler killed, it killed because another task had failed: the culprit is named, not the victim.
+        first = min(failed, key=lambda task: (task.was_stopped, task.finished_ms or task.last_sign_ms))
+        more = f", and {_counted(len(failed) - 1, 'other task')}" if len(failed) > 1 else ""
+        return Status("failed", f"{first.pathspec}: {first.status.reason}{more}")
+    last_ms = max([created_ms, heartbeat_ms or 0, *(task.last_sign_ms for task in tasks)])
+    age = max(now_ms - last_ms, 0)
+    if age < (SCHEDULER_PAUSE_MS if heartbeat_ms is None else HEARTBEAT_TIMEOUT_MS):
+        return Status("running", f"last sign of life {duration_text(age)} ago")
+    lost = next((task for task in tasks if task.status == "unknown"), None)
+    if lost:
+        return Status("unknown", f"{lost.pathspec}: {lost.status.reason}")
+    return Status("unknown", f"it did not reach its end, and no task runs; last sign of life {duration_text(age)} ago")
+
+
+def step_status(statuses: Collection[Status]) -> Status | None:
+    """Return the status that speaks for several tasks: the first of these that any of them has; None for no tasks."""
+    for name in ("running", "failed", "killed", "unknown", "caught", "completed"):
+        found = [status for status in statuses if status == name]
+        if found:
+            return Status(name, f"{len(found):,} of {_counted(len(statuses), 'task')}{_reasons(found)}")
+    return None
+
+
+def _reasons(statuses: Sequence[Status]) -> str:
+    """Quote the reason of several tasks; where theirs are not the same, one as one of them, and none of a success."""
+    first = statuses[0]
+    if all(one.reason == first.reason for one in statuses):
+        return f": {first.reason}"
+    return "" if first == "completed" else f"; of one of them: {first.reason}"
+
+
+def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int, heartbeat_ms: int | None) -> Status:
+    age = max(now_ms - since_ms, 0)
+    if heartbeat_ms is not None:
+        silence = max(now_ms - max(heartbeat_ms, since_ms), 0)  # one that just began may not have sent any
+        if silence < HEARTBEAT_TIMEOUT_MS:
+            return Status("running", f"{began} {duration_text(age)} ago")
+        return Status("killed", f"{still}; its heartbeat stopped {duration_text(silence)} ago")
+    if age < OPEN_ATTEMPT_TIMEOUT_MS:
+        return Status("running", f"{began} {duration_text(age)} ago")
+    return Status("unknown", f"{still} after {duration_text(age)}; nothing tells whether it is still alive")
+
+
+def _at(ms: int | None) -> str:
+    return f" at {time_text(ms)}" if ms else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _signal_text(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,176 @@
+"""What became of runs, in bulk: of local runs from their files, of a metadata service with as few requests as will do.
+
+The service derives a status of its own from the step named ``end`` and from heartbeats. That a run completed is certain
+enough for a table; what it calls running or failed may have a last step of another name, and is proved.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mfwidgets.concurrency import parallel_map
+from mfwidgets.pickles.known_hashes import is_none, known_bool
+from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
+from mfwidgets.queries.status.rules import (
+    HEARTBEAT_TIMEOUT_MS,
+    Attempt,
+    Status,
+    TaskState,
+    ended_run_status,
+    open_run_status,
+    task_status,
+)
+from mfwidgets.queries.status.task_status import STATUS_ARTIFACTS, STATUS_FIELDS, TaskKey, newest_task, task_states_from
+from mfwidgets.times import DAY, now_ms
+
+_OF_THE_LAST = STATUS_ARTIFACTS | {"_transition"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run's status, when its end task finished, which run it resumed, and when one that failed or was lost last worked."""
+
+    status: Status
+    finished_ms: int | None
+    origin_run_id: str | None
+    last_activity_ms: int | None = None
+
+
+def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunState]:
+    """Return what became of runs, in this order.
+
+    Parameters
+    ----------
+    scope, runs
+        Where to read, and whose states.
+    exact_times
+        Of a metadata service: ask for the end time of each run that completed, a request each; else the run's last
+        heartbeat stands for it.
+    """
+    if not context.provider.remote:
+        return [_local_state(context, run) for run in runs]
+    return parallel_map(lambda run: _service_state(context, run, exact_times=exact_times), runs, title="runs")
+
+
+def _local_state(context: ClientContext, run: RunRecord) -> RunState:
+    if run.problem:
+        return RunState(Status("unknown", run.problem), None, None)
+    quick = quick_success(context, run)
+    if quick:
+        return quick
+    tasks = context.provider.tasks(run)
+    events, results = context.provider.metadata_and_artifacts(run.path, STATUS_FIELDS, STATUS_ARTIFACTS)
+    return _state_of(context, run, tasks, events, results, end_step(context, run))
+
+
+def _state_of(
+    context: ClientContext,
+    run: RunRecord,
+    tasks: Sequence[TaskRecord],
+    events: Sequence[MetadataRecord],
+    results: Sequence[ArtifactRecord],
+    last: str,
+) -> RunState:
+    """Return what became of a run, from the facts about its tasks and the name of its last step."""
+    states = dict(zip(tasks, task_states_from(context, tasks, events, results), strict=True))
+    end = newest_task([task for task in tasks if task.step == last])
+    status = ended_run_status(states[end]) if end else None
+    if status is None:
+        now = now_ms()
+        due = _retries_due(context, run, states, now)
+        status = open_run_status(list(states.values()), run.created_ms, now, due, run.heartbeat_ms)
+    stopped = status in ("failed", "unknown") and max((one.last_sign_ms for one in states.values()), default=None)
+    return RunState(status, states[end].finished_ms if end else None, origin_run_id(events), stopped or None)
+
+
+def _service_state(context: ClientContext, run: RunRecord, *, exact_times: bool) -> RunState:
+    if run.service_status == "completed" and not exact_times:
+        return RunState(Status("completed", "its end task succeeded, says the service"), run.heartbeat_ms, None)
+    if run.service_status in ("", "completed"):
+        quick = quick_success(context, run)
+        if quick:
+            return quick
+    return _proved(context, run)
+
+
+def _proved(context: ClientContext, run: RunRecord) -> RunState:
+    """Tell from the metadata of a run (one request), and from the results of its last step where it got there (one)."""
+    events = context.provider.run_metadata(run)
+    tasks = tasks_in_metadata(run, events)
+    recorded = [str(event.value) for event in events if event.field == "end_step" and event.step == PARAMETERS]
+    if not recorded and not any(task.step == "end" for task in tasks):
+        recorded = [end_step(context, run)]
+    last = recorded[0] if recorded else "end"
+    # Only of a task that ended as it should, the results tell whether it succeeded or was caught, and when.
+    ended = any(event.step == last and event.field == "attempt_ok" and event.value == "True" for event in events)
+    results = context.provider.artifacts((*run.path, last), STATUS_ARTIFACTS) if ended else []
+    return _state_of(context, run, tasks, events, results, last)
+
+
+def tasks_in_metadata(run: RunRecord, events: Iterable[MetadataRecord]) -> list[TaskRecord]:
+    """Return the tasks that metadata tell of; for their sign of life stands the run's."""
+    created: dict[TaskKey, int] = {}
+    for event in events:
+        key = (event.step, event.task_id)
+        created[key] = min(created.get(key, event.created_ms), event.created_ms)
+    return [
+        TaskRecord(run, step, task_id, created_ms, run.heartbeat_ms)
+        for (step, task_id), created_ms in created.items()
+        if not step.startswith("_")
+    ]
+
+
+def _retries_due(
+    context: ClientContext, run: RunRecord, states: Mapping[TaskRecord, TaskState], now: int
+) -> dict[str, int]:
+    """Return when failed tasks are to be tried again; the graph is read for tasks that failed lately only."""
+    if run.heartbeat_ms is not None and now - run.heartbeat_ms > HEARTBEAT_TIMEOUT_MS:
+        return {}  # nobody is left to try
+    failed = {
+        task: state
+        for task, state in states.items()
+        if state.status in ("failed", "killed") and not state.was_stopped and now - state.last_sign_ms < DAY
+    }
+    nodes = steps_of(context, run) if failed else {}
+    due = {}
+    for task, state in failed.items():
+        times, wait_ms = retries_of(nodes.get(task.step, {}))
+        # A process that ended with 0, as after sys.exit(), its scheduler takes for a success.
+        if state.attempts and state.attempts[-1].number < times and not state.ended_with_0:
+            due[state.pathspec] = (state.finished_ms or state.last_sign_ms) + wait_ms
+    return due
+
+
+def quick_success(context: ClientContext, run: RunRecord) -> RunState | None:
+    """Recognise the usual case, a run whose one task of the step ``end`` succeeded, from a few small records.
+
+    A task that succeeded and has no transition to a next step is the end of its flow, so that nothing else needs to be
+    read to know which step is the last.
+    """
+    # Of a service, metadata of a step are those of the whole run; only local files give both in one look.
+    fields: set[str] = set() if context.provider.remote else {"origin-run-id"}
+    events, artifacts = context.provider.metadata_and_artifacts((*run.path, "end"), fields, _OF_THE_LAST)
+    finished = successful_end(artifacts)
+    if finished is None:
+        return None
+    attempt = Attempt(finished.attempt, success=True, finished_ms=finished.created_ms, stored=True)
+    pathspec = "/".join(finished.path[:-1])
+    status = Status("completed", f"its end task {pathspec}: {task_status([attempt], 0, 0).reason}")
+    return RunState(status, finished.created_ms, origin_run_id(events))
+
+
+def successful_end(artifacts: Sequence[ArtifactRecord]) -> ArtifactRecord | None:
+    """Return the result of the one task that these are of, if it succeeded and was the last of its run; else None."""
+    results = {record.name: record for record in artifacts if record.name in _OF_THE_LAST}
+    if len(results) != len(_OF_THE_LAST) or len({record.task_id for record in artifacts}) != 1:
+        return None
+    if not known_bool(results["_success"].sha) or not is_none(results["_transition"].sha):
+        return None
+    return results["_task_ok"]
+
+
+def origin_run_id(events: Iterable[MetadataRecord]) -> str | None:
+    """Return the run that tasks say theirs resumed; Metaflow writes the text "None" for a run that is no resume."""
+    values = (str(event.value) for event in events if event.field == "origin-run-id")
+    return next((value for value in values if value not in ("None", "")), None)

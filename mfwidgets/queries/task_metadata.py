@@ -1,0 +1,86 @@
+"""The metadata of a task, by Metaflow's rules: which records an attempt has, and what a clone takes from its origin."""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mfwidgets.providers.records import MetadataRecord, TaskRecord
+from mfwidgets.queries.context import ClientContext
+
+if TYPE_CHECKING:
+    from mfwidgets.client.task import Task
+
+
+ORIGIN_FIELDS = frozenset({"origin-run-id", "origin-task-id"})
+"""The metadata that says what a clone was taken over from."""
+
+
+class Metadata(NamedTuple):
+    """A metadata event, as ``Task.metadata`` gives it.
+
+    Attributes
+    ----------
+    name, type
+        Such as ``attempt_ok`` and ``internal_attempt_status``.
+    value
+        Nearly always a text.
+    created_at
+        Milliseconds since the epoch, UTC.
+    task
+        The task that was asked.
+    """
+
+    name: str
+    value: object
+    created_at: int
+    type: str
+    task: "Task"
+
+
+def task_metadata(context: ClientContext, task: TaskRecord, attempt: int | None = None) -> list[MetadataRecord]:
+    """Return the metadata of a task: its own, and for a clone what it lacks from the task it was taken over from.
+
+    One question, and one more for each origin.
+    """
+    records = context.provider.metadata(task.path)
+    if attempt is not None:
+        records = of_attempt(records, attempt)
+    origin = origin_of(context, task, records)
+    if origin is None:
+        return records
+    newest = {record.field: record for record in _by_time(task_metadata(context, origin))}
+    own = {record.field for record in records}
+    return records + [record for field, record in newest.items() if field not in own]
+
+
+def of_attempt(records: Sequence[MetadataRecord], attempt: int) -> list[MetadataRecord]:
+    """Return the records of one attempt.
+
+    By their tags, when all carry one; else by time, from the record that begins this attempt to the one that begins
+    the next (the rule of ``metaflow.metadata_provider``).
+    """
+    if all(record.attempt is not None for record in records):
+        return [record for record in records if record.attempt == attempt]
+    begins = {str(record.value): record.created_ms for record in _by_time(records) if record.field == "attempt"}
+    first, last = begins.get(str(attempt)), begins.get(str(attempt + 1))
+    if first is None:
+        return []
+    return [record for record in records if record.created_ms >= first and (last is None or record.created_ms < last)]
+
+
+def newest_values(records: Collection[MetadataRecord]) -> dict[str, object]:
+    """Return the newest value of each field."""
+    return {record.field: record.value for record in _by_time(records)}
+
+
+def origin_of(context: ClientContext, task: TaskRecord, records: Collection[MetadataRecord]) -> TaskRecord | None:
+    """Return the task that a clone was taken over from; None for other tasks, and where the origin is gone."""
+    values = newest_values(records)
+    run_id, task_id = values.get("origin-run-id"), values.get("origin-task-id")
+    if not run_id or not task_id:
+        return None
+    run = context.provider.run(task.run.flow, str(run_id))
+    return context.provider.task(run, task.step, str(task_id)) if run else None
+
+
+def _by_time(records: Collection[MetadataRecord]) -> list[MetadataRecord]:
+    return sorted(records, key=lambda record: record.created_ms)

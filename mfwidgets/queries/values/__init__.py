@@ -1,0 +1,1 @@
+"""Small values, read without unpickling."""

@@ -1,0 +1,157 @@
+"""What lies below an object, as plain data for a tree: flows, runs, steps, tasks, artifacts, by the page."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from mfwidgets.client.collections.runs import Runs
+from mfwidgets.client.collections.timings import StepTiming, step_timings
+from mfwidgets.client.flow import Flow
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.run import Run
+from mfwidgets.client.step import Step
+from mfwidgets.client.task import Task
+from mfwidgets.concurrency import parallel_map
+from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.graph import step_order
+from mfwidgets.queries.rows import RunRow, TaskRow
+from mfwidgets.queries.run_filter import RunFilter
+from mfwidgets.queries.run_snapshot import one_look
+from mfwidgets.queries.status.rules import Status
+from mfwidgets.render.sanitize import single_line
+from mfwidgets.times import iso_text
+
+PAGE = 50
+"""Items of an answer."""
+
+_CHARS = 200
+
+Item = dict[str, Any]
+"""``pathspec``, ``name`` as it may be shown, ``kind``, ``status`` (null where there is none), ``reason``, ``started_at``
+(ISO 8601, UTC), ``detail`` and ``leaf``: whether nothing lies below."""
+
+
+def list_children(context: ClientContext, pathspec: str, text: str = "", offset: int = 0) -> dict[str, Any]:
+    """Return what lies below an object, by the page; nothing is unpickled.
+
+    Parameters
+    ----------
+    scope
+        Where to look.
+    pathspec
+        Of a flow, run, step or task; empty for the flows.
+    text
+        Only what has this in its name, of runs in their id, user or tags; whatever its case.
+    offset
+        So many are left out before.
+
+    Returns
+    -------
+    dict
+        ``items``, ``more`` (whether others follow), and the ``metadata`` and ``namespace`` that were looked at. Costs what a
+        table of a page costs: of a metadata service one request for runs and one for each that did not simply complete.
+
+    Raises
+    ------
+    MetaflowException
+        There is no such object, or it cannot be read.
+    """
+    items = _below(context, pathspec, text.strip(), offset)
+    return {
+        "items": items[:PAGE],
+        "more": len(items) > PAGE,
+        "metadata": context.provider.selector,
+        "namespace": context.namespace,
+    }
+
+
+def _below(context: ClientContext, pathspec: str, text: str, offset: int) -> list[Item]:
+    """Return the items of a page, and one more where there is one."""
+    if not pathspec:
+        return _flows(context, text, offset)
+    found = Metaflow.in_context(context).get(pathspec)
+    if isinstance(found, Flow):
+        runs = Runs(context, found.id, RunFilter(text=text))
+        return [run_item(row) for row in next(runs.row_pages(PAGE + 1, skip=offset), [])]
+    items: Iterable[Item] = ()
+    if isinstance(found, Run):
+        items = _steps(found)
+    elif isinstance(found, Step):
+        items = (task_item(row) for row in _oldest_first(found.tasks().rows()))
+    elif isinstance(found, Task):
+        rows = artifact_rows(context, found._record.path)
+        items = map(artifact_item, sorted(rows, key=lambda row: row.name))
+    wanted = (item for item in items if text.casefold() in item["name"].casefold())
+    return list(islice(wanted, offset, offset + PAGE + 1))
+
+
+def _flows(context: ClientContext, text: str, offset: int) -> list[Item]:
+    """Return flows with what became of their newest run; those without one in the namespace are left out."""
+    names = (record.flow for record in context.provider.flows() if text.casefold() in record.flow.casefold())
+    some = list(islice(names, offset, offset + PAGE + 1))
+    newest = parallel_map(
+        lambda flow: Runs(context, flow, limit=1).quick_rows(), some, max_concurrency=context.max_concurrency
+    )
+    seen = ((flow, rows) for flow, rows in zip(some, newest, strict=True) if rows or context.namespace is None)
+    return [flow_item(flow, rows[0] if rows else None) for flow, rows in seen]
+
+
+def _steps(run: Run) -> Iterable[Item]:
+    context = one_look(run._context, run._record)
+    rows = Run.of(context, run._record).tasks().rows()
+    return map(step_item, step_timings(run._record, rows, step_order(context, run._record)))
+
+
+def _oldest_first(rows: Sequence[TaskRow]) -> list[TaskRow]:
+    return sorted(rows, key=lambda row: (row.foreach_index or 0, row.record.created_ms))
+
+
+def flow_item(flow: str, newest: RunRow | None) -> Item:
+    """Return a flow, with the status of its newest run."""
+    started = newest.started_ms if newest else None
+    return _item(flow, flow, "flow", newest.status if newest else None, started)
+
+
+def run_item(row: RunRow) -> Item:
+    """Return a run."""
+    tags = " ".join(sorted(row.record.user_tags))
+    return _item(row.pathspec, row.record.run_id, "run", row.status, row.started_ms, f"{row.record.user} {tags}")
+
+
+def step_item(timing: StepTiming) -> Item:
+    """Return a step."""
+    several = f"{timing.tasks:,} tasks" if timing.tasks > 1 else ""
+    return _item(timing.pathspec, timing.step, "step", timing.status, timing.started_ms, several)
+
+
+def task_item(row: TaskRow) -> Item:
+    """Return a task, with the item of the foreach that it works on."""
+    return _item(row.pathspec, row.record.task_id, "task", row.status, row.started_ms, " / ".join(row.item.values))
+
+
+def artifact_item(row: ArtifactRow) -> Item:
+    """Return an artifact."""
+    return _item(row.pathspec, row.name, "artifact", None, None, row.type or "", leaf=True)
+
+
+def _item(
+    pathspec: str,
+    name: str,
+    kind: str,
+    status: Status | None,
+    started_ms: int | None,
+    detail: str = "",
+    *,
+    leaf: bool = False,
+) -> Item:
+    return {
+        "pathspec": pathspec,
+        "name": single_line(name, _CHARS),
+        "kind": kind,
+        "status": str(status) if status else None,
+        "reason": single_line(status.reason, _CHARS) if status else "",
+        "started_at": iso_text(started_ms) if started_ms else None,
+        "detail": single_line(detail.strip(), _CHARS),
+        "leaf": leaf,
+    }

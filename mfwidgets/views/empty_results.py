@@ -1,0 +1,50 @@
+"""An empty result explains itself: what would be there, and the line to type."""
+
+from itertools import islice
+
+from mfwidgets.client.collections.runs import Runs
+from mfwidgets.providers.base import RunQuery
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.run_filter import ALL_RUNS
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.context import home_folded
+
+MAX_RUNS_READ = 100
+"""So many of the newest runs are asked for their namespaces."""
+
+
+def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
+    """Explain a scope that shows no flow."""
+    flows = [flow.flow for flow in context.provider.flows()]
+    if not flows:
+        where = limits.text(home_folded(context.provider.selector)).text
+        return (f"There are no flows in {where}. %mflow metadata SELECTOR looks elsewhere.",)
+    namespaces = dict.fromkeys(name for flow in islice(flows, limits.rows) for name in namespaces_of(context, flow))
+    said = f"No flow has a run in the namespace '{context.namespace}'; {len(flows):,} have in others."
+    return (_with_way_out(said, namespaces, limits),)
+
+
+def no_runs_notes(runs: Runs, limits: Limits) -> tuple[str, ...]:
+    """Explain a flow, or a choice of its runs, that shows none."""
+    context = runs.context
+    if next(context.provider.runs(runs.flow, RunQuery(limit=1)), None) is None:
+        return (f"{runs.flow} has no runs.",)
+    if next(iter(Runs(context, runs.flow)), None):
+        chosen = runs.filter != ALL_RUNS
+        return ("No run in this namespace is like that." if chosen else "None was asked for.",)
+    said = f"No run is in the namespace '{context.namespace}'."
+    return (_with_way_out(said, dict.fromkeys(namespaces_of(context, runs.flow)), limits),)
+
+
+def namespaces_of(context: ClientContext, flow: str) -> list[str]:
+    """Return the namespaces of a flow's newest runs."""
+    newest = islice(context.provider.runs(flow, RunQuery(limit=MAX_RUNS_READ)), MAX_RUNS_READ)
+    found = (tag for run in newest for tag in sorted(run.system_tags) if tag.startswith(("user:", "production:")))
+    return list(dict.fromkeys(found))
+
+
+def _with_way_out(said: str, namespaces: dict[str, None], limits: Limits) -> str:
+    names = [limits.text(name).text for name in islice(namespaces, 5)]
+    typed = f"'{names[0]}'" if names and " " in names[0] else names[0] if names else ""
+    there = f" Runs are in {', '.join(names)}: %mflow ns {typed}, or" if names else ""
+    return f"{said}{there} %mflow ns none to see all runs."

@@ -1,0 +1,183 @@
+"""``python -m mfwidgets`` as a process of its own: streams, exit codes, terminals, readers that go away."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import mfwidgets
+
+PROGRAM = [sys.executable, "-X", "warn_default_encoding", "-W", "error", "-m", "mfwidgets"]
+
+
+def ran(*words, environ=None, **settings):
+    return subprocess.run(
+        [*PROGRAM, *words],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", **(environ or {})},
+        check=False,
+        **settings,
+    )
+
+
+def on(runs):
+    return f"--metadata={runs.folder}", "--namespace=none"
+
+
+def test_a_failed_run_as_text(runs):
+    made = ran(*on(runs), runs["failing"])
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.startswith(f"Run {runs['failing']}  ✗ failed\n")
+    assert "ZeroDivisionError" in made.stdout
+    assert "\x1b" not in made.stdout
+
+
+def test_the_same_as_data(runs):
+    made = ran("why", runs["failing"], "--json", *on(runs))
+    told = json.loads(made.stdout)
+    assert (told["kind"], told["run"], told["status"]) == ("why", runs["failing"], "failed")
+    assert told["exception"]["type"] == "ZeroDivisionError"
+    assert made.stdout.isascii()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["LinearFlow/99"], 1, "has no run '99'"),
+        (["LinearFlow/99/a/b/c/d"], 1, "has 6 parts"),
+        (["logs"], 2, "Usage: mfwidgets logs PATHSPEC"),
+        (["runs", "LinearFlow", "--status", "good"], 1, "'good'"),
+        (["LinaerFlow"], 1, "Did you mean 'LinearFlow'?"),
+        (["run", "LinearFlow"], 2, "Did you mean mfwidgets runs?"),
+        (["--colour"], 2, "There is no option --colour"),
+        (["--rows", "many"], 2, "invalid number value: 'many'"),
+        (["--rows", "0"], 2, "--rows is a number above 0"),
+        (["--metadata"], 2, "expected one argument"),
+        (["explore", "LinearFlow"], 2, "needs a notebook"),
+        (["ns", "user:bob"], 2, "--namespace NAME holds for one command"),
+        (["profile", "production"], 2, "--profile NAME holds for one command"),
+        (["runs", "LinearFlow", "--df"], 2, "--json prints data"),
+        (["logs", "LinearFlow/latest/start", "--follow", "--json"], 2, "choose one"),
+        (["--sample", "--profile", "x"], 2, "--sample"),
+    ],
+)
+def test_errors_are_one_line_and_name_the_way_out(runs, words, code, said):
+    made = ran(*words, *(on(runs) if "--metadata" not in words and "--sample" not in words else ()))
+    assert made.returncode == code
+    assert made.stdout == ""
+    assert made.stderr.count("\n") == 1
+    assert made.stderr.startswith("mfwidgets: ")
+    assert said in made.stderr
+    assert "%mflow" not in made.stderr
+
+
+def test_another_namespace_is_told_as_an_option(runs):
+    made = ran(f"--metadata={runs.folder}", "--namespace=user:carl", runs["linear"])
+    assert made.returncode == 1
+    assert made.stderr.endswith("Here: --namespace none\n")
+
+
+def test_metadata_that_is_not_there():
+    made = ran("--metadata=/no/such/folder", "LinearFlow")
+    assert made.returncode == 1
+    assert "/no/such/folder" in made.stderr
+
+
+def test_a_profile_says_where(runs, tmp_path):
+    (tmp_path / "config_team.json").write_text(
+        json.dumps({"METAFLOW_DATASTORE_SYSROOT_LOCAL": str(runs.folder), "METAFLOW_USER": "bob"}), encoding="utf-8"
+    )
+    environ = {"METAFLOW_HOME": str(tmp_path)}
+    environ |= {"METAFLOW_USER": "bob"}  # the environment says more than the profile
+    made = ran("--profile=team", "--json", environ=environ)
+    told = json.loads(made.stdout)
+    assert told["namespace"] == "user:bob"
+    assert [flow["flow"] for flow in told["flows"]] == sorted(flow["flow"] for flow in told["flows"])
+    assert "LinearFlow" in made.stdout
+    missing = ran("--profile=production", environ=environ)
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "there are: default, team" in missing.stderr
+
+
+def test_a_service_says_the_same(runs, on_service):
+    there, service = on_service
+    told = json.loads(ran(f"--metadata=service@{service.url}", "--namespace=none", "--json", there["failing"]).stdout)
+    here = json.loads(ran(*on(runs), "--json", runs["failing"]).stdout)
+    assert [step["task_statuses"] for step in told["steps"]] == [step["task_statuses"] for step in here["steps"]]
+    assert (told["status"], told["parameters"]) == (here["status"], here["parameters"])
+
+
+def test_a_reader_that_goes_away_is_no_error(runs):
+    words = ["logs", f"{runs['logs']}/start", "--all", *on(runs)]
+    with subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == b""
+        assert program.wait() == 0
+
+
+def test_signs_that_an_encoding_lacks_are_replaced(runs):
+    environ = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    made = ran(*on(runs), runs["failing"], environ=environ)
+    assert made.returncode == 0
+    assert f"Run {runs['failing']}  ? failed\n" in made.stdout
+
+
+def test_the_version_loads_nothing_heavy():
+    program = "import sys; from mfwidgets.cli.main import main; main(['--version']); print(*sys.modules)"
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    version, modules = made.stdout.splitlines()
+    assert version == f"mfwidgets {mfwidgets.__version__}"
+    heavy = {"pandas", "ipywidgets", "IPython", "requests", "jinja2", "rich", "argparse"}
+    assert not heavy.intersection(name.partition(".")[0] for name in modules.split())
+
+
+def test_looking_loads_neither_pandas_nor_widgets(runs):
+    program = f"import sys; from mfwidgets.cli.main import main; main({[*on(runs), runs['linear']]!r})"
+    made = subprocess.run(
+        [sys.executable, "-c", f"{program}; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in made.stdout.splitlines()[-1].split()}
+    assert not loaded.intersection({"pandas", "ipywidgets", "anywidget", "metaflow", "rich"})
+
+
+def test_the_sample_is_at_hand(tmp_path):
+    made = ran("--sample", "--json", environ={"XDG_CACHE_HOME": str(tmp_path)})
+    told = json.loads(made.stdout)
+    assert (told["kind"], len(told["flows"])) == ("metaflow", 4)
+    assert made.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo terminal is POSIX's")
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+    ids=["terminal", "NO_COLOR", "dumb"],
+)
+def test_statuses_have_colours_on_a_terminal(runs, environ, coloured):
+    import pty
+
+    ours, theirs = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    words = [*PROGRAM, *on(runs), runs["failing"]]
+    with subprocess.Popen(
+        words, stdout=theirs, env={**clean, "TERM": "xterm", "PYTHONUTF8": "1", **environ}
+    ) as program:
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                some = os.read(ours, 4096)
+            except OSError:  # what a terminal says at its end
+                break
+            if not some:
+                break
+            written += some
+        assert program.wait() == 0
+    os.close(ours)
+    assert ("\x1b[31m✗ failed".encode() in written) is coloured
+    assert (b"\x1b" in written) is coloured

@@ -1,0 +1,319 @@
+"""%mflow in a real shell."""
+
+import json
+import os
+import re
+
+import pytest
+from IPython.core.error import UsageError
+
+import mfwidgets
+from mfwidgets import Flow, Metaflow, Run, Step, Task
+from mfwidgets.client.answers.logs import Logs
+from mfwidgets.errors import MetaflowException, MetaflowNotFound
+from mfwidgets.magic.dispatch import COMMANDS, CommandHelp, Help
+
+
+@pytest.fixture
+def mflow(shell, runs):
+    shell.run_line_magic("load_ext", "mfwidgets")
+    mfwidgets.metadata(f"local@{runs.folder}")
+    mfwidgets.namespace(None)
+    yield lambda line: shell.run_line_magic("mflow", line)
+    shell.run_line_magic("unload_ext", "mfwidgets")
+    os.environ.pop("METAFLOW_PROFILE", None)
+
+
+def shown(one):
+    return one._repr_mimebundle_()["text/plain"]
+
+
+def test_a_pathspec_returns_its_object(mflow, runs):
+    assert mflow("LinearFlow") == Flow("LinearFlow")
+    assert mflow("LinearFlow/latest").pathspec == runs["linear-hostile"]
+    assert mflow("RetryFlow/latest-ok").pathspec == runs["retry"]
+    assert mflow("LinearFlow/latest~2").pathspec == runs["linear"]
+    assert isinstance(mflow(f"{runs['linear']}/start"), Step)
+    task = mflow(f"{runs['linear']}/start").task.pathspec
+    assert mflow(task) == Task(task)
+    assert mflow(f"{task}/x").data == 1
+    assert mflow(f"show '{runs['linear']}'") == Run(runs["linear"])
+
+
+def test_logs(mflow, runs):
+    logs = mflow(f"logs {runs['linear']}/start --tail 1")
+    assert isinstance(logs, Logs)
+    assert str(logs).startswith("out: ünïcode")
+    assert str(mflow(f"logs {Run(runs['linear'])['start'].task.pathspec} --stderr")) == "err: first\n"
+    with pytest.raises(UsageError, match=r"has several tasks; name one.*ForeachFlow/\d+/work/\d"):
+        mflow(f"logs {runs['foreach']}/work")
+    with pytest.raises(UsageError, match=r"Run\('ForeachFlow/\d+'\) has several tasks; name one.*\(completed\)"):
+        mflow(f"logs {runs['foreach']}")
+    assert "ZeroDivisionError" in str(mflow(f"logs {runs['failing']} --stderr"))  # the one that failed
+    both = mflow(f"logs {runs['linear']}/start --both")
+    assert [line.stream for line in both] == ["stdout", "stderr", "stdout"] or len(list(both)) == 3
+    assert [line.message for line in mflow(f"logs {runs['linear']}/start --both --grep ^err")] == ["err: first"]
+    assert mflow(f"logs {runs['retry']}/flaky --attempt 0").attempt == 0
+    assert "last 5 of 100,000" in shown(mflow(f"logs {runs['logs']}/start --grep line --tail 5"))
+    everything = mflow(f"logs {runs['logs']}/start --all")
+    assert len(list(everything)) == 100_000
+    assert re.search(r"last \d{3} lines of 9.3 MB", shown(everything))
+
+
+def test_namespaces(mflow, runs):
+    switched = mflow("ns user:bob")
+    assert isinstance(switched, Metaflow)
+    assert "The namespace is user:bob now. The way back: %mflow ns none" in shown(switched)
+    assert "RetryFlow" in shown(switched)
+    assert "as before" in shown(mflow("ns user:bob"))
+    assert mfwidgets.get_namespace() == "user:bob"
+    mflow("ns")
+    assert mfwidgets.get_namespace() == "user:bob"
+    mflow("ns none")
+    assert mfwidgets.get_namespace() is None
+    mflow("ns default")
+    assert mfwidgets.get_namespace() == "user:ann"
+    mflow('ns "team blue"')
+    assert mfwidgets.get_namespace() == "team blue"
+
+
+def test_metadata(mflow, own_runs):
+    assert mflow(f"metadata {own_runs.folder}").metadata == f"local@{own_runs.folder}"
+    assert mfwidgets.get_metadata() == f"local@{own_runs.folder}"
+    mflow("metadata default")
+    assert mfwidgets.get_metadata() != f"local@{own_runs.folder}"
+    with pytest.raises(MetaflowException, match=r"no folder .*C:\\runs"):
+        mflow(r"metadata C:\runs")  # a backslash is a character like any other
+
+
+def test_alone_it_helps(mflow, runs):
+    shown = mflow("")
+    assert isinstance(shown, Help)
+    assert isinstance(mflow("help"), Help)
+    text = shown._repr_mimebundle_()["text/plain"]
+    assert "%mflow logs PATHSPEC [--stdout|--stderr|--both] [--tail N|--all]" in text
+    assert all(f"%mflow {command}" in text for command in COMMANDS)
+    assert "none: all runs are seen" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "said"),
+    [
+        ("LinearFlow/7", MetaflowNotFound, "has no run '7'"),
+        ("LinearFlow/", MetaflowException, "empty part"),
+        ("logs", UsageError, "Usage: %mflow logs PATHSPEC [--stdout|--stderr|--both] [--tail N|--all]"),
+        ("logs LinearFlow/latest/end --tail many", UsageError, "invalid number value: 'many'"),
+        ("logs LinearFlow/latest/end --tail -1", UsageError, "Usage: %mflow logs"),
+        ("ns a b", UsageError, "Usage: %mflow ns [NAME|none|default]"),
+        ("log LinearFlow", UsageError, "'log' is no command. Did you mean %mflow logs?"),
+        ("runz", MetaflowNotFound, "Did you mean %mflow runs?"),
+        ("--foo", UsageError, "There is no option --foo"),
+        ("runs", UsageError, "Usage: %mflow runs FLOW [--tag T]..."),
+        ("runs LinearFlow/latest", UsageError, "%mflow runs LinearFlow lists its runs"),
+        ("runs LinearFlow --status fine", MetaflowException, "There is no status 'fine'"),
+        ("runs LinearFlow --since yesterday", MetaflowException, "an age like '2d'"),
+        ("runs LinearFlow --limit -3", UsageError, "Usage: %mflow runs"),
+        ("runs LinearFlow --color", UsageError, "unrecognized arguments: --color"),
+        ("logs LinearFlow/latest/end --stdout --stderr", UsageError, "not allowed with argument"),
+        ("logs LinearFlow/latest/end --tail 3 --all", UsageError, "not allowed with argument"),
+        ("logs LinearFlow/latest/end --grep [", MetaflowException, "is no regular expression"),
+        ("logs LinearFlow/latest/end --attempt 7", MetaflowNotFound, "has no attempt 7; it has 0"),
+        ("tag LinearFlow --add x", UsageError, "is no run: tags are those of runs"),
+        ("ns ' '", UsageError, "A namespace has a name"),
+        ("{undefined}/latest", UsageError, "{undefined} has no value"),
+        ("data LinearFlow/latest/start", MetaflowException, "%mflow artifacts LinearFlow/latest/start lists them"),
+        ("data LinearFlow/latest/nothing_like_it", MetaflowException, "no step 'nothing_like_it'"),
+        ("tasks LinearFlow/latest/start/1", UsageError, "has no tasks below it"),
+        ("tasks NoSuchFlow", MetaflowNotFound, "does not exist"),
+        ("grid LinearFlow/latest", UsageError, "no steps with several tasks; name one"),
+        ("code LinearFlow", UsageError, "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"),
+        ("cards LinearFlow/latest/start", MetaflowException, "has no cards"),
+        ("diff LinearFlow/latest", UsageError, "Usage: %mflow diff A B"),
+        ("diff LinearFlow/latest FailingFlow/latest/divide", MetaflowException, "compare"),
+        ("tag LinearFlow/latest --add ''", MetaflowException, "cannot be empty"),
+        ("tag LinearFlow/latest --add", UsageError, "expected one argument"),
+        ("metadata /no/such/folder", MetaflowException, "there is no folder"),
+        ("profile nosuch", MetaflowException, "There is no profile 'nosuch'; there are: default"),
+        ("help nosuch", UsageError, "There is no command 'nosuch'"),
+        ("doctor now", UsageError, "unrecognized arguments: now"),
+        ("show", UsageError, "Usage: %mflow show PATHSPEC"),
+        ("LinearFlow extra", UsageError, "'LinearFlow' is no command"),
+        ("'LinearFlow", UsageError, "No closing quotation"),
+    ],
+)
+def test_mistakes_are_one_line(mflow, shell, capsys, line, error, said):
+    with pytest.raises(error) as caught:
+        mflow(line)
+    assert said in str(caught.value)
+    shell.run_cell(f"%mflow {line}")
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.out + printed.err
+    assert said in printed.out + printed.err
+
+
+def test_python_values_expand(mflow, shell, runs):
+    shell.user_ns["pathspec"] = runs["linear"]
+    shell.run_cell("found = %mflow {pathspec}")
+    assert shell.user_ns["found"] == Run(runs["linear"])
+
+
+def test_values_hold_together_and_objects_stand_for_their_pathspecs(mflow, shell, runs):
+    shell.user_ns |= {"tag": "two words", "run": Run(runs["linear"]), "n": 2}
+    assert "tagged two words" in repr(mflow("runs LinearFlow --tag {tag}"))
+    assert mflow("{run}/start/1").pathspec == f"{runs['linear']}/start/1"
+    assert mflow("why $run").run == Run(runs["linear"])
+    assert len(mflow("runs LinearFlow --limit {n - 1} --df")) == 1
+    found = mflow(f"logs {runs['logs']}/start --grep '^line 9{{4}}$'")
+    assert [line.message for line in found] == ["line 9999"]
+    assert mflow("ns user:bob;").namespace == "user:bob"
+    assert mflow("ns None").namespace is None
+
+
+def test_the_way_back_can_be_typed(mflow, shell, tmp_path, monkeypatch):
+    mflow('ns "user:dan o\'x"')
+    told = shown(mflow("ns none"))
+    assert 'The way back: %mflow ns "user:dan o\'x"' in told
+    mflow("ns user:ann")
+    assert mflow(told.partition("The way back: %mflow ")[2].splitlines()[0]).namespace == "user:dan o'x"
+
+
+def test_artifacts_of_several_tasks_are_told_apart(mflow, runs):
+    assert re.search(r"work/\d +item ", shown(mflow(f"artifacts {runs['foreach']}")))
+
+
+def test_loading_twice_and_unloading(shell):
+    for _ in range(2):
+        shell.run_line_magic("load_ext", "mfwidgets")
+        shell.run_line_magic("reload_ext", "mfwidgets")
+    assert "mflow" in shell.magics_manager.magics["line"]
+    shell.run_line_magic("unload_ext", "mfwidgets")
+    assert "mflow" not in shell.magics_manager.magics["line"]
+    assert "mflow" not in shell.magics_manager.magics["cell"]
+
+
+def test_runs(mflow, runs):
+    assert [run.pathspec for run in mflow("runs FailingFlow --status failed")] == [runs["failing"]]
+    assert {run.user for run in mflow("runs LinearFlow --tag nightly --user bob --since 9000d")} == {"bob"}
+    assert {run.user for run in mflow("runs LinearFlow --user user:bob --status COMPLETED")} == {"bob"}
+    assert len(mflow("runs LinearFlow --limit 2 --df")) == 2
+    assert mflow("runs 'LinearFlow' --tag nightly --tag team:blue")[:][0].pathspec == runs["linear"]
+
+
+def test_tables(mflow, runs):
+    assert len(mflow(f"tasks {runs['foreach']}/work --df")) == 4
+    assert len(mflow(f"tasks {runs['foreach']}")[:]) == 7
+    assert repr(mflow("tasks ForeachFlow")).startswith("<tasks of ForeachFlow/")
+    assert "x" in mflow(f"artifacts {runs['linear']}/start")._fields
+    assert len(mflow(f"artifacts {runs['linear']} --df")) > 5
+
+
+def test_values(mflow, runs):
+    assert mflow(f"data {runs['linear']}/start/1/x") == 1
+    assert mflow(f"data {runs['linear']}/start/x") == 1
+    assert mflow(f"data {runs['linear']}/x") == 2
+    assert mflow("data LinearFlow/latest~2/x") == 2
+    with pytest.raises(UsageError, match="several tasks"):
+        mflow(f"data {runs['foreach']}/work/item")
+    with pytest.raises(UsageError, match="several tasks"):  # a value is never taken from a task that was not named
+        mflow(f"data {runs['failing']}/divide/items")
+
+
+def test_parts_of_a_run(mflow, runs):
+    assert "detour" in shown(mflow(f"dag {runs['loop']}"))
+    assert "<svg" in mflow(f"dag {runs['loop']}")._repr_html_()
+    assert "critical" in shown(mflow("timeline LinearFlow"))
+    assert shown(mflow(f"grid {runs['foreach']}")).endswith("✓✓✓✓")
+    assert mflow(f"grid {runs['foreach']}/work --by duration").by == "duration"
+    assert "ZeroDivisionError" in shown(mflow(f"why {runs['failing']}/divide"))
+    assert len(mflow(f"cards {runs['cards']}/start")) == 2
+    assert mflow(f"code {runs['packed']}").script_name == "foreach_flow.py"
+    assert mflow(f"code {runs['packed']}/work/2").script_name == "foreach_flow.py"
+    assert mflow("code ForeachFlow/latest/start").script_name == "foreach_flow.py"
+    assert "alpha" in shown(mflow(f"diff {runs['linear']} {runs['linear-bob']}"))
+    assert "Comparison" in shown(mflow("diff LinearFlow LinearFlow/latest~1"))
+
+
+def test_tags_say_what_changed(mflow, own_runs):
+    mflow(f"metadata {own_runs.folder}")
+    changed = mflow(f"tag {own_runs['linear']} --add reviewed --add nightly --remove team:blue --remove nosuch")
+    assert (changed.added, changed.removed) == ({"reviewed"}, {"team:blue"})
+    assert re.search(r"added +reviewed\n +removed +team:blue\n +tags +nightly, reviewed", shown(changed))
+    assert "reviewed" in Run(own_runs["linear"]).user_tags
+    assert "No tag was changed." in shown(mflow(f"tag {own_runs['linear']} --add reviewed"))
+    assert "nightly" in shown(mflow(f"tag {own_runs['linear']}"))
+
+
+def test_help(mflow):
+    for command in COMMANDS:
+        about = mflow(f"help {command}")
+        assert isinstance(about, CommandHelp | Help)
+        assert COMMANDS[command].usage in shown(about)
+        assert COMMANDS[command].meaning in shown(about)
+    assert isinstance(mflow("--help"), Help)
+    assert isinstance(mflow("logs --help"), CommandHelp)
+    assert mflow("logs -h").command.name == "logs"
+
+
+def test_the_docstring_names_every_verb(shell):
+    from mfwidgets.magic.ipython_extension import MflowMagics
+
+    said = MflowMagics.line.__doc__
+    assert [command for command in COMMANDS if command != "show" and f"%mflow {command}" not in said] == []
+
+
+def test_profiles(mflow, monkeypatch, tmp_path, own_runs, runs):
+    monkeypatch.setenv("METAFLOW_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("METAFLOW_PROFILE", raising=False)
+    (tmp_path / "home").mkdir()
+    configured = {"METAFLOW_DATASTORE_SYSROOT_LOCAL": str(own_runs.folder), "METAFLOW_USER": "bob"}
+    (tmp_path / "home" / "config_other.json").write_text(json.dumps(configured))
+    remote = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": "https://ann:secret@example.org"}
+    (tmp_path / "home" / "config_remote.json").write_text(json.dumps(remote | {"METAFLOW_SERVICE_AUTH_KEY": "key1"}))
+    text = shown(mflow("profile"))
+    assert re.search(r"default +current +local", text)
+    assert re.search(r"remote +service +local +example.org", text)
+    assert "secret" not in text
+    assert "key1" not in text
+    switched = shown(mflow("profile other"))
+    assert "The way back: %mflow profile default" in switched
+    assert os.environ["METAFLOW_PROFILE"] == "other"
+    assert mfwidgets.get_metadata() == f"local@{own_runs.folder}"
+    assert mfwidgets.get_namespace() == "user:ann"  # METAFLOW_USER in the environment goes before the profile's
+    assert "LinearFlow" in [flow.id for flow in Metaflow(namespace=None)]
+    mflow("profile default")
+    assert "METAFLOW_PROFILE" not in os.environ
+
+
+def test_a_cell_in_another_namespace(mflow, shell, runs):
+    shell.run_cell("%%mflow ns user:bob\nimport mfwidgets\nfound = [run.user for run in mfwidgets.Flow('LinearFlow')]")
+    assert shell.user_ns["found"] == ["bob"]
+    assert mfwidgets.get_namespace() is None
+    failed = shell.run_cell("%%mflow ns user:bob\n1 / 0")
+    assert not failed.success
+    assert mfwidgets.get_namespace() is None
+
+
+def test_a_cell_on_other_metadata_or_with_another_profile(mflow, shell, own_runs, runs, monkeypatch, tmp_path):
+    monkeypatch.setenv("METAFLOW_HOME", str(tmp_path))
+    (tmp_path / "config_bobs.json").write_text(json.dumps({"METAFLOW_USER": "bob"}))
+    monkeypatch.delenv("METAFLOW_USER")
+    shell.run_cell(f"%%mflow metadata {own_runs.folder}\nimport mfwidgets\nwhere = mfwidgets.get_metadata()")
+    assert shell.user_ns["where"] == f"local@{own_runs.folder}"
+    shell.run_cell("%%mflow profile bobs\nimport mfwidgets\nwho = mfwidgets.get_namespace()")
+    assert shell.user_ns["who"] == "user:bob"
+    assert mfwidgets.get_metadata() == f"local@{runs.folder}"
+    assert "METAFLOW_PROFILE" not in os.environ
+
+
+@pytest.mark.parametrize("line", ["logs LinearFlow", "ns", "", "ns a b"])
+def test_mistakes_of_cells(mflow, shell, capsys, line):
+    shell.run_cell(f"%%mflow {line}\n1")
+    said = capsys.readouterr()
+    assert "%%mflow runs a cell elsewhere" in said.out + said.err
+    assert "Traceback" not in said.out + said.err
+
+
+def test_the_error_of_a_cell_is_told_once(mflow, shell, capsys):
+    shell.run_cell("%%mflow ns user:bob\nraise ValueError('once only')")
+    said = capsys.readouterr()
+    assert (said.out + said.err).count(": once only") == 1

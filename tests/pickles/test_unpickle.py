@@ -1,0 +1,45 @@
+import pickle
+
+import pytest
+
+from mfwidgets.errors import UnloadableArtifact
+from mfwidgets.pickles.known_hashes import known_bool
+from mfwidgets.pickles.metaflow_types import ForeachFrame
+from mfwidgets.pickles.unpickle import PICKLES, load_value
+
+
+@pytest.mark.parametrize("encoding", sorted(PICKLES))
+def test_every_encoding_of_metaflow(encoding):
+    protocol = int(encoding[-1])
+    assert load_value(pickle.dumps({"a": (1, "ü")}, protocol), encoding, "Artifact x") == {"a": (1, "ü")}
+
+
+def test_metaflows_own_classes_are_stood_in_for():
+    frame = b"\x80\x04c__main__\nForeachFrame\n)\x81."  # as old runs hold it, without values
+    assert load_value(frame, "pickle-v4", "x") == ForeachFrame(None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "said"),
+    [
+        (b"\x80\x04cno_such_module\nThing\n.", "pickle-v4", "'Thing' of module 'no_such_module'"),
+        (b"\x80\x04c__main__\nMyModel\n.", "pickle-v4", "Define or import it in __main__"),
+        (b"", "pickle-v4", "cannot be unpickled here: EOFError"),
+        (b"junk", "pickle-v4", "cannot be unpickled"),
+        (b"{}", "json-v1", "'json-v1' by an extension"),
+    ],
+)
+def test_what_cannot_be_loaded_is_said_with_the_way_out(content, encoding, said):
+    with pytest.raises(UnloadableArtifact) as caught:
+        load_value(content, encoding, "Artifact F/1/start/1/x")
+    assert said in str(caught.value)
+    assert "Artifact F/1/start/1/x" in str(caught.value)
+    assert ".raw()" in str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("value", [True, False, None])
+def test_truths_are_known_by_hash(value, protocol):
+    import hashlib
+
+    assert known_bool(hashlib.sha1(pickle.dumps(value, protocol)).hexdigest()) is value

@@ -1,0 +1,194 @@
+"""The connection to the service, when things go wrong: one clear error in bounded time, and afterwards all is well."""
+
+import json
+import os
+import pickle
+import signal
+import socket
+import threading
+import time
+
+import pytest
+import requests
+from service.running import TABLES, running
+
+from mfwidgets import Metaflow
+from mfwidgets.errors import ServiceException
+from mfwidgets.providers.service_http import ServiceHttp
+
+SECRET = "s3cr3t-key"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running(tables=TABLES) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _fresh(server):
+    server.reset()
+    server.faults([])
+
+
+def http(url, **options):
+    return ServiceHttp(url, {"x-api-key": SECRET}, **{"patience": 1.0, **options})
+
+
+def fails(ask):
+    """Return the message of the error, and the seconds until it came; nothing secret is in it."""
+    began = time.monotonic()
+    with pytest.raises(ServiceException) as caught:
+        ask()
+    message = str(caught.value)
+    assert SECRET not in message + repr(caught.value) + repr(caught.value.__cause__)
+    assert "\n" not in message
+    return message, time.monotonic() - began
+
+
+def test_nothing_listens():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    message, seconds = fails(lambda: http(url).get(("flows",)))
+    assert f"The metadata service at {url} cannot be asked: Connection refused" in message
+    assert "METAFLOW_SERVICE_URL" in message
+    assert seconds < 2
+
+
+def test_a_host_of_no_name():
+    message, seconds = fails(lambda: http("http://no-such-host.invalid").get(("flows",)))
+    assert "cannot be asked" in message
+    assert seconds < 3
+
+
+def test_a_host_that_never_answers(server):
+    server.faults([{"match": "flows", "kind": "hang"}])
+    message, seconds = fails(lambda: http(server.url).get(("flows",)))
+    assert "it accepts the request, but does not answer" in message
+    assert seconds < 2.5
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"status": 500, "body": '{"traceback": "...", "detail": "boom", "status": 500}'}, "answers 500: 'boom'"),
+        ({"status": 500, "body": "oh no"}, "answers 500: 'oh no'"),
+        ({"status": 500, "body": '"{\\"err_msg\\": \\"inner\\"}"'}, "answers 500: 'inner'"),
+        ({"status": 400, "body": '"Invalid cursor"'}, "answers 400: 'Invalid cursor'"),
+        ({"status": 401, "body": "{}"}, "It wants other credentials: see METAFLOW_SERVICE_AUTH_KEY"),
+        ({"status": 403, "body": ""}, "answers 403: nothing. It wants other credentials"),
+        ({"status": 404, "body": "404: Not Found"}, "answers 404: '404: Not Found'"),
+        ({"status": 503, "body": ""}, "it answers 503"),
+        ({"status": 503, "headers": {"Retry-After": "3600"}, "body": ""}, "asks to wait 3600 s"),
+        ({"status": 429, "headers": {"Retry-After": "9"}, "body": ""}, "asks to wait 9 s"),
+        ({"kind": "html"}, "does not answer as a metadata service does, but with"),
+        ({"status": 200, "body": '[{"flow_id": '}, "does not answer as a metadata service does"),
+        ({"kind": "truncate"}, "its answer breaks off"),
+        ({"kind": "reset"}, "cannot be asked: "),
+        ({"kind": "drip"}, "its answer trickles"),
+        ({"kind": "redirect", "location": "http://elsewhere.invalid/flows"}, "redirects to another host (http://elsewhere.invalid/flows)"),
+    ],
+)  # fmt: skip
+def test_answers_that_are_none(fault, said, server):
+    server.faults([{"match": "flows", "times": None, **fault}])
+    asked = http(server.url)
+    message, seconds = fails(lambda: asked.get(("flows",)))
+    assert said in message
+    assert seconds < 3.5
+    server.faults([])
+    assert len(asked.get(("flows",)).content) > 5  # and afterwards it works
+
+
+@pytest.mark.parametrize("fault", [{"status": 503, "body": ""}, {"status": 502, "body": "x"}, {"kind": "reset"}])
+def test_what_passes_is_waited_for(fault, server):
+    server.faults([{"match": "flows", "times": 2, **fault}])
+    assert len(http(server.url, patience=5.0).get(("flows",)).content) > 5
+
+
+def test_a_wait_that_is_asked_for_is_kept(server):
+    server.faults([{"match": "flows", "times": 1, "status": 429, "headers": {"Retry-After": "1"}, "body": ""}])
+    began = time.monotonic()
+    assert http(server.url, patience=5.0).get(("flows",)).content
+    assert time.monotonic() - began >= 1
+
+
+def test_no_more_tries_than_configured(server):
+    server.faults([{"match": "flows", "times": None, "status": 503, "body": ""}])
+    fails(lambda: http(server.url, tries=2, patience=60.0).get(("flows",)))
+    assert len(server.requests()) == 2
+
+
+def test_a_redirect_on_this_host_is_followed(server):
+    server.faults([{"match": "^/flows/Old", "times": 1, "kind": "redirect", "location": "/flows"}])
+    assert len(http(server.url).get(("flows", "Old")).content) > 5
+
+
+def test_headers_are_sent_and_asked_for_anew(server):
+    tokens = iter(["one", "two"])
+    asked = ServiceHttp(server.url, lambda: {"Authorization": next(tokens)})
+    asked.get(("flows",))
+    asked.get(("flows",))
+    sent = [{key.lower(): value for key, value in request["headers"].items()} for request in server.requests()]
+    assert [headers["authorization"] for headers in sent] == ["one", "two"]
+
+
+def test_a_session_of_ones_own(server):
+    session = requests.Session()
+    session.headers["X-Team"] = "blue"
+    Metaflow(metadata=server.url, namespace=None, session=session, headers={"X-Other": "1"})["TaggedFlow"]
+    sent = {key.lower(): value for key, value in server.requests()[0]["headers"].items()}
+    assert (sent["x-team"], sent["x-other"]) == ("blue", "1")
+
+
+def test_secrets_stay_secret(server, monkeypatch):
+    monkeypatch.setenv("METAFLOW_SERVICE_AUTH_KEY", SECRET)
+    url = server.url.replace("http://", f"http://ann:{SECRET}@")
+    client = Metaflow(metadata=f"service@{url}", namespace=None)
+    flow = client["TaggedFlow"]
+    assert server.requests()[-1]["headers"]
+    told = [repr(client), client.metadata, repr(flow._context), repr(flow._context.provider), flow._repr_html_()]
+    told += [repr(vars(flow._context.provider)), str(pickle.dumps(flow))]
+    assert not any(SECRET in text for text in told)
+    assert client.metadata == f"service@{server.url}"
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_ends_the_waiting(server):
+    server.faults([{"match": "flows", "times": None, "kind": "hang"}])
+    began = time.monotonic()
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        http(server.url, patience=20.0).get(("flows",))
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_ends_many_waits(server):
+    flow = Metaflow(metadata=server.url, namespace=None)["TaggedFlow"]
+    server.faults([{"match": "artifacts", "times": None, "kind": "hang"}])
+    began = time.monotonic()
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        flow.to_pandas()
+    assert time.monotonic() - began < 2
+
+
+def test_a_large_listing_and_an_empty_one(server):
+    rows = [
+        {"flow_id": f"Flow{number:06}", "ts_epoch": 1_700_000_000_000, "tags": [], "note": "x" * 300}
+        for number in range(80_000)
+    ]
+    server.faults([{"match": r"^/flows(\?|$)", "times": None, "status": 200, "body": json.dumps(rows)}])
+    client = Metaflow(metadata=server.url, namespace=None)
+    assert len(client.flows) == 80_000  # 30 MB
+    server.faults([{"match": "^/flows$", "times": None, "status": 200, "body": "[]"}])
+    assert client.flows == []
+    assert "There are no flows in" in client._repr_html_()
+    server.faults([{"match": "^/flows/TaggedFlow/runs", "times": None, "status": 200, "body": "[]"}])
+    flow = client["TaggedFlow"]
+    assert list(flow) == []
+    assert flow.latest_run is None
+    assert flow.latest_successful_run is None
+    assert flow.to_pandas().empty
+    assert "TaggedFlow has no runs." in flow._repr_html_()

@@ -1,0 +1,184 @@
+"""Frames: fixed columns and dtypes, the same facts as the objects give."""
+
+import pandas as pd
+import pytest
+
+from mfwidgets import tables
+
+RUNS = [
+    "pathspec", "flow", "run_id", "status", "created_at", "started_at", "finished_at", "duration", "user", "user_tags",
+    "system_tags", "origin_run_id",
+]  # fmt: skip
+TASKS = [
+    "pathspec", "step", "task_id", "status", "attempt", "attempts", "created_at", "started_at", "finished_at",
+    "duration", "foreach_index", "foreach_value", "runtime",
+]  # fmt: skip
+ARTIFACTS = ["pathspec", "step", "task_id", "attempt", "name", "type", "size", "sha", "encoding"]
+UTC = "datetime64[ms, UTC]"
+
+
+def local(ms_series):
+    """What the objects give for a UTC-aware time; tests run in UTC."""
+    return [None if pd.isna(time) else time.tz_localize(None).to_pydatetime() for time in ms_series]
+
+
+def test_runs(client, runs):
+    frame = client["FailingFlow"].runs().to_pandas()
+    assert list(frame.columns) == RUNS
+    assert list(frame.pathspec) == [runs["resumed"], runs["failing"]]
+    assert list(frame.status) == ["completed", "failed"]
+    objects = list(client["FailingFlow"])
+    assert local(frame.created_at) == [run.created_at for run in objects]
+    assert local(frame.finished_at) == [run.finished_at for run in objects]
+    assert frame.duration[0].to_pytimedelta() == objects[0].duration
+    assert pd.isna(frame.duration[1])
+    assert list(frame.user) == ["ann", "ann"]
+    assert frame.user_tags[1] == ["nightly"]
+    assert "runtime:dev" in frame.system_tags[1]
+    assert frame.origin_run_id[0] == objects[1].id
+    assert frame.origin_run_id[1] is pd.NA
+    assert client["FailingFlow"].to_pandas().equals(frame)
+
+
+def test_tasks(client, runs):
+    frame = client.get(runs["foreach"]).to_pandas()
+    assert list(frame.columns) == TASKS
+    assert list(frame.step) == ["start", "work", "work", "work", "work", "join", "end"]
+    work = frame[frame.step == "work"].sort_values("foreach_index")
+    assert list(work.foreach_index) == [0, 1, 2, 3]
+    assert list(work.foreach_value) == ["a", "b=c", "ü/d", "x" * 30]
+    assert frame.foreach_index[0] is pd.NA
+    assert set(frame.runtime) == {"dev"}
+    task = client.get(frame.pathspec[1])
+    assert local(frame.started_at)[1] == task.started_at
+    assert frame.duration[1].to_pytimedelta() == task.duration
+    retried = client.get(runs["retry"]).to_pandas().set_index("step")
+    assert (retried.attempt["flaky"], retried.attempts["flaky"]) == (1, 2)
+    assert retried.status["hopeless"] == "caught"
+    assert client.get(runs["foreach"])["work"].to_pandas().step.unique() == ["work"]
+
+
+def test_artifacts(client, runs):
+    task = client.get(runs["linear"])["start"].task
+    frame = task.to_pandas().set_index("name")
+    assert ["pathspec", *frame.columns[1:]] == [column for column in ARTIFACTS if column != "name"]
+    assert frame.type["numbers"] == "list"
+    assert frame["size"]["x"] == 5
+    assert frame.sha["x"] == task["x"].sha
+    assert frame.encoding["x"] == "pickle-v4"
+    assert frame.pathspec["x"] == f"{task.pathspec}/x"
+
+
+def test_empty_frames_have_the_same_columns_and_dtypes(client):
+    some, none = client["LinearFlow"].runs().to_pandas(), client["LinearFlow"].runs("no-such-tag").to_pandas()
+    assert len(none) == 0
+    assert dict(none.dtypes) == dict(some.dtypes)
+    assert dict(some.dtypes) == {
+        "pathspec": "string", "flow": "string", "run_id": "string", "status": pd.CategoricalDtype(tables.STATUSES),
+        "created_at": UTC, "started_at": UTC, "finished_at": UTC, "duration": "timedelta64[ms]", "user": "string",
+        "user_tags": "object", "system_tags": "object", "origin_run_id": "string",
+    }  # fmt: skip
+
+
+EVENTS = ["pathspec", "step", "task_id", "attempt", "name", "value", "type", "created_at"]
+LINES = ["time", "line", "stream", "message"]
+FLOWS = ["flow", "latest_run", "status", "started_at", "user"]
+TIMINGS = [
+    "pathspec", "run_id", "step", "status", "tasks", "started_at", "finished_at", "duration", "task_time", "longest_task",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns"),
+    [
+        ("flows", FLOWS),
+        ("runs", RUNS),
+        ("tasks", TASKS),
+        ("artifacts", ARTIFACTS),
+        ("events", EVENTS),
+        ("log lines", LINES),
+        ("timings", TIMINGS),
+    ],
+)
+def test_no_rows(kind, columns):
+    frame = tables.to_frame(kind, [])
+    assert list(frame.columns) == columns
+    assert {str(dtype) for dtype in frame.dtypes} <= {"string", "Int64", "category", UTC, "timedelta64[ms]", "object"}
+    assert tables.to_dicts(kind, []) == []
+
+
+@pytest.fixture
+def examples(client, runs):
+    """A table of each kind, with its dicts."""
+    run = client.get(runs["retry"])
+    log = client.get(runs["logs"])["start"].task.logs()
+    made = [client, client["LinearFlow"], run, run["flaky"], run["flaky"].task, run.artifacts(), run.metadata_events()]
+    return {what: (what.to_pandas(), what.to_dicts()) for what in [*made, log, client["RetryFlow"].runs().timings()]}
+
+
+def test_filled_and_empty_tables_have_the_same_dtypes(examples):
+    empty = {
+        tuple(frame.columns): dict(frame.dtypes) for frame in (tables.to_frame(kind, []) for kind in tables.SCHEMAS)
+    }
+    for what, (frame, _) in examples.items():
+        assert len(frame) > 0, what
+        assert dict(frame.dtypes) == empty[tuple(frame.columns)], what
+
+
+def test_dicts_tell_what_frames_tell(examples):
+    for what, (frame, dicts) in examples.items():
+        assert len(frame) == len(dicts), what
+        for row, facts in zip(frame.itertuples(index=False), dicts, strict=True):
+            for told, (name, fact) in zip(row, facts.items(), strict=True):
+                assert fact == told if fact is not None else pd.isna(told), (what, name)
+                assert not hasattr(fact, "dtype"), (what, name)
+
+
+def test_flows(client, runs):
+    frame = client.to_pandas().set_index("flow")
+    assert frame.latest_run["RetryFlow"] == runs["killed"]
+    assert frame.status["RetryFlow"] == "failed"
+    assert frame.user["RetryFlow"] == "bob"
+    assert list(frame.index) == [flow.id for flow in client]
+
+
+def test_events(client, runs):
+    run = client.get(runs["retry"])
+    frame = run.metadata_events().to_pandas()
+    flaky = run["flaky"].task
+    mine = frame[frame.pathspec == flaky.pathspec]
+    assert len(mine) == len(flaky.metadata)
+    assert list(mine.value[mine.name == "attempt_ok"]) == ["False", "True"]
+    assert list(frame.created_at) == sorted(frame.created_at)
+    first = run.metadata_events().first()
+    assert repr(first) == f"MetadataEvent({first.pathspec!r}, {first.name}={first.value!r})"
+
+
+def test_log_lines(client, runs):
+    task = client.get(runs["linear"])["start"].task
+    frame = task.logs().to_pandas()
+    assert frame.message[0] == "out: first"
+    assert list(frame.line) == list(range(len(frame)))
+    assert abs((frame.time[0] - pd.Timestamp(task.created_at, tz="UTC")).total_seconds()) < 60
+    assert list(task.logs(tail=1).to_pandas().message) == [frame.message.iloc[-1]]
+
+
+def test_timings(client, runs):
+    frame = client["ForeachFlow"].runs().timings().to_pandas()
+    mine = frame[frame.run_id == runs["foreach"].partition("/")[2]].set_index("step")
+    assert list(mine.index) == ["start", "work", "join", "end"]
+    tasks = client.get(runs["foreach"])["work"].to_pandas()
+    assert mine.tasks["work"] == 4
+    assert mine.task_time["work"] == tasks.duration.sum()
+    assert mine.longest_task["work"] == tasks.duration.max()
+    assert mine.duration["work"] == tasks.finished_at.max() - tasks.started_at.min()
+    failing = client["FailingFlow"].runs().timings().to_pandas()
+    assert set(failing.status[failing.run_id == runs["failing"].partition("/")[2]]) >= {"completed", "failed"}
+
+
+def test_details_of_artifacts(client, runs):
+    run = client.get(runs["linear"])
+    frame = run.artifacts().to_pandas()
+    assert len(frame) == len(list(run.artifacts()))
+    assert frame.type.notna().all()
+    assert set(frame.step) == {"start", "end"}

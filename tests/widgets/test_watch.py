@@ -1,0 +1,133 @@
+"""Watching runs: one that has ended, one that really runs."""
+
+import threading
+
+import pytest
+from running_flow import running_flow
+
+import mfwidgets
+from mfwidgets import Metaflow, Run
+from mfwidgets.client.answers.run_poller import RunPoller
+from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.views.build_view import build_view
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.run import progress_view
+from mfwidgets.widgets.watch import Watch
+
+
+def test_a_run_that_has_ended_is_shown_and_frozen_at_once(client, runs):
+    watched = Watch(client.get(runs["failing"]))
+    assert watched.wait(20)
+    assert watched.ended == "The run is failed."
+    assert "divide" in watched._live.html
+    assert "not run" in watched._live.html
+    assert watched._stop.disabled
+    watched.close()
+
+
+def test_a_run_is_watched_to_its_end(tmp_path):
+    with running_flow(tmp_path) as running:
+        watched = Watch(Metaflow(metadata=str(tmp_path), namespace=None).get(running.run))
+        assert not watched.wait(2)
+        assert "▶ running" in watched._live.html
+        running.log("half way\n")
+        while "half way" not in watched._live.html:
+            assert not watched.wait(0.2)
+        running.go()
+        assert watched.wait(60)
+        assert watched.ended == "The run is completed."
+        assert "The run is completed." in watched._live.html
+
+
+def test_it_can_be_stopped_and_takes_no_longer_than_it_may(client, runs, monkeypatch):
+    run = client.get(runs["abandoned"])
+    monkeypatch.setattr(Watch, "_look", lambda _: ("running", "as before"))  # after a day it counts as unknown
+    watched = Watch(run)
+    watched._stop.click()
+    assert watched.wait(20)
+    assert watched.ended == "Watching was stopped; the run goes on by itself."
+    brief = Watch(run, minutes=0)
+    assert brief.wait(20)
+    assert "long enough" in brief.ended
+
+
+def test_a_service_that_goes_away_and_comes_back(on_service):
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there["failing"])
+    service.faults([{"match": "metadata", "times": 2, "status": 400}])
+    try:
+        watched = Watch(run)
+        assert watched.wait(30)
+    finally:
+        service.faults([])
+    assert watched.ended == "The run is failed."
+
+
+def test_opening(runs):
+    mfwidgets.metadata(f"local@{runs.folder}")
+    mfwidgets.namespace(None)
+    assert mfwidgets.watch(runs["linear"]).wait(20)
+    assert mfwidgets.watch(Run(runs["linear"])).wait(20)
+    with pytest.raises(MetaflowInvalidArgument, match="takes a run or its pathspec"):
+        mfwidgets.watch(f"{runs['linear']}/start")
+
+
+def test_a_look_at_a_service_is_two_requests_and_a_third_when_attempts_have_ended(on_service):
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there["failing"])
+    watched = RunPoller(run)
+    progress_view(watched.poll(), Limits())  # reads the graph, which does not change
+    service.reset()
+    view = progress_view(watched.poll(), Limits())
+    assert [request["path"] for request in service.requests()] == [f"/flows/{path}" for path in _two(there["failing"])]
+    assert view.status.text == "failed"
+    watched._ends.clear()
+    service.reset()
+    progress_view(watched.poll(), Limits())
+    assert len(service.requests()) == 3
+
+
+def _two(pathspec):
+    flow, run_id = pathspec.split("/")
+    return f"{flow}/runs/{run_id}", f"{flow}/runs/{run_id}/metadata"
+
+
+@pytest.mark.parametrize("name", ["failing", "foreach", "retry", "resumed"])
+def test_a_look_sees_what_the_graph_shows(on_service, name):
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there[name])
+    looked = progress_view(RunPoller(run).poll(), Limits())
+    shown = build_view(run.dag(), Limits())
+    assert looked.status == shown.status
+    assert looked.reason == shown.reason
+    assert looked.parts == shown.parts
+
+
+def test_the_picture_comes_after_the_widget_whose_place_it_takes(client, runs, monkeypatch):
+    from IPython.display import DisplayHandle
+
+    monkeypatch.setattr(Watch, "_look", lambda _: ("running", "as before"))
+    watched = Watch(client.get(runs["abandoned"]))
+    order = []
+
+    def slowly(*_args, **_more):
+        watched.stop()
+        order.append("frozen" if watched.wait(0.5) else "shown")
+
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)  # whatever shell another test has made
+    monkeypatch.setattr(DisplayHandle, "display", slowly)
+    monkeypatch.setattr(DisplayHandle, "update", lambda *_args, **_more: order.append("picture"))
+    watched._ipython_display_()
+    assert watched.wait(20)
+    assert order == ["shown", "picture"]
+
+
+def test_in_a_terminal_it_waits_and_shows_the_end(tmp_path, shell, capsys):
+    with running_flow(tmp_path) as running:
+        watched = Watch(Metaflow(metadata=str(tmp_path), namespace=None).get(running.run))
+        threading.Timer(1, running.go).start()
+        watched._ipython_display_()
+    printed = capsys.readouterr().out
+    assert "Looking" in printed or "▶ running" in printed
+    assert "The run is completed." in printed
+    assert watched._handle is None
