@@ -7,6 +7,8 @@ its objects show themselves in cells, turn into DataFrames, and answer to one ma
 
 from typing import TYPE_CHECKING, Any
 
+from mfwidgets import display
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from mfwidgets.widgets.api import explore, watch
 
 __version__ = "0.1.0"
+
+display.register(renderer="mfwidgets.views.show", explorer="mfwidgets.widgets.api")
 
 __all__ = [
     "DataArtifact",

@@ -1,60 +1,100 @@
-"""The client's one door upward: how objects show themselves and convert.
+"""What objects of the Client API have in common for notebooks: they show themselves, convert, and open in explorers.
 
-What draws and converts stands above the client and is imported on call, so that a script that only reads runs loads
-neither pandas nor a template engine.
+What draws and what explores lies above the Client API. :func:`register` names both modules once; they are imported on
+first use, so that a script that only reads runs loads neither a template engine nor ipywidgets.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    import pandas as pd
-
     from mfwidgets.widgets.explorer import Explorer
     from mfwidgets.widgets.log_viewer import LogViewer
+
+
+class Renderer(Protocol):
+    """The module that draws objects."""
+
+    mimebundle: Callable[[object], dict[str, str]]
+    html_page: Callable[[object], str]
+    view_data: Callable[[object], dict[str, Any]]
+
+
+class Openers(Protocol):
+    """The module that opens widgets."""
+
+    open_explorer: Callable[[Any], "Explorer"]
+    open_log_viewer: Callable[[Any], "LogViewer"]
+
+
+_modules: dict[str, str] = {}
+"""The names of the registered modules."""
+
+
+def register(*, renderer: str, explorer: str) -> None:
+    """Register who draws objects and who opens them in widgets.
+
+    Parameters
+    ----------
+    renderer
+        The name of a module that offers what :class:`Renderer` lists.
+    explorer
+        The name of a module that offers what :class:`Openers` lists.
+    """
+    _modules.update(renderer=renderer, explorer=explorer)
+
+
+def renderer() -> Renderer:
+    """Return the module that draws objects."""
+    return cast("Renderer", import_module(_modules["renderer"]))
+
+
+def openers() -> Openers:
+    """Return the module that opens widgets."""
+    return cast("Openers", import_module(_modules["explorer"]))
 
 
 class Displayable:
     """Shows itself in a notebook cell."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return text and HTML from one look at the provider (IPython asks this first)."""
-        from mfwidgets.views.show import mimebundle
-
-        shown = mimebundle(self)
+        """Return text and HTML, made of the same facts (IPython asks this first)."""
         return {
             mime: text
-            for mime, text in shown.items()
+            for mime, text in renderer().mimebundle(self).items()
             if (include is None or mime in include) and (exclude is None or mime not in exclude)
         }
 
+    def _repr_html_(self) -> str:
+        """Return the HTML alone, for front ends that ask for no bundle."""
+        return self._repr_mimebundle_()["text/html"]
+
     def to_html(self, path: "str | PathLike[str]") -> Path:
-        """Write what it shows into one HTML file that needs no other, nor scripts; more rows than a cell shows.
+        """Write the display into one HTML file that needs neither other files nor scripts, with more rows than a cell.
 
         Parameters
         ----------
         path
-            The file; what is there is overwritten.
+            The file. An existing one is overwritten.
 
         Returns
         -------
         pathlib.Path
-            The file. Costs what showing costs, without its limit of time.
+            The file. Costs what the display costs, without its time limit.
 
         Raises
         ------
         MetaflowException
-            It cannot be read.
+            The object cannot be read.
         OSError
             The file cannot be written.
         """
-        from mfwidgets.views.show import html_page
-
         file = Path(path)
-        file.write_text(html_page(self), encoding="utf-8")
+        file.write_text(renderer().html_page(self), encoding="utf-8")
         return file
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,49 +103,20 @@ class Displayable:
         Raises
         ------
         MetaflowException
-            It cannot be read.
+            The object cannot be read.
         """
-        from mfwidgets.views.show import view_data
-
-        return view_data(self)
-
-    def _repr_html_(self) -> str:
-        """Return the HTML alone, for front ends that ask for no bundle."""
-        return self._repr_mimebundle_()["text/html"]
+        return renderer().view_data(self)
 
 
 class Explorable(Displayable):
     """Opens in an explorer as well."""
 
     def explore(self) -> "Explorer":
-        """Return an explorer with this chosen: flows and runs on the left, what is chosen on the right.
+        """Open an explorer with this object selected: flows and runs on the left, the selected object on the right.
 
         Returns
         -------
         Explorer
-            A widget; ``.selected`` is the object that is chosen in it. Whatever it asks, it asks in threads.
+            A widget. Its ``.selected`` is the selected object. It sends its requests in threads.
         """
-        from mfwidgets.widgets.api import open_explorer
-
-        return open_explorer(self)
-
-
-def open_log_viewer(logs: Any) -> "LogViewer":
-    """Open a viewer of a log."""
-    from mfwidgets.widgets.api import open_log_viewer
-
-    return open_log_viewer(logs)
-
-
-def to_frame(kind: str, rows: Sequence[Any], values: Mapping[str, Sequence[Any]] | None = None) -> "pd.DataFrame":
-    """Turn rows of a kind into a DataFrame."""
-    from mfwidgets import tables
-
-    return tables.to_frame(kind, rows, values)
-
-
-def to_dicts(kind: str, rows: Sequence[Any], values: Mapping[str, Sequence[Any]] | None = None) -> list[dict[str, Any]]:
-    """Turn rows of a kind into dicts."""
-    from mfwidgets import tables
-
-    return tables.to_dicts(kind, rows, values)
+        return openers().open_explorer(self)

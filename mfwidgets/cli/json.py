@@ -48,7 +48,6 @@ from mfwidgets.client.cards import CardContainer
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.collections.tasks import Artifacts, Tasks
-from mfwidgets.client.collections.timings import step_timings
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
@@ -71,6 +70,7 @@ from mfwidgets.queries.lineage.graph import steps_of
 from mfwidgets.queries.rows import RunRow, TaskRow, run_rows, task_rows
 from mfwidgets.queries.run_snapshot import one_look
 from mfwidgets.queries.status.recorded_exceptions import recorded_exception
+from mfwidgets.queries.step_timings import step_timings
 from mfwidgets.queries.values.preview import preview
 from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.queries.values.value_columns import parameter_columns

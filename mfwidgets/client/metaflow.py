@@ -10,12 +10,13 @@ from mfwidgets.client.base import MetaflowObject, class_of
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.flow import Flow, visible_flows
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
-from mfwidgets.display import Explorable, to_dicts, to_frame
+from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.pathspec import kind_of, parse, parse_alias
 from mfwidgets.providers.service_http import Headers
 from mfwidgets.queries.context import DEFAULT, ClientContext, _Default, current_context, new_context
 from mfwidgets.queries.rows import FlowRow, RunRow, run_rows
+from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,6 @@ from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowD
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, read_log
-from mfwidgets.display import to_dicts, to_frame
 from mfwidgets.errors import DataException
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.known_hashes import VALUE_BY_HASH, known_bool
@@ -23,6 +22,7 @@ from mfwidgets.queries.rows import runtime_name
 from mfwidgets.queries.status.rules import Status, TaskState
 from mfwidgets.queries.status.task_status import task_states
 from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
+from mfwidgets.tables import to_dicts, to_frame
 from mfwidgets.times import local_datetime, now_ms
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from mfwidgets.client.collections.timings import StepTiming
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.rows import RunRow, TaskRow
 from mfwidgets.queries.status.recorded_exceptions import RecordedException
 from mfwidgets.queries.status.rules import Status, attempt_statuses
+from mfwidgets.queries.step_timings import StepTiming
 from mfwidgets.times import iso_text
 
 Facts = dict[str, Any]

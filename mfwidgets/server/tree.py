@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any
 
 from mfwidgets.client.collections.runs import Runs
-from mfwidgets.client.collections.timings import StepTiming, step_timings
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
@@ -19,6 +18,7 @@ from mfwidgets.queries.rows import RunRow, TaskRow
 from mfwidgets.queries.run_filter import RunFilter
 from mfwidgets.queries.run_snapshot import one_look
 from mfwidgets.queries.status.rules import Status
+from mfwidgets.queries.step_timings import StepTiming, step_timings
 from mfwidgets.render.sanitize import single_line
 from mfwidgets.times import iso_text
 

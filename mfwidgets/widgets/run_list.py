@@ -8,12 +8,12 @@ import ipywidgets as widgets
 
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.display import to_frame
 from mfwidgets.errors import MetaflowException
 from mfwidgets.queries.rows import RunRow
 from mfwidgets.queries.run_filter import RUN_STATUSES
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import Table, View
+from mfwidgets.tables import to_frame
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.empty_results import no_runs_notes
 from mfwidgets.views.tables import runs_table

@@ -13,10 +13,11 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import parallel_map
-from mfwidgets.display import Displayable, to_dicts, to_frame
+from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of
+from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd

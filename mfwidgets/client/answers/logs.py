@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_tail, read_text
-from mfwidgets.display import Displayable, open_log_viewer, to_dicts, to_frame
+from mfwidgets.display import Displayable, openers
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 from mfwidgets.providers.records import TaskRecord
 from mfwidgets.queries.blobs import task_datastore
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +124,7 @@ class Logs(Displayable):
 
     def view(self) -> "LogViewer":
         """Return a viewer: a widget that shows a log of any length, searches it, and follows it while it grows."""
-        return open_log_viewer(self)
+        return openers().open_log_viewer(self)
 
     def _datastore(self) -> Datastore:
         return task_datastore(self._context, self._task)

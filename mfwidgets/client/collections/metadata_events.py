@@ -6,9 +6,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.collections.base import Collection
-from mfwidgets.display import to_dicts, to_frame
 from mfwidgets.providers.records import MetadataRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,6 @@ from mfwidgets.client.collections.tasks import Artifacts, found_artifacts
 from mfwidgets.client.collections.timings import Timings
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import parallel_map
-from mfwidgets.display import to_dicts, to_frame
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
@@ -29,6 +28,7 @@ from mfwidgets.queries.values.value_columns import (
     parameter_columns,
 )
 from mfwidgets.queries.values.value_filter import ValueFilter
+from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from mfwidgets.client.artifact import DataArtifact
 from mfwidgets.client.collections.base import Collection
 from mfwidgets.client.task import Task
-from mfwidgets.display import to_dicts, to_frame
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, bare_row, rows_of
 from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import Columns, check_names, task_columns
+from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
