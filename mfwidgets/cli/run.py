@@ -7,10 +7,8 @@ from io import StringIO
 
 from IPython.core.error import UsageError
 
-from mfwidgets.cli import (
-    json_commands,  # noqa: F401 - they register what they tell
-    json_parts,  # noqa: F401 - they register what they tell
-)
+from mfwidgets.cli import json_commands as _json_commands  # noqa: F401 - importing registers what they print
+from mfwidgets.cli import json_parts as _json_parts  # noqa: F401 - as above
 from mfwidgets.cli.exit_codes import ExitCode
 from mfwidgets.cli.hints import in_cli_words
 from mfwidgets.cli.json import json_text
