@@ -37,7 +37,7 @@ def median(ask):
 whole, size = median(lambda: drawn(run))
 scope = one_look(run._context, run._record)
 scope.provider.metadata(run._record.path)
-alone, _ = median(lambda: drawn(Run.of(scope, run._record)))
+alone, _ = median(lambda: drawn(Run._of(scope, run._record)))
 print(json.dumps([whole, alone, size]))
 """
 

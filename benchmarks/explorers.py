@@ -34,14 +34,14 @@ def median(ask):
     return statistics.median(times)
 def drawn(rows):
     return html_of(View("", "", parts=(beside(runs_table(rows, Limits(), "")),)), live=True)
-pages = flow.runs().row_pages(PAGE)
+pages = flow.runs()._row_pages(PAGE)
 next(pages)
 lines = [LogLine("2026-01-02T03:04:05", f"epoch {number} loss {1 / (number + 1):.6f} " + "x" * 60, "stdout") for number in range(1_000_000)]
 text = LogText(lines)
 wrapped = text.wrapped(40)
 wrapped.rows
 print(json.dumps({
-    "the first page": median(lambda: drawn(next(flow.runs().row_pages(PAGE)))),
+    "the first page": median(lambda: drawn(next(flow.runs()._row_pages(PAGE)))),
     "the next page": median(lambda: drawn(next(pages))),
     "a text that no run has": median(lambda: list(flow.runs(text="no such text"))),
     "search a million lines": median(lambda: text.search("epoch 999", regex=False)),

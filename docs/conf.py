@@ -70,17 +70,6 @@ copyright = "the mfwidgets maintainers, Apache-2.0"  # noqa: A001 - Sphinx's nam
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
-FOR_THE_HOUSE = {
-    "artifact_rows", "cheap_count", "find_alias", "in_scope", "newest_runs", "of", "package", "quick_rows", "records", "rows",
-}  # fmt: skip
-"""Methods by which the parts of the package talk to each other; nobody else needs them."""
-
-
-def _skip(app: Sphinx, what: str, name: str, member: object, skip: bool, options: object) -> bool | None:  # noqa: FBT001 - Sphinx's signature
-    """Leave out of the reference what is for the house alone."""
-    del app, what, member, skip, options
-    return True if name in FOR_THE_HOUSE else None
-
 
 def _find_by_short_name(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element) -> Element | None:
     """Resolve what docstrings and signatures call by another name than the reference has: the one object that ends in it."""
@@ -110,6 +99,5 @@ def _take_notebooks(app: Sphinx, config: object) -> None:
 
 def setup(app: Sphinx) -> None:
     """Tell Sphinx of the functions above."""
-    app.connect("autodoc-skip-member", _skip)
     app.connect("missing-reference", _find_by_short_name)
     app.connect("config-inited", _take_notebooks)

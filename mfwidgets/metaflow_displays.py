@@ -31,7 +31,7 @@ def from_metaflow(theirs: Any) -> Displayable:
         return Metaflow(theirs.metadata.metadata_str(), module.get_namespace())
     pathspec, attempt, selector, namespace, checked = theirs.__getstate__()["data"]
     path = parse(pathspec)
-    return class_of(kind_of(path)).in_context(new_context(selector, namespace if checked else None), path, attempt)
+    return class_of(kind_of(path))._in_context(new_context(selector, namespace if checked else None), path, attempt)
 
 
 def bundle(theirs: Any) -> dict[str, str] | None:

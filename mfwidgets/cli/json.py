@@ -101,14 +101,14 @@ def data_of(found: Any) -> Facts:
 @data_of.register
 def data_of_root(root: Metaflow) -> Facts:
     """Tell where is looked, and the flows that are seen there."""
-    flows = [{"flow": row.flow, "latest_run": run_facts(row.latest) if row.latest else None} for row in root.rows()]
+    flows = [{"flow": row.flow, "latest_run": run_facts(row.latest) if row.latest else None} for row in root._rows()]
     return {"kind": "metaflow", "metadata": root.metadata, "namespace": root.namespace, "flows": flows}
 
 
 @data_of.register
 def data_of_flow(flow: Flow) -> Facts:
     """Tell the newest runs."""
-    rows = flow.runs().rows(options.display_max_rows + 1)
+    rows = flow.runs()._rows(options.display_max_rows + 1)
     shown = [run_facts(row) for row in rows[: options.display_max_rows]]
     return {"kind": "flow", "flow": flow.id, "pathspec": flow.pathspec, "runs": shown, "more": len(rows) > len(shown)}
 
@@ -116,7 +116,7 @@ def data_of_flow(flow: Flow) -> Facts:
 @data_of.register
 def data_of_runs(runs: Runs) -> Facts:
     """Tell all of them."""
-    return {"kind": "runs", "flow": runs.flow, "runs": [run_facts(row) for row in runs.rows()]}
+    return {"kind": "runs", "flow": runs._flow, "runs": [run_facts(row) for row in runs._rows()]}
 
 
 @data_of.register
@@ -137,7 +137,7 @@ def data_of_run(run: Run) -> Facts:
 @data_of.register
 def data_of_step(step: Step) -> Facts:
     """Tell what became of its tasks."""
-    rows, run = step.tasks().rows(), step._record.run
+    rows, run = step.tasks()._rows(), step._record.run
     timings = step_timings(run, rows, [step.id])
     if not timings:
         nothing = {**status_facts(None), "task_count": 0, "task_statuses": {}}
@@ -155,7 +155,7 @@ def data_of_task(task: Task) -> Facts:
     return {
         **task_facts(row, now_ms()),
         "exception": exception_facts(raised),
-        "artifacts": [artifact_facts(one) for one in task.artifact_rows()],
+        "artifacts": [artifact_facts(one) for one in task._artifact_rows()],
     }
 
 
@@ -170,13 +170,13 @@ def data_of_artifact(artifact: DataArtifact) -> Facts:
 @data_of.register
 def data_of_tasks(tasks: Tasks) -> Facts:
     """Tell all of them, oldest first."""
-    return {"kind": "tasks", "tasks": tasks_data(tasks.rows())}
+    return {"kind": "tasks", "tasks": tasks_data(tasks._rows())}
 
 
 @data_of.register
 def data_of_artifacts(artifacts: Artifacts) -> Facts:
     """Tell what is recorded of all of them."""
-    return {"kind": "artifacts", "artifacts": [artifact_facts(row) for row in artifacts.rows()]}
+    return {"kind": "artifacts", "artifacts": [artifact_facts(row) for row in artifacts._rows()]}
 
 
 @data_of.register
@@ -249,8 +249,8 @@ def data_of_code(code: MetaflowCode) -> Facts:
 def loaded_run(run: Run) -> tuple[Run, RunRow, list[TaskRow], dict[str, Facts]]:
     """Return a run for one look, and what its parts are made of."""
     record = run._record
-    run = Run.of(one_look(run._context, record), record)
-    return run, run_rows(run._context, [record])[0], run.tasks().rows(), steps_of(run._context, record)
+    run = Run._of(one_look(run._context, record), record)
+    return run, run_rows(run._context, [record])[0], run.tasks()._rows(), steps_of(run._context, record)
 
 
 def steps_data(run: Run, tasks: Sequence[TaskRow], order: Sequence[str]) -> list[Facts]:

@@ -188,7 +188,7 @@ class MetaflowData(Displayable):
 
     def __init__(self, context: ClientContext, task: str, records: list[ArtifactRecord], attempt: int | None) -> None:
         self._context, self._task, self._attempt = context, task, attempt
-        self._artifacts = {record.name: DataArtifact.of(context, record, attempt) for record in records}
+        self._artifacts = {record.name: DataArtifact._of(context, record, attempt) for record in records}
 
     def __getattr__(self, name: str) -> Any:
         # Python asks here for what is not found otherwise, its own questions (copy, pickle) among them.

@@ -55,7 +55,7 @@ class MetaflowObject(Explorable, ABC):
         self._load(path)
 
     @classmethod
-    def in_context(cls, context: ClientContext, path: PathComponents, attempt: int | None = None) -> Self:
+    def _in_context(cls, context: ClientContext, path: PathComponents, attempt: int | None = None) -> Self:
         """Find an object in another scope than the current one; raises as the constructor does."""
         made = cls.__new__(cls)
         made._context = context
@@ -64,7 +64,7 @@ class MetaflowObject(Explorable, ABC):
         return made
 
     @classmethod
-    def of(cls, context: ClientContext, record: Any, attempt: int | None = None) -> Self:
+    def _of(cls, context: ClientContext, record: Any, attempt: int | None = None) -> Self:
         """Make an object of a record that is at hand; nothing is fetched or checked."""
         made = cls.__new__(cls)
         made._context = context
@@ -124,7 +124,7 @@ class MetaflowObject(Explorable, ABC):
             return None
         context = ClientContext(self._context.provider, self._context.configuration, None)
         attempt = self._attempt if self._kind == "artifact" else None
-        found = _CLASSES[kind_of(path)].in_context(context, path, attempt)
+        found = _CLASSES[kind_of(path)]._in_context(context, path, attempt)
         found._context = self._context
         return found
 
@@ -266,7 +266,7 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> str:
     for depth in range(1, len(path)):
         above = path[:depth]
         try:
-            found = _CLASSES[kind_of(above)].in_context(
+            found = _CLASSES[kind_of(above)]._in_context(
                 ClientContext(context.provider, context.configuration, None), above
             )
         except MetaflowNotFound:

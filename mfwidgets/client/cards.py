@@ -170,7 +170,7 @@ def _find(task: object) -> Task:
             f"get_cards takes the pathspec of a task ({FORMS['task']}): {error}"
         ) from error
     context = current_context()
-    return Task.in_context(ClientContext(context.provider, context.configuration, None), path)
+    return Task._in_context(ClientContext(context.provider, context.configuration, None), path)
 
 
 def _first_origin(task: Task) -> Task | None:
@@ -178,5 +178,5 @@ def _first_origin(task: Task) -> Task | None:
     origin = None
     while pathspec := (origin or task).origin_pathspec:
         context = ClientContext(task._context.provider, task._context.configuration, None)
-        origin = Task.in_context(context, parse(pathspec, "task"))
+        origin = Task._in_context(context, parse(pathspec, "task"))
     return origin

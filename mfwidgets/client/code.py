@@ -42,7 +42,7 @@ class MetaflowCode(Displayable):
         except (ValueError, KeyError, TypeError) as error:
             raise DataException(f"The code package of {flow} is recorded as {recorded!r:.80}: {error!r}.") from error
 
-    def package(self, most: int | None = None) -> CodePackage:
+    def _package(self, most: int | None = None) -> CodePackage:
         """Return the package itself; downloaded once.
 
         Raises
@@ -59,10 +59,6 @@ class MetaflowCode(Displayable):
         return self._loaded
 
     @property
-    def _package(self) -> CodePackage:
-        return self.package()
-
-    @property
     def path(self) -> str:
         """Where it is stored, as recorded."""
         return str(self._location)
@@ -75,34 +71,34 @@ class MetaflowCode(Displayable):
     @property
     def info(self) -> dict[str, Any]:
         """What was known when it was made: ``script``, ``python_version``, ``metaflow_version``, ``commit_sha`` and more."""
-        return self._package.info
+        return self._package().info
 
     @property
     def script_name(self) -> str:
         """The name of the flow's file."""
-        return str(self._package.info["script"])
+        return str(self._package().info["script"])
 
     @property
     def flowspec(self) -> str:
         """The source of the flow's file."""
-        source = self._package.read(self.script_name)
+        source = self._package().read(self.script_name)
         if source is None:
             raise DataException(f"The code package of flow {self._flow} does not hold its {self.script_name!r}.")
         return source.decode("utf-8", errors="replace")
 
     def files(self) -> dict[str, bytes]:
         """Return the content of the user's files by name."""
-        return {name: self._package.read(name) or b"" for name in self._package.user_files()}
+        return {name: self._package().read(name) or b"" for name in self._package().user_files()}
 
     @property
     def tarball(self) -> TarFile:
         """The package as an open archive, the same one at each access."""
-        return self._package.tarball
+        return self._package().tarball
 
     def extract(self) -> "TemporaryDirectory[str]":
         """Write the user's files into a temporary folder, which goes when the returned object does."""
         folder = TemporaryDirectory()
-        self._package.extract_to(Path(folder.name))
+        self._package().extract_to(Path(folder.name))
         return folder
 
     def extractall(self, path: str | Path) -> list[Path]:
@@ -113,9 +109,9 @@ class MetaflowCode(Displayable):
         DataException
             A file's name leads out of the folder; nothing is written then.
         """
-        return self._package.extract_to(Path(path))
+        return self._package().extract_to(Path(path))
 
-    def environment(self, metadata: dict[str, Any]) -> Any:
+    def _environment(self, metadata: dict[str, Any]) -> Any:
         """Return what ``environment_info`` tells of a task with this metadata."""
         kind = self.info.get("environment_type")
         if not kind:
@@ -125,7 +121,7 @@ class MetaflowCode(Displayable):
         prefix = str(metadata.get("conda_env_prefix", "")).split("/")
         if len(prefix) < 3:  # noqa: PLR2004 - /<architecture>/<id>, as Metaflow splits it
             return {}
-        manifest = json.loads(self._package.read(_CONDA_MANIFEST) or b"{}")
+        manifest = json.loads(self._package().read(_CONDA_MANIFEST) or b"{}")
         return manifest.get(prefix[2], {}).get(prefix[1], {})
 
     def __str__(self) -> str:

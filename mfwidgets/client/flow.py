@@ -45,10 +45,10 @@ class Flow(MetaflowObject, kind="flow"):
         if found is None:
             return None
         if not self._context.includes(found):
-            return Run.in_context(
+            return Run._in_context(
                 self._context, found.path
             )  # raises MetaflowNamespaceMismatch, as Metaflow's client does
-        return Run.of(self._context, found)
+        return Run._of(self._context, found)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._context.provider.run(self._record.flow, name) is not None
@@ -135,7 +135,7 @@ class Flow(MetaflowObject, kind="flow"):
         """Return the same as plain data, a dict a run."""
         return self.runs().to_dicts()
 
-    def find_alias(self, alias: RunAlias) -> Run | None:
+    def _find_alias(self, alias: RunAlias) -> Run | None:
         """Return the run that ``latest``, ``latest-ok`` or ``latest~2`` means; None when there are not so many."""
         runs = self.runs().successful() if alias.successful_only else iter(self.runs(limit=alias.back + 1))
         return next(islice(runs, alias.back, None), None)
@@ -145,7 +145,7 @@ def visible_flows(context: ClientContext) -> Iterator[Flow]:
     """Yield the flows that have a run in the namespace, in the provider's order."""
     for record in context.provider.flows():
         if _has_runs(context, record.flow):
-            yield Flow.of(context, record)
+            yield Flow._of(context, record)
 
 
 def _has_runs(context: ClientContext, flow: str) -> bool:

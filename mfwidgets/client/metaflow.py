@@ -62,7 +62,7 @@ class Metaflow(Explorable):
             self._context = replace(self._context, namespace_setting=namespace)
 
     @classmethod
-    def in_context(cls, context: ClientContext) -> Self:
+    def _in_context(cls, context: ClientContext) -> Self:
         """Return the client that sees what a scope does."""
         made = cls.__new__(cls)
         made._context = context
@@ -87,7 +87,7 @@ class Metaflow(Explorable):
         return visible_flows(self._context)
 
     def __getitem__(self, name: str) -> Flow:
-        return Flow.in_context(self._context, parse(name, "flow"))
+        return Flow._in_context(self._context, parse(name, "flow"))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._context.provider.flow(name) is not None
@@ -116,22 +116,22 @@ class Metaflow(Explorable):
         path = parse(pathspec)
         alias = parse_alias(path[1]) if len(path) > 1 else None
         if alias:
-            run = Flow.in_context(self._context, path[:1]).find_alias(alias)
+            run = Flow._in_context(self._context, path[:1])._find_alias(alias)
             if run is None:
                 kind = "successful run" if alias.successful_only else "run"
                 raise MetaflowNotFound(f"'{path[0]}/{path[1]}': {path[0]} has not that many {kind}s in this namespace.")
             path = (path[0], run.id, *path[2:])
-        found: MetaflowObject = class_of(kind_of(path)).in_context(self._context, path, attempt)
+        found: MetaflowObject = class_of(kind_of(path))._in_context(self._context, path, attempt)
         return found
 
-    def rows(self, limit: int | None = None) -> list[FlowRow]:
+    def _rows(self, limit: int | None = None) -> list[FlowRow]:
         """Return its flows, each with what is known of its newest run; the first ``limit`` only, when given."""
         flows = list(islice(self, limit))
-        newest = [run for flow in flows for run in islice(flow.runs().records(), 1)]
+        newest = [run for flow in flows for run in islice(flow.runs()._records(), 1)]
         known = {row.record.flow: row for row in run_rows(self._context, newest)}
         return [FlowRow(flow.id, known.get(flow.id)) for flow in flows]
 
-    def newest_runs(self, flows: int, runs: int) -> dict[str, list[RunRow]]:
+    def _newest_runs(self, flows: int, runs: int) -> dict[str, list[RunRow]]:
         """Return what is known of the newest runs of the first flows that the namespace shows, flow by flow.
 
         Of a metadata service one request a flow, many at once, and one for each run that is not simply completed; the
@@ -141,7 +141,7 @@ class Metaflow(Explorable):
         names = (record.flow for record in self._context.provider.flows())
         while len(found) < flows and (some := list(islice(names, MAX_WORKERS))):
             rows = parallel_map(
-                lambda flow: Runs(self._context, flow, limit=runs).quick_rows(),
+                lambda flow: Runs(self._context, flow, limit=runs)._quick_rows(),
                 some,
                 max_concurrency=self._context.max_concurrency,
             )
@@ -158,11 +158,11 @@ class Metaflow(Explorable):
             ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status`` (category),
             ``started_at`` (UTC), ``user``. Costs what two rows of a table of runs cost, for each flow.
         """
-        return to_frame("flows", self.rows())
+        return to_frame("flows", self._rows())
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict a flow."""
-        return to_dicts("flows", self.rows())
+        return to_dicts("flows", self._rows())
 
     def _ipython_key_completions_(self) -> list[str]:
         return [flow.flow for flow in self._context.provider.flows()]

@@ -47,7 +47,7 @@ class Run(MetaflowObject, kind="run"):
 
     def _child(self, name: str) -> Step | None:
         found = self._context.provider.step(self._record, name)
-        return Step.of(self._context, found) if found else None
+        return Step._of(self._context, found) if found else None
 
     def _child_names(self) -> list[str]:
         return limited(step.id for step in self.steps())
@@ -125,7 +125,7 @@ class Run(MetaflowObject, kind="run"):
     def end_task(self) -> Task | None:
         """The task of its last step; None while it did not get there."""
         found = newest_task(self._context.provider.tasks(self._record, end_step(self._context, self._record)))
-        return Task.of(self._context, found) if found else None
+        return Task._of(self._context, found) if found else None
 
     @property
     def successful(self) -> bool | None:

@@ -39,7 +39,7 @@ class Step(MetaflowObject, kind="step"):
 
     def _child(self, name: str) -> Task | None:
         found = self._context.provider.task(self._record.run, self._record.step, name)
-        return Task.of(self._context, found) if found else None
+        return Task._of(self._context, found) if found else None
 
     def _child_names(self) -> list[str]:
         return limited(task.id for task in self.tasks())
@@ -68,7 +68,7 @@ class Step(MetaflowObject, kind="step"):
     def task(self) -> Task | None:
         """Its newest task; None while it has none."""
         found = newest_task(self._context.provider.tasks(self._record.run, self._record.step))
-        return Task.of(self._context, found) if found else None
+        return Task._of(self._context, found) if found else None
 
     def control_tasks(self, *tags: str) -> Iterator[Task]:
         """Yield its control tasks, newest first: those that led the others of a ``@parallel`` step.
@@ -104,7 +104,7 @@ class Step(MetaflowObject, kind="step"):
         for name in names:
             record = self._context.provider.step(self._record.run, name)
             if record:  # a way that a switch did not take is no step of the run
-                yield Step.of(self._context, record)
+                yield Step._of(self._context, record)
 
     @property
     def environment_info(self) -> Any:
@@ -169,13 +169,13 @@ class Steps(Collection[Step]):
     """
 
     def __init__(self, context: ClientContext, run: RunRecord, tags: tuple[str, ...] = ()) -> None:
-        self.context, self.run = context, run
+        self._context, self._run = context, run
         self._tags = tag_filter(tags)
         super().__init__(f"steps of {'/'.join(run.path)}", self._steps)
 
     def _steps(self) -> Iterator[Step]:
-        if not has_tags(self.run, self._tags) or not self.context.includes(self.run):
+        if not has_tags(self._run, self._tags) or not self._context.includes(self._run):
             return
-        for record in self.context.provider.steps(self.run):
+        for record in self._context.provider.steps(self._run):
             if not record.step.startswith("_"):
-                yield Step.of(self.context, record)
+                yield Step._of(self._context, record)

@@ -52,7 +52,7 @@ class Task(MetaflowObject, kind="task"):
 
     def _child(self, name: str) -> DataArtifact | None:
         found = self._context.provider.artifact(self._record.path, name, self._attempt)
-        return DataArtifact.of(self._context, found, self._attempt) if found else None
+        return DataArtifact._of(self._context, found, self._attempt) if found else None
 
     def _child_names(self) -> list[str]:
         return [record.name for record in self._public_artifacts()]
@@ -62,7 +62,7 @@ class Task(MetaflowObject, kind="task"):
 
     def __iter__(self) -> Iterator[DataArtifact]:
         for record in self._public_artifacts():
-            yield DataArtifact.of(self._context, record, self._attempt)
+            yield DataArtifact._of(self._context, record, self._attempt)
 
     @property
     def parent(self) -> "Step":
@@ -138,12 +138,12 @@ class Task(MetaflowObject, kind="task"):
 
         Costs two bulk questions for each step before it, and one small read for each switch before it.
         """
-        return (Task.of(self._context, record) for record in parent_tasks(self._context, self._record))
+        return (Task._of(self._context, record) for record in parent_tasks(self._context, self._record))
 
     @property
     def child_tasks(self) -> Iterator["Task"]:
         """The tasks that this one led to, oldest first; costs as :attr:`parent_tasks`."""
-        return (Task.of(self._context, record) for record in child_tasks(self._context, self._record))
+        return (Task._of(self._context, record) for record in child_tasks(self._context, self._record))
 
     def ancestors(self) -> "RelatedTasks":
         """Return all tasks that led to this one, near or far, oldest first.
@@ -193,7 +193,7 @@ class Task(MetaflowObject, kind="task"):
     def environment_info(self) -> Any:
         """What is known of its environment: a text, or a dict for conda and PyPI environments; None without a package."""
         code = self.code
-        return code.environment(self.metadata_dict) if code else None
+        return code._environment(self.metadata_dict) if code else None
 
     # -- what became of it ------------------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class Task(MetaflowObject, kind="task"):
     @property
     def attempts(self) -> list["Task"]:
         """Its attempts, oldest first: this task with ``attempt=`` set, so that each has its own status and logs."""
-        return [Task.of(self._context, self._record, attempt.number) for attempt in self._state().attempts]
+        return [Task._of(self._context, self._record, attempt.number) for attempt in self._state().attempts]
 
     @property
     def status(self) -> Status:
@@ -334,12 +334,12 @@ class Task(MetaflowObject, kind="task"):
             ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``,
             ``encoding``. Costs one bulk question and one small read.
         """
-        return to_frame("artifacts", list(self.artifact_rows()))
+        return to_frame("artifacts", list(self._artifact_rows()))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict an artifact."""
-        return to_dicts("artifacts", list(self.artifact_rows()))
+        return to_dicts("artifacts", list(self._artifact_rows()))
 
-    def artifact_rows(self) -> Iterator[ArtifactRow]:
+    def _artifact_rows(self) -> Iterator[ArtifactRow]:
         """Yield what is recorded of its artifacts, private ones left out."""
         return artifact_rows(self._context, self._record.path, self._attempt)

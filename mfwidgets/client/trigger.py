@@ -65,7 +65,7 @@ class Trigger:
         """The runs among them, in whatever namespace (one question each); None for none."""
         context = ClientContext(self._context.provider, self._context.configuration, None)
         paths = [parse(event.id)[:2] for event in self._events if event.type == "run"]
-        return [class_of("run").in_context(context, path) for path in paths] or None  # type: ignore[misc]
+        return [class_of("run")._in_context(context, path) for path in paths] or None  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> Any:
         """Return the run of a flow of that name, or, where no run triggered it, the event of that name."""

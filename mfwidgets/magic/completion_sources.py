@@ -148,7 +148,7 @@ def _below(context: ClientContext, above: list[str]) -> list[str]:
         return sorted(flow.flow for flow in context.provider.flows())[:MAX_CANDIDATES]
     if len(above) == 1:
         return [run.run_id for run in _newest(context, above[0], MAX_CANDIDATES)]
-    found = Metaflow.in_context(context).get("/".join(above))
+    found = Metaflow._in_context(context).get("/".join(above))
     if isinstance(found, Run):
         return [step.id for step in found][::-1]
     return list(found._child_names())[:MAX_CANDIDATES]
@@ -174,7 +174,7 @@ def _of_runs(context: ClientContext, kind: str, flow: str) -> list[str]:
 
 def _numbers(context: ClientContext, about: str) -> list[str]:
     """Return the artifacts of a task of a step that are numbers by their type; of a run, of its only foreach."""
-    found = Metaflow.in_context(context).get(about)
+    found = Metaflow._in_context(context).get(about)
     if isinstance(found, Flow):
         found = found.latest_run
     if isinstance(found, Run):

@@ -85,9 +85,9 @@ def telling_task_of(pathspec: str) -> Task:
     if found:
         return found
     holder = _holder(pathspec)
-    rows = relevant_tasks(holder.tasks().rows())
+    rows = relevant_tasks(holder.tasks()._rows())
     if len(rows) == 1:
-        return Task.of(holder._context, rows[0].record)
+        return Task._of(holder._context, rows[0].record)
     raise _not_one(holder, [f"{row.pathspec} ({row.status})" for row in rows])
 
 

@@ -70,15 +70,15 @@ def _below(context: ClientContext, pathspec: str, text: str, offset: int) -> lis
     """Return the items of a page, and one more where there is one."""
     if not pathspec:
         return _flows(context, text, offset)
-    found = Metaflow.in_context(context).get(pathspec)
+    found = Metaflow._in_context(context).get(pathspec)
     if isinstance(found, Flow):
         runs = Runs(context, found.id, RunFilter(text=text))
-        return [run_item(row) for row in next(runs.row_pages(PAGE + 1, skip=offset), [])]
+        return [run_item(row) for row in next(runs._row_pages(PAGE + 1, skip=offset), [])]
     items: Iterable[Item] = ()
     if isinstance(found, Run):
         items = _steps(found)
     elif isinstance(found, Step):
-        items = (task_item(row) for row in _oldest_first(found.tasks().rows()))
+        items = (task_item(row) for row in _oldest_first(found.tasks()._rows()))
     elif isinstance(found, Task):
         rows = artifact_rows(context, found._record.path)
         items = map(artifact_item, sorted(rows, key=lambda row: row.name))
@@ -91,7 +91,7 @@ def _flows(context: ClientContext, text: str, offset: int) -> list[Item]:
     names = (record.flow for record in context.provider.flows() if text.casefold() in record.flow.casefold())
     some = list(islice(names, offset, offset + PAGE + 1))
     newest = parallel_map(
-        lambda flow: Runs(context, flow, limit=1).quick_rows(), some, max_concurrency=context.max_concurrency
+        lambda flow: Runs(context, flow, limit=1)._quick_rows(), some, max_concurrency=context.max_concurrency
     )
     seen = ((flow, rows) for flow, rows in zip(some, newest, strict=True) if rows or context.namespace is None)
     return [flow_item(flow, rows[0] if rows else None) for flow, rows in seen]
@@ -99,7 +99,7 @@ def _flows(context: ClientContext, text: str, offset: int) -> list[Item]:
 
 def _steps(run: Run) -> Iterable[Item]:
     context = one_look(run._context, run._record)
-    rows = Run.of(context, run._record).tasks().rows()
+    rows = Run._of(context, run._record).tasks()._rows()
     return map(step_item, step_timings(run._record, rows, step_order(context, run._record)))
 
 

@@ -23,7 +23,7 @@ _SHORT = 10
 @build_view.register
 def build_code_view(code: MetaflowCode, limits: Limits) -> View:
     """Show the source of the flow's file, and which files there are."""
-    package = code.package(MAX_CODE_BYTES)
+    package = code._package(MAX_CODE_BYTES)
     info = {name: str(value) for name, value in package.info.items() if value}
     commit = info.get("commit_sha", "")
     changed = " with uncommitted changes" if info.get("has_uncommitted_changes", "").lower() == "true" else ""

@@ -22,14 +22,14 @@ from mfwidgets.views.task_errors import task_errors
 
 def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str, ...]]:
     """Return the table of the newest runs, or the notes that explain why there are none."""
-    rows = runs.rows(limits.rows + 1)
+    rows = runs._rows(limits.rows + 1)
     if not rows:
         return (), no_runs_notes(runs, limits)
     shown = rows[: limits.rows]
     if len(rows) <= limits.rows:
         note = ""
     else:
-        total = runs.cheap_count()
+        total = runs._cheap_count()
         note = f"the newest {len(shown)}" if total is None else shown_of_total(len(shown), total)
     return (runs_table(shown, limits, note),), ()
 
@@ -38,37 +38,37 @@ def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str,
 def build_runs_view(runs: Runs, limits: Limits) -> View:
     """Show the newest runs."""
     tables, notes = runs_part(runs, limits)
-    return View(*_titled(runs.title, limits), facts=context_facts(runs.context, limits), parts=tables, notes=notes)
+    return View(*_titled(runs._title, limits), facts=context_facts(runs._context, limits), parts=tables, notes=notes)
 
 
 @build_view.register
 def build_steps_view(steps: Steps, limits: Limits) -> View:
     """Show the steps with their statuses."""
-    rows = Tasks(steps.context, steps.run, None).rows()
+    rows = Tasks(steps._context, steps._run, None)._rows()
     notes = () if rows else ("No task has begun yet.",)
     return View(
-        *_titled(steps.title, limits),
+        *_titled(steps._title, limits),
         notes=notes,
-        parts=(steps_table(rows, step_order(steps.context, steps.run), limits),) if rows else (),
+        parts=(steps_table(rows, step_order(steps._context, steps._run), limits),) if rows else (),
     )
 
 
 @build_view.register
 def build_artifacts_view(artifacts: Artifacts, limits: Limits) -> View:
     """Show the artifacts; no value is read."""
-    tables = artifacts_part(artifacts.rows(), limits)
+    tables = artifacts_part(artifacts._rows(), limits)
     notes = () if tables else ("There are none.",)
-    return View(*_titled(artifacts.title, limits), notes=notes, parts=tables)
+    return View(*_titled(artifacts._title, limits), notes=notes, parts=tables)
 
 
 @build_view.register
 def build_tasks_view(tasks: Tasks, limits: Limits) -> View:
     """Show the tasks, oldest first."""
-    rows = tasks.rows()
+    rows = tasks._rows()
     shown, note = prioritize_tasks(rows, limits.rows)
-    table = tasks_table(shown, limits, note, errors=task_errors(tasks.context, shown))
+    table = tasks_table(shown, limits, note, errors=task_errors(tasks._context, shown))
     notes = () if rows else ("There are none.",)
-    return View(*_titled(tasks.title, limits), notes=notes, parts=(table,) if rows else ())
+    return View(*_titled(tasks._title, limits), notes=notes, parts=(table,) if rows else ())
 
 
 def _titled(title: str, limits: Limits) -> tuple[str, str]:

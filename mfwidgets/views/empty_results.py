@@ -26,14 +26,14 @@ def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
 
 def no_runs_notes(runs: Runs, limits: Limits) -> tuple[str, ...]:
     """Explain a flow, or a choice of its runs, that shows none."""
-    context = runs.context
-    if next(context.provider.runs(runs.flow, RunQuery(limit=1)), None) is None:
-        return (f"{runs.flow} has no runs.",)
-    if next(iter(Runs(context, runs.flow)), None):
-        chosen = runs.filter != ALL_RUNS
+    context = runs._context
+    if next(context.provider.runs(runs._flow, RunQuery(limit=1)), None) is None:
+        return (f"{runs._flow} has no runs.",)
+    if next(iter(Runs(context, runs._flow)), None):
+        chosen = runs._filter != ALL_RUNS
         return ("No run in this namespace is like that." if chosen else "None was asked for.",)
     said = f"No run is in the namespace '{context.namespace}'."
-    return (_with_way_out(said, dict.fromkeys(namespaces_of(context, runs.flow)), limits),)
+    return (_with_way_out(said, dict.fromkeys(namespaces_of(context, runs._flow)), limits),)
 
 
 def namespaces_of(context: ClientContext, flow: str) -> list[str]:

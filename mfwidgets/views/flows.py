@@ -31,7 +31,7 @@ _TAGS = 15
 def build_metaflow_view(metaflow: Metaflow, limits: Limits) -> View:
     """Show the scope, its flows with how their newest runs went, and the newest runs of all."""
     context = metaflow._context
-    found = metaflow.newest_runs(limits.rows + 1, HISTORY_RUNS)
+    found = metaflow._newest_runs(limits.rows + 1, HISTORY_RUNS)
     shown = dict(islice(found.items(), limits.rows))
     newest = sorted(chain.from_iterable(shown.values()), key=lambda row: row.started_ms, reverse=True)
     columns = ("flow", "newest run", "status", zoned("started"), "user", f"newest {HISTORY_RUNS}")
@@ -81,7 +81,7 @@ def history(rows: Sequence[RunRow]) -> Cell:
 def build_flow_view(flow: Flow, limits: Limits) -> View:
     """Show the newest runs, and the tags in use."""
     tables, notes = runs_part(flow.runs(), limits)
-    records = list(islice(flow.runs(limit=MAX_FLOWS_READ).records(), MAX_FLOWS_READ)) if tables else []
+    records = list(islice(flow.runs(limit=MAX_FLOWS_READ)._records(), MAX_FLOWS_READ)) if tables else []
     facts = present([*context_facts(flow._context, limits), _tags(records, len(records), limits)])
     return View("Flow", object_name(flow, limits), facts=facts, parts=tables, notes=notes)
 

@@ -44,7 +44,7 @@ def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
         return (f"No line of {logs.stream} has {limits.text(repr(logs.pattern.pattern)).text}.",)
     if logs.tail == 0:
         return ("No line was asked for.",)
-    other = logs.other_stream()
+    other = logs._other_stream()
     if other and (stored := other.size()):
         line = f"%mflow logs {limits.text(logs.pathspec).text}{' --stderr' if other.stream == 'stderr' else ''}"
         return (f"Nothing was logged on {logs.stream}; {other.stream} has {size_text(stored)}: {line}",)

@@ -25,7 +25,7 @@ Facts = tuple[tuple[str, Cell], ...]
 @build_view.register
 def build_step_view(step: Step, limits: Limits) -> View:
     """Show the tasks."""
-    rows = step.tasks().rows()
+    rows = step.tasks()._rows()
     shown, note = prioritize_tasks(rows, limits.rows)
     errors = task_errors(step._context, shown)
     status = step_status([row.status for row in rows])
@@ -75,7 +75,7 @@ def _passing(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tup
     if len(context.provider.tasks(run)) > SMALL_RUN:
         return []
     try:
-        lineage = DataArtifact.of(context, artifact._record, artifact._attempt).lineage(runs=0)
+        lineage = DataArtifact._of(context, artifact._record, artifact._attempt).lineage(runs=0)
     except MetaflowException:  # what it is found by cannot be read
         return []
     maker = "/".join(lineage.producer.path_components[2:])

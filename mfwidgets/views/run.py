@@ -92,7 +92,7 @@ def _log_of_newest(run: Run, tasks: Sequence[TaskRow], limits: Limits) -> tuple[
     if not running:
         return ()
     newest = max(running, key=lambda row: row.started_ms or row.record.created_ms)
-    task = Task.of(run._context, newest.record)
+    task = Task._of(run._context, newest.record)
     for stream in STREAMS:
         lines = task.logs(stream).last(limits.rows // 2)
         if lines:
@@ -111,8 +111,8 @@ def build_timeline_view(shown: RunTimeline, limits: Limits) -> View:
 def _looked_at(run: Run) -> tuple[Run, RunRow, list[TaskRow], dict[str, dict[str, Any]]]:
     """Return a run for one look, and what its parts are made of."""
     record = run._record
-    run = Run.of(one_look(run._context, record), record)
-    return run, run_rows(run._context, [record])[0], run.tasks().rows(), steps_of(run._context, record)
+    run = Run._of(one_look(run._context, record), record)
+    return run, run_rows(run._context, [record])[0], run.tasks()._rows(), steps_of(run._context, record)
 
 
 def _part_of(run: Run, kind: str, row: RunRow, parts: tuple[Part, ...], limits: Limits) -> View:

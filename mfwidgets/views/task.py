@@ -40,7 +40,7 @@ def build_task_view(task: Task, limits: Limits) -> View:
     """Show status, times, kin, attempts, artifacts, cards, metadata and the end of the logs."""
     record = task._record
     context = near_look(task._context, record.run)
-    task = Task.of(context, record, task._attempt)
+    task = Task._of(context, record, task._attempt)
     row = task_rows(context, record.path, [record])[0]
     attempts = row
     if task._attempt is not None:

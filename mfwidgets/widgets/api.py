@@ -38,12 +38,12 @@ def open_explorer(chosen: Any) -> Explorer:
     """Open an explorer where an object was found, with it chosen."""
     if isinstance(chosen, Metaflow):
         return Explorer(chosen)
-    return Explorer(Metaflow.in_context(chosen._context), chosen)
+    return Explorer(Metaflow._in_context(chosen._context), chosen)
 
 
 def open_log_viewer(logs: Logs) -> LogViewer:
     """Open a viewer where a log is."""
-    return LogViewer(Task.of(logs._context, logs._task), logs.stream)
+    return LogViewer(Task._of(logs._context, logs._task), logs.stream)
 
 
 def watch(run: Run | str, minutes: float = 600.0) -> Watch:

@@ -156,7 +156,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         def first() -> tuple[list[str], Selection]:
             names = [record.flow for record in self._client._context.provider.flows()]
             chosen = (
-                start if start is not None else (Flow.in_context(self._client._context, (names[0],)) if names else None)
+                start
+                if start is not None
+                else (Flow._in_context(self._client._context, (names[0],)) if names else None)
             )
             return names, Selection.of(chosen)
 

@@ -106,7 +106,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
             return
 
         def text() -> LogText:
-            whose = task if attempt == _NEWEST else Task.of(task._context, task._record, attempt)
+            whose = task if attempt == _NEWEST else Task._of(task._context, task._record, attempt)
             lines = within(whose.logs(stream).lines(), since, until)
             return LogText(lines).search(wanted, regex=regex).wrapped(columns)
 

@@ -77,9 +77,9 @@ def log_text(selected: Selection) -> Task | None:
     holder = selected.step or selected.run
     if selected.task or holder is None:
         return selected.task
-    rows = holder.tasks().rows()
+    rows = holder.tasks()._rows()
     telling = relevant_tasks(rows)
-    return Task.of(holder._context, telling[0].record) if len(telling) == 1 or telling is not rows else None
+    return Task._of(holder._context, telling[0].record) if len(telling) == 1 or telling is not rows else None
 
 
 def compared(runs: Sequence[Run]) -> View:

@@ -113,10 +113,10 @@ class RunList(widgets.VBox):  # type: ignore[misc]
 
     def _first(self) -> tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]:
         runs = self.wanted()
-        pages = runs.row_pages(PAGE)
+        pages = runs._row_pages(PAGE)
         rows = next(pages, [])
         empty = None if rows else View("", "", notes=no_runs_notes(runs, Limits()))
-        return runs, pages, rows, runs.cheap_count(), empty
+        return runs, pages, rows, runs._cheap_count(), empty
 
     def _begun(self, found: tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]) -> None:
         self._runs, self._more, rows, self._total, empty = found
@@ -174,7 +174,7 @@ class RunList(widgets.VBox):  # type: ignore[misc]
     def _look_in(self, namespace: str) -> None:
         """Look in another namespace; nothing chosen elsewhere changes with it."""
         context = replace(self.client._context, namespace_setting=None if namespace in ("", "none") else namespace)
-        self.client = Metaflow.in_context(context)
+        self.client = Metaflow._in_context(context)
         self.ask()
 
     def wait(self, seconds: float = 10.0) -> bool:

@@ -58,7 +58,7 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
             return
 
         def change() -> Run:
-            changed = Run.of(run._context, run._record)
+            changed = Run._of(run._context, run._record)
             changed.replace_tags(removed, added)
             return changed
 

@@ -40,7 +40,7 @@ def test_thousands_of_tasks(client, runs, monkeypatch):
     from mfwidgets.views import grid as view
 
     step = client.get(runs["foreach"])["work"]
-    row = step.tasks().rows()[0]
+    row = step.tasks()._rows()[0]
     monkeypatch.setattr(Grid, "lines", {"": [GridCell(row, float(number)) for number in range(10_000)]})
     shown = step.grid("duration")._repr_mimebundle_()
     assert "each tile stands for 5 tasks" in shown["text/plain"]

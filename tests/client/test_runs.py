@@ -151,16 +151,16 @@ def test_pages_of_rows_are_read_when_they_are_asked_for(client, on_service, runs
     _, service = on_service
     for known in (client, Metaflow(metadata=service.url, namespace=None)):
         runs_of = known["DeathFlow"].runs()
-        assert [len(page) for page in runs_of.row_pages(2)] == [2, 2, 1]
-        paths = [row.record.path for page in runs_of.row_pages(2) for row in page]
-        assert paths == [record.path for record in runs_of.records()]
+        assert [len(page) for page in runs_of._row_pages(2)] == [2, 2, 1]
+        paths = [row.record.path for page in runs_of._row_pages(2) for row in page]
+        assert paths == [record.path for record in runs_of._records()]
         failed = known["DeathFlow"].runs(status="failed")
-        pages = list(failed.row_pages(3))
+        pages = list(failed._row_pages(3))
         assert len(pages[0]) == 3
         assert [row.pathspec for page in pages for row in page] == [run.pathspec for run in failed]
     flow = known["DeathFlow"]
     service.reset()
-    next(flow.runs().row_pages(2))
+    next(flow.runs()._row_pages(2))
     first = len(service.requests())
-    list(flow.runs().row_pages(2))
+    list(flow.runs()._row_pages(2))
     assert first < len(service.requests()) - first

@@ -14,7 +14,7 @@ def listed(run):
 
 
 def rows(collection):
-    return sorted((row.pathspec, row.sha, row.encoding) for row in collection.rows())
+    return sorted((row.pathspec, row.sha, row.encoding) for row in collection._rows())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -24,7 +24,7 @@ def test_it_says_what_the_records_say(name, client, runs):
     for task in run.tasks():
         for attempt in (None, 0, 1, 5):
             asked = client.get(task.pathspec, attempt=attempt)
-            assert {row.name: row.sha for row in asked.artifact_rows()} == {found.id: found.sha for found in asked}
+            assert {row.name: row.sha for row in asked._artifact_rows()} == {found.id: found.sha for found in asked}
             assert len(asked.to_pandas()) == len(list(asked))
 
 
@@ -35,7 +35,7 @@ def test_without_its_file_the_records_speak(own_client, own_runs):
     file = own_runs.root.joinpath(*task.path_components, "0.data.json")
     file.write_text("{broken")
     assert rows(run.artifacts()) == whole
-    assert {row.type for row in task.artifact_rows()} == {None}
+    assert {row.type for row in task._artifact_rows()} == {None}
     file.unlink()
     assert rows(run.artifacts()) == whole
 
@@ -45,7 +45,7 @@ def test_a_file_of_another_shape_harms_nobody(info, own_client, own_runs):
     task = own_client.get(own_runs["linear"])["start"].task
     file = own_runs.root.joinpath(*task.path_components, "0.data.json")
     file.write_text(json.dumps(json.loads(file.read_text()) | {"info": info}))
-    found = {row.name: row for row in task.artifact_rows()}
+    found = {row.name: row for row in task._artifact_rows()}
     assert found["x"].sha == task["x"].sha
     assert found["x"].size is None
     assert "x" in task._repr_html_()
@@ -53,5 +53,5 @@ def test_a_file_of_another_shape_harms_nobody(info, own_client, own_runs):
 
 def test_private_steps_are_seen_when_asked_for(client, runs):
     run = client.get(runs["linear"])
-    assert not any("/_parameters/" in row.pathspec for row in run.artifacts().rows())
+    assert not any("/_parameters/" in row.pathspec for row in run.artifacts()._rows())
     assert "alpha" in list(run["_parameters"].task.to_pandas().name)

@@ -67,7 +67,7 @@ def test_everything_follows_a_click_on_a_step_a_task_an_artifact(opened, runs):
         opened.choose(runs["failing"] + below)
         assert opened.wait()
         assert opened.selected.pathspec == runs["failing"] + below
-        assert opened._selection.run == Run.in_context(opened._client._context, tuple(runs["failing"].split("/")))
+        assert opened._selection.run == Run._in_context(opened._client._context, tuple(runs["failing"].split("/")))
         assert opened._list.live.selected == runs["failing"]
     assert "0.5" in show(opened, "Artifacts")
 

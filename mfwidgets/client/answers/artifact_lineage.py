@@ -56,7 +56,7 @@ class Lineage(Displayable):
         tasks = {"/".join(one.path): one for one in graph.tasks.values() if "/".join(one.path) in holders}
         self.producer: Any = _task(context, run, maker, same) or task
         self.holders: list[Any] = [
-            class_of("task").of(context, one) for path, one in tasks.items() if path != self.producer.pathspec
+            class_of("task")._of(context, one) for path, one in tasks.items() if path != self.producer.pathspec
         ]
         self.origin = artifact.origin_pathspec
         earlier = list(islice(_earlier(artifact, run), runs))
@@ -72,7 +72,7 @@ class Lineage(Displayable):
             max_concurrency=context.max_concurrency,
         )
         return [
-            class_of("run").of(context, run)
+            class_of("run")._of(context, run)
             for run, records in zip(runs, found, strict=True)
             if any(one.sha == record.sha for one in records)
         ]
@@ -98,7 +98,7 @@ def _task(context: ClientContext, run: RunRecord, maker: Key, same: list[Artifac
     of_parameters = next((one for one in same if one.step == PARAMETERS), None)
     step, task_id = (PARAMETERS, of_parameters.task_id) if of_parameters else maker
     found = context.provider.task(run, step, task_id)
-    return class_of("task").of(context, found) if found else None
+    return class_of("task")._of(context, found) if found else None
 
 
 def _maker(graph: TaskGraph, holders: set[Key], key: Key) -> Key:

@@ -51,7 +51,7 @@ class Grid(Displayable):
     @cached_property
     def lines(self) -> dict[str, list[GridCell]]:
         """The cells by their outer items as text (one line without a name where there are none), in their order."""
-        rows = self.step.tasks().rows() if self._rows is None else self._rows
+        rows = self.step.tasks()._rows() if self._rows is None else self._rows
         values = self._values(rows)
         found: dict[tuple[str, ...], list[GridCell]] = defaultdict(list)
         names: dict[tuple[str, ...], str] = {}

@@ -102,7 +102,7 @@ class Logs(Displayable):
         where = self._datastore()
         return sum(log_size(where, self._task.path, self.attempt, stream) for stream in self.streams)
 
-    def other_stream(self) -> "Logs | None":
+    def _other_stream(self) -> "Logs | None":
         """Return the log of the other stream of the same attempt; None where it is both."""
         other = next((stream for stream in STREAMS if stream not in self.streams), None)
         return replace(self, stream=other) if other else None

@@ -40,14 +40,14 @@ class RunPoller:
         context = self._run._context
         record = context.provider.run(*self._run._record.path) or self._run._record
         if not context.provider.remote:
-            return Run.of(context, record)
+            return Run._of(context, record)
         events = context.provider.metadata(record.path)
         ends = _ends(events)
         if ends != self._ends or not self._artifacts:
             self._artifacts = context.provider.artifacts(record.path)
             self._ends = ends
         recorded = Recorded(events, self._artifacts, tasks_in_metadata(record, events))
-        return Run.of(replace(context, provider=OneLook(context.provider, record, lambda: recorded)), record)
+        return Run._of(replace(context, provider=OneLook(context.provider, record, lambda: recorded)), record)
 
 
 def _ends(events: list[MetadataRecord]) -> Counter[str]:

@@ -79,7 +79,7 @@ class Why(Displayable):
 
     def __init__(self, run: "Run", status: Status | None = None, tasks: Sequence[TaskRow] | None = None) -> None:
         self.run, self.status = run, status or run.status
-        known = run.tasks().rows() if tasks is None else tasks
+        known = run.tasks()._rows() if tasks is None else tasks
         rows = [row for row in known if row.status in ("failed", "killed", "unknown", "caught")]
         failed = _most_telling(rows)
         culprit = min(failed, key=_when, default=None)
@@ -162,7 +162,7 @@ class Why(Displayable):
     def _log(self) -> list[LogLine]:
         if self.task is None or self.attempt is None:
             return []
-        task = type(self.task).of(self.task._context, self.task._record, self.attempt.number)
+        task = type(self.task)._of(self.task._context, self.task._record, self.attempt.number)
         try:
             return task.logs("stderr").last(_READ) or task.logs("stdout").last(_READ)
         except DataException:  # a datastore out of reach
@@ -193,7 +193,7 @@ def _when(row: TaskRow) -> tuple[bool, int]:
 def _task_of(run: "Run", row: TaskRow) -> "Task":
     from mfwidgets.client.task import Task
 
-    return Task.of(run._context, row.record)
+    return Task._of(run._context, row.record)
 
 
 def _outcomes(run: "Run", row: TaskRow) -> list[AttemptOutcome]:

@@ -30,7 +30,7 @@ class Collection(Displayable, Generic[Item]):
     def __init__(self, title: str, fetch: Callable[[], Iterator[Item]], limit: int | None = None) -> None:
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
             raise MetaflowInvalidArgument(f"limit= is a number, 0 or more, or None; not {limit!r}.")
-        self.title = title
+        self._title = title
         self._fetch = fetch
         self._limit = limit
         self._cursor: Iterator[Item] | None = None
@@ -53,17 +53,19 @@ class Collection(Displayable, Generic[Item]):
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         if isinstance(index, slice):
             if not all(bound is None or isinstance(bound, int) for bound in (index.start, index.stop, index.step)):
-                raise IncorrectArgumentException(f"The {self.title} are sliced by numbers, not by {index!r:.80}.")
+                raise IncorrectArgumentException(f"The {self._title} are sliced by numbers, not by {index!r:.80}.")
             if index.step == 0:
                 raise IncorrectArgumentException("A slice has a step other than 0.")
             if all(bound is None or bound >= 0 for bound in (index.start, index.stop)) and (index.step or 1) > 0:
                 return list(islice(self, index.start, index.stop, index.step))
             return list(self)[index]
         if not isinstance(index, int):
-            raise IncorrectArgumentException(f"The {self.title} are taken by number or by slice, not by {index!r:.80}.")
+            raise IncorrectArgumentException(
+                f"The {self._title} are taken by number or by slice, not by {index!r:.80}."
+            )
         items = list(self)[index:] if index < 0 else list(islice(self, index, index + 1))
         if not items:
-            raise IndexError(f"There is no number {index} among the {self.title}.")
+            raise IndexError(f"There is no number {index} among the {self._title}.")
         return items[0]
 
     def first(self) -> Item:
@@ -76,11 +78,11 @@ class Collection(Displayable, Generic[Item]):
         """
         for item in self:
             return item
-        raise MetaflowNotFound(f"There are no {self.title}.")
+        raise MetaflowNotFound(f"There are no {self._title}.")
 
     def count(self) -> int:
         """Return how many there are; costs as much as a whole iteration."""
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"<{self.title}>"
+        return f"<{self._title}>"

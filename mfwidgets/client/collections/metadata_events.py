@@ -56,12 +56,12 @@ class MetadataEvents(Collection[MetadataEvent]):
     """
 
     def __init__(self, context: ClientContext, run: RunRecord) -> None:
-        self.context, self.run = context, run
+        self._context, self._run = context, run
         super().__init__(f"metadata events of {'/'.join(run.path)}", self._events)
 
     def _events(self) -> Iterator[MetadataEvent]:
-        found = self.context.provider.metadata(self.run.path)
-        return (MetadataEvent(self.run, record) for record in sorted(found, key=attrgetter("created_ms")))
+        found = self._context.provider.metadata(self._run.path)
+        return (MetadataEvent(self._run, record) for record in sorted(found, key=attrgetter("created_ms")))
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of them.

@@ -63,16 +63,16 @@ class Runs(Collection[Run]):
         limit: int | None = None,
         conditions: tuple[ValueFilter, ...] = (),
     ) -> None:
-        self.context, self.flow = context, flow
-        self.filter, self.conditions = wanted or ALL_RUNS, conditions
+        self._context, self._flow = context, flow
+        self._filter, self._conditions = wanted or ALL_RUNS, conditions
         where = "".join(condition.described() for condition in conditions)
-        super().__init__(f"runs of {flow}{self.filter.described()}{where}", self._runs, limit)
+        super().__init__(f"runs of {flow}{self._filter.described()}{where}", self._runs, limit)
 
-    def records(self) -> Iterator[RunRecord]:
+    def _records(self) -> Iterator[RunRecord]:
         """Yield their records, newest first, reading only as far as the caller goes."""
-        if self.filter.status:
+        if self._filter.status:
             return islice((row.record for row in self._of_status()), self._limit)
-        return islice(self._meeting(self._chosen(None if self.conditions else self._limit)), self._limit)
+        return islice(self._meeting(self._chosen(None if self._conditions else self._limit)), self._limit)
 
     def where(
         self,
@@ -121,7 +121,7 @@ class Runs(Collection[Run]):
         if not isinstance(wanted, Mapping | None):
             raise MetaflowInvalidArgument(f"where() takes names and values, or a dict of them; not {wanted!r:.60}.")
         conditions = ValueFilter({**(wanted or {}), **more}, step, Reading(max_bytes, unpickle, executor))
-        return Runs(self.context, self.flow, self.filter, self._limit, (*self.conditions, conditions))
+        return Runs(self._context, self._flow, self._filter, self._limit, (*self._conditions, conditions))
 
     def find_artifacts(self, name: str) -> Artifacts:
         """Return the artifacts of this name of all tasks of these runs, the newest run first; no value is read.
@@ -131,40 +131,40 @@ class Runs(Collection[Run]):
         wanted = {check_name(name)}
 
         def named() -> Iterator[ArtifactRecord]:
-            runs = self.records()
+            runs = self._records()
             while some := list(islice(runs, _BATCH_SIZE)):
                 yield from chain.from_iterable(
                     parallel_map(
-                        lambda run: self.context.provider.artifacts(run.path, wanted),
+                        lambda run: self._context.provider.artifacts(run.path, wanted),
                         some,
                         title="runs",
-                        max_concurrency=self.context.max_concurrency,
+                        max_concurrency=self._context.max_concurrency,
                     )
                 )
 
-        return found_artifacts(self.context, f"artifacts {name!r} of {self.title}", named)
+        return found_artifacts(self._context, f"artifacts {name!r} of {self._title}", named)
 
     def _meeting(self, runs: Iterator[RunRecord]) -> Iterator[RunRecord]:
-        for condition in self.conditions:
-            runs = condition.met(self.context, runs)
+        for condition in self._conditions:
+            runs = condition.met(self._context, runs)
         return runs
 
     def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:
         """Yield those that are wanted, their status left aside."""
-        wanted, namespace = self.filter, self.context.namespace
+        wanted, namespace = self._filter, self._context.namespace
         tags = wanted.tags if namespace is None else (*wanted.tags, namespace)
         choice = RunQuery(tags, limit, with_status, service_status, wanted.user, wanted.since_ms, wanted.until_ms)
-        found = self.context.provider.runs(self.flow, choice)
+        found = self._context.provider.runs(self._flow, choice)
         # They come newest first: before the first moment that is wanted there is none.
         young = takewhile(lambda run: run.created_ms >= wanted.since_ms, found) if wanted.since_ms else found
         return (run for run in young if wanted.includes(run) and run.tags.issuperset(tags))
 
     def _of_status(self) -> Iterator[RunRow]:
         """Yield what is known of those of the wanted status: each is proved, several at once."""
-        chosen = self._chosen(None, with_status=True, service_status=self.filter.service_status)
+        chosen = self._chosen(None, with_status=True, service_status=self._filter.service_status)
         records = self._meeting(chosen)
         while some := list(islice(records, _BATCH_SIZE)):
-            yield from (row for row in run_rows(self.context, some) if row.status == self.filter.status)
+            yield from (row for row in run_rows(self._context, some) if row.status == self._filter.status)
 
     def successful(self) -> Iterator[Run]:
         """Yield those that succeeded, newest first, each proved.
@@ -172,7 +172,7 @@ class Runs(Collection[Run]):
         A metadata service is asked for those of which it says so; only where there are none (it knows no last step but
         one named ``end``) all are walked.
         """
-        good = self._good("completed") if self.context.provider.remote else iter(())
+        good = self._good("completed") if self._context.provider.remote else iter(())
         first = next(good, None)
         if first is None:
             yield from self._good("")
@@ -182,59 +182,64 @@ class Runs(Collection[Run]):
 
     def _good(self, service_status: str) -> Iterator[Run]:
         chosen = self._chosen(1, service_status=service_status) if service_status else None
-        records = self._meeting(chosen) if chosen else self.records()
+        records = self._meeting(chosen) if chosen else self._records()
         for record in records:
-            run = Run.of(self.context, record)
+            run = Run._of(self._context, record)
             if run.successful:
                 yield run
 
-    def rows(self, limit: int | None = None) -> list[RunRow]:
+    def _rows(self, limit: int | None = None) -> list[RunRow]:
         """Return what is known of them, newest first; of the first ``limit`` only, when given."""
-        return self._rows(limit, lambda _: "exact")
+        return self._read_rows(limit, lambda _: "exact")
 
-    def row_pages(self, size: int, skip: int = 0) -> Iterator[list[RunRow]]:
+    def _row_pages(self, size: int, skip: int = 0) -> Iterator[list[RunRow]]:
         """Yield what is known of them, newest first, so many at a time, the first ``skip`` left out.
 
         No page is read before it is asked for; of those that are left out only the records are.
         """
-        if self.filter.status:
+        if self._filter.status:
             rows = islice(self._of_status(), skip, self._limit)
             while page := list(islice(rows, size)):
                 yield page
             return
         records = islice(self._meeting(self._chosen(None, with_status=True)), skip, self._limit)
         while some := list(islice(records, size)):
-            yield run_rows(self.context, some)
+            yield run_rows(self._context, some)
 
-    def quick_rows(self) -> list[RunRow]:
+    def _quick_rows(self) -> list[RunRow]:
         """Return what is known of them, newest first; the ends of runs of a service are their last heartbeats."""
-        return self._rows(None, lambda _: "heartbeat")
+        return self._read_rows(None, lambda _: "heartbeat")
 
-    def _rows(self, limit: int | None, kind: Callable[[int], str]) -> list[RunRow]:
+    def _read_rows(self, limit: int | None, kind: Callable[[int], str]) -> list[RunRow]:
         """Return rows whose times are of the kind that their number suggests: ``exact``, ``heartbeat`` or ``none``."""
         most = min((most for most in (limit, self._limit) if most is not None), default=sys.maxsize)
-        if self.filter.status:  # which each of them had to be read for
+        if self._filter.status:  # which each of them had to be read for
             return list(islice(self._of_status(), most))
-        chosen = self._chosen(None if self.conditions else most, with_status=True)
+        chosen = self._chosen(None if self._conditions else most, with_status=True)
         records = list(islice(self._meeting(chosen), most))
         times = kind(len(records))
-        rows = run_rows(self.context, records, exact_times=times == "exact")
+        rows = run_rows(self._context, records, exact_times=times == "exact")
         if times == "none":
             return [replace(row, finished_ms=None) if row.record.service_status == "completed" else row for row in rows]
         return rows
 
     def _runs(self) -> Iterator[Run]:
-        return (Run.of(self.context, record) for record in self.records())
+        return (Run._of(self._context, record) for record in self._records())
 
-    def cheap_count(self) -> int | None:
+    def _cheap_count(self) -> int | None:
         """Return how many there are, where no record needs to be read for that; else None."""
-        if self._limit is not None or self.filter != ALL_RUNS or self.conditions or self.context.namespace is not None:
+        if (
+            self._limit is not None
+            or self._filter != ALL_RUNS
+            or self._conditions
+            or self._context.namespace is not None
+        ):
             return None
-        return self.context.provider.count_runs(self.flow)
+        return self._context.provider.count_runs(self._flow)
 
     def count(self) -> int:
         """Return how many there are; all their records are read, unless nothing chooses among them."""
-        cheap = self.cheap_count()
+        cheap = self._cheap_count()
         return super().count() if cheap is None else cheap
 
     def to_pandas(
@@ -322,17 +327,17 @@ class Runs(Collection[Run]):
             raise MetaflowInvalidArgument(f'times= is True, False or "auto"; not {times!r:.40}.')
 
         def kind(number: int) -> str:
-            always = not self.context.provider.remote or bool(self.filter.status) or times is True
+            always = not self._context.provider.remote or bool(self._filter.status) or times is True
             if always or (times == "auto" and number <= EXACT_TIMES_LIMIT):
                 return "exact"
             return "heartbeat" if times == "auto" else "none"
 
-        rows = self._rows(None, kind)
+        rows = self._read_rows(None, kind)
         runs = [row.record for row in rows]
-        values = parameter_columns(self.context, runs, reading) if params else {}
-        values |= artifact_columns(self.context, runs, artifacts, step, reading) if artifacts else {}
+        values = parameter_columns(self._context, runs, reading) if params else {}
+        values |= artifact_columns(self._context, runs, artifacts, step, reading) if artifacts else {}
         return rows, kind(len(rows)), values
 
     def timings(self) -> Timings:
         """Return how long the steps of each of them took."""
-        return Timings(self.context, self.title, self.records)
+        return Timings(self._context, self._title, self._records)

@@ -40,9 +40,9 @@ class Artifacts(Collection[DataArtifact]):
         table: Callable[[bool], Iterator[ArtifactRow]],
     ) -> None:
         self._table = table
-        super().__init__(title, lambda: (DataArtifact.of(context, record) for record in records()))
+        super().__init__(title, lambda: (DataArtifact._of(context, record) for record in records()))
 
-    def rows(self, *, details: bool = True) -> Iterator[ArtifactRow]:
+    def _rows(self, *, details: bool = True) -> Iterator[ArtifactRow]:
         """Yield what is recorded of them, task by task; types and sizes only with details, a small read a task."""
         return self._table(details)
 
@@ -60,11 +60,11 @@ class Artifacts(Collection[DataArtifact]):
             ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``,
             ``encoding``. Costs one bulk question, of local runs one small read a task.
         """
-        return to_frame("artifacts", list(self.rows(details=details)))
+        return to_frame("artifacts", list(self._rows(details=details)))
 
     def to_dicts(self, *, details: bool = False) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict an artifact."""
-        return to_dicts("artifacts", list(self.rows(details=details)))
+        return to_dicts("artifacts", list(self._rows(details=details)))
 
 
 def found_artifacts(context: ClientContext, title: str, records: Callable[[], Iterable[ArtifactRecord]]) -> Artifacts:
@@ -108,24 +108,24 @@ class Tasks(Collection[Task]):
         tags: tuple[str, ...] = (),
         limit: int | None = None,
     ) -> None:
-        self.context = context
-        self.where = run.path if step is None else (*run.path, step)
+        self._context = context
+        self._where = run.path if step is None else (*run.path, step)
         self._run, self._step, self._tags = run, step, tag_filter(tags)
-        super().__init__(f"tasks of {'/'.join(self.where)}", self._tasks, limit)
+        super().__init__(f"tasks of {'/'.join(self._where)}", self._tasks, limit)
 
-    def records(self) -> list[TaskRecord]:
+    def _records(self) -> list[TaskRecord]:
         """Return their records, newest first (one bulk question)."""
-        if not has_tags(self._run, self._tags) or not self.context.includes(self._run):
+        if not has_tags(self._run, self._tags) or not self._context.includes(self._run):
             return []
-        found = self.context.provider.tasks(self._run, self._step)
+        found = self._context.provider.tasks(self._run, self._step)
         return [task for task in found if self._step is not None or not task.step.startswith("_")][: self._limit]
 
-    def rows(self) -> list[TaskRow]:
+    def _rows(self) -> list[TaskRow]:
         """Return what is known of them, oldest first (three bulk questions)."""
-        return task_rows(self.context, self.where, self.records()[::-1])
+        return task_rows(self._context, self._where, self._records()[::-1])
 
     def _tasks(self) -> Iterator[Task]:
-        return (Task.of(self.context, record) for record in self.records())
+        return (Task._of(self._context, record) for record in self._records())
 
     def to_pandas(
         self,
@@ -178,8 +178,8 @@ class Tasks(Collection[Task]):
         return to_dicts("tasks", rows, values)
 
     def _table(self, artifacts: tuple[str, ...], reading: Reading) -> tuple[list[TaskRow], Columns]:
-        rows = self.rows()
-        return rows, task_columns(self.context, self.where, [row.record for row in rows], artifacts, reading)
+        rows = self._rows()
+        return rows, task_columns(self._context, self._where, [row.record for row in rows], artifacts, reading)
 
 
 class RelatedTasks(Tasks):
@@ -199,12 +199,12 @@ class RelatedTasks(Tasks):
         self, context: ClientContext, run: RunRecord, title: str, find: Callable[[], list[TaskRecord]]
     ) -> None:
         super().__init__(context, run, None)
-        self.title, self._find = title, find
+        self._title, self._find = title, find
 
-    def records(self) -> list[TaskRecord]:
+    def _records(self) -> list[TaskRecord]:
         """Return their records, oldest first."""
         return self._find()
 
-    def rows(self) -> list[TaskRow]:
+    def _rows(self) -> list[TaskRow]:
         """Return what is known of them, oldest first (three bulk questions more)."""
-        return task_rows(self.context, self.where, self.records())
+        return task_rows(self._context, self._where, self._records())

@@ -28,16 +28,16 @@ class Timings(Collection[StepTiming]):
     """
 
     def __init__(self, context: ClientContext, title: str, runs: Callable[[], Iterable[RunRecord]]) -> None:
-        self.context, self._records = context, runs
-        super().__init__(f"timings of {title}", lambda: iter(self.rows()))
+        self._context, self._records = context, runs
+        super().__init__(f"timings of {title}", lambda: iter(self._rows()))
 
-    def rows(self, executor: Executor | None = None) -> list[StepTiming]:
+    def _rows(self, executor: Executor | None = None) -> list[StepTiming]:
         """Return them; three bulk questions and one small read for each run, many at once."""
         if executor is not None:
-            self.context.check_picklable()
-        read = partial(read_step_timings, self.context)
+            self._context.check_picklable()
+        read = partial(read_step_timings, self._context)
         found = parallel_map(
-            read, self._records(), title="runs", executor=executor, max_concurrency=self.context.max_concurrency
+            read, self._records(), title="runs", executor=executor, max_concurrency=self._context.max_concurrency
         )
         return [timing for some in found for timing in some]
 
@@ -61,8 +61,8 @@ class Timings(Collection[StepTiming]):
         NotPortable
             The client cannot go where the executor is.
         """
-        return to_frame("timings", self.rows(executor))
+        return to_frame("timings", self._rows(executor))
 
     def to_dicts(self, *, executor: Executor | None = None) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict a step."""
-        return to_dicts("timings", self.rows(executor))
+        return to_dicts("timings", self._rows(executor))

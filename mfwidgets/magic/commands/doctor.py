@@ -165,7 +165,7 @@ def _answering(context: ClientContext) -> Check:
 
 def _namespace(context: ClientContext) -> Check:
     namespace = context.namespace
-    seen = Metaflow().newest_runs(1, 1)
+    seen = Metaflow()._newest_runs(1, 1)
     told = "none: all runs are seen" if namespace is None else f"{namespace}"
     if seen:
         newest = next(iter(seen.values()))
