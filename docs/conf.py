@@ -26,7 +26,7 @@ extensions = [
     "myst_nb",
     "sphinx_design",
     "sphinx_copybutton",
-    "mflow_verbs",
+    "mflow_commands",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_extensions"]

@@ -38,7 +38,7 @@ def written(page):
     return page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()")
 
 
-def test_verbs_and_flows(typing):
+def test_commands_and_flows(typing):
     ask, page = typing
     found = ask("%mflow ")
     assert {"show", "runs", "logs", "doctor", "LinearFlow"} <= set(found)

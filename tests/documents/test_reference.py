@@ -26,13 +26,13 @@ def test_what_it_lists_is_there(name):
     assert getattr(__import__(module, fromlist=[last]), last).__doc__
 
 
-def test_the_verbs_come_from_the_table_of_the_help(monkeypatch):
+def test_the_commands_come_from_the_table_of_the_help(monkeypatch):
     monkeypatch.syspath_prepend(DOCS / "_extensions")
-    from verb_text import told
+    from command_text import command_as_markdown
 
     assert "```{mflow-commands}" in REFERENCE
     for command in COMMANDS.values():
-        said = told(command).replace(r"\|", "|")
+        said = command_as_markdown(command).replace(r"\|", "|")
         assert said.startswith(f"## {command.name}\n")
         assert all(
             text in said for text in (command.usage, *command.examples, *(one.meaning for one in command.arguments))

@@ -31,7 +31,7 @@ def offered(shell, runs, monkeypatch):
 
 
 @pytest.mark.parametrize("before", ["%mflow ", "x = %mflow ", "run=%mflow ", "  %mflow ", "x = 1\n%mflow "])
-def test_verbs_and_flows(offered, before):
+def test_commands_and_flows(offered, before):
     assert set(COMMANDS) | {"LinearFlow", "RetryFlow"} <= set(offered(before))
     assert offered(f"{before}lo") == ["logs"]
     assert offered(f"{before}Lin") == ["LinearFlow"]

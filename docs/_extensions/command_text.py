@@ -3,7 +3,7 @@
 from mfwidgets.magic.command import Command
 
 
-def told(command: Command) -> str:
+def command_as_markdown(command: Command) -> str:
     """Return what a command is, as Markdown below a heading of its name."""
     lines = [
         f"## {command.name}",
