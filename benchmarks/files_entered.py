@@ -21,7 +21,9 @@ def files_entered(journey: Callable[[], object]) -> list[str]:
         if event == "call" and frame.f_code.co_name not in ("<module>", "<lambda>") and not _is_class_body(frame):
             entered.add(frame.f_code.co_filename)
 
-    threading.setprofile_all_threads(profile) if hasattr(threading, "setprofile_all_threads") else threading.setprofile(profile)
+    threading.setprofile_all_threads(profile) if hasattr(threading, "setprofile_all_threads") else threading.setprofile(
+        profile
+    )
     sys.setprofile(profile)
     try:
         journey()

@@ -102,7 +102,7 @@ def use(wheel: Path, elsewhere: Path) -> None:
     environ |= {"XDG_CACHE_HOME": str(elsewhere / "cache"), "IPYTHONDIR": str(elsewhere / "ipython")}
 
     def run(*words: str | Path) -> str:
-        made = subprocess.run(  # noqa: S603 - our own words
+        made = subprocess.run(
             [scripts / words[0], *words[1:]],
             cwd=elsewhere,
             env=environ,
