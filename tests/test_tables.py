@@ -1,5 +1,8 @@
 """Frames: fixed columns and dtypes, the same facts as the objects give."""
 
+import json
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -182,3 +185,36 @@ def test_details_of_artifacts(client, runs):
     assert len(frame) == len(list(run.artifacts()))
     assert frame.type.notna().all()
     assert set(frame.step) == {"start", "end"}
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        (({"lr": 0.1, "n": 3}, {}), "object"),
+        ((2**63 + 1, 2**63 + 3), "object"),
+        ((2**60 + 1, 0.5), "object"),
+        ((10**400, 0.5), "object"),
+        ((np.uint64(2**64 - 1), 1), "object"),
+        ((2**53, 0.5), "float64"),
+        ((3, None), "Int64"),
+        (("a\ud800b", "c"), None),
+        (([1], [2, 3]), "object"),
+        ((np.arange(3), None), "object"),
+    ],
+)
+def test_columns_keep_what_they_hold(values, dtype):
+    found = tables._value_column(list(values))
+    if dtype:
+        assert str(found.dtype) == dtype
+    for value, given in zip(found, values, strict=True):
+        assert pd.isna(value) if given is None else np.array_equal(value, given), (value, given)
+        if isinstance(given, dict):
+            assert type(value) is dict
+
+
+def test_strings_that_utf8_cannot_encode_do_not_break_tables(own_client, own_runs):
+    run = own_client.get(own_runs["linear"])
+    file = next((own_runs.root / run.pathspec / "_meta").glob("_self.json"))
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | {"tags": ["a\ud800"], "user_name": "a\ud800b"}))
+    assert len(own_client["LinearFlow"].runs().to_pandas()) == 3

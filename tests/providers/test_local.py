@@ -130,3 +130,13 @@ def test_an_empty_world(tmp_path):
     assert provider.selector == "local@<No .metaflow directory found in current working tree>"
     (tmp_path / ".metaflow").mkdir()  # the first run is on its way
     assert provider.selector == f"local@{tmp_path}"
+
+
+def test_broken_numbers_of_attempts(own_client, own_runs):
+    run = own_client.get(own_runs["linear"])
+    meta = own_runs.root / run["start"].task.pathspec / "_meta"
+    for file in [*meta.glob("sysmeta_attempt_*.json"), *meta.glob("sysmeta_attempt-done_*.json")]:
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"value": str(10**30)}))
+    assert len(run.tasks().to_pandas()) == 2
+    assert len(list(run.critical_path())) == 2
+    assert len(run["end"].task.ancestors().to_pandas()) == 1

@@ -55,3 +55,9 @@ def test_private_steps_are_seen_when_asked_for(client, runs):
     run = client.get(runs["linear"])
     assert not any("/_parameters/" in row.pathspec for row in run.artifacts()._rows())
     assert "alpha" in list(run["_parameters"].task.to_pandas().name)
+
+
+def test_local_artifacts_by_name_have_type_and_size(client):
+    frame = client["ValueFlow"].runs().find_artifacts("score").to_pandas()
+    assert set(frame.type) == {"numpy.float64"}
+    assert frame["size"].notna().all()

@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from mfwidgets.queries.status import recorded_exceptions
+from mfwidgets.queries.status.recorded_exceptions import RecordedException
 
 
 def failed_task(client, runs):
@@ -36,3 +37,31 @@ def test_other_bytes_are_no_exception(client, runs, monkeypatch, content):
 def test_a_huge_one_is_not_read(client, runs, monkeypatch):
     monkeypatch.setattr(recorded_exceptions, "MAX_EXCEPTION_BYTES", 10)
     assert recorded_exceptions.exception_line(client._context, failed_task(client, runs)._record) == ""
+
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "/home/ann/flow.py", line 7, in start\n    parse()\n'
+
+
+@pytest.mark.parametrize(
+    ("traceback", "line"),
+    [
+        (TRACEBACK + "ValueError: inner said:\nTraceback (most recent call last):\n  nothing", 7),
+        (
+            (
+                '  + Exception Group Traceback (most recent call last):\n  |   File "/home/ann/flow.py", line 9, in start\n'
+                "  |     raise group\n  | ExceptionGroup: eg (2 sub-exceptions)"
+            ),
+            9,
+        ),
+        (
+            (
+                'Traceback (most recent call last):\n  File "/home/ann/metaflow/project/flow.py", line 3, in parse\n    loads()\n'
+                '  File "/usr/lib/python3.11/json/decoder.py", line 353, in raw_decode\n'
+            ),
+            3,
+        ),
+        (TRACEBACK + '  File "/opt/metaflow/metaflow/task.py", line 99, in run\n    x()\nE', 7),
+    ],
+)
+def test_where_it_was_raised(traceback, line):
+    assert RecordedException("ValueError", "x", traceback).where.line == line

@@ -165,3 +165,32 @@ def test_projects(client, runs):
     ).partition(":")[2]
     assert [run.pathspec for run in flow.runs(project=project, branch=branch)] == [runs["project-branch"]]
     assert list(flow.runs(project="other")) == []
+
+
+def test_the_name_of_the_flow_is_used_only_if_nothing_else_has_the_name(client):
+    assert list(client["LinearFlow"].runs().where(name="other")) == []
+    assert len(list(client["LinearFlow"].runs().where(name="LinearFlow"))) == 3
+
+
+def test_one_task_meets_all_conditions(client, runs):
+    flow = client["ValueFlow"]
+    assert list(flow.runs().where(fold=1, loss=0.05, step="train")) == []
+    assert {run.pathspec for run in flow.runs().where(fold=2, loss=0.05, step="train")} == {
+        runs["values"],
+        runs["values-deep"],
+    }
+    assert [run.pathspec for run in flow.runs().where(rate=0.5, fold=1, loss=0.5, step="train")] == [
+        runs["values-other"]
+    ]
+
+
+def test_warnings_name_the_line_of_the_caller_and_the_step(client):
+    runs = client["ValueFlow"].runs(status="completed")
+    with pytest.warns(
+        errors.ValuesNotRead, match=r"none of 3 runs has a parameter or an artifact of step 'tarin'"
+    ) as caught:
+        list(runs.where(loss=1, step="tarin"))
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with pytest.warns(errors.ValuesNotRead, match="there is no artifact of this name in step 'tarin'"):
+        runs.to_pandas(artifacts=["loss"], step="tarin")

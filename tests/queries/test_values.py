@@ -1,6 +1,7 @@
 """Values in tables: parameters and artifacts, read when small and plain, on every provider alike."""
 
 import concurrent.futures
+import math
 import multiprocessing
 import pickle
 
@@ -193,3 +194,11 @@ def test_a_function_travels_by_its_name(on_service, tmp_path, monkeypatch):
 def test_bad_input(client, how, said):
     with pytest.raises(errors.MetaflowInvalidArgument, match=said):
         client["LinearFlow"].runs().to_pandas(**how)
+
+
+def test_frames_are_equal_to_frames():
+    frame = pd.DataFrame({"a": [1, 2]})
+    assert reading.equal(frame, frame.copy())
+    assert not reading.equal(frame, frame + 1)
+    assert not reading.equal(frame, pd.DataFrame({"a": [1]}))
+    assert not reading.equal(math.nan, math.nan)

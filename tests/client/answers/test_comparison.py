@@ -160,3 +160,42 @@ def test_bad_input(client, runs, given):
     ]
     with pytest.raises(errors.MetaflowInvalidArgument, match=r"compare\(\) wants two or more runs"):
         compare(*objects)
+
+
+def test_two_attempts_of_a_task(client, runs):
+    task = client.get(runs["retry"])["flaky"].task
+    first, second = client.get(task.pathspec, attempt=0), client.get(task.pathspec, attempt=1)
+    found = compare(first, second)
+    facts = {one.name: one.values for one in found.differences}
+    assert facts["status"] == ("failed", "completed")
+    assert facts["attempt_seen"] == (0, 1)
+    names = found.names()
+    assert names == [f"{task.pathspec}, attempt 0", f"{task.pathspec}, attempt 1"]
+    assert list(found.to_pandas().columns[4:]) == names
+    run = client.get(runs["linear"])
+    assert len(set(compare(run, run, client.get(runs["linear-bob"])).names())) == 3
+
+
+def test_missing_is_not_none(client, runs):
+    found = compare(client.get(runs["linear"]), client.get(runs["values"]))
+    notes = {one["name"]: one["note"] for one in found.to_dicts()}
+    assert notes["nothing"] == f"missing in {runs['values']}"
+    assert notes["seed"] == f"missing in {runs['linear']}"
+
+
+def test_parameters_are_not_repeated_if_a_step_did_not_run(client, runs):
+    found = compare(client.get(runs["failing"]), client.get(runs["resumed"]))
+    assert [one.name for one in found.differences if one.section == "artifacts"] == ["quotient"]
+
+
+def test_the_name_of_the_flow_is_not_an_artifact(client, runs):
+    found = compare(client.get(runs["linear"]), client.get(runs["values"]))
+    assert not any(one.name == "name" for one in found.differences)
+
+
+def test_diffs_of_odd_files():
+    from mfwidgets.client.answers.code_diff import _file_diff as diff
+
+    assert diff(("a/__init__.py", None), ("b/__init__.py", b"")) == "--- /dev/null\n+++ b/__init__.py\n"
+    found = diff(("a/u.py", b'B = "x\x0cy"\n'), ("b/u.py", b'B = "x\x0cz"\n'))
+    assert found == '--- a/u.py\n+++ b/u.py\n@@ -1 +1 @@\n-B = "x\x0cy"\n+B = "x\x0cz"\n'

@@ -164,3 +164,10 @@ def test_pages_of_rows_are_read_when_they_are_asked_for(client, on_service, runs
     first = len(service.requests())
     list(flow.runs()._row_pages(2))
     assert first < len(service.requests()) - first
+
+
+@pytest.mark.parametrize("since", ["99999999w", datetime.max.replace(tzinfo=UTC)])
+def test_moments_out_of_reach(client, since):
+    with pytest.raises(errors.MetaflowInvalidArgument, match="since= is a datetime"):
+        client["LinearFlow"].runs(since=since)
+    assert len(list(client["LinearFlow"].runs(since="999999w"))) == 3

@@ -1,7 +1,12 @@
+"""Collections: lazy, sliceable, and clear about what they do not take."""
+
+import concurrent.futures
+import re
+
 import pytest
 
 import mfwidgets
-from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
+from mfwidgets.errors import MetaflowException, MetaflowInvalidArgument, MetaflowNotFound
 
 
 @pytest.fixture
@@ -56,3 +61,27 @@ def test_steps_and_tasks(client, runs):
     assert run.tasks().count() == 7
     assert run["work"].tasks(limit=2).count() == 2
     assert not list(run.steps("no-such-tag"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda runs: runs.to_pandas(step=5, artifacts=["x"]), "step= is the name of a step"),
+        (lambda runs: runs.where(alpha=0.1, step=5), "step= is the name of a step"),
+        (lambda runs: runs.where(alpha=0.1, step=""), "step= is the name of a step"),
+        (lambda runs: runs.where(5), "where() takes names and values"),
+        (lambda runs: runs.where([("a", 1)]), "where() takes names and values"),
+        (lambda runs: runs["a":], "are sliced by numbers"),
+        (lambda runs: runs[::0], "A slice has a step other than 0"),
+        (lambda runs: runs.to_pandas(artifacts=["text"], executor=shut_down()), "The executor takes no work"),
+    ],
+)
+def test_bad_input(client, ask, said):
+    with pytest.raises(MetaflowException, match=re.escape(said)):
+        ask(client["LinearFlow"].runs())
+
+
+def shut_down():
+    executor = concurrent.futures.ThreadPoolExecutor(1)
+    executor.shutdown()
+    return executor
