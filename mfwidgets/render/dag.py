@@ -1,19 +1,33 @@
 """Lays out a graph of steps in layers from left to right: a pure function from steps to places.
 
-Longest paths make the layers; edges over several layers get a place in each, so that they pass between the steps; in
-each layer what hangs together stands together (barycentres, a few sweeps to and fro). Edges back make no layers.
+Longest paths make the layers. An edge over several layers gets a lane in each layer between, so that it passes between the
+steps. The order in a layer follows barycentres, with a few sweeps to and fro. Edges back make no layers.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
+
+from wcwidth import clip, width
 
 from mfwidgets.render.view import Graph, GraphStep
 
-_HEIGHT, _ROW, _GAP, _LANE = 40, 54, 30, 18
-_LETTER, _PADDING, _NARROWEST, _LETTERS = 8.0, 22, 72, 26
+_BOX_HEIGHT = 40
+_STEP_SPACE, _LANE_SPACE = 54, 18
+"""Pixels of height that a step and a lane take in their layer."""
+
+_LAYER_GAP, _MARGIN = 30, 6
+_ARC_SPACE, _ARC_RISE = 24, 20
+"""Pixels above the steps for the arcs of edges back, and how high their handles stand above a step."""
+
+_LETTER_WIDTH, _PADDING, _MIN_BOX_WIDTH = 8.0, 22, 72
+_DETAIL_SCALE = 0.8
+"""The detail of a step is written smaller than its name."""
+
+_MAX_LABEL_WIDTH = 26
 _SWEEPS = 4
-_MARGIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +39,7 @@ class Box:
     left: float
     top: float
     width: float
-    height: float = _HEIGHT
+    height: float = _BOX_HEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,128 +69,166 @@ class Drawing:
     height: float
 
 
+class _Node(NamedTuple):
+    """What takes a place in a layer: a step, or the lane of a long edge if ``target`` is not empty."""
+
+    layer: int
+    step: str
+    target: str = ""
+
+    @property
+    def space(self) -> int:
+        return _LANE_SPACE if self.target else _STEP_SPACE
+
+
+class _Column(NamedTuple):
+    """Where a layer stands."""
+
+    left: float
+    width: float
+
+
+_Pair = tuple[str, str]
+_Way = Sequence[_Node]
+
+
 def lay_out(graph: Graph) -> Drawing:
     """Return where each step and each edge is drawn."""
     steps = {step.name: step for step in graph.steps}
-    order = {name: number for number, name in enumerate(steps)}
-    forward = [(one.name, to) for one in graph.steps for to in one.following if order.get(to, -1) > order[one.name]]
-    back = [
-        (one.name, to) for one in graph.steps for to in one.following if order.get(to, len(order)) <= order[one.name]
-    ]
-    layer = dict.fromkeys(steps, 0)
-    for name, to in sorted(forward, key=lambda edge: order[edge[0]]):
-        layer[to] = max(layer[to], layer[name] + 1)
-    ways = [_way(name, to, layer) for name, to in forward]
-    layers = _ordered(steps, layer, ways)
-    widths = [max((_width(steps[name]) for name, *rest in row if not rest), default=0) for row in layers]
-    lefts = [_MARGIN + sum(widths[:number]) + _GAP * number for number in range(len(layers))]
-    top = 24 if back else 0
-    heights = [sum(_ROW if len(node) == 1 else _LANE for node in row) for row in layers]
-    tallest = max(heights, default=0)
-    middle: dict[tuple[str, ...], float] = {}
-    for row, height in zip(layers, heights, strict=True):
-        at = top + _MARGIN + (tallest - height) / 2
-        for node in row:
-            space = _ROW if len(node) == 1 else _LANE
-            middle[node] = at + space / 2
-            at += space
+    forward, back = _edges_by_direction(steps)
+    layer_of = _layer_of_steps(steps, forward)
+    ways = [_way(start, end, layer_of) for start, end in forward]
+    layers = _ordered_layers([_Node(layer, name) for name, layer in layer_of.items()], ways)
+    columns = _columns(layers, steps)
+    height = max((_layer_height(nodes) for nodes in layers), default=0)
+    arc_space = _ARC_SPACE if back else 0
+    middles = _middles(layers, arc_space + _MARGIN, height)
     boxes = {
-        name: Box(
-            steps[name],
-            _short(name),
-            lefts[layer[name]] + (widths[layer[name]] - _width(steps[name])) / 2,
-            middle[(name,)] - _HEIGHT / 2,
-            _width(steps[name]),
-        )
-        for name in steps
+        name: _box(step, columns[layer_of[name]], middles[_Node(layer_of[name], name)]) for name, step in steps.items()
     }
-    edges = [
-        _edge(_path(way, boxes, middle, lefts, widths, layer), boxes[way[0][0]], boxes[way[-1][0]]) for way in ways
-    ]
-    edges += [_loop(boxes[name], boxes[to]) for name, to in back if to in boxes]
-    width = (lefts[-1] + widths[-1] if layers else 0) + _MARGIN
-    return Drawing(tuple(boxes.values()), tuple(edges), width, tallest + top + 2 * _MARGIN)
+    edges = [_edge(way, boxes, middles, columns) for way in ways]
+    edges += [_loop(boxes[start], boxes[end]) for start, end in back]
+    right = columns[-1].left + columns[-1].width if columns else 0
+    return Drawing(tuple(boxes.values()), tuple(edges), right + _MARGIN, height + arc_space + 2 * _MARGIN)
 
 
-def _way(name: str, to: str, layer: dict[str, int]) -> list[tuple[str, ...]]:
-    """Return the nodes of an edge: its steps, and a place in each layer between them."""
-    between = [(name, to, str(number)) for number in range(layer[name] + 1, layer[to])]
-    return [(name,), *between, (to,)]
+def _edges_by_direction(steps: Mapping[str, GraphStep]) -> tuple[list[_Pair], list[_Pair]]:
+    """Return the edges that go on in the order of the steps, and those that go back; edges to unknown steps are left out."""
+    order = {name: number for number, name in enumerate(steps)}
+    edges = [(name, to) for name, step in steps.items() for to in step.following if to in order]
+    forward = [(name, to) for name, to in edges if order[to] > order[name]]
+    return forward, [(name, to) for name, to in edges if order[to] <= order[name]]
 
 
-def _ordered(
-    steps: dict[str, GraphStep], layer: dict[str, int], ways: list[list[tuple[str, ...]]]
-) -> list[list[tuple[str, ...]]]:
+def _layer_of_steps(steps: Iterable[str], forward: Iterable[_Pair]) -> dict[str, int]:
+    """Return the layer of each step: the length of the longest path to it. The edges stand in the order of the steps."""
+    layer_of = dict.fromkeys(steps, 0)
+    for name, to in forward:
+        layer_of[to] = max(layer_of[to], layer_of[name] + 1)
+    return layer_of
+
+
+def _way(start: str, end: str, layer_of: Mapping[str, int]) -> _Way:
+    """Return the nodes of an edge: its steps, and a lane in each layer between them."""
+    first, last = layer_of[start], layer_of[end]
+    return [_Node(first, start), *(_Node(layer, start, end) for layer in range(first + 1, last)), _Node(last, end)]
+
+
+def _ordered_layers(steps: Sequence[_Node], ways: Sequence[_Way]) -> list[list[_Node]]:
     """Return the nodes of each layer in an order with few crossings."""
-    depth = max(layer.values(), default=-1) + 1
-    layers: list[list[tuple[str, ...]]] = [[] for _ in range(depth)]
-    for name in steps:
-        layers[layer[name]].append((name,))
-    neighbours: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
-    for way in ways:
-        for node in way[1:-1]:
-            layers[int(node[2])].append(node)
-        for one, other in pairwise(way):
-            neighbours[one].append(other)
-            neighbours[other].append(one)
+    layers: list[list[_Node]] = [[] for _ in range(max((node.layer for node in steps), default=-1) + 1)]
+    for node in dict.fromkeys([*steps, *(node for way in ways for node in way)]):
+        layers[node.layer].append(node)
+    neighbours: dict[_Node, list[_Node]] = defaultdict(list)
+    for start, end in (pair for way in ways for pair in pairwise(way)):
+        neighbours[start].append(end)
+        neighbours[end].append(start)
     for sweep in range(_SWEEPS):
-        forwards = sweep % 2 == 0
-        for number in range(1, depth) if forwards else range(depth - 2, -1, -1):
-            beside = {node: place for place, node in enumerate(layers[number - 1 if forwards else number + 1])}
-            layers[number].sort(key=lambda node, beside=beside: _centre(neighbours[node], beside))  # type: ignore[misc]
+        for fixed, moved in pairwise(layers if sweep % 2 == 0 else layers[::-1]):
+            _sort_by_barycentre(moved, fixed, neighbours)
     return layers
 
 
-def _centre(nodes: list[tuple[str, ...]], places: dict[tuple[str, ...], int]) -> float:
-    found = [places[node] for node in nodes if node in places]
-    return sum(found) / len(found) if found else 0.0
+def _sort_by_barycentre(
+    moved: list[_Node], fixed: Sequence[_Node], neighbours: Mapping[_Node, Sequence[_Node]]
+) -> None:
+    """Sort the nodes of a layer by the mean place of their neighbours in the layer next to it."""
+    places = {node: place for place, node in enumerate(fixed)}
+
+    def barycentre(node: _Node) -> float:
+        own = [places[neighbour] for neighbour in neighbours.get(node, ()) if neighbour in places]
+        return sum(own) / len(own) if own else 0.0
+
+    moved.sort(key=barycentre)
 
 
-def _path(
-    way: list[tuple[str, ...]],
-    boxes: dict[str, Box],
-    middle: dict[tuple[str, ...], float],
-    lefts: list[float],
-    widths: list[float],
-    layer: dict[str, int],
-) -> str:
-    one, other = boxes[way[0][0]], boxes[way[-1][0]]
-    x, y = one.left + one.width, middle[way[0]]
+def _columns(layers: Iterable[Iterable[_Node]], steps: Mapping[str, GraphStep]) -> list[_Column]:
+    """Return where each layer stands, as wide as its widest step."""
+    widths = [max((_box_width(steps[node.step]) for node in nodes if not node.target), default=0) for nodes in layers]
+    return [
+        _Column(_MARGIN + sum(widths[:number]) + _LAYER_GAP * number, column_width)
+        for number, column_width in enumerate(widths)
+    ]
+
+
+def _layer_height(nodes: Iterable[_Node]) -> int:
+    return sum(node.space for node in nodes)
+
+
+def _middles(layers: Iterable[Sequence[_Node]], top: float, height: float) -> dict[_Node, float]:
+    """Return the height of the middle of each node; each layer stands in the middle of the height of all."""
+    middles: dict[_Node, float] = {}
+    for nodes in layers:
+        node_top = top + (height - _layer_height(nodes)) / 2
+        for node in nodes:
+            middles[node] = node_top + node.space / 2
+            node_top += node.space
+    return middles
+
+
+def _box(step: GraphStep, column: _Column, middle: float) -> Box:
+    """Return a step in the middle of its column."""
+    box_width = _box_width(step)
+    left = column.left + (column.width - box_width) / 2
+    return Box(step, _label(step.name), left, middle - _BOX_HEIGHT / 2, box_width)
+
+
+def _edge(way: _Way, boxes: Mapping[str, Box], middles: Mapping[_Node, float], columns: Sequence[_Column]) -> Edge:
+    """Return the edge along the nodes of a way, which ends at the left side of a step."""
+    start, end = boxes[way[0].step], boxes[way[-1].step]
+    x, y = start.left + start.width, middles[way[0]]
     parts = [f"M{x:.0f} {y:.0f}"]
-    for node in way[1:]:
-        number = layer[node[0]] if len(node) == 1 else int(node[2])
-        to_x = other.left if len(node) == 1 else lefts[number]
-        to_y, bend = middle[node], (to_x - x) / 2
-        parts.append(f"C{x + bend:.0f} {y:.0f} {to_x - bend:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}")
-        x, y = to_x, to_y
-        if len(node) > 1:
-            x += widths[number]
-            parts.append(f"L{x:.0f} {y:.0f}")
-    return "".join(parts)
+    for lane in way[1:-1]:
+        left, lane_width = columns[lane.layer]
+        parts += [_curve(x, y, left, middles[lane]), f"L{left + lane_width:.0f} {middles[lane]:.0f}"]
+        x, y = left + lane_width, middles[lane]
+    middle = middles[way[-1]]
+    parts.append(_curve(x, y, end.left, middle))
+    return Edge("".join(parts), f"M{end.left:.0f} {middle:.0f}l-7 -3.5v7z", _both_ran(start, end))
 
 
-def _edge(path: str, one: Box, other: Box) -> Edge:
-    """Return an edge that ends at the left side of a step."""
-    x, y = other.left, other.top + other.height / 2
-    return Edge(path, f"M{x:.0f} {y:.0f}l-7 -3.5v7z", _went(one, other))
+def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
+    """Return a curve that begins and ends level."""
+    bend = (to_x - x) / 2
+    return f"C{x + bend:.0f} {y:.0f} {to_x - bend:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
 
 
-def _went(one: Box, other: Box) -> bool:
-    return bool(one.step.status and other.step.status)
-
-
-def _loop(one: Box, other: Box) -> Edge:
+def _loop(start: Box, end: Box) -> Edge:
     """Return an arc over the steps, from one back to itself or to an earlier one."""
-    start, end = one.left + one.width * 0.7, other.left + other.width * 0.3
-    rise = min(one.top, other.top) - 20
-    path = f"M{start:.0f} {one.top:.0f}C{start:.0f} {rise:.0f} {end:.0f} {rise:.0f} {end:.0f} {other.top:.0f}"
-    return Edge(path, f"M{end:.0f} {other.top:.0f}l-3.5 -7h7z", _went(one, other))
+    x, to_x = start.left + start.width * 0.7, end.left + end.width * 0.3
+    rise = min(start.top, end.top) - _ARC_RISE
+    path = f"M{x:.0f} {start.top:.0f}C{x:.0f} {rise:.0f} {to_x:.0f} {rise:.0f} {to_x:.0f} {end.top:.0f}"
+    return Edge(path, f"M{to_x:.0f} {end.top:.0f}l-3.5 -7h7z", _both_ran(start, end))
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+def _both_ran(start: Box, end: Box) -> bool:
+    return bool(start.step.status and end.step.status)
 
 
-def _width(step: GraphStep) -> float:
-    letters = max(len(_short(step.name)), len(step.detail) * 0.8 + (2 if step.status else 0))
-    return max(_NARROWEST, letters * _LETTER + _PADDING)
+def _label(name: str) -> str:
+    return name if width(name) <= _MAX_LABEL_WIDTH else f"{clip(name, 0, _MAX_LABEL_WIDTH - 1).rstrip()}…"
+
+
+def _box_width(step: GraphStep) -> float:
+    letters = max(width(_label(step.name)), width(step.detail) * _DETAIL_SCALE + (2 if step.status else 0))
+    return max(_MIN_BOX_WIDTH, letters * _LETTER_WIDTH + _PADDING)

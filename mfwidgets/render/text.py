@@ -3,8 +3,9 @@
 The lines are made of pieces with tones, which a terminal may colour; the text alone tells the same.
 """
 
-import unicodedata
 from collections.abc import Iterable
+
+from wcwidth import ljust, rjust, width
 
 from mfwidgets.render.view import (
     SIGNS,
@@ -44,8 +45,8 @@ def text_of(view: View) -> str:
 def lines_of(view: View) -> list[Line]:
     """Return a view as lines of pieces, each with its tones."""
     lines = _head(view)
-    width = max((len(label) for label, _ in view.facts), default=0)
-    lines += [(Span(f"{_GAP}{label:<{width}}{_GAP}", ("dim",)), *_cell(cell)) for label, cell in view.facts]
+    label_width = max((width(label) for label, _ in view.facts), default=0)
+    lines += [(Span(f"{_GAP}{ljust(label, label_width)}{_GAP}", ("dim",)), *_cell(cell)) for label, cell in view.facts]
     lines += [plain_line(f"{_GAP}{note}") for note in view.notes]
     for part in view.parts:
         lines += _part(part)
@@ -81,18 +82,17 @@ def _heading(part: Table | Preformatted | TileGrid) -> Line:
 
 
 def _table(table: Table) -> list[Line]:
-    texts = [[_plain(cell) for cell in row] for row in table.rows]
-    widths = [max(map(_width, column)) for column in zip(table.columns, *texts, strict=True)]
-    tones: list[list[tuple[str, ...]]] = [[("dim",)] * len(table.columns)]
-    tones += [[_styles(cell) for cell in row] for row in table.rows]
-    lines = [
-        [
-            Span(_pad(text, width, to_right=to_right), tone)
-            for text, tone, width, to_right in zip(line, some, widths, table.numeric, strict=True)
-        ]
-        for line, some in zip([table.columns, *texts], tones, strict=True)
-    ]
-    return [_heading(table), *(_stripped(part for span in line for part in (Span(_GAP), span)) for line in lines)]
+    """Return a table as lines: its heading, the names of its columns, its rows; columns are as wide as their widest text."""
+    texts = [table.columns, *(tuple(_plain(cell) for cell in row) for row in table.rows)]
+    styles = [(("dim",),) * len(table.columns), *(tuple(_styles(cell) for cell in row) for row in table.rows)]
+    widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
+    lines = [_heading(table)]
+    for row, row_styles in zip(texts, styles, strict=True):
+        spans: list[Span] = []
+        for text, tones, columns, is_number in zip(row, row_styles, widths, table.numeric, strict=True):
+            spans += [Span(_GAP), Span((rjust if is_number else ljust)(text, columns), tones)]
+        lines.append(_stripped(spans))
+    return lines
 
 
 _BAR, _SPARK = 24, 8
@@ -115,7 +115,7 @@ def _style(status: str) -> tuple[str, ...]:
 
 def _plain(cell: Cell) -> str:
     if cell.kind == "history":
-        return f"{''.join(SIGNS.get(one.tone, '?') for one in cell.segments)} {cell.text}"
+        return f"{''.join(SIGNS.get(segment.tone, '?') for segment in cell.segments)} {cell.text}"
     if cell.kind not in ("bar", "spark"):
         return cell.plain
     length = _BAR if cell.kind == "bar" else _SPARK
@@ -127,10 +127,10 @@ def _plain(cell: Cell) -> str:
     return "".join(bar)
 
 
-def _tile_grid(mosaic: TileGrid) -> list[Line]:
+def _tile_grid(grid: TileGrid) -> list[Line]:
     lines = []
-    for name, tiles in mosaic.rows:
-        pieces = [Span(text, _style(tone)) for tone, text in mosaic.runs(tiles)]
+    for name, tiles in grid.rows:
+        pieces = [Span(text, _style(tone)) for tone, text in grid.runs(tiles)]
         lines.append(_stripped([Span(_GAP), *pieces, Span(f"{_GAP}{name}")]))
     return lines
 
@@ -141,23 +141,10 @@ def _margin(margin: str) -> str:
 
 def _stripped(spans: Iterable[Span]) -> Line:
     """Return a line without the blanks at its end."""
-    found = list(spans)
-    while found:
-        last = found.pop()
-        kept = last.text.rstrip()
-        if kept:
-            return (*found, Span(kept, last.tones))
+    line = list(spans)
+    while line:
+        last = line.pop()
+        text = last.text.rstrip()
+        if text:
+            return (*line, Span(text, last.tones))
     return ()
-
-
-def _pad(text: str, width: int, *, to_right: bool) -> str:
-    space = " " * (width - _width(text))
-    return space + text if to_right else text + space
-
-
-def _width(text: str) -> int:
-    """Return how many columns a terminal gives a text."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )

@@ -1,6 +1,11 @@
 """Graphs laid out: nothing overlaps, edges go on, and the page has what the layout says."""
 
+import re
+from itertools import combinations
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mfwidgets.render.dag import lay_out
 from mfwidgets.render.html import bar_style, html_of
@@ -37,32 +42,74 @@ def graph(nodes):
     return Graph("Graph", tuple(GraphStep(name, done, "3 tasks", tuple(to)) for name, to in nodes.items()))
 
 
-@pytest.mark.parametrize("name", GRAPHS)
-def test_steps_stand_apart_and_in_order(name):
-    nodes = GRAPHS[name]
+def assert_laid_out_well(nodes):
     drawing = lay_out(graph(nodes))
+    assert lay_out(graph(nodes)) == drawing
     boxes = {box.step.name: box for box in drawing.boxes}
     assert list(boxes) == list(nodes)
-    for one in drawing.boxes:
-        assert one.left >= 0
-        assert one.top >= 0
-        assert one.left + one.width <= drawing.width
-        assert one.top + one.height <= drawing.height
-        for other in drawing.boxes:
-            apart = (
-                one.left + one.width <= other.left
-                or other.left + other.width <= one.left
-                or one.top + one.height <= other.top
-                or other.top + other.height <= one.top
-            )
-            assert one is other or apart, (one, other)
+    for box in drawing.boxes:
+        assert box.left >= 0
+        assert box.top >= 0
+        assert box.left + box.width <= drawing.width
+        assert box.top + box.height <= drawing.height
+    for box, other in combinations(drawing.boxes, 2):
+        apart = (
+            box.left + box.width <= other.left
+            or other.left + other.width <= box.left
+            or box.top + box.height <= other.top
+            or other.top + other.height <= box.top
+        )
+        assert apart, (box, other)
     order = list(nodes)
-    for step, following in nodes.items():
-        for to in following:
-            if to in nodes and order.index(to) > order.index(step):
-                assert boxes[step].left + boxes[step].width < boxes[to].left
-    edges = sum(to in nodes for following in nodes.values() for to in following)
-    assert len(drawing.edges) == edges
+    ends = [
+        (boxes[step], boxes[to], order.index(to) > order.index(step))
+        for step, following in nodes.items()
+        for to in following
+        if to in nodes
+    ]
+    for box, other, goes_on in ends:
+        assert not goes_on or box.left + box.width < other.left
+    assert sorted(map(ends_of_edge, drawing.edges)) == sorted(starts(*end) for end in ends)
+
+
+def ends_of_edge(edge):
+    """Where the path begins, and where its arrow head ends."""
+    start, end = re.match(r"M(\S+ \d+)", edge.path)[1], re.match(r"M(\S+ \d+)", edge.head)[1]
+    assert edge.path.endswith(end)
+    return start, end
+
+
+def starts(box, other, goes_on):
+    if goes_on:
+        points = (box.left + box.width, box.top + box.height / 2), (other.left, other.top + other.height / 2)
+    else:
+        points = (box.left + box.width * 0.7, box.top), (other.left + other.width * 0.3, other.top)
+    return tuple(f"{x:.0f} {y:.0f}" for x, y in points)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_steps_stand_apart_and_in_order(name):
+    assert_laid_out_well(GRAPHS[name])
+
+
+@st.composite
+def random_graphs(draw):
+    names = draw(st.lists(st.text("ab_日é", min_size=1, max_size=40), unique=True, max_size=8))
+    following = st.lists(st.sampled_from([*names, "not there"]), unique=True, max_size=4)
+    return {name: draw(following) for name in names}
+
+
+@settings(deadline=None)
+@given(random_graphs())
+def test_any_graph_is_drawn_whole_without_overlap(nodes):
+    assert_laid_out_well(nodes)
+
+
+def test_labels_are_cut_and_boxes_measured_by_what_letters_take():
+    narrow, wide = lay_out(graph({"a" * 20: [], "日" * 20: []})).boxes
+    assert narrow.label == "a" * 20
+    assert wide.label == "日" * 12 + "…"
+    assert wide.width == 25 * 8 + 22
 
 
 def test_a_long_edge_does_not_cross_the_steps_between():

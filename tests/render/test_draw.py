@@ -131,3 +131,43 @@ def test_each_segment_of_a_bar_can_be_seen(segments):
     assert stops[0] >= 0
     assert stops[-1] == 100
     assert len(segments) > 100 or all(last - first >= 0.5 for first, last in zip(stops[2::4], stops[3::4], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("plain", 5),
+        ("日本語", 6),
+        ("한국", 4),
+        ("e\u0301te\u0301", 3),  # combining marks
+        ("\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}", 2),  # joined emoji
+        ("\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}", 2),
+        ("zero\u200bwidth", 9),
+        ("ﾊﾝｶｸ", 4),  # half-width
+        ("\N{FULLWIDTH LATIN CAPITAL LETTER A}" * 2, 4),  # full-width
+    ],
+)
+def test_columns_line_up_whatever_letters_take(text, columns):
+    view = View(
+        "Run",
+        "F/1",
+        facts=(("long label ", Cell("|")), (text, Cell("|"))),
+        parts=(Table("T", (text, "next"), ((Cell("long content"), Cell("|")), (Cell(text), Cell("|")))),),
+    )
+    _, _, fact, _, header, content, last = text_of(view).split("\n")
+    assert fact == f"  {text}{' ' * (11 - columns)}  |"
+    assert header == f"  {text}{' ' * (12 - columns)}  next"
+    assert content == "  long content  |"
+    assert last == f"  {text}{' ' * (12 - columns)}  |"
+
+
+def test_numbers_stand_to_the_right():
+    rows = tuple((Cell(text, "number"),) for text in ("1", "1,000", ""))
+    assert text_of(View("K", "", parts=(Table("T", ("数",), rows),))).split("\n") == [
+        "K",
+        "T",
+        "     数",
+        "      1",
+        "  1,000",
+        "",
+    ]
