@@ -9,7 +9,7 @@
 # make notebooks  runs the notebooks and keeps their outputs, after a change of what is shown
 # make test-lowest  the tests without the browser, with the lowest versions of the dependencies that are allowed
 # make release-check  builds wheel and archive, checks them, and uses the wheel in an environment of its own
-# PYTHON=python3.12 VENV=.venv-3.12 chooses another Python (3.11 or newer).
+# PYTHON=python3.12 VENV=.venv-3.12 chooses another Python (3.11.4 or newer).
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,8 +21,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # One stamp for each group of pyproject.toml, so that the demo installs neither Metaflow nor the test tools.
 define installed
 $(VENV)/.installed-$(1): pyproject.toml
-	@$$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
-	  || { echo "mfwidgets needs Python 3.11 or newer; try: make PYTHON=python3.12 $$(MAKECMDGOALS)"; exit 1; }
+	@$$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11, 4))" \
+	  || { echo "mfwidgets needs Python 3.11.4 or newer; try: make PYTHON=python3.12 $$(MAKECMDGOALS)"; exit 1; }
 	@test -x $$(BIN)/python || $$(PYTHON) -m venv $$(VENV)
 	$$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$$(BIN)/python -m pip install --quiet --editable . --group $(1)

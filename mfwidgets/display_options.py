@@ -1,11 +1,49 @@
 """How much displays show, how long they may take, and in which time zone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mfwidgets.errors import MetaflowInvalidArgument
+
+
+def _is_positive_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_positive_number(value: object) -> bool:
+    return _is_positive_int(value) or (isinstance(value, float) and value > 0)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_time_zone(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return bool(ZoneInfo(value))
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        return False
+
+
+class _Option(NamedTuple):
+    """The default of an option, what tells whether a value is allowed, and the allowed values in words."""
+
+    default: Any
+    is_valid: Callable[[Any], bool]
+    expected: str
+
+
+_OPTIONS = {
+    "display_max_rows": _Option(20, _is_positive_int, "a number above 0"),
+    "display_max_bytes": _Option(64_000, _is_positive_int, "a number above 0"),
+    "display_timeout_s": _Option(2.0, _is_positive_number, "a number above 0"),
+    "time_zone": _Option(None, _is_time_zone, "a name like 'Europe/Berlin' or 'UTC', or None"),
+    "progress_bars": _Option(default=True, is_valid=_is_bool, expected="True or False"),
+}
 
 
 class Options:
@@ -25,14 +63,6 @@ class Options:
         Whether bars tell how far long reads got.
     """
 
-    _DEFAULTS: ClassVar[dict[str, Any]] = {
-        "display_max_rows": 20,
-        "display_max_bytes": 64_000,
-        "display_timeout_s": 2.0,
-        "time_zone": None,
-        "progress_bars": True,
-    }
-
     display_max_rows: int
     display_max_bytes: int
     display_timeout_s: float
@@ -44,16 +74,19 @@ class Options:
 
     def reset(self) -> None:
         """Go back to what was at first."""
-        self.__dict__.update(self._DEFAULTS)
+        self.__dict__.update({name: option.default for name, option in _OPTIONS.items()})
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in self._DEFAULTS:
-            raise MetaflowInvalidArgument(f"There is no option {name!r}; there are {', '.join(self._DEFAULTS)}.")
-        self.__dict__[name] = _checked(name, value)
+        option = _OPTIONS.get(name)
+        if option is None:
+            raise MetaflowInvalidArgument(f"There is no option {name!r}; there are {', '.join(_OPTIONS)}.")
+        if not option.is_valid(value):
+            raise MetaflowInvalidArgument(f"{name} is {option.expected}; not {value!r:.60}.")
+        self.__dict__[name] = value
 
     @contextmanager
-    def __call__(self, **chosen: object) -> Iterator["Options"]:
-        """Choose for the time of a ``with`` statement.
+    def __call__(self, **values: object) -> Iterator["Options"]:
+        """Set options for the time of a ``with`` statement.
 
         Raises
         ------
@@ -62,7 +95,7 @@ class Options:
         """
         before = dict(self.__dict__)
         try:
-            for name, value in chosen.items():
+            for name, value in values.items():
                 setattr(self, name, value)
             yield self
         finally:
@@ -70,30 +103,6 @@ class Options:
 
     def __repr__(self) -> str:
         return f"options({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
-
-
-def _checked(name: str, value: Any) -> Any:
-    """Return a value that an option may have.
-
-    Raises
-    ------
-    MetaflowInvalidArgument
-        It may not.
-    """
-    if name == "progress_bars" and isinstance(value, bool):
-        return value
-    if name == "time_zone":
-        try:
-            if value is None or ZoneInfo(value):
-                return value
-        except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-            pass
-        raise MetaflowInvalidArgument(f"time_zone is a name like 'Europe/Berlin' or 'UTC', or None; not {value!r:.60}.")
-    numbers = int | float if name == "display_timeout_s" else int
-    if name != "progress_bars" and isinstance(value, numbers) and not isinstance(value, bool) and value > 0:
-        return value
-    what = "True or False" if name == "progress_bars" else "a number above 0"
-    raise MetaflowInvalidArgument(f"{name} is {what}; not {value!r:.60}.")
 
 
 options = Options()

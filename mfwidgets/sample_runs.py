@@ -70,10 +70,7 @@ def _unpack_to(folder: Path) -> None:
             files("mfwidgets").joinpath("data", "sample.tar.gz").open("rb") as stream,
             tarfile.open(fileobj=stream, mode="r:gz") as archive,
         ):
-            if hasattr(tarfile, "data_filter"):  # every Python since 3.11.4
-                archive.extractall(target, filter="data")
-            else:
-                archive.extractall(target)  # noqa: S202 - our own archive, from our own wheel
+            archive.extractall(target, filter="data")
         try:
             target.rename(folder)
         except OSError:

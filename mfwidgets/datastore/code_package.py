@@ -35,22 +35,22 @@ class CodePackage:
     ----------
     content
         The gzipped tar.
-    what
-        What it belongs to, for messages.
+    owner
+        The object that it belongs to, for messages.
 
     Raises
     ------
     DataException
-        It is no gzipped tar, or does not say what it holds.
+        It is not a gzipped tar, or does not say what it holds.
     """
 
-    def __init__(self, content: bytes, what: str) -> None:
-        self._what = what
+    def __init__(self, content: bytes, owner: str) -> None:
+        self._owner = owner
         try:
             self.tarball = tarfile.open(fileobj=io.BytesIO(content), mode="r:gz")  # noqa: SIM115 - users read on
             self._names = self.tarball.getnames()
         except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-            raise DataException(f"The code package of {what} is no gzipped tar: {error}.") from error
+            raise DataException(f"The code package of {owner} is no gzipped tar: {error}.") from error
         self._is_new = _MARKER in self._names
         self.info: dict[str, Any] = self._json(".mf_meta/INFO" if self._is_new else "INFO")
 
@@ -63,40 +63,52 @@ class CodePackage:
         return stream.read() if stream else None
 
     def user_files(self) -> Iterator[str]:
-        """Yield the names of the user's files; folders and links are none."""
+        """Yield the names of the user's files; folders and links are left out."""
         return iter(self.sizes())
 
     def sizes(self) -> dict[str, int]:
         """Return the bytes of each of the user's files by name."""
+        return {member.name: member.size for member in self._user_members()}
+
+    def _user_members(self) -> list[tarfile.TarInfo]:
         foreign = _NOT_USERS_NEW if self._is_new else _NOT_USERS_OLD
-        return {
-            member.name: member.size
+        return [
+            member
             for member in self.tarball.getmembers()
             if member.isfile() and PurePosixPath(member.name).parts[:1] not in [(name,) for name in foreign]
-        }
+        ]
 
     def extract_to(self, folder: Path) -> list[Path]:
-        """Write the user's files below a folder and return them; whatever their names say, none lands outside.
+        """Write the user's files below a folder and return them, by the rules of :func:`tarfile.data_filter`.
 
         Raises
         ------
         DataException
             A name leads out of the folder; nothing is written then.
         """
-        names = list(self.user_files())
         root = folder.resolve()
-        targets = [(root / name).resolve() for name in names]
-        for name, target in zip(names, targets, strict=True):
-            if not target.is_relative_to(root) or target == root:
-                raise DataException(f"The code package of {self._what} holds {name!r}, which leads out of {folder}.")
-        for name, target in zip(names, targets, strict=True):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self.read(name) or b"")
-        return targets
+        members = self._user_members()
+        for member in members:
+            if not _stays_inside(member, root):
+                raise DataException(
+                    f"The code package of {self._owner} holds {member.name!r}, which leads out of {folder}."
+                )
+        self.tarball.extractall(root, members, filter="data")
+        return [root / name for name in dict.fromkeys(member.name for member in members)]
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
             content = json.loads(self.read(name) or b"")
         except ValueError as error:
-            raise DataException(f"The code package of {self._what} has no readable {name}: {error}.") from error
+            raise DataException(f"The code package of {self._owner} has no readable {name}: {error}.") from error
         return content if isinstance(content, dict) else {}
+
+
+def _stays_inside(member: tarfile.TarInfo, root: Path) -> bool:
+    """Tell whether a file is written below a folder under its own name."""
+    try:
+        filtered = tarfile.data_filter(member, str(root))
+    except tarfile.FilterError:
+        return False
+    # The filter makes absolute names relative, and takes the folder itself for the name of a file.
+    return filtered.name == member.name and (root / member.name).resolve() != root

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import re
 import tarfile
 from pathlib import Path
 
@@ -62,12 +64,45 @@ def test_the_older_layout(tmp_path):
     assert (tmp_path / "lib" / "a.py").read_bytes() == b"a"
 
 
-@pytest.mark.parametrize("name", ["../evil.py", "/etc/evil.py", "a/../../evil.py", "."])
+@pytest.mark.parametrize("name", ["../evil.py", "/etc/evil.py", "a/../../evil.py", ".", "a/.."])
 def test_a_name_that_leads_out_writes_nothing(name, tmp_path):
     package = CodePackage(packed({"INFO": INFO, "flow.py": b"", name: b"evil"}), "F")
-    with pytest.raises(DataException, match="leads out of"):
+    with pytest.raises(
+        DataException, match=rf"The code package of F holds {re.escape(repr(name))}, which leads out of"
+    ):
         package.extract_to(tmp_path / "target")
     assert list(tmp_path.rglob("*.py")) == []
+
+
+def test_a_link_in_the_folder_leads_nowhere(tmp_path):
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "lib").symlink_to(tmp_path)
+    package = CodePackage(packed({"INFO": INFO, "flow.py": b"", "lib/evil.py": b"evil"}), "F")
+    with pytest.raises(DataException, match=r"holds 'lib/evil\.py', which leads out of"):
+        package.extract_to(target)
+    assert list(tmp_path.rglob("*.py")) == []
+
+
+def test_files_are_their_readers_own_and_the_last_of_a_name_counts(tmp_path):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, content, mode in [
+            ("INFO", INFO, 0o644),
+            ("a.sh", b"1", 0o644),
+            ("a.sh", b"22", 0o6777),
+            ("b", b"", 0),
+        ]:
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.uid, member.gid = len(content), mode, 12345, 12345
+            archive.addfile(member, io.BytesIO(content))
+    package = CodePackage(stream.getvalue(), "F")
+    written = package.extract_to(tmp_path)
+    assert written == [tmp_path / "a.sh", tmp_path / "b"]
+    assert (tmp_path / "a.sh").read_bytes() == package.read("a.sh") == b"22"
+    if os.name == "posix":
+        assert (tmp_path / "a.sh").stat().st_uid == os.getuid()
+        assert [file.stat().st_mode & 0o7777 for file in written] == [0o755, 0o600]
 
 
 def test_links_are_not_followed(tmp_path):
