@@ -163,6 +163,9 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001
             return found
         raise NoSuchArtifact(f"There is no artifact {name!r}; there are {', '.join(fields) or 'none'}.")
 
+    def __dir__(self) -> Iterator[str]:
+        return iter({*super().__dir__(), *self._fields})
+
     def _asdict(self) -> dict[str, DataArtifact]:
         """Return the artifacts by name."""
         return dict(zip(self._fields, self, strict=True))
