@@ -122,9 +122,8 @@ class MetaflowObject(Explorable, ABC):
         path = self._record.path[:-1]
         if not path:
             return None
-        context = ClientContext(self._context.provider, self._context.configuration, None)
         attempt = self._attempt if self._kind == "artifact" else None
-        found = _CLASSES[kind_of(path)]._in_context(context, path, attempt)
+        found = _CLASSES[kind_of(path)]._in_context(self._context.in_all_namespaces(), path, attempt)
         found._context = self._context
         return found
 
@@ -266,9 +265,7 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> str:
     for depth in range(1, len(path)):
         above = path[:depth]
         try:
-            found = _CLASSES[kind_of(above)]._in_context(
-                ClientContext(context.provider, context.configuration, None), above
-            )
+            found = _CLASSES[kind_of(above)]._in_context(context.in_all_namespaces(), above)
         except MetaflowNotFound:
             continue
         if found._child(path[depth]) is None:

@@ -18,7 +18,7 @@ from mfwidgets.errors import (
 )
 from mfwidgets.pathspec import FORMS, parse
 from mfwidgets.queries.blobs import task_datastore
-from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.context import current_context
 
 
 class Card(Displayable):
@@ -169,14 +169,12 @@ def _find(task: object) -> Task:
         raise IncorrectPathspecException(
             f"get_cards takes the pathspec of a task ({FORMS['task']}): {error}"
         ) from error
-    context = current_context()
-    return Task._in_context(ClientContext(context.provider, context.configuration, None), path)
+    return Task._in_context(current_context().in_all_namespaces(), path)
 
 
 def _first_origin(task: Task) -> Task | None:
     """Return the task that really ran, where this one was taken over from another."""
     origin = None
     while pathspec := (origin or task).origin_pathspec:
-        context = ClientContext(task._context.provider, task._context.configuration, None)
-        origin = Task._in_context(context, parse(pathspec, "task"))
+        origin = Task._in_context(task._context.in_all_namespaces(), parse(pathspec, "task"))
     return origin

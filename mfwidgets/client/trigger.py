@@ -63,7 +63,7 @@ class Trigger:
     @property
     def runs(self) -> "list[Run] | None":
         """The runs among them, in whatever namespace (one question each); None for none."""
-        context = ClientContext(self._context.provider, self._context.configuration, None)
+        context = self._context.in_all_namespaces()
         paths = [parse(event.id)[:2] for event in self._events if event.type == "run"]
         return [class_of("run")._in_context(context, path) for path in paths] or None  # type: ignore[misc]
 

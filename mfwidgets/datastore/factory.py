@@ -12,6 +12,28 @@ from mfwidgets.errors import DataException
 _LEGACY_BLOB = re.compile(r"/data/[0-9a-f]{2}/(?:r_)?[0-9a-f]{40}\Z")
 
 
+class Datastores:
+    """The datastores that one configuration leads to, each opened once.
+
+    Parameters
+    ----------
+    configuration
+        Where the clouds' endpoints stand. Whoever reads the configuration again makes new datastores.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self._opened: dict[tuple[str, str, Path | None], Datastore] = {}
+
+    def get(self, ds_type: str, root: str, home: Path | None) -> Datastore:
+        """Return a datastore. The parameters are those of :func:`open_datastore`, which is called on first use."""
+        key = (ds_type, root, home)
+        if key not in self._opened:
+            # Two threads may open the same one. Both then take the first.
+            self._opened.setdefault(key, open_datastore(ds_type, root, home, self.configuration))
+        return self._opened[key]
+
+
 def open_datastore(ds_type: str, root: str, home: Path | None, configuration: Configuration) -> Datastore:
     """Return the datastore that records name.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore
-from mfwidgets.datastore.factory import open_datastore
+from mfwidgets.datastore.factory import Datastores
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.factory import open_provider
@@ -61,7 +61,7 @@ class ClientContext:
     namespace_setting: str | _Default | None = DEFAULT
     headers: Headers | None = field(default=None, compare=False, repr=False)
     session: "requests.Session | None" = field(default=None, compare=False, repr=False)
-    _datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict, compare=False, repr=False)
+    _datastores: Datastores = field(default=None, compare=False, repr=False)  # type: ignore[assignment] # __post_init__ sets it
 
     def __post_init__(self) -> None:
         if not (
@@ -72,6 +72,10 @@ class ClientContext:
             raise MetaflowInvalidArgument(
                 f"A namespace is a text like 'user:ann', or None to see all runs; not {self.namespace_setting!r}."
             )
+        # dataclasses.replace hands on the datastores of the original: right for another namespace or provider, wrong
+        # for another configuration, which may name other endpoints.
+        if self._datastores is None or self._datastores.configuration is not self.configuration:
+            object.__setattr__(self, "_datastores", Datastores(self.configuration))
 
     @property
     def namespace(self) -> str | None:
@@ -126,10 +130,11 @@ class ClientContext:
 
     def datastore(self, ds_type: str, root: str) -> Datastore:
         """Return the datastore that records name."""
-        key = (ds_type, root)
-        if key not in self._datastores:
-            self._datastores[key] = open_datastore(ds_type, root, self.provider.local_root, self.configuration)
-        return self._datastores[key]
+        return self._datastores.get(ds_type, root, self.provider.local_root)
+
+    def in_all_namespaces(self) -> "ClientContext":
+        """Return the same context without a namespace, to follow references that lead to runs of other namespaces."""
+        return replace(self, namespace_setting=None)
 
 
 def new_context(

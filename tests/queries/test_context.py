@@ -1,0 +1,166 @@
+"""What is looked at: the default context and its switches, and what a context carries along."""
+
+import pickle
+
+import pytest
+
+import mfwidgets
+from mfwidgets.client.trigger import Trigger
+from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, MetaflowUnknownUser, NotPicklableError
+from mfwidgets.providers.records import RunRecord
+from mfwidgets.queries.context import current_context, new_context, preserve_context
+
+SERVICE = "service@http://metadata.invalid:8080"
+
+
+def key_headers():
+    return {"x-api-key": "of-this-module"}
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The S3 endpoints that datastores were opened with, in order."""
+    endpoints = []
+
+    def open_datastore(ds_type, root, home, configuration):
+        endpoints.append(configuration.get("S3_ENDPOINT_URL"))
+        return object()
+
+    monkeypatch.setattr("mfwidgets.datastore.factory.open_datastore", open_datastore)
+    return endpoints
+
+
+def look():
+    return current_context().datastore("s3", "s3://bucket/metaflow")
+
+
+def test_a_changed_endpoint_is_used_after_each_function_that_reads_the_configuration(opened, monkeypatch, runs):
+    endpoints = [f"http://127.0.0.1:{port}" for port in range(1, 5)]
+    switches = [
+        lambda: None,
+        mfwidgets.default_namespace,
+        mfwidgets.default_metadata,
+        lambda: mfwidgets.metadata(runs.folder),
+    ]
+    for endpoint, switch in zip(endpoints, switches, strict=True):
+        monkeypatch.setenv("METAFLOW_S3_ENDPOINT_URL", endpoint)
+        switch()
+        look()
+        mfwidgets.namespace(None)  # the configuration, and with it the endpoint, stays
+        look()
+    assert opened == endpoints
+
+
+def test_a_datastore_is_opened_once_for_a_context_and_what_is_derived_of_it(opened):
+    first = look()
+    mfwidgets.namespace("user:bob")
+    assert look() is first
+    assert current_context().in_all_namespaces().datastore("s3", "s3://bucket/metaflow") is first
+    assert current_context().datastore("s3", "s3://other") is not first
+    assert len(opened) == 2
+    assert new_context().datastore("s3", "s3://bucket/metaflow") is not first
+
+
+def test_local_data_are_looked_for_where_the_metadata_are(runs, own_runs):
+    mfwidgets.metadata(runs.folder)
+    theirs = current_context().datastore("local", "")
+    mfwidgets.metadata(own_runs.folder)
+    assert current_context().datastore("local", "").describe() != theirs.describe()
+
+
+def test_switching_the_provider_keeps_the_namespace(runs, own_runs, monkeypatch):
+    for chosen in ("user:bob", None):
+        mfwidgets.namespace(chosen)
+        assert mfwidgets.metadata(runs.folder) == mfwidgets.get_metadata() == f"local@{runs.folder}"
+        assert mfwidgets.get_namespace() == chosen
+        monkeypatch.setenv("METAFLOW_DATASTORE_SYSROOT_LOCAL", str(own_runs.folder))
+        assert mfwidgets.default_metadata() == mfwidgets.get_metadata()
+        assert str(own_runs.folder) in mfwidgets.get_metadata()
+        assert mfwidgets.get_namespace() == chosen
+
+
+def test_switching_the_namespace_keeps_the_provider(runs):
+    mfwidgets.metadata(runs.folder)
+    provider = current_context().provider
+    assert mfwidgets.namespace("user:bob") == mfwidgets.get_namespace() == "user:bob"
+    assert mfwidgets.namespace(None) is mfwidgets.get_namespace() is None
+    assert mfwidgets.default_namespace() == mfwidgets.get_namespace() == "user:ann"
+    assert current_context().provider is provider
+
+
+def test_what_cannot_be_chosen_changes_nothing(runs, monkeypatch):
+    mfwidgets.metadata(runs.folder)
+    mfwidgets.namespace("user:bob")
+    before = current_context()
+    with pytest.raises(InvalidSelector):
+        mfwidgets.metadata("local@/nowhere/at/all")
+    with pytest.raises(InvalidSelector, match="default_metadata"):
+        mfwidgets.metadata(None)
+    with pytest.raises(MetaflowInvalidArgument):
+        mfwidgets.namespace(3)
+    for name in ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(MetaflowUnknownUser):
+        mfwidgets.default_namespace()
+    assert current_context() is before
+
+
+def test_the_default_namespace_is_that_of_the_configuration_as_it_is_now(monkeypatch):
+    assert mfwidgets.get_namespace() == "user:ann"
+    monkeypatch.setenv("METAFLOW_USER", "bob")
+    assert mfwidgets.get_namespace() == "user:ann"
+    assert mfwidgets.default_namespace() == "user:bob"
+
+
+def test_a_context_can_be_put_back(runs):
+    put_back = preserve_context()
+    mfwidgets.metadata(runs.folder)
+    put_back()
+    assert mfwidgets.get_metadata() != f"local@{runs.folder}"
+
+
+@pytest.mark.parametrize(
+    ("namespace", "seen"), [(None, True), ("user:ann", True), ("nightly", True), ("user:bob", False)]
+)
+def test_a_run_is_seen_by_its_tags(namespace, seen):
+    run = RunRecord("F", "1", 0, user_tags=frozenset({"nightly"}), system_tags=frozenset({"user:ann"}))
+    assert new_context(namespace=namespace).includes(run) is seen
+
+
+def test_all_namespaces_keeps_how_the_service_is_asked():
+    session = object()
+    context = new_context(SERVICE, "user:bob", key_headers, session)
+    wide = context.in_all_namespaces()
+    assert wide.namespace is None
+    assert (wide.provider, wide.configuration) == (context.provider, context.configuration)
+    assert (wide.headers, wide.session) == (key_headers, session)
+    assert context.namespace == "user:bob"
+
+
+class NoRequests:
+    """Stands for a service: it knows every run."""
+
+    remote, local_root, selector, address = True, None, SERVICE, SERVICE
+
+    def run(self, flow, run_id):
+        return RunRecord(flow, run_id, 0)
+
+
+def triggering_run(monkeypatch, headers):
+    """The run that triggered another, found by a client with headers."""
+    monkeypatch.setattr("mfwidgets.queries.context.open_provider", lambda *_: NoRequests())
+    context = new_context(SERVICE, "user:bob", headers)
+    return Trigger(context, [{"name": "F", "id": "F/1", "type": "run"}]).run
+
+
+def test_what_is_found_in_all_namespaces_travels_with_the_function_of_its_headers(monkeypatch):
+    run = triggering_run(monkeypatch, key_headers)
+    again = pickle.loads(pickle.dumps(run))
+    assert again == run == mfwidgets.Run._of(run._context, RunRecord("F", "1", 0))
+    assert again._context.headers is key_headers
+
+
+def test_what_is_found_in_all_namespaces_does_not_travel_without_its_headers(monkeypatch):
+    run = triggering_run(monkeypatch, {"x-api-key": "secret"})
+    with pytest.raises(NotPicklableError):
+        pickle.dumps(run)
