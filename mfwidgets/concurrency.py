@@ -1,13 +1,21 @@
-"""Waits in threads of their own, many at once, while the caller only waits and can be interrupted."""
+"""The only place that starts threads: many waits at once, and waits that can be interrupted, given up or replaced.
+
+Where no thread can be started (Pyodide), everything here runs in the thread of the caller.
+"""
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mfwidgets.deadline import Deadline, check_deadline
 from mfwidgets.display_options import options
-from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.errors import DeadlineExceeded, MetaflowInvalidArgument
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -16,13 +24,19 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MAX_WORKERS = 16
-"""Threads at once: enough to hide latency, few enough to be polite to a service."""
+"""Threads of one call of :func:`parallel_map`: enough to hide latency, few enough to be polite to a service."""
 
 BATCH_SIZE = 32
-"""Items that one task of an executor takes: fewer are not worth the way there."""
+"""Items that one task of an executor takes: sending fewer costs more than it saves."""
 
 PROGRESS_DELAY_S = 0.5
-"""Seconds of waiting after which a bar tells how far it got."""
+"""Seconds of waiting after which a progress bar shows."""
+
+WAIT_NOTICE_DELAY_S = 0.3
+"""Seconds after which a :class:`LatestTask` says that something is going on."""
+
+
+# -- many items at once -------------------------------------------------------------------------------------------------
 
 
 def parallel_map(
@@ -33,20 +47,30 @@ def parallel_map(
     executor: Executor | None = None,
     max_concurrency: int = MAX_WORKERS,
 ) -> list[Result]:
-    """Return what the function makes of each item, in this order; the first exception is raised.
+    """Return the results of a function for each item, in the order of the items.
 
-    An interrupt ends the waiting at once; what has begun runs out in the background, the rest is dropped.
+    A call inside ``function`` shares the threads of the outermost call: it uses its own thread, and those that are free.
+
+    If an item fails or the caller is interrupted, the items that have not begun are dropped, and the deadline of those
+    that have begun is cancelled.
 
     Parameters
     ----------
     function, items
-        What to do, and with what.
+        What to call, and with what.
     title
-        What the items are; a bar with this title shows in the main thread when it takes more than a moment.
+        Name of the items. A progress bar with this title shows in the main thread after :data:`PROGRESS_DELAY_S`.
     executor
-        Where to do it, :data:`BATCH_SIZE` items at a time; both function and items travel there. None takes threads here.
-    at_once
-        So many threads; one is the caller's own, which is best for local files, since Python works on one at a time.
+        Where to run, :data:`BATCH_SIZE` items at a time. Function and items are sent there. None means threads here.
+    max_concurrency
+        Threads at most. 1 means the thread of the caller, which is best for local files: Python works on one at a time.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        The executor is shut down.
+    DeadlineExceeded
+        The work was given up.
     """
     given = list(items)
     if executor is not None:
@@ -57,12 +81,77 @@ def parallel_map(
             raise MetaflowInvalidArgument(f"The executor takes no work: {error}.") from error
         return [result for results in _results(futures, title, "batches") for result in results]
     if len(given) <= 1 or max_concurrency == 1:
-        return [function(item) for item in given]
-    pool = ThreadPoolExecutor(min(len(given), max_concurrency), thread_name_prefix="mfwidgets")
+        return [_checked(function, item) for item in given]
+    outer = _crew.get()
+    with Deadline().apply(), _using(outer or _Crew(max_concurrency)) as crew:
+        batch = _Batch(function, given, crew)
+        if outer is not None or not crew.start(batch.work):
+            batch.work()  # a thread that only waited for its own threads would take the place of one that works
+        return list(_results(batch.futures, title, ""))
+
+
+class _Crew:
+    """The threads of an outermost :func:`parallel_map`; the calls nested in it share them."""
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.Semaphore(most)
+
+    def start(self, work: Callable[[], object]) -> bool:
+        """Run work in one thread more; return False if there may be none."""
+        if not self._free.acquire(blocking=False):
+            return False
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self._free.release()
+
+        if start_thread(run, "worker"):
+            return True
+        self._free.release()
+        return False
+
+
+_crew: ContextVar[_Crew | None] = ContextVar("mfwidgets_crew", default=None)
+
+
+@contextmanager
+def _using(crew: _Crew) -> Iterator[_Crew]:
+    token = _crew.set(crew)
     try:
-        return list(_results([pool.submit(function, item) for item in given], title, ""))
+        yield crew
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        _crew.reset(token)
+
+
+class _Batch(Generic[Item, Result]):
+    """The items of one :func:`parallel_map`; any number of threads may work on it."""
+
+    def __init__(self, function: Callable[[Item], Result], items: Sequence[Item], crew: _Crew) -> None:
+        self._function, self._crew = function, crew
+        self.futures: list[Future[Result]] = [Future() for _ in items]
+        self._waiting = deque(zip(self.futures, items, strict=True))
+
+    def work(self) -> None:
+        """Work on items until none waits; get one thread more for each item, as long as there are free ones."""
+        while self._waiting:
+            try:
+                future, item = self._waiting.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            if not future.set_running_or_notify_cancel():
+                continue
+            if self._waiting:
+                self._crew.start(self.work)
+            _settle(future, partial(_checked, self._function, item))
+            if future.exception() is not None:
+                self._waiting.clear()  # what comes later in the order does not matter any more
+
+
+def _checked(function: Callable[[Item], Result], item: Item) -> Result:
+    check_deadline()
+    return function(item)
 
 
 def _batch(function: Callable[[Item], Result], items: Sequence[Item], max_concurrency: int) -> list[Result]:
@@ -70,7 +159,7 @@ def _batch(function: Callable[[Item], Result], items: Sequence[Item], max_concur
 
 
 def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iterator[Result]:
-    """Yield results as they stand; what is still to come is cancelled when nobody wants it any more."""
+    """Yield results in order; cancel what has not begun when the caller stops."""
     began, bar = time.monotonic(), None
     watched = bool(title) and options.progress_bars and threading.current_thread() is threading.main_thread()
     try:
@@ -93,17 +182,155 @@ def _progress_bar(title: str, unit: str, done: int, total: int) -> "tqdm[Any]":
     return tqdm(desc=title, initial=done, total=total, unit=f" {unit}" if unit else "", leave=False)
 
 
+# -- one thing in a thread of its own -----------------------------------------------------------------------------------
+
+
+def start_thread(work: Callable[[], object], name: str) -> bool:
+    """Run work in a daemon thread, with the deadline of the caller; return False if no thread can be started."""
+    thread = threading.Thread(target=copy_context().run, args=(work,), name=f"mfwidgets-{name}", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # Pyodide has no threads
+        return False
+    return True
+
+
+def in_background(work: Callable[[], Result], name: str) -> "Future[Result]":
+    """Run work in a daemon thread, and return its result as a future; if no thread can be started, run it now."""
+    future: Future[Result] = Future()
+    if not start_thread(partial(_settle, future, work), name):
+        _settle(future, work)
+    return future
+
+
+def _settle(future: "Future[Result]", work: Callable[[], Result]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
+        future.set_exception(error)
+
+
 def run_interruptible(function: Callable[[], Result]) -> Result:
-    """Return what a function gives that cannot be interrupted itself: the caller can, and leaves it to its own end."""
+    """Run ``function`` in a daemon thread so that KeyboardInterrupt reaches the caller.
+
+    On an interrupt the thread is abandoned, and its deadline cancelled.
+    """
     if threading.current_thread() is not threading.main_thread():  # interrupts go to the main thread
         return function()
-    answer: Future[Result] = Future()
-    threading.Thread(target=_set_result, args=(answer, function), name="mfwidgets-aside", daemon=True).start()
-    return answer.result()
+    with Deadline().apply():
+        return in_background(function, "aside").result()
 
 
-def _set_result(answer: "Future[Result]", function: Callable[[], Result]) -> None:
+def call_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
+    """Run work in a thread of its own, and wait for it no longer than ``seconds``.
+
+    Its :class:`Deadline` ends then, or when the caller is interrupted. Providers check it before they read, so the work
+    stops within half a second.
+
+    Raises
+    ------
+    DeadlineExceeded
+        It did not end in time.
+    """
+    with Deadline(seconds).apply():
+        try:
+            return in_background(work, "show").result(seconds)
+        except TimeoutError:
+            raise DeadlineExceeded(f"This took longer than {seconds:g} s and was given up.") from None
+
+
+def thread_pool(max_workers: int, name: str) -> Executor:
+    """Return an executor for work that comes from outside, such as the requests to a server."""
+    return ThreadPoolExecutor(max_workers, thread_name_prefix=f"mfwidgets-{name}")
+
+
+def call_later(seconds: float, work: Callable[[], object]) -> Callable[[], None]:
+    """Run work in a thread after a while, or now if no thread can be started; return what prevents it."""
+    timer = threading.Timer(seconds, work)
+    timer.daemon = True
     try:
-        answer.set_result(function())
-    except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-        answer.set_exception(error)
+        timer.start()
+    except RuntimeError:  # Pyodide has no threads
+        work()
+    return timer.cancel
+
+
+class LatestTask:
+    """Does one thing at a time for a pane: the newest request counts, older ones are given up.
+
+    Parameters
+    ----------
+    on_wait
+        Called when the newest request takes longer than :data:`WAIT_NOTICE_DELAY_S`.
+    finish_all
+        Let older requests run to their end, because they change something; only their results do not count.
+    """
+
+    def __init__(self, on_wait: Callable[[], object] = lambda: None, *, finish_all: bool = False) -> None:
+        self._on_wait, self._finish_all = on_wait, finish_all
+        self._lock = threading.RLock()
+        self._newest = Deadline()
+        self._closed = False
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def ask(
+        self, work: Callable[[], Result], done: Callable[[Result], object], failed: Callable[[Exception], object]
+    ) -> None:
+        """Do something in a thread; call ``done`` or ``failed`` if nothing newer was asked meanwhile."""
+        with self._lock:
+            if self._closed:
+                return
+            deadline = self._replace_newest()
+            self._idle.clear()
+        stop_notice = call_later(WAIT_NOTICE_DELAY_S, lambda: self._notice(deadline))
+
+        def run() -> None:
+            try:
+                with Deadline().apply() if self._finish_all else deadline.apply():
+                    result = work()
+            except Exception as error:  # noqa: BLE001 - shown in the pane that asked
+                settle: Callable[[], object] = partial(failed, error)
+            else:
+                settle = partial(done, result)
+            stop_notice()
+            self._settle(deadline, settle)
+
+        if not start_thread(run, "pane"):
+            run()
+
+    def _replace_newest(self) -> Deadline:
+        before, self._newest = self._newest, Deadline()
+        before.cancel()
+        return self._newest
+
+    def _notice(self, deadline: Deadline) -> None:
+        with self._lock:
+            if deadline is self._newest and not self._closed and not self._idle.is_set():
+                self._on_wait()
+
+    def _settle(self, deadline: Deadline, settle: Callable[[], object]) -> None:
+        with self._lock:
+            if deadline is not self._newest or self._closed:
+                return
+            try:
+                settle()
+            finally:
+                if deadline is self._newest:  # otherwise settling asked for something new
+                    self._idle.set()
+
+    def drop(self) -> None:
+        """Give up what was asked."""
+        with self._lock:
+            self._replace_newest()
+            self._idle.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the newest request is answered; return False if that takes longer."""
+        return self._idle.wait(seconds)
+
+    def close(self) -> None:
+        """Give up what was asked, and accept nothing more."""
+        with self._lock:
+            self._closed = True
+        self.drop()

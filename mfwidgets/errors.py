@@ -24,6 +24,7 @@
     ├── CardNotPresentException
     ├── IncorrectArgumentException      (TypeError)
     ├── IncorrectPathspecException      (ValueError)
+    ├── DeadlineExceeded                (TimeoutError)
     └── SampleError
 
 Names that Metaflow has are Metaflow's (``metaflow.exception``, ``metaflow.client``), so that code written for its
@@ -178,6 +179,10 @@ class IncorrectArgumentException(MetaflowException, TypeError):
 
 class IncorrectPathspecException(MetaflowException, ValueError):
     """The pathspec is not that of a task."""
+
+
+class DeadlineExceeded(MetaflowException, TimeoutError):
+    """The work was given up: it took longer than it may, or its result is not needed any more."""
 
 
 class SampleError(MetaflowException):

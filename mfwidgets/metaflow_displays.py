@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.base import class_of
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.concurrency import call_with_timeout
 from mfwidgets.display import Displayable
 from mfwidgets.display_options import options
 from mfwidgets.pathspec import kind_of, parse
 from mfwidgets.queries.context import new_context
-from mfwidgets.views.show import call_with_timeout, render_to_fit
+from mfwidgets.views.show import render_to_fit
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

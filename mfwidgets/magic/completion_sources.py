@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
+from functools import partial
 from itertools import chain, islice
 
 from mfwidgets.client.answers.grid import DURATION, STATUS
@@ -15,6 +16,7 @@ from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
+from mfwidgets.concurrency import start_thread
 from mfwidgets.config import profiles
 from mfwidgets.magic.command import Kind
 from mfwidgets.pathspec import KINDS
@@ -51,7 +53,7 @@ class AnswerCache:
     def __init__(self) -> None:
         self._known: dict[Key, tuple[float, list[str]]] = {}
         self._asked: dict[Key, Future[list[str]]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # held while asking in this thread, if no other can be started
 
     def get(self, key: Key, ask: Ask, patience: float) -> list[str]:
         """Return the answer if it is fresh or comes in time, else the one before, else nothing."""
@@ -62,9 +64,9 @@ class AnswerCache:
             future = self._asked.get(key)
             if future is None:
                 future = self._asked[key] = Future()
-                threading.Thread(
-                    target=self._ask, args=(key, ask, future), name="mfwidgets-complete", daemon=True
-                ).start()
+                ask_now = partial(self._ask, key, ask, future)
+                if not start_thread(ask_now, "complete"):
+                    ask_now()
         wait_for([future], timeout=patience)
         return future.result() if future.done() else known
 

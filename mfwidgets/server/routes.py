@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from mfwidgets.concurrency import thread_pool
+from mfwidgets.deadline import Deadline
 from mfwidgets.errors import (
     InvalidSelector,
     MetaflowException,
@@ -22,9 +24,9 @@ from mfwidgets.errors import (
 )
 
 TIMEOUT_S = 60.0
-"""Seconds after which a question is given up; its thread ends by itself, when the metadata service answers or not."""
+"""Seconds after which a question is given up; its thread then stops before its next request."""
 
-_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mfwidgets-server")
+_THREADS = thread_pool(8, "server")
 
 _STATUSES: tuple[tuple[type[MetaflowException], int], ...] = (
     (MetaflowNotFound, 404),
@@ -59,16 +61,18 @@ class TreeHandler(APIHandler):
     @authorized
     async def get(self) -> None:
         """Answer."""
-        loop = asyncio.get_running_loop()
+        loop, deadline = asyncio.get_running_loop(), Deadline(TIMEOUT_S)
         try:
-            given = self._given()
-            answer = await asyncio.wait_for(loop.run_in_executor(_THREADS, lambda: _answer(**given)), TIMEOUT_S)
-        except MetaflowException as error:
-            self._tell(next((code for kind, code in _STATUSES if isinstance(error, kind)), 500), str(error))
+            work = partial(_answer_until, deadline, self._given())
+            answer = await asyncio.wait_for(loop.run_in_executor(_THREADS, work), TIMEOUT_S)
         except TimeoutError:
             self._tell(504, f"The metadata service did not answer within {TIMEOUT_S:.0f} seconds.")
+        except MetaflowException as error:
+            self._tell(next((code for kind, code in _STATUSES if isinstance(error, kind)), 500), str(error))
         else:
             self.finish(json.dumps(answer))
+        finally:
+            deadline.cancel()  # if nobody waits any more, the thread need not go on
 
     def _given(self) -> dict[str, Any]:
         offset = self.get_query_argument("offset", "0")
@@ -103,6 +107,11 @@ def folder_below(root: Path, named: str) -> Path:
     if not folder.is_relative_to(root):
         raise MetaflowInvalidArgument(f"The folder {named!r:.80} is not below the server's root.")
     return next((one for one in (folder, *folder.parents) if one.is_dir()), root)
+
+
+def _answer_until(deadline: Deadline, given: dict[str, Any]) -> dict[str, Any]:
+    with deadline.apply():
+        return _answer(**given)
 
 
 def _answer(pathspec: str, text: str, offset: int, namespace: str | None, folder: Path) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Shows any object within bounds: it takes two seconds and 64 KB at most, or what the options say; it never raises."""
 
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from mfwidgets.concurrency import call_with_timeout
 from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.data import view_to_dict
@@ -50,35 +50,6 @@ def _bounded(shown: object, seconds: float, draw: Callable[[], Drawn], draw_trou
     except Exception as error:  # noqa: BLE001 - a display that raises hides the object; the text names the error
         trouble = f"This cannot be shown: {type(error).__name__}: {error}"
     return draw_trouble(View(type(shown).__name__, single_line(repr(shown), 200), notes=(single_line(trouble, 1000),)))
-
-
-def call_with_timeout(seconds: float, work: Callable[[], Drawn]) -> Drawn:
-    """Run ``work`` in a thread of its own, and wait for it no longer than ``seconds``.
-
-    Only the waiting ends; reads that hang cannot be stopped from outside, and end with the process.
-
-    Raises
-    ------
-    TimeoutError
-        It did not end in time.
-    """
-    results: list[Drawn] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="mfwidgets-show", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not results:
-        raise TimeoutError
-    return results[0]
 
 
 def render_to_fit(shown: object) -> dict[str, str]:

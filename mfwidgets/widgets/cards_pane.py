@@ -4,13 +4,13 @@ import ipywidgets as widgets
 
 from mfwidgets.client.cards import Card, get_cards
 from mfwidgets.client.task import Task
+from mfwidgets.concurrency import LatestTask
 from mfwidgets.errors import CardNotPresentException, MetaflowException
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.widgets.html_view import HtmlView
-from mfwidgets.widgets.latest_task import LatestTask
 from mfwidgets.widgets.panes import nothing
 
 

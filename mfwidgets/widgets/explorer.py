@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.concurrency import LatestTask
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.html import copyable_line, html_of
 from mfwidgets.render.view import View
@@ -14,7 +15,6 @@ from mfwidgets.widgets.cards_pane import CardsPane
 from mfwidgets.widgets.code_snippet import code_snippet
 from mfwidgets.widgets.controls import button
 from mfwidgets.widgets.html_view import HtmlView
-from mfwidgets.widgets.latest_task import LatestTask
 from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.panes import PANES, compared, log_text, nothing, overview
 from mfwidgets.widgets.run_list import RunList

@@ -8,13 +8,13 @@ import ipywidgets as widgets
 
 from mfwidgets.client.answers.logs import BOTH
 from mfwidgets.client.task import Task
+from mfwidgets.concurrency import LatestTask, start_thread
 from mfwidgets.datastore.logs import STREAMS
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import counted
 from mfwidgets.widgets.controls import button, dropdown, text_field, toggle
-from mfwidgets.widgets.latest_task import LatestTask
 from mfwidgets.widgets.log_lines import LogLines, Rows
 from mfwidgets.widgets.log_text import LogText
 from mfwidgets.widgets.log_times import within
@@ -191,8 +191,9 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
             self._following.set()
             self._following = None
         if on and self._task is not None:
-            self._following = threading.Event()
-            threading.Thread(target=self._look, args=(self._following,), name="mfwidgets-follow", daemon=True).start()
+            self._following = stopped = threading.Event()
+            if not start_thread(lambda: self._look(stopped), "follow"):
+                self._say("No thread can be started here, so a log cannot be followed.")
 
     def _look(self, stopped: threading.Event) -> None:
         while not stopped.wait(POLL_S):

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.concurrency import LatestTask
 from mfwidgets.errors import MetaflowException
 from mfwidgets.queries.rows import RunRow
 from mfwidgets.queries.run_filter import RUN_STATUSES
@@ -19,7 +20,6 @@ from mfwidgets.views.empty_results import no_runs_notes
 from mfwidgets.views.tables import runs_table
 from mfwidgets.widgets.controls import button, combobox, dropdown, text_field
 from mfwidgets.widgets.html_view import HtmlView
-from mfwidgets.widgets.latest_task import LatestTask
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
+from mfwidgets.concurrency import call_later
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
@@ -32,7 +33,7 @@ class Snapshot:
         self.name = f"mfw-snapshot-{uuid4().hex[:12]}"
         self._handle: Any = None
         self._changed = False
-        self._timer: threading.Timer | None = None
+        self._stop_timer: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
     def display(self, live: Mapping[str, Any]) -> None:
@@ -53,11 +54,8 @@ class Snapshot:
             if self._handle is None:
                 self._changed = True
                 return
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = threading.Timer(PAUSE, self._take)
-            self._timer.daemon = True
-            self._timer.start()
+            self._stop_timer()
+            self._stop_timer = call_later(PAUSE, self._take)
 
     def _take(self) -> None:
         self._handle.update(self._bundle(), raw=True)

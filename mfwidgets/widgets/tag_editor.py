@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import ipywidgets as widgets
 
 from mfwidgets.client.run import Run
+from mfwidgets.concurrency import LatestTask
 from mfwidgets.widgets.controls import button, text_field
-from mfwidgets.widgets.latest_task import LatestTask
 
 
 class TagEditor(widgets.HBox):  # type: ignore[misc]
@@ -23,7 +23,7 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
     def __init__(self, on_change: Callable[[Run], object], say: Callable[[str], object]) -> None:
         self._run: Run | None = None
         self._on_change, self._say = on_change, say
-        self._worker = LatestTask(lambda: say("Changing tags…"))
+        self._worker = LatestTask(lambda: say("Changing tags…"), finish_all=True)
         self.added = text_field("Tags", "add one", "160px")
         self.added.observe(lambda _: self._add(self.added.value.strip()), "value")
         self.buttons: list[widgets.Button] = []

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from mfwidgets.client.answers.run_poller import RunPoller
 from mfwidgets.client.run import Run
+from mfwidgets.concurrency import start_thread
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
@@ -60,7 +61,10 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         super().__init__([self._live, self._stop])
         self._last = View("Run", run.pathspec, notes=("Looking…",))
         self._live.html = html_of(self._last)
-        threading.Thread(target=self._watch, name="mfwidgets-watch", daemon=True).start()
+        if not start_thread(self._watch, "watch"):
+            self._look()
+            self.ended = "No thread can be started here, so the run is not watched; this is how it was."
+            self._freeze()
 
     def stop(self) -> None:
         """Watch no longer; the run goes on."""

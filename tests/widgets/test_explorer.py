@@ -11,8 +11,8 @@ from service.running import TABLES, running
 
 import mfwidgets
 from mfwidgets import Metaflow, Run
+from mfwidgets.concurrency import LatestTask
 from mfwidgets.widgets import run_list
-from mfwidgets.widgets.latest_task import LatestTask
 
 
 @pytest.fixture

@@ -3,16 +3,18 @@
 import argparse
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.concurrency import in_background
 from mfwidgets.config import profiles
 from mfwidgets.datastore.cache_functions import cache_info
+from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException
 from mfwidgets.magic.command import Command
@@ -21,6 +23,9 @@ from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, counted, size_text
 from mfwidgets.views.context import home_folded
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 TIMEOUT_S = 1.5
 """Seconds that all checks together may take; what has no answer by then is said to have none."""
@@ -109,24 +114,23 @@ def _all_checks() -> list[Check]:
 
 def _at_once(checks: Mapping[str, Callable[[], Check]]) -> list[Check]:
     """Return what checks find that ask somebody, all at once and within a bounded time."""
-    found: dict[str, Check] = {}
+    deadline = Deadline(TIMEOUT_S)
+    with deadline.apply():
+        answers = {name: in_background(check, "doctor") for name, check in checks.items()}
+        results = [_result(name, answer, deadline) for name, answer in answers.items()]
+    deadline.cancel()  # what has no answer yet is not waited for
+    return results
 
-    def ask(name: str, check: Callable[[], Check]) -> None:
-        try:
-            found[name] = check()
-        except MetaflowException as error:
-            found[name] = Check(name, _WRONG, str(error), "%mflow metadata SELECTOR looks elsewhere.")
-        except Exception as error:  # noqa: BLE001 - a doctor who falls ill tells of that, too
-            found[name] = Check(name, _WRONG, f"{type(error).__name__}: {error}")
 
-    threads = [threading.Thread(target=ask, args=one, daemon=True, name="mfwidgets-doctor") for one in checks.items()]
-    for thread in threads:
-        thread.start()
-    until = time.monotonic() + TIMEOUT_S
-    for thread in threads:
-        thread.join(max(until - time.monotonic(), 0.0))
-    silent = f"no answer within {TIMEOUT_S:g} s"
-    return [found.get(name) or Check(name, _WRONG, silent, "Wait and ask again, or look elsewhere.") for name in checks]
+def _result(name: str, answer: "Future[Check]", deadline: Deadline) -> Check:
+    try:
+        return answer.result(max(deadline.remaining_s(), 0.0))
+    except TimeoutError:
+        return Check(name, _WRONG, f"no answer within {TIMEOUT_S:g} s", "Wait and ask again, or look elsewhere.")
+    except MetaflowException as error:
+        return Check(name, _WRONG, str(error), "%mflow metadata SELECTOR looks elsewhere.")
+    except Exception as error:  # noqa: BLE001 - the doctor reports its own faults, too
+        return Check(name, _WRONG, f"{type(error).__name__}: {error}")
 
 
 def _software() -> Check:
