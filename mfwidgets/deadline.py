@@ -12,6 +12,9 @@ from contextvars import ContextVar
 
 from mfwidgets.errors import DeadlineExceeded
 
+_GRACE_S = 0.1
+"""Seconds that a read may take longer than its deadline, since a timeout of 0 is none."""
+
 _current: ContextVar["Deadline | None"] = ContextVar("mfwidgets_deadline", default=None)
 
 
@@ -129,6 +132,12 @@ def check_deadline() -> None:
     deadline = _current.get()
     if deadline is not None:
         deadline.check()
+
+
+def seconds_within_deadline(seconds: float) -> float:
+    """Return how long one read may wait: so many seconds, but not much longer than this thread's work matters."""
+    deadline = _current.get()
+    return seconds if deadline is None else min(seconds, max(deadline.remaining_s(), 0.0) + _GRACE_S)
 
 
 def sleep(seconds: float) -> None:

@@ -9,6 +9,7 @@ import re
 import zlib
 
 from mfwidgets.datastore.base import Datastore, check_size
+from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import BlobMissing, DataException
 
 _GZIP = 31
@@ -41,6 +42,7 @@ def load_blob(datastore: Datastore, flow: str, sha: str, what: str, most: int | 
     """
     if not _SHA.match(sha):
         raise DataException(f"{what}: its record holds no SHA-1 but {sha[:60]!r}, so its bytes cannot be found.")
+    check_deadline()  # the cache reads files, too
     cached = datastore.cache.get(sha) if datastore.cache else None
     if cached is not None:
         check_size(what, len(cached), most)

@@ -17,6 +17,7 @@ from mfwidgets.datastore.base import check_size
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.display_options import options
 from mfwidgets.errors import DataException
+from mfwidgets.request_limit import request_limit
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
@@ -46,6 +47,7 @@ class CloudDatastore:
 
     def __init__(self, store: "ObjectStore", root: str, cache: BlobCache | None = None) -> None:
         self._store, self._root = store, root
+        self._limit = request_limit(root)
         self.cache = cache
 
     def describe(self) -> str:
@@ -112,17 +114,20 @@ class CloudDatastore:
         return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
 
     def _asked(self, key: str, ask: Callable[[], Any]) -> Any:
-        """Return the answer, or None where there is no such thing.
+        """Return the answer, or None if there is no such object; one request, in one of the slots of the datastore.
 
         Raises
         ------
         DataException
             It is forbidden, or cannot be reached.
+        DeadlineExceeded
+            The work was given up. A request that was sent before ends by itself: obstore has no timeout for one request.
         """
         from obstore import exceptions
 
         try:
-            return run_interruptible(ask)
+            with self._limit.slot():
+                return run_interruptible(ask)
         except (FileNotFoundError, exceptions.NotFoundError):
             return None
         except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mfwidgets.datastore.base import check_size
 from mfwidgets.datastore.blob_cache import BlobCache
+from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import DataException
 from mfwidgets.files import read_file
 
@@ -32,6 +33,7 @@ class LocalDatastore:
 
     def read(self, key: str, most: int | None = None) -> bytes | None:
         """Return the bytes of a file, or None when no root has it."""
+        check_deadline()
         for root in self._roots:
             try:
                 return self._read(root, key, most)
@@ -50,6 +52,7 @@ class LocalDatastore:
 
     def read_from(self, key: str, start: int) -> bytes | None:
         """Return the bytes of a file from one on, or None when no root has it."""
+        check_deadline()
         for root in self._roots:
             try:
                 with (root / key).open("rb") as stream:
@@ -63,6 +66,7 @@ class LocalDatastore:
 
     def size(self, key: str) -> int | None:
         """Return the size of a file in bytes, or None when no root has it."""
+        check_deadline()
         for root in self._roots:
             if (root / key).is_file():
                 return (root / key).stat().st_size
@@ -70,6 +74,7 @@ class LocalDatastore:
 
     def names(self, prefix: str) -> list[str]:
         """Return the names in a folder, sorted, of the first root that has it."""
+        check_deadline()
         for root in self._roots:
             try:
                 return sorted(os.listdir(f"{root}/{prefix}"))  # noqa: PTH208 - names are all that is wanted

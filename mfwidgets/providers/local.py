@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mfwidgets.config import Configuration
+from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile
 from mfwidgets.providers.base import ALL, PathPrefix, RunQuery, TagUpdate
 from mfwidgets.providers.local_files import (
@@ -129,12 +130,11 @@ class LocalProvider:
 
     def count_runs(self, flow: str) -> int:
         """Return how many runs there are; one look for each, no file is read."""
-        folder = self._folder((flow,))
-        return (
-            sum(Path(folder, name, "_meta", "_self.json").is_file() for name in self._children((flow,)))
-            if folder
-            else 0
-        )
+        folder, count = self._folder((flow,)), 0
+        for name in self._children((flow,)):
+            check_deadline()
+            count += Path(folder or "", name, "_meta", "_self.json").is_file()
+        return count
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return one run (two files read)."""

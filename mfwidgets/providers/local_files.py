@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import read_file
 
@@ -45,6 +46,7 @@ def names_in(folder: str | None) -> list[str]:
     """
     if folder is None:
         return []
+    check_deadline()
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208 - ten thousand times a second
     except (FileNotFoundError, NotADirectoryError):
@@ -63,6 +65,7 @@ def read_json(file: str) -> Json | None:
     CorruptFile
         The file is there, but cannot be read or holds no JSON object.
     """
+    check_deadline()
     try:
         content = _decode(read_file(file).decode())
     except (FileNotFoundError, NotADirectoryError):

@@ -168,7 +168,7 @@ class ServiceProvider:
         Of thousands of tasks, those are few as a rule: two requests for each step tell which, and one for each of them.
         """
         path = _path(run.path, "metadata")
-        answer = self._http.get(path, most=_LARGE) if path else None
+        answer = self._http.get(path, max_bytes=_LARGE) if path else None
         if path is None or answer is None:
             return []
         rows = self._outcome_of_large(run, path) if answer.too_large else answer.content
@@ -277,7 +277,7 @@ class ServiceProvider:
 
     def _list(self, path: PathPrefix | None) -> list[Row]:
         """Return a whole listing: in one answer, or by pages where that would be very large."""
-        answer = self._http.get(path, most=_LARGE) if path else None
+        answer = self._http.get(path, max_bytes=_LARGE) if path else None
         if path and answer and answer.too_large:
             return list(self._pages(path, (), _PAGE))
         return answer.content if answer else []

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
+from mfwidgets.deadline import check_deadline, seconds_within_deadline, sleep
 from mfwidgets.errors import ServiceException
+from mfwidgets.request_limit import MAX_REQUESTS, request_limit
 
 if TYPE_CHECKING:
     import requests
+    from requests.structures import CaseInsensitiveDict
 
 Headers = Mapping[str, str] | Callable[[], Mapping[str, str]]
 """Headers to send along, or what gives them anew for each request (for tokens that expire)."""
@@ -34,7 +37,7 @@ _READ_TIMEOUT_S = 60.0
 _MIN_BYTES_PER_SECOND = 1_000
 """Bytes a second; an answer that comes slower is given up."""
 
-_POOL_SIZE = 32
+_MAX_REDIRECTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,41 @@ class Response:
     limit, cursor
         ``X-Limit`` and ``X-Next-Cursor``: the size of the page, when this is one, and where the next begins.
     too_large
-        It has more bytes than were wanted, and was not read.
+        It has more bytes than were asked for, and was not read.
     """
 
     content: Any
     limit: str | None = None
     cursor: str | None = None
     too_large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What came back: the status, the headers, and the body (None if it is larger than asked for)."""
+
+    status: int
+    headers: "CaseInsensitiveDict[str]"
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why an attempt got no reply that counts.
+
+    Attributes
+    ----------
+    reason
+        In a few words.
+    permanent
+        Whether trying again cannot help.
+    retry_after_s
+        Seconds that the service asks to wait.
+    """
+
+    reason: str
+    permanent: bool = False
+    retry_after_s: float | None = None
 
 
 class ServiceHttp:
@@ -68,9 +99,9 @@ class ServiceHttp:
         Sent with each request.
     session
         A session of the caller's own, for certificates, proxies and the like.
-    tries
+    max_attempts
         How often a request is sent at most (``METAFLOW_SERVICE_RETRY_COUNT``).
-    patience
+    timeout_s
         Seconds after which a service that does not answer is given up.
     """
 
@@ -79,44 +110,41 @@ class ServiceHttp:
         url: str,
         headers: Headers | None = None,
         session: "requests.Session | None" = None,
-        tries: int = 5,
-        patience: float = 5.0,
+        max_attempts: int = 5,
+        timeout_s: float = 5.0,
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
-        self._session = session
-        self._tries, self._patience = max(tries, 1), patience
+        self._session = session or _new_session()
+        self._max_attempts, self._timeout_s = max(max_attempts, 1), timeout_s
         self._answered = False
         self.shown = _redact(self._url)
+        self._limit = request_limit(self.shown)
 
     def __repr__(self) -> str:
         return f"<ServiceHttp {self.shown}>"
 
-    def get(self, path: Sequence[str], query: Query = (), most: int | None = None) -> Response | None:
+    def get(self, path: Sequence[str], query: Query = (), max_bytes: int | None = None) -> Response | None:
         """Return what is at a path, given as its parts; None where there is no such thing.
 
         Parameters
         ----------
         path, query
             What to ask for.
-        most
-            Bytes; an answer that is larger is given up, at once where it announces that.
+        max_bytes
+            A larger answer is not read.
 
         Raises
         ------
         ServiceException
             The service does not answer, or not as a metadata service does.
         """
-        status, body, headers = self._ask("GET", path, query, most=most)
-        if body is None:
+        reply = self._ask("GET", path, query, max_bytes=max_bytes)
+        if reply.body is None:
             return Response(None, too_large=True)
-        if (
-            status == _NOT_FOUND and _parse_json(body) == {}
-        ):  # what the service itself says of a thing that is not there
+        if reply.status == _NOT_FOUND and _parse_json(reply.body) == {}:  # the service's own words; a proxy has others
             return None
-        if status not in _OK:
-            raise self._refused(status, body)
-        return Response(self._content(body), headers.get("X-Limit"), headers.get("X-Next-Cursor"))
+        return Response(self._content(reply), reply.headers.get("X-Limit"), reply.headers.get("X-Next-Cursor"))
 
     def version(self) -> str:
         """Return the version that the service tells when it is pinged.
@@ -126,10 +154,10 @@ class ServiceHttp:
         ServiceException
             It does not answer.
         """
-        status, body, headers = self._ask("GET", ("ping",), ())
-        if status not in _OK:
-            raise self._refused(status, body or b"")
-        return headers.get("METADATA_SERVICE_VERSION") or "unknown"
+        reply = self._ask("GET", ("ping",), ())
+        if reply.status not in _OK:
+            raise self._refused(reply)
+        return reply.headers.get("METADATA_SERVICE_VERSION") or "unknown"
 
     def patch(self, path: Sequence[str], body: Mapping[str, Any]) -> Response | None:
         """Change what is at a path; None when somebody else is changing it just now (409).
@@ -139,63 +167,69 @@ class ServiceHttp:
         ServiceException
             The service does not answer, or refuses.
         """
-        status, content, _ = self._ask("PATCH", path, (), json.dumps(body).encode())
-        answer = content or b""
-        if status == _CONFLICT:
-            return None
-        if status not in _OK:
-            raise self._refused(status, answer)
-        return Response(self._content(answer))
+        reply = self._ask("PATCH", path, (), json.dumps(body).encode())
+        return None if reply.status == _CONFLICT else Response(self._content(reply))
 
     # -- asking -----------------------------------------------------------------------------------------------------
 
     def _ask(
-        self, method: str, path: Sequence[str], query: Query, body: bytes | None = None, most: int | None = None
-    ) -> tuple[int, bytes | None, Mapping[str, str]]:
-        import requests
+        self, method: str, path: Sequence[str], query: Query, body: bytes | None = None, max_bytes: int | None = None
+    ) -> _Reply:
+        """Send a request until a reply counts; each attempt takes one of the slots that all threads share.
 
-        url = f"{self._url}/{'/'.join(quote(part, safe='') for part in path)}"
-        if query:
-            url += f"?{urlencode(query, safe=':,')}"
-        began = time.monotonic()
-        for number, pause in _retry_delays():
-            try:
-                response = self._send(method, url, body)
-                status, content = response.status_code, self._read(response, most)
-            except requests.RequestException as error:
-                problem, lasting = _cause(error), _is_permanent(error)
-            else:
-                if status not in _RETRY_STATUS_CODES:
-                    self._answered = True
-                    return status, content, response.headers
-                asked = response.headers.get("Retry-After", "")
-                problem, lasting = f"it answers {status} {response.reason}", False
-                if asked.isdecimal():
-                    problem, pause = f"{problem} and asks to wait {asked} s", float(asked)  # noqa: PLW2901
-            waited = time.monotonic() - began
-            if lasting or number >= self._tries or waited + pause > self._patience:
-                raise ServiceException(self._no_answer(problem, number, waited))
-            time.sleep(pause)
+        Raises
+        ------
+        ServiceException
+            No reply counts, and trying again does not help or takes too long.
+        DeadlineExceeded
+            The work was given up.
+        """
+        url, seconds = self._address(path, query), 0.0  # waiting for a slot does not count: the service is not to blame
+        for number, pause_s in _retry_delays():
+            with self._limit.slot():
+                began = time.monotonic()
+                outcome = self._attempt(method, url, body, max_bytes)
+                seconds += time.monotonic() - began
+            if isinstance(outcome, _Reply):
+                self._answered = True
+                return outcome
+            pause = pause_s if outcome.retry_after_s is None else outcome.retry_after_s
+            if outcome.permanent or number >= self._max_attempts or seconds + pause > self._timeout_s:
+                raise ServiceException(self._no_answer(outcome.reason, number, seconds))
+            sleep(pause)
+            seconds += pause
         raise AssertionError  # the pauses have no end
 
+    def _address(self, path: Sequence[str], query: Query) -> str:
+        url = f"{self._url}/{'/'.join(quote(part, safe='') for part in path)}"
+        return f"{url}?{urlencode(query, safe=':,')}" if query else url
+
+    def _attempt(self, method: str, url: str, body: bytes | None, max_bytes: int | None) -> _Reply | _Failure:
+        """Send a request once, and read the reply."""
+        import requests
+
+        try:
+            response = self._send(method, url, body)
+            content = self._read(response, max_bytes)
+        except requests.RequestException as error:
+            check_deadline()  # a deadline that cut the request short is not the service's fault
+            return _Failure(_cause(error), _is_permanent(error))
+        if response.status_code not in _RETRY_STATUS_CODES:
+            return _Reply(response.status_code, response.headers, content)
+        reason = f"it answers {response.status_code} {response.reason}"
+        asked = response.headers.get("Retry-After", "")
+        if asked.isdecimal():
+            return _Failure(f"{reason} and asks to wait {asked} s", retry_after_s=float(asked))
+        return _Failure(reason)
+
     def _send(self, method: str, url: str, body: bytes | None) -> "requests.Response":
-        """Send a request, and follow redirects on this host only: elsewhere the headers are nobody's business."""
-        given = self._headers() if callable(self._headers) else self._headers
-        kind = {"Content-Type": "application/json"} if body else {}
-        for _ in range(3):
-            response = self._own_session().request(
-                method,
-                url,
-                data=body,
-                headers={**given, **kind},
-                timeout=(_CONNECT_TIMEOUT_S, _READ_TIMEOUT_S if self._answered else self._patience),
-                allow_redirects=False,
-                stream=True,
-            )
-            target = urljoin(url, response.headers.get("Location", ""))
+        """Send a request, and follow redirects on this host only: other hosts must not see the headers."""
+        for _ in range(1 + _MAX_REDIRECTS):
+            response = self._send_once(method, url, body)
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
+            target = urljoin(url, response.headers.get("Location", ""))
             if urlsplit(target)[:2] != urlsplit(url)[:2]:
                 raise ServiceException(
                     f"The metadata service at {self.shown} redirects to another host ({_redact(target)}), "
@@ -204,42 +238,56 @@ class ServiceHttp:
             url = target
         raise ServiceException(f"The metadata service at {self.shown} redirects in circles.")
 
-    def _read(self, response: "requests.Response", most: int | None) -> bytes | None:
-        """Read the body piece by piece, so that one that trickles can be given up; None when it is too large."""
+    def _send_once(self, method: str, url: str, body: bytes | None) -> "requests.Response":
+        """Send a request and wait for the headers of the reply, not much longer than the deadline."""
+        check_deadline()
+        given = self._headers() if callable(self._headers) else self._headers
+        kind = {"Content-Type": "application/json"} if body else {}
+        wait_s = _READ_TIMEOUT_S if self._answered else self._timeout_s
+        return self._session.request(
+            method,
+            url,
+            data=body,
+            headers={**given, **kind},
+            timeout=(seconds_within_deadline(_CONNECT_TIMEOUT_S), seconds_within_deadline(wait_s)),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _read(self, response: "requests.Response", max_bytes: int | None) -> bytes | None:
+        """Read the body piece by piece, so that one that trickles can be given up; None if it is too large."""
         import requests
         import urllib3
 
-        began, chunks, size = time.monotonic(), [], 0
+        began, content = time.monotonic(), bytearray()
         with response:
-            if most is not None and int(response.headers.get("Content-Length", 0)) > most:
+            if max_bytes is not None and int(response.headers.get("Content-Length", 0)) > max_bytes:
                 return None
             try:
                 while chunk := response.raw.read1(1 << 20, decode_content=True):
-                    chunks.append(chunk)
-                    size += len(chunk)
-                    if most is not None and size > most:  # packed or in pieces, so that nothing was announced
+                    content += chunk
+                    if max_bytes is not None and len(content) > max_bytes:  # compressed or chunked: not announced
                         return None
-                    seconds = time.monotonic() - began
-                    if seconds > self._patience and size < seconds * _MIN_BYTES_PER_SECOND:
-                        raise requests.ReadTimeout(f"its answer trickles: {size} bytes in {seconds:.0f} s")
+                    self._check_speed(len(content), time.monotonic() - began)
             except urllib3.exceptions.HTTPError as error:
                 raise requests.ConnectionError("its answer breaks off") from error
-        return b"".join(chunks)
+        return bytes(content)
 
-    def _own_session(self) -> "requests.Session":
-        if self._session is None:
-            import requests
-            from requests.adapters import HTTPAdapter
+    def _check_speed(self, size: int, seconds: float) -> None:
+        """Give up a body that nobody waits for any more, or that trickles."""
+        import requests
 
-            session = requests.Session()
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(pool_maxsize=_POOL_SIZE))
-            self._session = session
-        return self._session
+        check_deadline()
+        if seconds > self._timeout_s and size < seconds * _MIN_BYTES_PER_SECOND:
+            raise requests.ReadTimeout(f"its answer trickles: {size} bytes in {seconds:.0f} s")
 
     # -- what is said -----------------------------------------------------------------------------------------------
 
-    def _content(self, body: bytes) -> Any:
+    def _content(self, reply: _Reply) -> Any:
+        """Return the parsed body of a reply that is no refusal."""
+        if reply.status not in _OK:
+            raise self._refused(reply)
+        body = reply.body or b""
         content = _parse_json(body)
         if content is None:
             raise ServiceException(
@@ -248,20 +296,31 @@ class ServiceHttp:
             )
         return content
 
-    def _refused(self, status: int, body: bytes) -> ServiceException:
+    def _refused(self, reply: _Reply) -> ServiceException:
         hint = ""
-        if status in (401, 403):
+        if reply.status in (401, 403):
             hint = " It wants other credentials: see METAFLOW_SERVICE_AUTH_KEY and METAFLOW_SERVICE_HEADERS."
+        said = _service_message(reply.body or b"")
         return ServiceException(
-            f"The metadata service at {self.shown} answers {status}: {_service_message(body)}.{hint}", status
+            f"The metadata service at {self.shown} answers {reply.status}: {said}.{hint}", reply.status
         )
 
-    def _no_answer(self, problem: str, tries: int, seconds: float) -> str:
-        times = f"{tries} tries in {seconds:.1f} s" if tries > 1 else f"after {seconds:.1f} s"
+    def _no_answer(self, reason: str, attempts: int, seconds: float) -> str:
+        times = f"{attempts} tries in {seconds:.1f} s" if attempts > 1 else f"after {seconds:.1f} s"
         return (
-            f"The metadata service at {self.shown} cannot be asked: {problem} ({times}). Is the URL right "
+            f"The metadata service at {self.shown} cannot be asked: {reason} ({times}). Is the URL right "
             "(METAFLOW_SERVICE_URL), and the service up and in reach?"
         )
+
+
+def _new_session() -> "requests.Session":
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_REQUESTS))
+    return session
 
 
 def _retry_delays() -> Iterator[tuple[int, float]]:

@@ -32,7 +32,7 @@ def _fresh(server):
 
 
 def http(url, **options):
-    return ServiceHttp(url, {"x-api-key": SECRET}, **{"patience": 1.0, **options})
+    return ServiceHttp(url, {"x-api-key": SECRET}, **{"timeout_s": 1.0, **options})
 
 
 def fails(ask):
@@ -103,19 +103,19 @@ def test_answers_that_are_none(fault, said, server):
 @pytest.mark.parametrize("fault", [{"status": 503, "body": ""}, {"status": 502, "body": "x"}, {"kind": "reset"}])
 def test_what_passes_is_waited_for(fault, server):
     server.faults([{"match": "flows", "times": 2, **fault}])
-    assert len(http(server.url, patience=5.0).get(("flows",)).content) > 5
+    assert len(http(server.url, timeout_s=5.0).get(("flows",)).content) > 5
 
 
 def test_a_wait_that_is_asked_for_is_kept(server):
     server.faults([{"match": "flows", "times": 1, "status": 429, "headers": {"Retry-After": "1"}, "body": ""}])
     began = time.monotonic()
-    assert http(server.url, patience=5.0).get(("flows",)).content
+    assert http(server.url, timeout_s=5.0).get(("flows",)).content
     assert time.monotonic() - began >= 1
 
 
 def test_no_more_tries_than_configured(server):
     server.faults([{"match": "flows", "times": None, "status": 503, "body": ""}])
-    fails(lambda: http(server.url, tries=2, patience=60.0).get(("flows",)))
+    fails(lambda: http(server.url, max_attempts=2, timeout_s=60.0).get(("flows",)))
     assert len(server.requests()) == 2
 
 
@@ -159,7 +159,7 @@ def test_an_interrupt_ends_the_waiting(server):
     began = time.monotonic()
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        http(server.url, patience=20.0).get(("flows",))
+        http(server.url, timeout_s=20.0).get(("flows",))
     assert time.monotonic() - began < 2
 
 
