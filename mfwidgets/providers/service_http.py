@@ -17,7 +17,6 @@ from mfwidgets.request_limit import MAX_REQUESTS, request_limit
 
 if TYPE_CHECKING:
     import requests
-    from requests.structures import CaseInsensitiveDict
 
 Headers = Mapping[str, str] | Callable[[], Mapping[str, str]]
 """Headers to send along, or what gives them anew for each request (for tokens that expire)."""
@@ -65,7 +64,7 @@ class _Reply:
     """What came back: the status, the headers, and the body (None if it is larger than asked for)."""
 
     status: int
-    headers: "CaseInsensitiveDict[str]"
+    headers: Mapping[str, str]
     body: bytes | None
 
 
