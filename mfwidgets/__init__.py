@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         metadata,
         namespace,
     )
+    from mfwidgets.queries.status.rules import StatusName
     from mfwidgets.queries.task_metadata import Metadata
     from mfwidgets.sample_runs import sample
     from mfwidgets.widgets.api import explore, watch
@@ -50,6 +51,7 @@ __all__ = [
     "MetaflowCode",
     "MetaflowData",
     "Run",
+    "StatusName",
     "Step",
     "Task",
     "Trigger",
@@ -81,6 +83,7 @@ _HOMES = {
     "MetaflowCode": "client.code",
     "MetaflowData": "client.artifact",
     "Run": "client.run",
+    "StatusName": "queries.status.rules",
     "Step": "client.step",
     "Task": "client.task",
     "Trigger": "client.trigger",

@@ -171,7 +171,7 @@ class MetaflowObject(Explorable, ABC):
     def _child_names(self) -> list[str]:
         """Return the names of the children, newest first, without the private ones."""
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> "MetaflowObject":
         child = self._child(name) if isinstance(name, str) else None
         if child is None:
             kind = kind_of((*self._record.path, ""))

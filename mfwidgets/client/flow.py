@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.collections.runs import Runs
@@ -12,7 +12,7 @@ from mfwidgets.pathspec import PathComponents, RunAlias
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import FlowRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.run_filter import Moment, project_tags, run_filter
+from mfwidgets.queries.run_filter import Moment, RunStatus, project_tags, run_filter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +50,9 @@ class Flow(MetaflowObject, kind="flow"):
             )  # raises MetaflowNamespaceMismatch, as Metaflow's client does
         return Run._of(self._context, found)
 
+    def __getitem__(self, name: str) -> Run:
+        return cast("Run", super().__getitem__(name))
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._context.provider.run(self._record.flow, name) is not None
 
@@ -72,7 +75,7 @@ class Flow(MetaflowObject, kind="flow"):
     def runs(  # noqa: PLR0913 - one for each thing that runs are chosen by
         self,
         *tags: str,
-        status: str | None = None,
+        status: RunStatus | None = None,
         user: str | None = None,
         since: Moment | None = None,
         until: Moment | None = None,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast, overload
 
-from mfwidgets.client.base import MetaflowObject, class_of
+from mfwidgets.client.base import class_of
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.flow import Flow, visible_flows
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
@@ -21,6 +21,11 @@ from mfwidgets.tables import to_dicts, to_frame
 if TYPE_CHECKING:
     import pandas as pd
     import requests
+
+    from mfwidgets.client.artifact import DataArtifact
+    from mfwidgets.client.run import Run
+    from mfwidgets.client.step import Step
+    from mfwidgets.client.task import Task
 
 
 class Metaflow(Explorable):
@@ -92,7 +97,11 @@ class Metaflow(Explorable):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._context.provider.flow(name) is not None
 
-    def get(self, pathspec: str, attempt: int | None = None) -> Any:
+    @overload
+    def get(self, pathspec: str, attempt: None = None) -> "Flow | Run | Step | Task | DataArtifact": ...
+    @overload
+    def get(self, pathspec: str, attempt: int) -> "Task | DataArtifact": ...
+    def get(self, pathspec: str, attempt: int | None = None) -> "Flow | Run | Step | Task | DataArtifact":
         """Find any object by its pathspec.
 
         Parameters
@@ -106,7 +115,7 @@ class Metaflow(Explorable):
         Returns
         -------
         Flow, Run, Step, Task or DataArtifact
-            By the number of parts.
+            By the number of parts. A type checker cannot count them: ``client["HelloFlow"]["2"]["start"]`` has exact types.
 
         Raises
         ------
@@ -121,8 +130,9 @@ class Metaflow(Explorable):
                 kind = "successful run" if alias.successful_only else "run"
                 raise MetaflowNotFound(f"'{path[0]}/{path[1]}': {path[0]} has not that many {kind}s in this namespace.")
             path = (path[0], run.id, *path[2:])
-        found: MetaflowObject = class_of(kind_of(path))._in_context(self._context, path, attempt)
-        return found
+        return cast(
+            "Flow | Run | Step | Task | DataArtifact", class_of(kind_of(path))._in_context(self._context, path, attempt)
+        )
 
     def _rows(self, limit: int | None = None) -> list[FlowRow]:
         """Return its flows, each with what is known of its newest run; the first ``limit`` only, when given."""

@@ -52,6 +52,9 @@ class Run(MetaflowObject, kind="run"):
     def _child_names(self) -> list[str]:
         return limited(step.id for step in self.steps())
 
+    def __getitem__(self, name: str) -> Step:
+        return cast("Step", super().__getitem__(name))
+
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps())
 

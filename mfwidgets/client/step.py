@@ -44,6 +44,9 @@ class Step(MetaflowObject, kind="step"):
     def _child_names(self) -> list[str]:
         return limited(task.id for task in self.tasks())
 
+    def __getitem__(self, name: str) -> Task:
+        return cast("Task", super().__getitem__(name))
+
     def __iter__(self) -> Iterator[Task]:
         return iter(self.tasks())
 

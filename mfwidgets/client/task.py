@@ -60,6 +60,9 @@ class Task(MetaflowObject, kind="task"):
     def _public_artifacts(self) -> list[ArtifactRecord]:
         return self._context.provider.artifacts(self._record.path, None, self._attempt, public_only=True)
 
+    def __getitem__(self, name: str) -> DataArtifact:
+        return cast("DataArtifact", super().__getitem__(name))
+
     def __iter__(self) -> Iterator[DataArtifact]:
         for record in self._public_artifacts():
             yield DataArtifact._of(self._context, record, self._attempt)

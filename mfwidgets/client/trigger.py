@@ -67,7 +67,7 @@ class Trigger:
         paths = [parse(event.id)[:2] for event in self._events if event.type == "run"]
         return [class_of("run")._in_context(context, path) for path in paths] or None  # type: ignore[misc]
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> "Run | MetaflowEvent":
         """Return the run of a flow of that name, or, where no run triggered it, the event of that name."""
         runs = self.runs
         for found in runs or self._events:

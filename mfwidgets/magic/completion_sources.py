@@ -177,13 +177,13 @@ def _of_runs(context: ClientContext, kind: str, flow: str) -> list[str]:
 def _numbers(context: ClientContext, about: str) -> list[str]:
     """Return the artifacts of a task of a step that are numbers by their type; of a run, of its only foreach."""
     found = Metaflow._in_context(context).get(about)
-    if isinstance(found, Flow):
-        found = found.latest_run
-    if isinstance(found, Run):
-        wide = Counter(task.step for task in context.provider.tasks(found._record))
+    run = found.latest_run if isinstance(found, Flow) else found
+    step = run if isinstance(run, Step) else None
+    if isinstance(run, Run):
+        wide = Counter(task.step for task in context.provider.tasks(run._record))
         several = [step for step, tasks in wide.items() if tasks > 1]
-        found = found[several[0]] if len(several) == 1 else None
-    task = found.task if isinstance(found, Step) else None
+        step = run[several[0]] if len(several) == 1 else None
+    task = step.task if step else None
     rows = artifact_rows(context, task._record.path) if task else ()
     return sorted(row.name for row in rows if _NUMBER.match(row.type or ""))
 

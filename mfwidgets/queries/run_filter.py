@@ -4,15 +4,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Literal
 
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import tag_filter
-from mfwidgets.queries.status.rules import STATUSES
+from mfwidgets.queries.status.rules import STATUSES, Status, StatusName
 from mfwidgets.times import DAY, HOUR, MINUTE, now_ms, time_text
 
 Moment = datetime | date | str
 """A point in time: naive ones are local; as text in ISO 8601, or an age such as ``2d``."""
+
+RunStatus = Literal["completed", "caught", "failed", "running", "unknown"] | StatusName | Status
+"""What ``status=`` takes: the name of a status as text or enum member, or the status of another run."""
 
 RUN_STATUSES = tuple(status for status in STATUSES if status != "killed")
 
@@ -83,7 +87,7 @@ ALL_RUNS = RunFilter()
 
 def run_filter(
     tags: Iterable[object] = (),
-    status: str | None = None,
+    status: RunStatus | None = None,
     user: str | None = None,
     since: Moment | None = None,
     until: Moment | None = None,

@@ -1,6 +1,6 @@
 """The explorer: flows and runs on the left, what is chosen on the right."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets as widgets
 
@@ -119,7 +119,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             self._list.live.ticked = [one.pathspec for one in self._ticked]
             self._draw_pane()
 
-        self._choice_worker.ask(lambda: client.get(pathspec), ticked, self._failed)
+        self._choice_worker.ask(lambda: cast("Run", client.get(pathspec)), ticked, self._failed)
 
     def load(self) -> None:
         """Unpickle the chosen artifact into ``loaded``; nothing else in an explorer unpickles."""

@@ -16,7 +16,7 @@ from mfwidgets.queries.status.rules import Status, attempt_statuses
 from mfwidgets.times import iso_text, now_ms
 
 if TYPE_CHECKING:
-    from mfwidgets.client.answers.comparison import Comparison
+    from mfwidgets.client.answers.comparison import Comparison, Difference
     from mfwidgets.client.run import Run
     from mfwidgets.client.task import Task
 
@@ -117,7 +117,7 @@ class Why(Displayable):
 
         return Comparison([self.last_good, self.run]) if self.last_good else None
 
-    def causes(self) -> list[Any]:
+    def causes(self) -> "list[Difference]":
         """Return those :attr:`differences` that can be a cause: parameters, tags, versions, code, metadata."""
         found = self.differences.differences if self.differences else []
         return [one for one in found if one.section in _SECTIONS]

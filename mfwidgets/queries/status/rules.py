@@ -6,13 +6,26 @@ Every status carries its reason. ``completed`` of a run means exactly what Metaf
 import signal
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
 from mfwidgets.datastore.task_files import ProcessEnd
 from mfwidgets.times import DAY, MINUTE, duration_text, time_text
 
-STATUSES = ("completed", "caught", "failed", "killed", "running", "unknown")
-"""All values of a status; those of a run leave out ``killed``."""
+
+class StatusName(StrEnum):
+    """The names of statuses. Each equals its text: ``StatusName.FAILED == "failed"``. A run is never ``killed``."""
+
+    COMPLETED = "completed"
+    CAUGHT = "caught"
+    FAILED = "failed"
+    KILLED = "killed"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+
+
+STATUSES = tuple(name.value for name in StatusName)
+"""The names of statuses as plain texts."""
 
 OPEN_ATTEMPT_TIMEOUT_MS = DAY
 """Local metadata has no heartbeat: an attempt that began and did not end counts as running for this long."""
@@ -25,10 +38,12 @@ SCHEDULER_PAUSE_MS = MINUTE
 
 
 class Status(str):
-    """A status, which is a text like any other, with its reason.
+    """A status: a text that equals a :class:`StatusName`, with its reason.
 
     Attributes
     ----------
+    name
+        The member of :class:`StatusName` that it equals.
     reason
         Which attempt, when, what: ``attempt 1 failed at 2026-01-02 03:04:05``.
     """
@@ -38,10 +53,21 @@ class Status(str):
     reason: str
 
     def __new__(cls, status: str, reason: str) -> Self:
-        """Make a status; ``status`` is one of :data:`STATUSES`."""
-        made = super().__new__(cls, status)
+        """Make a status.
+
+        Raises
+        ------
+        ValueError
+            ``status`` is not a :class:`StatusName`.
+        """
+        made = super().__new__(cls, StatusName(status).value)
         made.reason = reason
         return made
+
+    @property
+    def name(self) -> StatusName:
+        """The member of :class:`StatusName` that it equals."""
+        return StatusName(self)
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
         """Pickle with the reason."""
