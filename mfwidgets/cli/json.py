@@ -67,8 +67,9 @@ from mfwidgets.queries.json_rows import (
     task_facts,
 )
 from mfwidgets.queries.lineage.graph import steps_of
-from mfwidgets.queries.rows import RunRow, TaskRow, run_rows, task_rows
-from mfwidgets.queries.run_snapshot import one_look
+from mfwidgets.queries.rows import RunRow, TaskRow, run_row, task_rows
+from mfwidgets.queries.run_snapshot import load_run_snapshot, load_tasks
+from mfwidgets.queries.snapshot_provider import snapshot_small_run
 from mfwidgets.queries.status.recorded_exceptions import recorded_exception
 from mfwidgets.queries.step_timings import step_timings
 from mfwidgets.queries.values.preview import preview
@@ -150,7 +151,9 @@ def data_of_step(step: Step) -> Facts:
 @data_of.register
 def data_of_task(task: Task) -> Facts:
     """Tell what became of it, what it raised, and what is recorded of its artifacts."""
-    row = task_rows(task._context, task._record.path, [task._record])[0]
+    record = task._record
+    task = Task._of(snapshot_small_run(task._context, record.run), record, task._attempt)
+    row = task_rows(load_tasks(task._context, record.run, record.path, [record]))[0]
     raised = None if row.status == "completed" else recorded_exception(task._context, task._record, task._attempt)
     return {
         **task_facts(row, now_ms()),
@@ -247,10 +250,10 @@ def data_of_code(code: MetaflowCode) -> Facts:
 
 
 def loaded_run(run: Run) -> tuple[Run, RunRow, list[TaskRow], dict[str, Facts]]:
-    """Return a run for one look, and what its parts are made of."""
-    record = run._record
-    run = Run._of(one_look(run._context, record), record)
-    return run, run_rows(run._context, [record])[0], run.tasks()._rows(), steps_of(run._context, record)
+    """Return a run that answers from what was loaded once, and what its parts are made of."""
+    snapshot = load_run_snapshot(run._context, run._record)
+    run = Run._of(snapshot.context, run._record)
+    return run, run_row(snapshot), task_rows(snapshot), steps_of(snapshot.context, run._record)
 
 
 def steps_data(run: Run, tasks: Sequence[TaskRow], order: Sequence[str]) -> list[Facts]:

@@ -16,9 +16,10 @@ from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
 from mfwidgets.queries.blobs import task_datastore
-from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
 from mfwidgets.queries.rows import runtime_name
+from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
 from mfwidgets.queries.status.rules import Status, TaskState
 from mfwidgets.queries.status.task_status import task_states
 from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
@@ -116,7 +117,9 @@ class Task(MetaflowObject, kind="task"):
             return self._item().values  # noqa: PD011 - no pandas here
 
     def _item(self) -> Item:
-        return items_of(self._context, self._record.path).get((self._record.step, self._record.task_id), OUTSIDE)
+        events = self._context.provider.metadata(self._record.path, FOREACH_FIELDS)
+        items = items_of(self._context, self._record.path, events)
+        return items.get((self._record.step, self._record.task_id), OUTSIDE)
 
     def _foreach_stack(self) -> list[Any]:
         """Return Metaflow's ``ForeachFrame`` for each level; nothing of the user's is unpickled."""
@@ -201,7 +204,8 @@ class Task(MetaflowObject, kind="task"):
     # -- what became of it ------------------------------------------------------------------------------------------
 
     def _state(self) -> TaskState:
-        state = task_states(self._context, self._record.path, [self._record])[0]
+        record = self._record
+        state = task_states(load_tasks(self._context, record.run, record.path, [record], STATUS_FIELDS))[0]
         return state if self._attempt is None else state.at_attempt(self._attempt, now_ms())
 
     @property

@@ -17,13 +17,13 @@ from mfwidgets.providers.base import ALL, PathPrefix, RunQuery, TagUpdate
 from mfwidgets.providers.local_files import (
     EVENT,
     Json,
+    LocalFiles,
+    RememberedFiles,
     artifact_file,
     artifact_in,
     field_in,
     folder_of,
     milliseconds,
-    names_in,
-    read_json,
     text,
     texts,
 )
@@ -61,17 +61,29 @@ class LocalProvider:
         The parent folder as the user gave it; it is what :attr:`selector` shows.
     kind
         ``local``, or ``spin`` for the folder of that layout where Metaflow keeps spins.
+    files
+        Reads the files.
     """
 
     remote = False
 
     def __init__(
-        self, root: Path | None, configuration: Configuration, given: str | None = None, kind: str = "local"
+        self,
+        root: Path | None,
+        configuration: Configuration,
+        given: str | None = None,
+        kind: str = "local",
+        files: LocalFiles | None = None,
     ) -> None:
         self._root = root
         self._kind = kind
         self._configuration = configuration
         self._given = given
+        self._files = files or LocalFiles()
+
+    def remembering(self) -> "LocalProvider":
+        """Return the same provider for the time of one display: it reads no file twice."""
+        return LocalProvider(self._root, self._configuration, self._given, self._kind, RememberedFiles())
 
     @property
     def selector(self) -> str:
@@ -188,7 +200,7 @@ class LocalProvider:
         folder = self._folder((*run.path, step))
         for name in self._children((*run.path, step)):
             try:
-                content = read_json(f"{folder}/{name}/_meta/_self.json")
+                content = self._files.json(f"{folder}/{name}/_meta/_self.json")
             except CorruptFile as error:
                 yield TaskRecord(run, step, name, created_ms=0, problem=str(error))
             else:
@@ -235,7 +247,7 @@ class LocalProvider:
         chosen = self._done_attempt(task, self._meta_names(task)) if attempt is None else attempt
         if chosen is None or self._folder((*task, name)) is None:
             return None
-        content = read_json(f"{self._folder(task)}/_meta/{artifact_file(chosen, name)}")
+        content = self._files.json(f"{self._folder(task)}/_meta/{artifact_file(chosen, name)}")
         return None if content is None else _artifact_record((flow, run, step, task_id), chosen, name, content)
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
@@ -305,16 +317,16 @@ class LocalProvider:
 
     def _children(self, path: PathPrefix) -> list[str]:
         """Return the names of the folders below an object; whether they are objects, their ``_self.json`` says."""
-        return [name for name in names_in(self._folder(path)) if name != "_meta"]
+        return [name for name in self._files.names(self._folder(path)) if name != "_meta"]
 
     def _meta_names(self, path: PathPrefix) -> list[str]:
         folder = self._folder(path)
-        return names_in(f"{folder}/_meta") if folder else []
+        return self._files.names(f"{folder}/_meta") if folder else []
 
     def _meta_file(self, path: PathPrefix, name: str) -> Json | None:
         """Read a metadata or artifact entry; a broken one is left out, the task's others still count."""
         try:
-            return read_json(f"{self._folder(path)}/_meta/{name}")
+            return self._files.json(f"{self._folder(path)}/_meta/{name}")
         except CorruptFile:
             return None
 
@@ -324,7 +336,7 @@ class LocalProvider:
         if folder is None:
             return None
         try:
-            return read_json(f"{folder}/_meta/_self.json")
+            return self._files.json(f"{folder}/_meta/_self.json")
         except CorruptFile:
             if not tolerant:
                 raise

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mfwidgets.call_once import CallOnce
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import read_file
@@ -80,6 +81,44 @@ def read_json(file: str) -> Json | None:
     if not isinstance(content, dict):
         raise CorruptFile(f"The metadata file {file} is broken: it holds no JSON object.")
     return content
+
+
+class LocalFiles:
+    """Reads files and lists folders, again at each question."""
+
+    def json(self, file: str) -> Json | None:
+        """Return what :func:`read_json` returns, or raise what it raises."""
+        return read_json(file)
+
+    def names(self, folder: str | None) -> list[str]:
+        """Return what :func:`names_in` returns, or raise what it raises."""
+        return names_in(folder)
+
+
+class RememberedFiles(LocalFiles):
+    """Reads each file and lists each folder once, for the time of one display; a broken file stays broken."""
+
+    def __init__(self) -> None:
+        self._json = CallOnce(_json_or_error)
+        self._names = CallOnce(names_in)
+
+    def json(self, file: str) -> Json | None:
+        """Return what :func:`read_json` returned, or raise what it raised."""
+        content = self._json(file)
+        if isinstance(content, CorruptFile):
+            raise content
+        return content
+
+    def names(self, folder: str | None) -> list[str]:
+        """Return what :func:`names_in` returned."""
+        return self._names(folder)
+
+
+def _json_or_error(file: str) -> Json | CorruptFile | None:
+    try:
+        return read_json(file)
+    except CorruptFile as error:
+        return error
 
 
 def artifact_in(name: str) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.factory import Datastores
+from mfwidgets.datastore.remembered import RememberedDatastores
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.factory import open_provider
@@ -131,6 +132,15 @@ class ClientContext:
     def datastore(self, ds_type: str, root: str) -> Datastore:
         """Return the datastore that records name."""
         return self._datastores.get(ds_type, root, self.provider.local_root)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it was made for one display, and reads no file and makes no request twice."""
+        return isinstance(self._datastores, RememberedDatastores)
+
+    def remembering(self, provider: MetadataProvider) -> "ClientContext":
+        """Return the same context for one display, with a provider that remembers."""
+        return replace(self, provider=provider, _datastores=RememberedDatastores(self._datastores))
 
     def in_all_namespaces(self) -> "ClientContext":
         """Return the same context without a namespace, to follow references that lead to runs of other namespaces."""

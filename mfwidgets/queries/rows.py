@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
+from mfwidgets.queries.run_snapshot import RunSnapshot
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState
-from mfwidgets.queries.status.run_status import run_states
-from mfwidgets.queries.status.task_status import STATUS_ARTIFACTS, STATUS_FIELDS, task_states_from
+from mfwidgets.queries.status.run_status import RunState, run_state, run_states
+from mfwidgets.queries.status.task_status import task_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,27 +127,24 @@ class TaskRow:
 
 def run_rows(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunRow]:
     """Return a row for each run, in this order, as :func:`run_states` knows them."""
-    return [
-        RunRow(run, state.status, state.finished_ms, state.origin_run_id, state.last_activity_ms)
-        for run, state in zip(runs, run_states(context, runs, exact_times=exact_times), strict=True)
-    ]
+    return list(map(_run_row, runs, run_states(context, runs, exact_times=exact_times)))
 
 
-def task_rows(context: ClientContext, where: PathPrefix, tasks: Sequence[TaskRecord]) -> list[TaskRow]:
-    """Return a row for each task, in this order.
+def run_row(snapshot: RunSnapshot) -> RunRow:
+    """Return the same row of a run that was loaded as a whole."""
+    return _run_row(snapshot.record, run_state(snapshot))
 
-    Parameters
-    ----------
-    scope, tasks
-        Where to read, and whose rows.
-    where
-        The part of the tree that all these tasks lie in: two bulk questions are asked for it.
-    """
-    events, results = context.provider.metadata_and_artifacts(where, STATUS_FIELDS | FOREACH_FIELDS, STATUS_ARTIFACTS)
-    items = items_of(context, where, events)
+
+def _run_row(run: RunRecord, state: RunState) -> RunRow:
+    return RunRow(run, state.status, state.finished_ms, state.origin_run_id, state.last_activity_ms)
+
+
+def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
+    """Return a row for each task of a snapshot, in its order."""
+    items = items_of(snapshot.context, snapshot.where, snapshot.metadata)
     return [
         TaskRow(task, state, items.get((task.step, task.task_id), OUTSIDE))
-        for task, state in zip(tasks, task_states_from(context, tasks, events, results), strict=True)
+        for task, state in zip(snapshot.tasks, task_states(snapshot), strict=True)
     ]
 
 

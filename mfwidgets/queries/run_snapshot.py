@@ -1,158 +1,96 @@
-"""A provider for the time of one display: what is recorded of a run is asked for once, however many parts want it."""
+"""What is recorded of a run, loaded once: the functions that tell statuses, rows and graphs take it and read nothing twice."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
-from itertools import chain
-from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from mfwidgets.concurrency import parallel_map
-from mfwidgets.providers.base import MetadataProvider, PathPrefix
+from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
+from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS
+from mfwidgets.queries.snapshot_provider import snapshot_context
 
+TaskKey = tuple[str, str]
+"""Step name and task id."""
 
-def one_look(context: ClientContext, run: RunRecord) -> ClientContext:
-    """Return a scope that answers all questions about a run of a metadata service from two requests and its tasks.
+STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
+"""The metadata that a task's status is made of."""
 
-    Local files are asked as before: there a question costs what it reads.
-    """
-    known = context.provider
-    if not known.remote or (isinstance(known, OneLook) and known.covers(run.path)):
-        return context
-    return replace(context, provider=OneLook(known, run, lambda: _whole(known, run)))
+STATUS_ARTIFACTS = frozenset({"_task_ok", "_success"})
+"""The artifacts that a task's status is made of."""
 
-
-SMALL_RUN = 300
-"""Tasks; a smaller run of a service is asked for as a whole, which takes fewer requests than the parts that a task needs."""
-
-
-def near_look(context: ClientContext, run: RunRecord) -> ClientContext:
-    """Return the scope to ask about a task of a run, and what is around it: :func:`one_look` where the run is small."""
-    if not context.provider.remote:
-        return context
-    return one_look(context, run) if len(context.provider.tasks(run)) <= SMALL_RUN else context
-
-
-_Record = TypeVar("_Record", MetadataRecord, ArtifactRecord)
+ROW_FIELDS = STATUS_FIELDS | FOREACH_FIELDS
+"""The metadata that a row of a task is made of."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What was asked of a run, found by field and by name."""
+class RunSnapshot:
+    """What is recorded of a run, or of a part of it.
 
-    events: list[MetadataRecord]
-    artifacts: list[ArtifactRecord]
-    tasks: list[TaskRecord]
-    by_field: dict[str, list[MetadataRecord]]
-    by_name: dict[str, list[ArtifactRecord]]
-
-
-class Recorded(NamedTuple):
-    """What is recorded of a run: metadata, the artifacts of the newest attempts, tasks without those of private steps."""
-
-    events: list[MetadataRecord]
-    artifacts: list[ArtifactRecord]
-    tasks: list[TaskRecord]
-
-
-def _whole(provider: MetadataProvider, run: RunRecord) -> Recorded:
-    """Ask for all that is recorded of a run: two requests, and one a step."""
-    asked: list[Callable[[], list[Any]]] = [
-        lambda: provider.metadata(run.path),
-        lambda: provider.artifacts(run.path),
-        lambda: provider.tasks(run),
-    ]
-    return Recorded(*parallel_map(lambda ask: ask(), asked))
-
-
-class OneLook:
-    """Answers about one run from what was asked once; all other questions go on to the provider.
-
-    Parameters
+    Attributes
     ----------
-    provider, run
-        Where to ask, and about which run.
-    ask
-        Asks, when the first question comes.
+    context
+        Where it was loaded, and where more is asked.
+    record
+        The run.
+    where
+        The part of the tree that it is about.
+    tasks
+        The tasks in that part, oldest first as a rule.
+    metadata
+        At least the fields of their metadata that were asked for.
+    artifacts
+        At least :data:`STATUS_ARTIFACTS` of their newest attempts, if the status was asked for.
+    files
+        What the files of local tasks tell of their attempts: metadata miss those that died too early or too hard.
     """
 
-    def __init__(self, provider: MetadataProvider, run: RunRecord, ask: Callable[[], Recorded]) -> None:
-        self._provider, self._run, self._ask = provider, run, ask
-        self._found: _Known | None = None
-        self._lock = Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._provider, name)
-
-    def _known(self) -> _Known:
-        with self._lock:
-            if self._found is None:
-                recorded = self._ask()
-                by_field, by_name = _grouped(recorded.events, "field"), _grouped(recorded.artifacts, "name")
-                self._found = _Known(*recorded, by_field, by_name)
-            return self._found
-
-    def covers(self, where: PathPrefix) -> bool:
-        """Tell whether it can answer about this part of the tree."""
-        return where[:2] == self._run.path
-
-    def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
-        """Return metadata events there."""
-        if not self.covers(where):
-            return self._provider.metadata(where, fields)
-        known = self._known()
-        events = known.events if fields is None else chain.from_iterable(known.by_field.get(one, ()) for one in fields)
-        return _within(where, events)
-
-    def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
-        """Return the metadata events of a run."""
-        return self.metadata(run.path) if self.covers(run.path) else self._provider.run_metadata(run)
-
-    def artifacts(
-        self,
-        where: PathPrefix,
-        names: Collection[str] | None = None,
-        attempt: int | None = None,
-        *,
-        public_only: bool = False,
-    ) -> list[ArtifactRecord]:
-        """Return the artifacts there."""
-        if attempt is not None or not self.covers(where):
-            return self._provider.artifacts(where, names, attempt, public_only=public_only)
-        known = self._known()
-        records = known.artifacts if names is None else chain.from_iterable(known.by_name.get(one, ()) for one in names)
-        found = _within(where, records)
-        return [record for record in found if not record.name.startswith("_")] if public_only else found
-
-    def metadata_and_artifacts(
-        self, where: PathPrefix, fields: Collection[str], names: Collection[str]
-    ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
-        """Return metadata events and artifacts there."""
-        if not self.covers(where):
-            return self._provider.metadata_and_artifacts(where, fields, names)
-        return self.metadata(where, fields) if fields else [], self.artifacts(where, names) if names else []
-
-    def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
-        """Return tasks; those of private steps are asked for."""
-        if not self.covers(run.path) or (step is not None and step.startswith("_")):
-            return self._provider.tasks(run, step)
-        return [task for task in self._known().tasks if step in (None, task.step)]
+    context: ClientContext
+    record: RunRecord
+    where: PathPrefix
+    tasks: Sequence[TaskRecord]
+    metadata: Sequence[MetadataRecord]
+    artifacts: Sequence[ArtifactRecord]
+    files: Mapping[TaskKey, Mapping[int, AttemptFiles]]
 
 
-def _grouped(records: list[Any], key: str) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for record in records:
-        found[getattr(record, key)].append(record)
-    return dict(found)
+def load_run_snapshot(context: ClientContext, run: RunRecord) -> RunSnapshot:
+    """Load what a display of a run needs; its context reads no file twice and makes no request twice.
+
+    Costs two requests to a metadata service and one a step; of local files the tasks, and of each the metadata and the
+    artifacts that tell its status.
+    """
+    context = snapshot_context(context, run)
+    return load_tasks(context, run, run.path, run_tasks(context, run))
 
 
-def _within(where: PathPrefix, records: Iterable[_Record]) -> list[_Record]:
-    """Return those that lie there: all of them where that is the run."""
-    below = where[_RUN:]
-    return [one for one in records if (one.step, one.task_id)[: len(below)] == below] if below else list(records)
+def run_tasks(context: ClientContext, run: RunRecord) -> list[TaskRecord]:
+    """Return the tasks of a run, oldest first, without those of private steps."""
+    return [task for task in context.provider.tasks(run)[::-1] if not task.step.startswith("_")]
 
 
-_RUN = 2
-"""Parts in the path of a run."""
+def load_tasks(
+    context: ClientContext,
+    run: RunRecord,
+    where: PathPrefix,
+    tasks: Sequence[TaskRecord],
+    fields: Collection[str] = ROW_FIELDS,
+) -> RunSnapshot:
+    """Load what is recorded of tasks that all lie in one part of the tree (two bulk questions).
+
+    Without :data:`STATUS_FIELDS` among the fields nothing is loaded that only a status needs.
+    """
+    names = STATUS_ARTIFACTS if set(fields) >= STATUS_FIELDS else frozenset[str]()
+    metadata, artifacts = context.provider.metadata_and_artifacts(where, fields, names)
+    files = load_attempt_files(context, tasks) if names else {}
+    return RunSnapshot(context, run, where, tasks, metadata, artifacts, files)
+
+
+def load_attempt_files(
+    context: ClientContext, tasks: Sequence[TaskRecord]
+) -> Mapping[TaskKey, Mapping[int, AttemptFiles]]:
+    """Return what the files of local tasks tell of their attempts; nothing of a metadata service."""
+    if context.provider.local_root is None:
+        return {}
+    datastore = context.datastore("local", "")
+    return {(task.step, task.task_id): attempt_files(datastore, task.path) for task in tasks}

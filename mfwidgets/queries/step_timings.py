@@ -8,6 +8,7 @@ from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import step_order
 from mfwidgets.queries.rows import TaskRow, task_rows
+from mfwidgets.queries.run_snapshot import load_tasks, run_tasks
 from mfwidgets.queries.status.rules import Status, step_status
 
 
@@ -51,8 +52,7 @@ class StepTiming:
 
 def read_step_timings(context: ClientContext, run: RunRecord) -> list[StepTiming]:
     """Read the tasks of a run, and return the timings of its steps."""
-    tasks = [task for task in context.provider.tasks(run) if not task.step.startswith("_")]
-    rows = task_rows(context, run.path, tasks)
+    rows = task_rows(load_tasks(context, run, run.path, run_tasks(context, run)))
     return step_timings(run, rows, step_order(context, run) if rows else [])
 
 

@@ -14,9 +14,9 @@ from mfwidgets.concurrency import parallel_map
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import step_order
-from mfwidgets.queries.rows import RunRow, TaskRow
+from mfwidgets.queries.rows import RunRow, TaskRow, task_rows
 from mfwidgets.queries.run_filter import RunFilter
-from mfwidgets.queries.run_snapshot import one_look
+from mfwidgets.queries.run_snapshot import load_run_snapshot
 from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.step_timings import StepTiming, step_timings
 from mfwidgets.render.sanitize import single_line
@@ -98,9 +98,9 @@ def _flows(context: ClientContext, text: str, offset: int) -> list[Item]:
 
 
 def _steps(run: Run) -> Iterable[Item]:
-    context = one_look(run._context, run._record)
-    rows = Run._of(context, run._record).tasks()._rows()
-    return map(step_item, step_timings(run._record, rows, step_order(context, run._record)))
+    snapshot = load_run_snapshot(run._context, run._record)
+    order = step_order(snapshot.context, snapshot.record)
+    return map(step_item, step_timings(run._record, task_rows(snapshot), order))
 
 
 def _oldest_first(rows: Sequence[TaskRow]) -> list[TaskRow]:

@@ -8,7 +8,13 @@ from mfwidgets.errors import MetaflowException
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.run_snapshot import SMALL_RUN, near_look
+from mfwidgets.queries.rows import task_rows
+from mfwidgets.queries.run_snapshot import load_tasks
+from mfwidgets.queries.snapshot_provider import (
+    MAX_SMALL_RUN_TASKS,
+    remembering_context,
+    snapshot_small_run,
+)
 from mfwidgets.queries.status.rules import step_status
 from mfwidgets.queries.values.preview import preview
 from mfwidgets.render.view import EMPTY, Cell, Table, View
@@ -25,9 +31,12 @@ Facts = tuple[tuple[str, Cell], ...]
 @build_view.register
 def build_step_view(step: Step, limits: Limits) -> View:
     """Show the tasks."""
-    rows = step.tasks()._rows()
+    context, record = remembering_context(step._context), step._record
+    rows = task_rows(
+        load_tasks(context, record.run, record.path, context.provider.tasks(record.run, record.step)[::-1])
+    )
     shown, note = prioritize_tasks(rows, limits.rows)
-    errors = task_errors(step._context, shown)
+    errors = task_errors(context, shown)
     status = step_status([row.status for row in rows])
     facts = ((zoned("created"), time(step._record.created_ms)),)
     glance = tile_grid(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # of fewer the table shows all
@@ -45,6 +54,7 @@ def build_step_view(step: Step, limits: Limits) -> View:
 @build_view.register
 def build_artifact_view(artifact: DataArtifact, limits: Limits) -> View:
     """Show what is recorded, and a preview of the value, which is not made for that."""
+    artifact = DataArtifact._of(remembering_context(artifact._context), artifact._record, artifact._attempt)
     held = preview(artifact._context, artifact._record)
     row = next(rows_of(artifact._context, [artifact._record]))
     facts = [
@@ -71,8 +81,8 @@ def build_artifact_view(artifact: DataArtifact, limits: Limits) -> View:
 
 def _passing(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tuple[str, Cell]]:
     """Tell which task made the bytes and how many passed them on; nothing of a large run, where it would take long."""
-    context = near_look(artifact._context, run)
-    if len(context.provider.tasks(run)) > SMALL_RUN:
+    context = snapshot_small_run(artifact._context, run)
+    if len(context.provider.tasks(run)) > MAX_SMALL_RUN_TASKS:
         return []
     try:
         lineage = DataArtifact._of(context, artifact._record, artifact._attempt).lineage(runs=0)

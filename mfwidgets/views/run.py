@@ -1,7 +1,6 @@
 """What a run shows: its status and why, its parameters, its graph, its timeline, its steps."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
@@ -11,10 +10,11 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS
 from mfwidgets.errors import MetaflowException
+from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import steps_of
-from mfwidgets.queries.lineage.task_graph import Key, graph_of, key_of
-from mfwidgets.queries.rows import RunRow, TaskRow, run_rows
-from mfwidgets.queries.run_snapshot import one_look
+from mfwidgets.queries.lineage.task_graph import Key, key_of
+from mfwidgets.queries.rows import RunRow, TaskRow, run_row, task_rows
+from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.values.value_columns import parameter_columns
 from mfwidgets.render.view import Cell, Part, Preformatted, Table, View
 from mfwidgets.views.build_view import build_view
@@ -35,19 +35,20 @@ MAX_CRITICAL_PATH_TASKS = 2_000
 @build_view.register
 def build_run_view(run: Run, limits: Limits) -> View:
     """Show status, times, tags, what failed and why; parameters, graph, timeline and steps."""
-    run, row, tasks, nodes = _looked_at(run)
-    context, record = run._context, run._record
+    snapshot = load_run_snapshot(run._context, run._record)
+    context, record = snapshot.context, snapshot.record
+    row, tasks, nodes = run_row(snapshot), task_rows(snapshot), steps_of(context, record)
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     parts: list[Part] = []
     if failed:
         shown, errors = failed[: limits.rows // 4], task_errors(context, failed)
         parts.append(tasks_table(shown, limits, shown_of_total(len(shown), len(failed)), "Tasks that failed", errors))
-    why = Why(run, row.status, tasks) if row.status == "failed" else None
+    why = Why(run, snapshot) if row.status == "failed" else None
     parts += failure_blocks(why, limits) if why else ()
-    parts += _parameters(run, limits)
+    parts += _parameters(snapshot, limits)
     if tasks:
         parts += step_graph(nodes, tasks, limits)
-        parts += timeline_table(tasks, list(nodes), _critical(run, nodes, tasks), limits)
+        parts += timeline_table(tasks, list(nodes), _critical(snapshot, nodes), limits)
         parts.append(steps_table(tasks, list(nodes), limits, nodes))
     facts = [
         (zoned("started"), time(row.started_ms)),
@@ -74,25 +75,27 @@ def build_run_view(run: Run, limits: Limits) -> View:
 @build_view.register
 def build_graph_view(shown: RunGraph, limits: Limits) -> View:
     """Show the graph and the table of its steps."""
-    run, row, tasks, nodes = _looked_at(shown.run)
+    snapshot = load_run_snapshot(shown.run._context, shown.run._record)
+    tasks, nodes = task_rows(snapshot), steps_of(snapshot.context, snapshot.record)
     parts = (*step_graph(nodes, tasks, limits), *((steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()))
-    return _part_of(run, "Graph", row, parts, limits)
+    return _part_of(shown.run, "Graph", run_row(snapshot), parts, limits)
 
 
 def progress_view(run: Run, limits: Limits) -> View:
     """Show a run that is watched: its graph, its steps, and the end of the log of what runs now."""
-    run, row, tasks, nodes = _looked_at(run)
+    snapshot = load_run_snapshot(run._context, run._record)
+    tasks, nodes = task_rows(snapshot), steps_of(snapshot.context, snapshot.record)
     steps = (steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()
-    parts = (*step_graph(nodes, tasks, limits), *steps, *_log_of_newest(run, tasks, limits))
-    return _part_of(run, "Run", row, parts, limits)
+    parts = (*step_graph(nodes, tasks, limits), *steps, *_log_of_newest(snapshot.context, tasks, limits))
+    return _part_of(run, "Run", run_row(snapshot), parts, limits)
 
 
-def _log_of_newest(run: Run, tasks: Sequence[TaskRow], limits: Limits) -> tuple[Preformatted, ...]:
+def _log_of_newest(context: ClientContext, tasks: Sequence[TaskRow], limits: Limits) -> tuple[Preformatted, ...]:
     running = [row for row in tasks if row.status == "running"]
     if not running:
         return ()
     newest = max(running, key=lambda row: row.started_ms or row.record.created_ms)
-    task = Task._of(run._context, newest.record)
+    task = Task._of(context, newest.record)
     for stream in STREAMS:
         lines = task.logs(stream).last(limits.rows // 2)
         if lines:
@@ -103,16 +106,10 @@ def _log_of_newest(run: Run, tasks: Sequence[TaskRow], limits: Limits) -> tuple[
 @build_view.register
 def build_timeline_view(shown: RunTimeline, limits: Limits) -> View:
     """Show the timeline alone."""
-    run, row, tasks, nodes = _looked_at(shown.run)
-    parts = timeline_table(tasks, list(nodes), _critical(run, nodes, tasks), limits)
-    return _part_of(run, "Timeline", row, parts, limits)
-
-
-def _looked_at(run: Run) -> tuple[Run, RunRow, list[TaskRow], dict[str, dict[str, Any]]]:
-    """Return a run for one look, and what its parts are made of."""
-    record = run._record
-    run = Run._of(one_look(run._context, record), record)
-    return run, run_rows(run._context, [record])[0], run.tasks()._rows(), steps_of(run._context, record)
+    snapshot = load_run_snapshot(shown.run._context, shown.run._record)
+    tasks, nodes = task_rows(snapshot), steps_of(snapshot.context, snapshot.record)
+    parts = timeline_table(tasks, list(nodes), _critical(snapshot, nodes), limits)
+    return _part_of(shown.run, "Timeline", run_row(snapshot), parts, limits)
 
 
 def _part_of(run: Run, kind: str, row: RunRow, parts: tuple[Part, ...], limits: Limits) -> View:
@@ -135,9 +132,9 @@ def _ui(run: Run) -> tuple[tuple[str, Cell], ...]:
     return (("Metaflow UI", Cell(href, "link", value=href)),)
 
 
-def _parameters(run: Run, limits: Limits) -> tuple[Table, ...]:
+def _parameters(snapshot: RunSnapshot, limits: Limits) -> tuple[Table, ...]:
     """Show parameters and configs with their values: small and plain ones."""
-    columns = parameter_columns(run._context, [run._record])
+    columns = parameter_columns(snapshot.context, [snapshot.record])
     if not columns:
         return ()
     shown = list(columns.items())[: limits.rows]
@@ -145,13 +142,11 @@ def _parameters(run: Run, limits: Limits) -> tuple[Table, ...]:
     return (Table("Parameters", ("parameter", "value"), rows, shown_of_total(len(rows), len(columns))),)
 
 
-def _critical(run: Run, nodes: dict[str, dict[str, object]], tasks: Sequence[TaskRow]) -> set[Key]:
+def _critical(snapshot: RunSnapshot, nodes: Mapping[str, object]) -> set[Key]:
     """Return the tasks that the run's duration hangs on; none where that would take long, or cannot be told."""
-    if len(tasks) > MAX_CRITICAL_PATH_TASKS or not nodes:
+    if len(snapshot.tasks) > MAX_CRITICAL_PATH_TASKS or not nodes:
         return set()
-    items = {key_of(row.record): row.item for row in tasks}
     try:
-        graph = graph_of(run._context, run._record, nodes, [row.record for row in tasks], items)
+        return set(map(key_of, critical_tasks(snapshot)))
     except MetaflowException:
         return set()
-    return {key_of(task) for task in critical_tasks(graph, {key_of(row.record): row.finished_ms for row in tasks})}

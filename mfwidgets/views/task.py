@@ -13,7 +13,8 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import has_decorator, steps_of
 from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
 from mfwidgets.queries.rows import TaskRow, task_rows
-from mfwidgets.queries.run_snapshot import near_look
+from mfwidgets.queries.run_snapshot import load_tasks
+from mfwidgets.queries.snapshot_provider import snapshot_small_run
 from mfwidgets.queries.status.recorded_exceptions import recorded_exception
 from mfwidgets.queries.task_metadata import task_metadata
 from mfwidgets.render.view import Cell, Table, View
@@ -39,9 +40,9 @@ _NAMED = 5
 def build_task_view(task: Task, limits: Limits) -> View:
     """Show status, times, kin, attempts, artifacts, cards, metadata and the end of the logs."""
     record = task._record
-    context = near_look(task._context, record.run)
+    context = snapshot_small_run(task._context, record.run)
     task = Task._of(context, record, task._attempt)
-    row = task_rows(context, record.path, [record])[0]
+    row = task_rows(load_tasks(context, record.run, record.path, [record]))[0]
     attempts = row
     if task._attempt is not None:
         row = replace(row, state=row.state.at_attempt(task._attempt, now_ms()))

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
-from mfwidgets.queries.lineage.task_graph import key_of, task_graph
+from mfwidgets.queries.lineage.task_graph import key_of, load_task_graph
 
 RUNS = [
     "linear",
@@ -25,7 +25,7 @@ RUNS = [
 @pytest.mark.parametrize("name", RUNS)
 def test_each_hop_is_as_for_single_tasks(name, client, runs):
     run = client.get(runs[name])
-    graph = task_graph(client._context, run._record)
+    graph = load_task_graph(client._context, run._record)
     tasks = {key_of(task._record): task for task in run.tasks()}
     assert graph.tasks.keys() == tasks.keys()
     for key, task in tasks.items():

@@ -12,7 +12,7 @@ from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS
-from mfwidgets.queries.lineage.task_graph import Key, TaskGraph, task_graph
+from mfwidgets.queries.lineage.task_graph import Key, TaskGraph, load_task_graph
 
 if TYPE_CHECKING:
     from mfwidgets.client.artifact import DataArtifact
@@ -50,7 +50,7 @@ class Lineage(Displayable):
         task = artifact.parent
         context, record, run = artifact._context, artifact._record, task._record.run
         same = [one for one in context.provider.artifacts(run.path, {record.name}) if one.sha == record.sha]
-        graph = task_graph(context, run)
+        graph = load_task_graph(context, run)
         maker = _maker(graph, {(one.step, one.task_id) for one in same}, (record.step, record.task_id))
         holders = {"/".join(one.path[:-1]) for one in same}
         tasks = {"/".join(one.path): one for one in graph.tasks.values() if "/".join(one.path) in holders}

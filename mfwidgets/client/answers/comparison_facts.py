@@ -10,8 +10,9 @@ from mfwidgets.client.base import MetaflowObject
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS, graph_info
+from mfwidgets.queries.run_snapshot import RunSnapshot, load_attempt_files
 from mfwidgets.queries.status.rules import TaskState
-from mfwidgets.queries.status.task_status import STATUS_ARTIFACTS, task_states_from
+from mfwidgets.queries.status.task_status import task_states
 from mfwidgets.queries.task_metadata import newest_values, of_attempt
 from mfwidgets.queries.values.value_columns import parameters_of
 from mfwidgets.queries.values.value_filter import proofs_of
@@ -90,8 +91,8 @@ def facts_of(compared: MetaflowObject) -> Facts:
     tasks = _tasks(context, run, where)
     events = context.provider.metadata(where)
     records = context.provider.artifacts(where, None, attempt)
-    results = [record for record in records if record.name in STATUS_ARTIFACTS]
-    states = dict(zip(tasks, task_states_from(context, tasks, events, results), strict=True))
+    snapshot = RunSnapshot(context, run, where, tasks, events, records, load_attempt_files(context, tasks))
+    states = dict(zip(tasks, task_states(snapshot), strict=True))
     if attempt is not None:
         events = of_attempt(events, attempt)
         states = {task: state.at_attempt(attempt, now_ms()) for task, state in states.items()}

@@ -1,11 +1,10 @@
 """A run that is looked at again and again while it runs: each look asks for as little as tells what became of it."""
 
 from collections import Counter
-from dataclasses import replace
 
 from mfwidgets.client.run import Run
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord
-from mfwidgets.queries.run_snapshot import OneLook, Recorded
+from mfwidgets.queries.snapshot_provider import RunRecords, snapshot_context
 from mfwidgets.queries.status.run_status import tasks_in_metadata
 
 _ENDS = ("attempt-done", "attempt_ok")
@@ -46,8 +45,8 @@ class RunPoller:
         if ends != self._ends or not self._artifacts:
             self._artifacts = context.provider.artifacts(record.path)
             self._ends = ends
-        recorded = Recorded(events, self._artifacts, tasks_in_metadata(record, events))
-        return Run._of(replace(context, provider=OneLook(context.provider, record, lambda: recorded)), record)
+        records = RunRecords(events, self._artifacts, tasks_in_metadata(record, events))
+        return Run._of(snapshot_context(context, record, records), record)
 
 
 def _ends(events: list[MetadataRecord]) -> Counter[str]:

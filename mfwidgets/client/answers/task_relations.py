@@ -1,24 +1,23 @@
 """Tasks that are far relatives: all before, all after, and those that the duration of a run hangs on."""
 
-from collections.abc import Mapping
-
 from mfwidgets.client.collections.tasks import RelatedTasks
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.task_graph import Key, TaskGraph, key_of, task_graph
+from mfwidgets.queries.lineage.task_graph import Key, key_of, load_task_graph, task_graph
+from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.status.task_status import task_states
 
 
 def ancestors(context: ClientContext, task: TaskRecord) -> RelatedTasks:
     """Return all tasks that led to a task."""
     title = f"ancestors of {'/'.join(task.path)}"
-    return RelatedTasks(context, task.run, title, lambda: task_graph(context, task.run).before(key_of(task)))
+    return RelatedTasks(context, task.run, title, lambda: load_task_graph(context, task.run).before(key_of(task)))
 
 
 def descendants(context: ClientContext, task: TaskRecord) -> RelatedTasks:
     """Return all tasks that a task led to."""
     title = f"descendants of {'/'.join(task.path)}"
-    return RelatedTasks(context, task.run, title, lambda: task_graph(context, task.run).after(key_of(task)))
+    return RelatedTasks(context, task.run, title, lambda: load_task_graph(context, task.run).after(key_of(task)))
 
 
 def critical_path(context: ClientContext, run: RunRecord) -> RelatedTasks:
@@ -27,14 +26,14 @@ def critical_path(context: ClientContext, run: RunRecord) -> RelatedTasks:
 
 
 def _critical(context: ClientContext, run: RunRecord) -> list[TaskRecord]:
-    graph = task_graph(context, run)
-    tasks = list(graph.tasks.values())
-    states = task_states(context, run.path, tasks)
-    return critical_tasks(graph, {key_of(task): state.finished_ms for task, state in zip(tasks, states, strict=True)})
+    return critical_tasks(load_run_snapshot(context, run))
 
 
-def critical_tasks(graph: TaskGraph, ended: Mapping[Key, int | None]) -> list[TaskRecord]:
+def critical_tasks(snapshot: RunSnapshot) -> list[TaskRecord]:
     """Return the path back from the task that ended last, to each the one that it waited for; oldest first."""
+    graph = task_graph(snapshot)
+    states = zip(snapshot.tasks, task_states(snapshot), strict=True)
+    ended = {key_of(task): state.finished_ms for task, state in states}
 
     def end(key: Key) -> int:
         return ended.get(key) or 0

@@ -1,6 +1,5 @@
 """Why a run did not succeed: the first task that failed, what it said, and what was different when it last went well."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,8 +8,10 @@ from mfwidgets.client.collections.runs import Runs
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display import Displayable
 from mfwidgets.errors import DataException
-from mfwidgets.queries.rows import TaskRow
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.rows import TaskRow, run_row, task_rows
 from mfwidgets.queries.run_filter import RunFilter
+from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.status.recorded_exceptions import RecordedException, exception_in, recorded_exception
 from mfwidgets.queries.status.rules import Status, attempt_statuses
 from mfwidgets.times import iso_text, now_ms
@@ -55,8 +56,8 @@ class Why(Displayable):
     ----------
     run
         Which run.
-    status, tasks
-        Its status and what is known of its tasks, where that is at hand.
+    snapshot
+        What is recorded of it, if that is loaded already.
 
     Attributes
     ----------
@@ -77,15 +78,17 @@ class Why(Displayable):
         The last 20 lines that the failed attempt wrote to standard error; to standard output where there are none.
     """
 
-    def __init__(self, run: "Run", status: Status | None = None, tasks: Sequence[TaskRow] | None = None) -> None:
-        self.run, self.status = run, status or run.status
-        known = run.tasks()._rows() if tasks is None else tasks
-        rows = [row for row in known if row.status in ("failed", "killed", "unknown", "caught")]
+    def __init__(self, run: "Run", snapshot: RunSnapshot | None = None) -> None:
+        self.run = run
+        self._snapshot = load_run_snapshot(run._context, run._record) if snapshot is None else snapshot
+        context = self._snapshot.context
+        self.status: Status = run_row(self._snapshot).status
+        rows = [row for row in task_rows(self._snapshot) if row.status in ("failed", "killed", "unknown", "caught")]
         failed = _most_telling(rows)
         culprit = min(failed, key=_when, default=None)
         self.other_failed_tasks = max(len(failed) - 1, 0)
         self.task: Task | None = _task_of(run, culprit) if culprit else None
-        self.attempts = _outcomes(run, culprit) if culprit else []
+        self.attempts = _outcomes(context, culprit) if culprit else []
         self.item = _item(culprit) if culprit else None
         read = self._log()
         self.log: list[LogLine] = read[-LOG_LINES:]
@@ -107,15 +110,21 @@ class Why(Displayable):
     def last_good(self) -> "Run | None":
         """The newest earlier run in the namespace that succeeded; None where there is none among the 100 before."""
         record = self.run._record
-        earlier = Runs(self.run._context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED)
-        return next(earlier.successful(), None)
+        earlier = Runs(
+            self._snapshot.context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED
+        )
+        found = next(earlier.successful(), None)
+        return type(self.run)._of(self.run._context, found._record) if found else None
 
     @cached_property
     def differences(self) -> "Comparison | None":
         """What differs from the last good run; None where there is none."""
         from mfwidgets.client.answers.comparison import Comparison
 
-        return Comparison([self.last_good, self.run]) if self.last_good else None
+        if self.last_good is None:
+            return None
+        kind, context = type(self.run), self._snapshot.context
+        return Comparison([kind._of(context, run._record) for run in (self.last_good, self.run)])
 
     def causes(self) -> "list[Difference]":
         """Return those :attr:`differences` that can be a cause: parameters, tags, versions, code, metadata."""
@@ -196,13 +205,13 @@ def _task_of(run: "Run", row: TaskRow) -> "Task":
     return Task._of(run._context, row.record)
 
 
-def _outcomes(run: "Run", row: TaskRow) -> list[AttemptOutcome]:
+def _outcomes(context: ClientContext, row: TaskRow) -> list[AttemptOutcome]:
     statuses = attempt_statuses(row.attempts, row.record.created_ms, now_ms())
     return [
         AttemptOutcome(
             attempt.number,
             status,
-            None if status == "completed" else recorded_exception(run._context, row.record, attempt.number),
+            None if status == "completed" else recorded_exception(context, row.record, attempt.number),
         )
         for attempt, status in zip(row.attempts, statuses, strict=True)
     ]

@@ -11,6 +11,7 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, bare_row, rows_of
 from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
 from mfwidgets.queries.rows import TaskRow, task_rows
+from mfwidgets.queries.run_snapshot import load_tasks
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import Columns, check_names, task_columns
 from mfwidgets.tables import to_dicts, to_frame
@@ -122,7 +123,7 @@ class Tasks(Collection[Task]):
 
     def _rows(self) -> list[TaskRow]:
         """Return what is known of them, oldest first (three bulk questions)."""
-        return task_rows(self._context, self._where, self._records()[::-1])
+        return task_rows(load_tasks(self._context, self._run, self._where, self._records()[::-1]))
 
     def _tasks(self) -> Iterator[Task]:
         return (Task._of(self._context, record) for record in self._records())
@@ -207,4 +208,4 @@ class RelatedTasks(Tasks):
 
     def _rows(self) -> list[TaskRow]:
         """Return what is known of them, oldest first (three bulk questions more)."""
-        return task_rows(self._context, self._where, self._records())
+        return task_rows(load_tasks(self._context, self._run, self._where, self._records()))

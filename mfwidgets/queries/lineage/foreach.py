@@ -49,22 +49,23 @@ class Item:
 OUTSIDE = Item()
 
 
-def items_of(
-    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord] | None = None
-) -> dict[TaskKey, Item]:
+def items_of(context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord]) -> dict[TaskKey, Item]:
     """Return the items of the tasks below ``where``; tasks outside any foreach are left out.
 
-    One bulk question, unless ``events`` holds at least :data:`FOREACH_FIELDS` of them already. Where there are cloned
-    tasks, one for the runs they come from, unless that is among ``events``, and one for each of these runs.
+    Parameters
+    ----------
+    context, where
+        Where the tasks are.
+    events
+        Their metadata, at least :data:`FOREACH_FIELDS`. If there are cloned tasks, the runs that they come from are asked
+        for, unless they are among the events, and then the metadata of each of these runs.
     """
     return _items(context, where, events, _GENERATIONS)
 
 
 def _items(
-    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord] | None, generations: int
+    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord], generations: int
 ) -> dict[TaskKey, Item]:
-    if events is None:
-        events = context.provider.metadata(where, FOREACH_FIELDS)
     found: dict[TaskKey, Item] = {}
     stacks: dict[TaskKey, tuple[str, ...]] = {}
     origins: dict[TaskKey, dict[str, str]] = defaultdict(dict)
@@ -93,7 +94,8 @@ def _of_clones(
     found: dict[TaskKey, Item] = {}
     for run_id in sorted({origin.get("origin-run-id", "") for origin in clones.values()}):
         if run_id and generations:
-            theirs = _items(context, (where[0], run_id, *where[2:3]), None, generations - 1)
+            there = (where[0], run_id, *where[2:3])
+            theirs = _items(context, there, context.provider.metadata(there, FOREACH_FIELDS), generations - 1)
             for (step, task_id), origin in clones.items():
                 item = theirs.get((step, origin["origin-task-id"]))
                 if origin.get("origin-run-id") == run_id and item:

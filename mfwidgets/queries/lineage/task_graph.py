@@ -11,9 +11,10 @@ from typing import Any
 
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, items_of
 from mfwidgets.queries.lineage.graph import steps_of
 from mfwidgets.queries.lineage.task_lineage import FOREACH_SPLITS, Node, is_join, turn_of, way_taken
+from mfwidgets.queries.run_snapshot import RunSnapshot, load_tasks, run_tasks
 from mfwidgets.queries.values.reading import values_of
 
 Key = tuple[str, str]
@@ -71,24 +72,23 @@ def key_of(task: TaskRecord) -> Key:
     return task.step, task.task_id
 
 
-def task_graph(context: ClientContext, run: RunRecord) -> TaskGraph:
+def load_task_graph(context: ClientContext, run: RunRecord) -> TaskGraph:
     """Return what led to what in a run.
 
-    Costs the tasks of the run, its metadata, its artifacts and its graph, once each; and one small read for each distinct
-    way that a switch or a loop took.
+    Costs the tasks of the run, their places in foreaches and the graph of the steps, once each, and what
+    :func:`task_graph` costs.
     """
-    return graph_of(context, run, steps_of(context, run), context.provider.tasks(run), items_of(context, run.path))
+    return task_graph(load_tasks(context, run, run.path, run_tasks(context, run), FOREACH_FIELDS))
 
 
-def graph_of(
-    context: ClientContext,
-    run: RunRecord,
-    nodes: Mapping[str, Node],
-    found: Iterable[TaskRecord],
-    items: Mapping[Key, Item],
-) -> TaskGraph:
-    """Return the same from facts at hand; only which way switches and loops took is read, where there are any."""
-    tasks = {key_of(task): task for task in found if not task.step.startswith("_")}
+def task_graph(snapshot: RunSnapshot) -> TaskGraph:
+    """Return what led to what in a run that was loaded as a whole.
+
+    Costs the graph of the steps, and one small read for each distinct way that a switch or a loop took.
+    """
+    context, run = snapshot.context, snapshot.record
+    nodes, items = steps_of(context, run), items_of(context, snapshot.where, snapshot.metadata)
+    tasks = {key_of(task): task for task in snapshot.tasks}
     by_step: dict[str, dict[tuple[str, ...], list[Key]]] = defaultdict(lambda: defaultdict(list))
     for key in sorted(tasks, key=lambda key: tasks[key].created_ms):
         by_step[key[0]][items.get(key, OUTSIDE).path].append(key)

@@ -9,10 +9,11 @@ from typing import Any
 
 from mfwidgets.errors import DataException
 from mfwidgets.pickles.safe_loads import safe_loads
+from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, TaskRecord
 from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.graph import steps_of
 
 FOREACH_SPLITS = ("split-foreach", "split-parallel")
@@ -157,15 +158,19 @@ def turn_of(stack: Any) -> float:
 
 
 def _place(context: ClientContext, task: TaskRecord) -> Placed:
-    return Placed(task, items_of(context, task.path).get((task.step, task.task_id), OUTSIDE).path)
+    return Placed(task, _items(context, task.path).get((task.step, task.task_id), OUTSIDE).path)
 
 
 def _placed(context: ClientContext, near: TaskRecord, step: str) -> list[Placed]:
     """Return the tasks of a step of the same run, with their places (two bulk questions)."""
-    items: dict[tuple[str, str], Item] = items_of(context, (*near.run.path, step))
+    items = _items(context, (*near.run.path, step))
     return [
         Placed(task, items.get((step, task.task_id), OUTSIDE).path) for task in context.provider.tasks(near.run, step)
     ]
+
+
+def _items(context: ClientContext, where: PathPrefix) -> dict[tuple[str, str], Item]:
+    return items_of(context, where, context.provider.metadata(where, FOREACH_FIELDS))
 
 
 def _in_order(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:

@@ -4,14 +4,16 @@ The service derives a status of its own from the step named ``end`` and from hea
 enough for a table; what it calls running or failed may have a last step of another name, and is proved.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.pickles.known_hashes import is_none, known_bool
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
+from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, STATUS_FIELDS, RunSnapshot, TaskKey, load_tasks
 from mfwidgets.queries.status.rules import (
     HEARTBEAT_TIMEOUT_MS,
     Attempt,
@@ -21,7 +23,7 @@ from mfwidgets.queries.status.rules import (
     open_run_status,
     task_status,
 )
-from mfwidgets.queries.status.task_status import STATUS_ARTIFACTS, STATUS_FIELDS, TaskKey, newest_task, task_states_from
+from mfwidgets.queries.status.task_status import newest_task, task_states
 from mfwidgets.times import DAY, now_ms
 
 _OF_THE_LAST = STATUS_ARTIFACTS | {"_transition"}
@@ -48,40 +50,42 @@ def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times
         Of a metadata service: ask for the end time of each run that completed, a request each; else the run's last
         heartbeat stands for it.
     """
-    if not context.provider.remote:
-        return [_local_state(context, run) for run in runs]
-    return parallel_map(lambda run: _service_state(context, run, exact_times=exact_times), runs, title="runs")
+    if context.provider.remote:
+        return parallel_map(lambda run: _service_state(context, run, exact_times=exact_times), runs, title="runs")
+    return [_local_state(context, run, partial(_load_states, context, run)) for run in runs]
 
 
-def _local_state(context: ClientContext, run: RunRecord) -> RunState:
+def run_state(snapshot: RunSnapshot) -> RunState:
+    """Return the same of a run that was loaded as a whole."""
+    context, run = snapshot.context, snapshot.record
+    if context.provider.remote:
+        return _service_state(context, run, exact_times=True)
+    return _local_state(context, run, lambda: replace(snapshot, tasks=snapshot.tasks[::-1]))
+
+
+def _load_states(context: ClientContext, run: RunRecord) -> RunSnapshot:
+    return load_tasks(context, run, run.path, context.provider.tasks(run), STATUS_FIELDS)
+
+
+def _local_state(context: ClientContext, run: RunRecord, load: Callable[[], RunSnapshot]) -> RunState:
     if run.problem:
         return RunState(Status("unknown", run.problem), None, None)
-    quick = quick_success(context, run)
-    if quick:
-        return quick
-    tasks = context.provider.tasks(run)
-    events, results = context.provider.metadata_and_artifacts(run.path, STATUS_FIELDS, STATUS_ARTIFACTS)
-    return _state_of(context, run, tasks, events, results, end_step(context, run))
+    return quick_success(context, run) or _state_of(load(), end_step(context, run))
 
 
-def _state_of(
-    context: ClientContext,
-    run: RunRecord,
-    tasks: Sequence[TaskRecord],
-    events: Sequence[MetadataRecord],
-    results: Sequence[ArtifactRecord],
-    last: str,
-) -> RunState:
-    """Return what became of a run, from the facts about its tasks and the name of its last step."""
-    states = dict(zip(tasks, task_states_from(context, tasks, events, results), strict=True))
+def _state_of(snapshot: RunSnapshot, last: str) -> RunState:
+    """Return what became of a run, from a snapshot of its tasks and the name of its last step."""
+    run, tasks = snapshot.record, snapshot.tasks
+    states = dict(zip(tasks, task_states(snapshot), strict=True))
     end = newest_task([task for task in tasks if task.step == last])
     status = ended_run_status(states[end]) if end else None
     if status is None:
         now = now_ms()
-        due = _retries_due(context, run, states, now)
+        due = _retries_due(snapshot.context, run, states, now)
         status = open_run_status(list(states.values()), run.created_ms, now, due, run.heartbeat_ms)
     stopped = status in ("failed", "unknown") and max((one.last_sign_ms for one in states.values()), default=None)
-    return RunState(status, states[end].finished_ms if end else None, origin_run_id(events), stopped or None)
+    origin = origin_run_id(snapshot.metadata)
+    return RunState(status, states[end].finished_ms if end else None, origin, stopped or None)
 
 
 def _service_state(context: ClientContext, run: RunRecord, *, exact_times: bool) -> RunState:
@@ -105,7 +109,7 @@ def _proved(context: ClientContext, run: RunRecord) -> RunState:
     # Only of a task that ended as it should, the results tell whether it succeeded or was caught, and when.
     ended = any(event.step == last and event.field == "attempt_ok" and event.value == "True" for event in events)
     results = context.provider.artifacts((*run.path, last), STATUS_ARTIFACTS) if ended else []
-    return _state_of(context, run, tasks, events, results, last)
+    return _state_of(RunSnapshot(context, run, run.path, tasks, events, results, {}), last)
 
 
 def tasks_in_metadata(run: RunRecord, events: Iterable[MetadataRecord]) -> list[TaskRecord]:

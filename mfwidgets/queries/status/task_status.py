@@ -1,75 +1,38 @@
-"""Gathers what became of tasks, in bulk: facts from the provider, rules from :mod:`mfwidgets.queries.status.rules`."""
+"""The states of tasks: facts from a snapshot, rules from :mod:`mfwidgets.queries.status.rules`."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
+from mfwidgets.datastore.task_files import AttemptFiles
 from mfwidgets.pickles.known_hashes import known_bool
-from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, TaskRecord
-from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, RunSnapshot, TaskKey
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState, task_status
 from mfwidgets.times import now_ms
 
-STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
-"""The metadata that a task's status is made of."""
-
-STATUS_ARTIFACTS = frozenset({"_task_ok", "_success"})
-"""The artifacts that a task's status is made of."""
-
 _DIGITS = 4
 
-TaskKey = tuple[str, str]
-"""Step name and task id."""
 
-
-def task_states(context: ClientContext, where: PathPrefix, tasks: Sequence[TaskRecord]) -> list[TaskState]:
-    """Return what became of tasks.
-
-    Parameters
-    ----------
-    scope
-        Where to read.
-    where
-        The part of the tree that all these tasks lie in; it is asked in bulk.
-    tasks
-        Whose states, in this order.
-    """
-    return task_states_from(
-        context, tasks, *context.provider.metadata_and_artifacts(where, STATUS_FIELDS, STATUS_ARTIFACTS)
-    )
-
-
-def task_states_from(
-    context: ClientContext,
-    tasks: Sequence[TaskRecord],
-    metadata: Iterable[MetadataRecord],
-    artifacts: Iterable[ArtifactRecord],
-) -> list[TaskState]:
-    """Return what became of tasks, from facts at hand: at least :data:`STATUS_FIELDS` and :data:`STATUS_ARTIFACTS`."""
+def task_states(snapshot: RunSnapshot) -> list[TaskState]:
+    """Return the state of each task of a snapshot, in its order."""
     events: dict[TaskKey, list[MetadataRecord]] = defaultdict(list)
-    for event in metadata:
+    for event in snapshot.metadata:
         events[event.step, event.task_id].append(event)
     results: dict[TaskKey, list[ArtifactRecord]] = defaultdict(list)
-    for record in artifacts:
-        results[record.step, record.task_id].append(record)
+    for record in snapshot.artifacts:
+        if record.name in STATUS_ARTIFACTS:
+            results[record.step, record.task_id].append(record)
     now = now_ms()
+    keys = [(task.step, task.task_id) for task in snapshot.tasks]
     return [
-        _task_state(task, events[task.step, task.task_id], results[task.step, task.task_id], _files(context, task), now)
-        for task in tasks
+        _task_state(task, events[key], results[key], snapshot.files.get(key, {}), now)
+        for task, key in zip(snapshot.tasks, keys, strict=True)
     ]
 
 
 def newest_task(tasks: Sequence[TaskRecord]) -> TaskRecord | None:
     """Return the task that speaks for its step: the newest."""
     return max(tasks, key=lambda task: task.created_ms, default=None)
-
-
-def _files(context: ClientContext, task: TaskRecord) -> Mapping[int, AttemptFiles]:
-    """Return what the files of a local task tell that its metadata does not: attempts that died too early or too hard."""
-    if context.provider.local_root is None:
-        return {}
-    return attempt_files(context.datastore("local", ""), task.path)
 
 
 def _task_state(

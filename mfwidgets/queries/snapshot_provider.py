@@ -1,0 +1,284 @@
+"""A context for the time of one display: it reads no file twice, and makes no request twice.
+
+A metadata service answers all questions about a run from three bulk questions: its metadata, its artifacts, its tasks.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from mfwidgets.call_once import CallOnce
+from mfwidgets.concurrency import parallel_map
+from mfwidgets.providers.base import ALL, MetadataProvider, PathPrefix, RunQuery, TagUpdate
+from mfwidgets.providers.local import LocalProvider
+from mfwidgets.providers.records import (
+    ArtifactRecord,
+    FlowRecord,
+    MetadataRecord,
+    RunRecord,
+    StepRecord,
+    TaskRecord,
+)
+from mfwidgets.queries.context import ClientContext
+
+MAX_SMALL_RUN_TASKS = 300
+"""A smaller run of a service is asked for as a whole, which takes fewer requests than the parts that a task needs."""
+
+_RUN = 2
+"""Parts in the path of a run."""
+
+_Record = TypeVar("_Record", MetadataRecord, ArtifactRecord)
+
+
+def snapshot_context(context: ClientContext, run: RunRecord, records: "RunRecords | None" = None) -> ClientContext:
+    """Return a context for one display of a run.
+
+    A service is asked for the whole run when the first question comes, unless its records are given.
+    """
+    context = remembering_context(context)
+    provider = context.provider
+    if not provider.remote or (isinstance(provider, SnapshotProvider) and provider.covers(run.path)):
+        return context
+    return replace(context, provider=SnapshotProvider(provider, run, records))
+
+
+def snapshot_small_run(context: ClientContext, run: RunRecord) -> ClientContext:
+    """Return a context for one display of a part of a run: :func:`snapshot_context` if the run is small."""
+    context = remembering_context(context)
+    if not context.provider.remote or len(context.provider.tasks(run)) > MAX_SMALL_RUN_TASKS:
+        return context
+    return snapshot_context(context, run)
+
+
+def remembering_context(context: ClientContext) -> ClientContext:
+    """Return a context for one display; what it has answered once it does not ask again."""
+    if context.remembers:
+        return context
+    provider = context.provider
+    remembering: MetadataProvider = (
+        provider.remembering() if isinstance(provider, LocalProvider) else SnapshotProvider(provider)
+    )
+    return context.remembering(remembering)
+
+
+class RunRecords(NamedTuple):
+    """What is recorded of a run: metadata, the artifacts of the newest attempts, tasks without those of private steps."""
+
+    metadata: list[MetadataRecord]
+    artifacts: list[ArtifactRecord]
+    tasks: list[TaskRecord]
+
+
+class SnapshotProvider:
+    """Answers about one run from what was asked once, and remembers what it had to ask about others.
+
+    Parameters
+    ----------
+    provider
+        A metadata service.
+    run
+        This run is asked for as a whole when the first question about it comes; None for no run.
+    records
+        What is recorded of the run, if that is known already.
+    """
+
+    remote = True
+    local_root: Path | None = None
+
+    def __init__(
+        self, provider: MetadataProvider, run: RunRecord | None = None, records: RunRecords | None = None
+    ) -> None:
+        self._provider, self._run = provider, run
+        self._load: CallOnce[RunRecord, _Snapshot] = CallOnce(
+            lambda run: _Snapshot(_load(provider, run) if records is None else records)
+        )
+        # A service gives all fields and names in one answer, so the questions differ in the place alone.
+        self._metadata = CallOnce(provider.metadata)
+        self._run_metadata = CallOnce(provider.run_metadata)
+        self._artifacts: CallOnce[tuple[PathPrefix, int | None], list[ArtifactRecord]] = CallOnce(
+            lambda asked: provider.artifacts(asked[0], None, asked[1])
+        )
+        self._artifact: CallOnce[tuple[PathPrefix, str, int | None], ArtifactRecord | None] = CallOnce(
+            lambda asked: provider.artifact(*asked)
+        )
+        self._tasks: CallOnce[tuple[RunRecord, str | None], list[TaskRecord]] = CallOnce(
+            lambda asked: provider.tasks(*asked)
+        )
+        self._task: CallOnce[tuple[RunRecord, str, str], TaskRecord | None] = CallOnce(
+            lambda asked: provider.task(*asked)
+        )
+        self._steps = CallOnce(provider.steps)
+        self._step: CallOnce[tuple[RunRecord, str], StepRecord | None] = CallOnce(lambda asked: provider.step(*asked))
+        self._found_run: CallOnce[tuple[str, str], RunRecord | None] = CallOnce(lambda asked: provider.run(*asked))
+
+    @property
+    def selector(self) -> str:
+        """The provider's."""
+        return self._provider.selector
+
+    @property
+    def address(self) -> str:
+        """The provider's."""
+        return self._provider.address
+
+    def covers(self, where: PathPrefix) -> bool:
+        """Tell whether the snapshot of the run answers about this part of the tree."""
+        return self._run is not None and where[:_RUN] == self._run.path
+
+    def _snapshot_of(self, where: PathPrefix) -> "_Snapshot | None":
+        return self._load(self._run) if self._run is not None and self.covers(where) else None
+
+    def version(self) -> str:
+        """Ask the provider."""
+        return self._provider.version()
+
+    def flows(self) -> list[FlowRecord]:
+        """Ask the provider."""
+        return self._provider.flows()
+
+    def flow(self, flow: str) -> FlowRecord | None:
+        """Ask the provider."""
+        return self._provider.flow(flow)
+
+    def runs(self, flow: str, choice: RunQuery = ALL) -> Iterator[RunRecord]:
+        """Ask the provider."""
+        return self._provider.runs(flow, choice)
+
+    def count_runs(self, flow: str) -> int | None:
+        """Ask the provider."""
+        return self._provider.count_runs(flow)
+
+    def run(self, flow: str, run_id: str) -> RunRecord | None:
+        """Return the run of the snapshot as it was then, or ask for another one once."""
+        return self._run if self.covers((flow, run_id)) else self._found_run((flow, run_id))
+
+    def steps(self, run: RunRecord) -> list[StepRecord]:
+        """Ask once."""
+        return self._steps(run)
+
+    def step(self, run: RunRecord, step: str) -> StepRecord | None:
+        """Ask once."""
+        return self._step((run, step))
+
+    def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
+        """Return the tasks of the snapshot; those of private steps and of other runs are asked for once."""
+        snapshot = None if step is not None and step.startswith("_") else self._snapshot_of(run.path)
+        if snapshot is not None:
+            return [task for task in snapshot.records.tasks if step in (None, task.step)]
+        if (run, None) in self._tasks and not (step or "").startswith("_"):
+            return [task for task in self._tasks((run, None)) if step in (None, task.step)]
+        return self._tasks((run, step))
+
+    def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
+        """Return a task of the snapshot; that of a private step or of another run is asked for once."""
+        if step.startswith("_") or not self.covers(run.path):
+            return self._task((run, step, task_id))
+        return next((task for task in self.tasks(run, step) if task.task_id == task_id), None)
+
+    def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
+        """Return events of the snapshot, or ask once."""
+        snapshot = self._snapshot_of(where)
+        if snapshot is None:
+            return [event for event in self._asked_metadata(where) if fields is None or event.field in fields]
+        if fields is None:
+            return _within(where, snapshot.records.metadata)
+        return _within(where, chain.from_iterable(snapshot.by_field.get(field, []) for field in fields))
+
+    def _asked_metadata(self, where: PathPrefix) -> list[MetadataRecord]:
+        _, _, *below = where
+        if len(below) == 1 and not below[0].startswith("_"):
+            return _within(where, self._metadata(where[:_RUN]))  # a service has no metadata of a step alone
+        return self._metadata(where)
+
+    def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
+        """Return all events of the snapshot, or ask once."""
+        snapshot = self._snapshot_of(run.path)
+        return self._run_metadata(run) if snapshot is None else snapshot.records.metadata
+
+    def artifacts(
+        self,
+        where: PathPrefix,
+        names: Collection[str] | None = None,
+        attempt: int | None = None,
+        *,
+        public_only: bool = False,
+    ) -> list[ArtifactRecord]:
+        """Return artifacts of the snapshot; those of an attempt or of another run are asked for once."""
+        snapshot = self._snapshot_of(where) if attempt is None else None
+        if snapshot is None:
+            found = self._artifacts((where, attempt))
+            found = [record for record in found if names is None or record.name in names]
+        elif names is None:
+            found = _within(where, snapshot.records.artifacts)
+        else:
+            found = _within(where, chain.from_iterable(snapshot.by_name.get(name, []) for name in names))
+        return [record for record in found if not record.name.startswith("_")] if public_only else found
+
+    def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
+        """Return an artifact of the snapshot; that of an attempt or of another run is asked for once."""
+        if attempt is None and self.covers(task):
+            return next(iter(self.artifacts(task, {name})), None)
+        return self._artifact((task, name, attempt))
+
+    def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
+        """Ask the provider."""
+        return self._provider.done_attempts(where)
+
+    def metadata_and_artifacts(
+        self, where: PathPrefix, fields: Collection[str], names: Collection[str]
+    ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
+        """Return both; none of what is not asked for."""
+        asked: list[Callable[[], list[Any]]] = [
+            lambda: self.metadata(where, fields) if fields else [],
+            lambda: self.artifacts(where, names) if names else [],
+        ]
+        events, records = parallel_map(lambda ask: ask(), asked)
+        return events, records
+
+    def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
+        """Ask the provider."""
+        return self._provider.change_tags(run, change)
+
+
+def _load(provider: MetadataProvider, run: RunRecord) -> RunRecords:
+    """Ask for all that is recorded of a run: two requests, and one a step."""
+    asked: list[Callable[[], list[Any]]] = [
+        lambda: provider.metadata(run.path),
+        lambda: provider.artifacts(run.path),
+        lambda: provider.tasks(run),
+    ]
+    return RunRecords(*parallel_map(lambda ask: ask(), asked))
+
+
+class _Snapshot:
+    """What is recorded of a run, found by field and by name."""
+
+    def __init__(self, records: RunRecords) -> None:
+        self.records = records
+
+    @cached_property
+    def by_field(self) -> dict[str, list[MetadataRecord]]:
+        """The metadata by field."""
+        return _grouped(self.records.metadata, "field")
+
+    @cached_property
+    def by_name(self) -> dict[str, list[ArtifactRecord]]:
+        """The artifacts by name."""
+        return _grouped(self.records.artifacts, "name")
+
+
+def _grouped(records: list[Any], key: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for record in records:
+        found[getattr(record, key)].append(record)
+    return dict(found)
+
+
+def _within(where: PathPrefix, records: Iterable[_Record]) -> list[_Record]:
+    """Return those that lie there: all of them if that is the run."""
+    below = where[_RUN:]
+    return [one for one in records if (one.step, one.task_id)[: len(below)] == below] if below else list(records)
