@@ -1,8 +1,11 @@
 """A datastore for the time of one display: it reads no small object twice, and lists no folder twice."""
 
 from pathlib import Path
+from threading import Lock
 
+from mfwidgets.concurrency import CallOnce
 from mfwidgets.datastore.base import Datastore, check_size
+from mfwidgets.datastore.factory import Datastores
 from mfwidgets.datastore.factory import Datastores
 
 _MAX_BYTES = 1_000_000
@@ -26,6 +29,7 @@ class RememberedDatastore:
         self.cache = datastore.cache
         self._contents: dict[str, bytes | None] = {}
         self._bytes = 0
+        self._locks: CallOnce[str, Lock] = CallOnce(lambda _: Lock())
         self._names: dict[str, list[str]] = {}
 
     def describe(self) -> str:
@@ -34,13 +38,14 @@ class RememberedDatastore:
 
     def read(self, key: str, most: int | None = None) -> bytes | None:
         """Return the bytes of an object, or None when there is no such object (one read at the first question)."""
-        if key not in self._contents:
-            content = self._datastore.read(key, most)
-            size = len(content or b"")
-            if size > _MAX_BYTES or self._bytes + size > _MAX_TOTAL_BYTES:
-                return content
-            self._bytes += size
-            self._contents[key] = content
+        with self._locks(key):
+            if key not in self._contents:
+                content = self._datastore.read(key, most)
+                size = len(content or b"")
+                if size > _MAX_BYTES or self._bytes + size > _MAX_TOTAL_BYTES:
+                    return content
+                self._bytes += size
+                self._contents[key] = content
         content = self._contents[key]
         if content is not None:
             check_size(key, len(content), most)

@@ -4,6 +4,8 @@ from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.collections.tasks import Artifacts, Tasks
 from mfwidgets.client.step import Steps
 from mfwidgets.queries.lineage.graph import step_order
+from mfwidgets.queries.rows import task_rows
+from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
@@ -44,12 +46,13 @@ def build_runs_view(runs: Runs, limits: Limits) -> View:
 @build_view.register
 def build_steps_view(steps: Steps, limits: Limits) -> View:
     """Show the steps with their statuses."""
-    rows = Tasks(steps._context, steps._run, None)._rows()
+    snapshot = Tasks(steps._context, steps._run, None)._snapshot(remembering_context(steps._context))
+    rows = task_rows(snapshot)
     notes = () if rows else ("No task has begun yet.",)
     return View(
         *_titled(steps._title, limits),
         notes=notes,
-        parts=(steps_table(rows, step_order(steps._context, steps._run), limits),) if rows else (),
+        parts=(steps_table(rows, step_order(snapshot.context, steps._run), limits),) if rows else (),
     )
 
 
@@ -64,9 +67,10 @@ def build_artifacts_view(artifacts: Artifacts, limits: Limits) -> View:
 @build_view.register
 def build_tasks_view(tasks: Tasks, limits: Limits) -> View:
     """Show the tasks, oldest first."""
-    rows = tasks._rows()
+    snapshot = tasks._snapshot(remembering_context(tasks._context))
+    rows = task_rows(snapshot)
     shown, note = prioritize_tasks(rows, limits.rows)
-    table = tasks_table(shown, limits, note, errors=task_errors(tasks._context, shown))
+    table = tasks_table(shown, limits, note, errors=task_errors(snapshot.context, shown))
     notes = () if rows else ("There are none.",)
     return View(*_titled(tasks._title, limits), notes=notes, parts=(table,) if rows else ())
 

@@ -9,7 +9,6 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import task_rows
-from mfwidgets.queries.run_snapshot import load_tasks
 from mfwidgets.queries.snapshot_provider import (
     MAX_SMALL_RUN_TASKS,
     remembering_context,
@@ -31,12 +30,10 @@ Facts = tuple[tuple[str, Cell], ...]
 @build_view.register
 def build_step_view(step: Step, limits: Limits) -> View:
     """Show the tasks."""
-    context, record = remembering_context(step._context), step._record
-    rows = task_rows(
-        load_tasks(context, record.run, record.path, context.provider.tasks(record.run, record.step)[::-1])
-    )
+    snapshot = step.tasks()._snapshot(remembering_context(step._context))
+    rows = task_rows(snapshot)
     shown, note = prioritize_tasks(rows, limits.rows)
-    errors = task_errors(context, shown)
+    errors = task_errors(snapshot.context, shown)
     status = step_status([row.status for row in rows])
     facts = ((zoned("created"), time(step._record.created_ms)),)
     glance = tile_grid(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # of fewer the table shows all
@@ -125,6 +122,7 @@ def _artifacts(
     context: ClientContext, records: list[ArtifactRecord], attempt: int | None, limits: Limits
 ) -> tuple[Table, ...]:
     """Show the artifacts of one task, with what the small ones hold."""
+    context = remembering_context(context)
     return artifacts_part(
         rows_of(context, records), limits, preview_lines(context, records[0].path[:-1], attempt, limits)
     )

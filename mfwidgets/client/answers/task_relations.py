@@ -11,18 +11,18 @@ from mfwidgets.queries.status.task_status import task_states
 def ancestors(context: ClientContext, task: TaskRecord) -> RelatedTasks:
     """Return all tasks that led to a task."""
     title = f"ancestors of {'/'.join(task.path)}"
-    return RelatedTasks(context, task.run, title, lambda: load_task_graph(context, task.run).before(key_of(task)))
+    return RelatedTasks(context, task.run, title, lambda asked: load_task_graph(asked, task.run).before(key_of(task)))
 
 
 def descendants(context: ClientContext, task: TaskRecord) -> RelatedTasks:
     """Return all tasks that a task led to."""
     title = f"descendants of {'/'.join(task.path)}"
-    return RelatedTasks(context, task.run, title, lambda: load_task_graph(context, task.run).after(key_of(task)))
+    return RelatedTasks(context, task.run, title, lambda asked: load_task_graph(asked, task.run).after(key_of(task)))
 
 
 def critical_path(context: ClientContext, run: RunRecord) -> RelatedTasks:
     """Return the tasks that the duration of a run hangs on."""
-    return RelatedTasks(context, run, f"critical path of {'/'.join(run.path)}", lambda: _critical(context, run))
+    return RelatedTasks(context, run, f"critical path of {'/'.join(run.path)}", lambda asked: _critical(asked, run))
 
 
 def _critical(context: ClientContext, run: RunRecord) -> list[TaskRecord]:

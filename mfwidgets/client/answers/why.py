@@ -171,7 +171,7 @@ class Why(Displayable):
     def _log(self) -> list[LogLine]:
         if self.task is None or self.attempt is None:
             return []
-        task = type(self.task)._of(self.task._context, self.task._record, self.attempt.number)
+        task = type(self.task)._of(self._snapshot.context, self.task._record, self.attempt.number)
         try:
             return task.logs("stderr").last(_READ) or task.logs("stdout").last(_READ)
         except DataException:  # a datastore out of reach

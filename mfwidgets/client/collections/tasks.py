@@ -11,7 +11,7 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, bare_row, rows_of
 from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
 from mfwidgets.queries.rows import TaskRow, task_rows
-from mfwidgets.queries.run_snapshot import load_tasks
+from mfwidgets.queries.run_snapshot import RunSnapshot, load_tasks
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import Columns, check_names, task_columns
 from mfwidgets.tables import to_dicts, to_frame
@@ -114,16 +114,20 @@ class Tasks(Collection[Task]):
         self._run, self._step, self._tags = run, step, tag_filter(tags)
         super().__init__(f"tasks of {'/'.join(self._where)}", self._tasks, limit)
 
-    def _records(self) -> list[TaskRecord]:
+    def _records(self, context: ClientContext | None = None) -> list[TaskRecord]:
         """Return their records, newest first (one bulk question)."""
         if not has_tags(self._run, self._tags) or not self._context.includes(self._run):
             return []
-        found = self._context.provider.tasks(self._run, self._step)
+        found = (context or self._context).provider.tasks(self._run, self._step)
         return [task for task in found if self._step is not None or not task.step.startswith("_")][: self._limit]
+
+    def _snapshot(self, context: ClientContext) -> RunSnapshot:
+        """Load what is recorded of them, oldest first (three bulk questions)."""
+        return load_tasks(context, self._run, self._where, self._records(context)[::-1])
 
     def _rows(self) -> list[TaskRow]:
         """Return what is known of them, oldest first (three bulk questions)."""
-        return task_rows(load_tasks(self._context, self._run, self._where, self._records()[::-1]))
+        return task_rows(self._snapshot(self._context))
 
     def _tasks(self) -> Iterator[Task]:
         return (Task._of(self._context, record) for record in self._records())
@@ -193,19 +197,23 @@ class RelatedTasks(Tasks):
     title
         What these are: ``ancestors of HelloFlow/2/end/3``.
     find
-        Returns their records, oldest first.
+        Returns their records, oldest first, from a context.
     """
 
     def __init__(
-        self, context: ClientContext, run: RunRecord, title: str, find: Callable[[], list[TaskRecord]]
+        self,
+        context: ClientContext,
+        run: RunRecord,
+        title: str,
+        find: Callable[[ClientContext], list[TaskRecord]],
     ) -> None:
         super().__init__(context, run, None)
         self._title, self._find = title, find
 
-    def _records(self) -> list[TaskRecord]:
+    def _records(self, context: ClientContext | None = None) -> list[TaskRecord]:
         """Return their records, oldest first."""
-        return self._find()
+        return self._find(context or self._context)
 
-    def _rows(self) -> list[TaskRow]:
-        """Return what is known of them, oldest first (three bulk questions more)."""
-        return task_rows(load_tasks(self._context, self._run, self._where, self._records()))
+    def _snapshot(self, context: ClientContext) -> RunSnapshot:
+        """Load what is recorded of them, oldest first (three bulk questions more)."""
+        return load_tasks(context, self._run, self._where, self._records(context))
