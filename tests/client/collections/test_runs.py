@@ -8,6 +8,7 @@ from service.running import TABLES, running
 from mfwidgets import Metaflow, errors
 from mfwidgets.queries.rows import run_rows
 from mfwidgets.queries.run_filter import run_filter
+from mfwidgets.queries.run_snapshot import load_run_snapshot
 from mfwidgets.queries.status.task_status import task_states
 from mfwidgets.times import DAY, HOUR
 
@@ -116,7 +117,7 @@ def test_how_long_a_run_that_failed_lasted(client, on_service, runs, name):
     there, service = on_service
     for one in (client.get(runs[name]), Metaflow(metadata=service.url, namespace=None).get(there[name])):
         (row,) = run_rows(one._context, [one._record])
-        last = max(task.last_sign_ms for task in task_states(one._context, one._record.path, _tasks(one)))
+        last = max(task.last_sign_ms for task in task_states(load_run_snapshot(one._context, one._record)))
         if name == "linear":
             assert row.last_activity_ms is None
             assert row.elapsed_ms == row.duration_ms
@@ -126,10 +127,6 @@ def test_how_long_a_run_that_failed_lasted(client, on_service, runs, name):
                 abs(row.last_activity_ms - last) < 100
             )  # a service registers a task some milliseconds before its metadata
             assert row.elapsed_ms == row.last_activity_ms - row.started_ms
-
-
-def _tasks(run):
-    return run._context.provider.tasks(run._record)
 
 
 def test_by_text(client, on_service, runs):
