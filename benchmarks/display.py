@@ -21,9 +21,9 @@ REPEATS = 5
 OURS = """
 import json, statistics, sys, time
 import mfwidgets
-from mfwidgets.queries.run_snapshot import one_look
+from mfwidgets.queries.run_snapshot import load_run_snapshot
 from mfwidgets.client.run import Run
-from mfwidgets.views.show import drawn
+from mfwidgets.views.show import render_to_fit
 client = mfwidgets.Metaflow(metadata=sys.argv[1], namespace=None)
 run = client["WideFlow"].latest_run
 def median(ask):
@@ -34,10 +34,9 @@ def median(ask):
         shown = ask()
         times.append(time.perf_counter() - began)
     return statistics.median(times), len(shown["text/html"])
-whole, size = median(lambda: drawn(run))
-scope = one_look(run._context, run._record)
-scope.provider.metadata(run._record.path)
-alone, _ = median(lambda: drawn(Run._of(scope, run._record)))
+whole, size = median(lambda: render_to_fit(run))
+snapshot = load_run_snapshot(run._context, run._record)
+alone, _ = median(lambda: render_to_fit(Run._of(snapshot.context, run._record)))
 print(json.dumps([whole, alone, size]))
 """
 

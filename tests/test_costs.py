@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mfwidgets.display_options import options
+
 _recording: list[str] = []
 _on = False
 
@@ -162,3 +164,58 @@ def test_showing_a_task_looks_into_small_artifacts_alone(client, runs):
     blobs = {Path(file).name for file in files if "/data/" in file}
     assert blobs - graph
     assert blobs <= small | graph
+
+
+def _displays(run):
+    """Yield what a user can show of a run, each as something to call."""
+    yield "run", lambda: run
+    yield "graph", run.dag
+    yield "timeline", run.timeline
+    yield "why", run.why
+    for collection in (run.tasks, run.artifacts, run.steps, run.critical_path):
+        yield collection.__name__, collection
+    for step in run:
+        yield step.pathspec, lambda step=step: step
+        for task in list(step)[:2]:
+            yield task.pathspec, lambda task=task: task
+            for part in ("artifacts", "data"):
+                yield f"{task.pathspec} {part}", lambda task=task, part=part: getattr(task, part)
+            for relatives in (task.ancestors, task.descendants):
+                yield f"{task.pathspec} {relatives.__name__}", relatives
+            for artifact in list(task)[:2]:
+                yield artifact.pathspec, lambda artifact=artifact: artifact
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "linear",
+        "many",
+        "failing",
+        "retry",
+        "branch",
+        "foreach",
+        "loop",
+        "loop-resumed",
+        "killed",
+        "resumed",
+        "exited",
+        "cards",
+        "cards-resumed",
+        "values",
+        "values-deep",
+        "parameters",
+        "died-at-import",
+        "abandoned",
+        "unpicklable",
+    ],
+)
+def test_no_display_reads_a_file_twice(name, client, runs, monkeypatch):
+    monkeypatch.setattr(options, "display_timeout_s", 60)
+    twice = {}
+    for what, make in _displays(client.get(runs[name])):
+        with opened(runs.root) as files:
+            text = make()._repr_mimebundle_()["text/plain"]
+        assert "cannot be shown" not in text, what
+        twice |= {f"{what}: {file}": times for file, times in files.items() if times > 1}
+    assert not twice

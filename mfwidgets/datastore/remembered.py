@@ -6,7 +6,6 @@ from threading import Lock
 from mfwidgets.concurrency import CallOnce
 from mfwidgets.datastore.base import Datastore, check_size
 from mfwidgets.datastore.factory import Datastores
-from mfwidgets.datastore.factory import Datastores
 
 _MAX_BYTES = 1_000_000
 """Larger objects are not remembered: a display reads them once, or their ends."""

@@ -102,7 +102,7 @@ def build_named_artifacts_view(artifacts: MetaflowArtifacts, limits: Limits) -> 
         kind="MetaflowArtifacts",
         name=limits.text(task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        parts=_artifacts(artifacts[0]._context, records, artifacts[0]._attempt, limits) if records else (),
+        parts=_artifacts(artifacts[0]._context, records, limits) if records else (),
     )
 
 
@@ -114,18 +114,18 @@ def build_data_view(data: MetaflowData, limits: Limits) -> View:
         kind="MetaflowData",
         name=limits.text(data._task).text,
         notes=() if records else ("There are no artifacts yet.",),
-        parts=_artifacts(data._context, records, data._attempt, limits) if records else (),
+        parts=_artifacts(data._context, records, limits) if records else (),
     )
 
 
-def _artifacts(
-    context: ClientContext, records: list[ArtifactRecord], attempt: int | None, limits: Limits
-) -> tuple[Table, ...]:
+def _artifacts(context: ClientContext, records: list[ArtifactRecord], limits: Limits) -> tuple[Table, ...]:
     """Show the artifacts of one task, with what the small ones hold."""
     context = remembering_context(context)
-    return artifacts_part(
-        rows_of(context, records), limits, preview_lines(context, records[0].path[:-1], attempt, limits)
-    )
+
+    def find(names: set[str]) -> list[ArtifactRecord]:
+        return [record for record in records if record.name in names]
+
+    return artifacts_part(rows_of(context, records), limits, preview_lines(context, find, limits))
 
 
 def object_name(shown: MetaflowObject, limits: Limits) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mfwidgets.providers.base import PathPrefix
+from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.values.preview import Preview, small_previews
@@ -38,12 +38,12 @@ def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
 
 
 def preview_lines(
-    context: ClientContext, where: PathPrefix, attempt: int | None, limits: Limits
+    context: ClientContext, find: Callable[[set[str]], list[ArtifactRecord]], limits: Limits
 ) -> Callable[[Sequence[ArtifactRow]], dict[str, Cell]]:
     """Return what tells in one line what each artifact of a task holds, where it is small."""
 
     def held(rows: Sequence[ArtifactRow]) -> dict[str, Cell]:
-        told = small_previews(context, where, attempt, {row.name: row.size for row in rows})
+        told = small_previews(context, find, {row.name: row.size for row in rows})
         return {name: _in_one_line(one, limits) for name, one in told.items()}
 
     return held

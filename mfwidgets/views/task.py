@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from mfwidgets.client.cards import get_cards
@@ -61,6 +62,7 @@ def build_task_view(task: Task, limits: Limits) -> View:
         ("code", _code(metadata, limits)),
     ]
     several = len(attempts.attempts) > 1
+    find = partial(context.provider.artifacts, record.path, attempt=task._attempt)
     artifacts = artifact_rows(context, record.path, task._attempt)
     return View(
         kind="Task",
@@ -70,7 +72,7 @@ def build_task_view(task: Task, limits: Limits) -> View:
         facts=(*present(facts), *run_facts(record.run, limits)),
         parts=(
             *((attempts_table(context, attempts, limits),) if several else ()),
-            *artifacts_part(artifacts, limits, preview_lines(context, record.path, task._attempt, limits)),
+            *artifacts_part(artifacts, limits, preview_lines(context, find, limits)),
             *log_blocks(task, limits),
             *(_cards(task, limits) if has_decorator(nodes.get(record.step, {}), "card") else ()),
             *_metadata(metadata, limits),

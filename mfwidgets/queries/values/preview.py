@@ -1,7 +1,7 @@
 """What an artifact holds, told without making it: plain values as they are, numpy and pandas by their shape and beginning."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from mfwidgets.pickles.dataframe_preview import DataFrameHead, dataframe_head
 from mfwidgets.pickles.metaflow_types import IncludedFile, MetaflowExceptionWrapper
 from mfwidgets.pickles.safe_loads import GlobalRef, ReducedCall, describe_pickle
 from mfwidgets.pickles.unpickle import PICKLES
-from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
@@ -76,14 +75,18 @@ def preview(context: ClientContext, record: ArtifactRecord, most: int = MAX_PREV
 
 
 def small_previews(
-    context: ClientContext, where: PathPrefix, attempt: int | None, sizes: Mapping[str, int | None]
+    context: ClientContext,
+    find: Callable[[set[str]], list[ArtifactRecord]],
+    sizes: Mapping[str, int | None],
 ) -> dict[str, Preview]:
     """Tell what the small ones among the artifacts of a task hold, by name: one question, and their bytes at once.
 
     Parameters
     ----------
-    scope, where, attempt
-        Of which task, and which attempt of it; None for the newest that is done.
+    context
+        Where to read.
+    find
+        Returns the records of the artifacts that have these names.
     sizes
         The artifacts, and the recorded bytes of each; the smallest are looked into, 500 kB in all at most.
     """
@@ -92,7 +95,7 @@ def small_previews(
         left -= size or 0
         if size is not None and size <= MAX_SMALL_PREVIEW_BYTES and left >= 0:
             wanted.add(name)
-    records = context.provider.artifacts(where, wanted, attempt) if wanted else []
+    records = find(wanted) if wanted else []
     told = parallel_map(
         lambda record: preview(context, record, 2 * MAX_SMALL_PREVIEW_BYTES),
         records,
