@@ -3,7 +3,7 @@
 from pathlib import Path
 from threading import Lock
 
-from mfwidgets.concurrency import CallOnce
+from mfwidgets.call_once import CallOnce
 from mfwidgets.datastore.base import Datastore, check_size
 from mfwidgets.datastore.factory import Datastores
 
