@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from mfwidgets.cli.hints import in_cli_words
 from mfwidgets.cli.json import data_of
+from mfwidgets.cli.text import in_cli_words
 from mfwidgets.config import profiles
 from mfwidgets.magic.command import Command
 from mfwidgets.magic.commands.context import Profiles

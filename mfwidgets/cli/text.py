@@ -1,11 +1,15 @@
-"""Prints what a command returned as text, with colours on a terminal that has them."""
+"""Prints what a command returned as text, with colours on a terminal that has them.
 
+What messages and help of ``%mflow`` advise to type is printed as it is typed on the command line.
+"""
+
+import re
 import sys
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any, TextIO
 
 import mfwidgets
-from mfwidgets.cli.hints import in_cli_words, view_in_cli_words
 from mfwidgets.cli.options import OPTIONS
 from mfwidgets.client.answers.logs import ALL, Logs
 from mfwidgets.display import Displayable
@@ -14,10 +18,8 @@ from mfwidgets.magic.command import Command
 from mfwidgets.magic.commands.doctor import Doctor
 from mfwidgets.magic.dispatch import COMMANDS, CommandHelp, Help
 from mfwidgets.queries.context import current_context
-from mfwidgets.render.ansi import parse_ansi
-from mfwidgets.render.sanitize import escape_control_chars
-from mfwidgets.render.terminal import print_lines, shows_colours
-from mfwidgets.render.text import lines_of
+from mfwidgets.render.sanitize import escape_control_chars, parse_ansi
+from mfwidgets.render.text import lines_of, print_lines, shows_colours
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.context import context_facts
@@ -26,6 +28,9 @@ from mfwidgets.views.show import full_view
 
 _WIDE = 10_000
 """Characters of a line of a log on a terminal."""
+
+_SWITCH = re.compile(r"%mflow (ns|metadata|profile) (?=[^\s.,;|\[])")
+_OPTIONS = {"ns": "--namespace", "metadata": "--metadata", "profile": "--profile"}
 
 
 @singledispatch
@@ -107,3 +112,26 @@ def _short_usage(command: Command) -> str:
 
 def _print_view(view: View, stream: TextIO) -> None:
     print_lines(lines_of(view), stream)
+
+
+def in_cli_words(text: str) -> str:
+    """Return a sentence of ours with the program in the place of the magic: ``%mflow ns none`` is ``--namespace none``."""
+    text = _SWITCH.sub(lambda found: f"{_OPTIONS[found[1]]} ", text.replace("As a line: ", "Here: "))
+    return text.replace("%mflow", "mfwidgets")
+
+
+def view_in_cli_words(view: View, *, all_ours: bool) -> View:
+    """Return a view that advises what is typed here; its tables hold words of ours only in help and advice."""
+    found = replace(view, notes=tuple(map(in_cli_words, view.notes)))
+    if not all_ours:
+        return found
+    parts = tuple(_table_here(part) if isinstance(part, Table) else part for part in view.parts)
+    return replace(found, name=in_cli_words(view.name), parts=parts)
+
+
+def _table_here(table: Table) -> Table:
+    return replace(table, rows=tuple(tuple(_cell_here(cell) for cell in row) for row in table.rows))
+
+
+def _cell_here(cell: Cell) -> Cell:
+    return replace(cell, text=in_cli_words(cell.text))

@@ -16,8 +16,8 @@ from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.pickles.unpickle import load_value
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
-from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.values.reading import read_bytes
 
 if TYPE_CHECKING:
     from mfwidgets.client.task import Task

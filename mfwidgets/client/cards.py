@@ -17,8 +17,8 @@ from mfwidgets.errors import (
     MetaflowInvalidPathspec,
 )
 from mfwidgets.pathspec import FORMS, parse
-from mfwidgets.queries.blobs import task_datastore
 from mfwidgets.queries.context import current_context
+from mfwidgets.queries.task_metadata import task_datastore
 
 
 class Card(Displayable):

@@ -11,18 +11,23 @@ from mfwidgets.client.code import MetaflowCode
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, read_log
 from mfwidgets.errors import DataException
 from mfwidgets.pathspec import PathComponents
-from mfwidgets.pickles.known_hashes import VALUE_BY_HASH, known_bool
-from mfwidgets.pickles.safe_loads import safe_loads
+from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
-from mfwidgets.queries.blobs import task_datastore
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
 from mfwidgets.queries.rows import runtime_name
 from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
 from mfwidgets.queries.status.rules import Status, TaskState
 from mfwidgets.queries.status.task_status import task_states
-from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, Metadata, newest_values, of_attempt, task_metadata
+from mfwidgets.queries.task_metadata import (
+    ORIGIN_FIELDS,
+    Metadata,
+    newest_values,
+    of_attempt,
+    task_datastore,
+    task_metadata,
+)
 from mfwidgets.tables import to_dicts, to_frame
 from mfwidgets.times import local_datetime, now_ms
 
@@ -238,7 +243,7 @@ class Task(MetaflowObject, kind="task"):
         artifact = self._child(name)
         if artifact is None:
             return False
-        if artifact.sha in VALUE_BY_HASH:
+        if artifact.sha in KNOWN_HASHES:
             return known_bool(artifact.sha)
         return cast("bool | None", safe_loads(artifact.raw()))  # another pickle protocol
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mfwidgets.config import Configuration
+from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.files import read_file
 
 MEBIBYTE = 1024 * 1024
@@ -146,6 +146,20 @@ def blob_cache(configuration: Configuration) -> BlobCache:
 
         folder = user_cache_path("mfwidgets", appauthor=False) / "blobs"
     return BlobCache(folder, configuration.number("CLIENT_CACHE_MAX_SIZE", DEFAULT_LIMIT) * MEBIBYTE)
+
+
+def cache_info() -> CacheInfo:
+    """Return what is in the cache of blobs on this machine: ``path``, ``files``, ``size`` and ``limit`` in bytes.
+
+    It holds what was read from S3, Azure or GCS, in a folder of our own (in ``METAFLOW_CLIENT_CACHE_PATH``, else in the
+    user's cache folder), up to ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes (10,000).
+    """
+    return blob_cache(read_configuration()).info()
+
+
+def clear_cache() -> CacheInfo:
+    """Empty the cache of blobs and return what was in it; other files are left alone."""
+    return blob_cache(read_configuration()).clear()
 
 
 def _write(file: Path, content: bytes) -> None:

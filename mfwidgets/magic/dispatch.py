@@ -15,9 +15,8 @@ from mfwidgets.magic.command import Argument, Command
 from mfwidgets.magic.commands.context import CONTEXT_COMMANDS
 from mfwidgets.magic.commands.doctor import DOCTOR_COMMANDS
 from mfwidgets.magic.commands.logs import LOG_COMMANDS
-from mfwidgets.magic.commands.show import SHOW_COMMANDS
+from mfwidgets.magic.commands.show import SHOW_COMMANDS, WIDGET_COMMANDS
 from mfwidgets.magic.commands.tags import TAG_COMMANDS
-from mfwidgets.magic.commands.widgets import WIDGET_COMMANDS
 from mfwidgets.magic.tokenize import tokenize
 from mfwidgets.queries.context import current_context
 from mfwidgets.render.view import Cell, Table, View

@@ -12,7 +12,7 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.errors import MetaflowNotFound, NoSuchArtifact
-from mfwidgets.queries.relevant_tasks import relevant_tasks
+from mfwidgets.queries.rows import relevant_tasks
 
 if TYPE_CHECKING:
     from mfwidgets.client.base import MetaflowObject

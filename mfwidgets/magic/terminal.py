@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.display import Displayable
-from mfwidgets.render.terminal import print_lines, shows_colours
+from mfwidgets.render.text import print_lines, shows_colours
 from mfwidgets.render.view import Span, text_of_line
 
 if TYPE_CHECKING:

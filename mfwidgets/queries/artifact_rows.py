@@ -10,8 +10,8 @@ from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
 from mfwidgets.errors import CorruptFile, DataException
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord
-from mfwidgets.queries.blobs import datastore_of
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.values.reading import datastore_of
 
 _RUN = 2
 """Parts in the path of a run."""

@@ -152,3 +152,12 @@ def runtime_name(run: RunRecord) -> str | None:
     """Return what ran it, from its system tags."""
     names = sorted(tag.removeprefix("runtime:") for tag in run.system_tags if tag.startswith("runtime:"))
     return names[0] if names else None
+
+
+def relevant_tasks(rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
+    """Return the tasks that are meant by "the log": those that run, else those that failed, else all of them."""
+    for statuses in (("running",), ("failed", "killed")):
+        relevant = [row for row in rows if row.status in statuses]
+        if relevant:
+            return relevant
+    return rows

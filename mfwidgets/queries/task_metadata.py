@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mfwidgets.datastore.base import Datastore
 from mfwidgets.providers.records import MetadataRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 
@@ -84,3 +85,12 @@ def origin_of(context: ClientContext, task: TaskRecord, records: Collection[Meta
 
 def _by_time(records: Collection[MetadataRecord]) -> list[MetadataRecord]:
     return sorted(records, key=lambda record: record.created_ms)
+
+
+def task_datastore(context: ClientContext, task: TaskRecord) -> Datastore:
+    """Return the datastore that holds the logs and the cards of a task (one small question).
+
+    A task that died before it could record one, and a clone, have those of a local root, where there is one.
+    """
+    recorded = {event.field: str(event.value) for event in context.provider.metadata(task.path, {"ds-type", "ds-root"})}
+    return context.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))

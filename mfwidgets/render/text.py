@@ -3,7 +3,9 @@
 The lines are made of pieces with tones, which a terminal may colour; the text alone tells the same.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
 
 from wcwidth import ljust, rjust, width
 
@@ -23,6 +25,9 @@ from mfwidgets.render.view import (
     plain_line,
     text_of_line,
 )
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _GAP = "  "
 
@@ -148,3 +153,32 @@ def _stripped(spans: Iterable[Span]) -> Line:
         if text:
             return (*line, Span(text, last.tones))
     return ()
+
+
+def shows_colours(stream: TextIO) -> bool:
+    """Tell whether what is written to a stream may be coloured: on a terminal, or as ``NO_COLOR`` and ``FORCE_COLOR`` say."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def print_lines(lines: Iterable[Sequence[Span]], stream: TextIO) -> None:
+    """Print lines to a stream, coloured if it shows colours; rich knows the terminals. They are never wrapped."""
+    if not shows_colours(stream):
+        stream.write("".join(f"{text_of_line(line)}\n" for line in lines))
+        return
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    for line in lines:
+        console.print(_painted(line), soft_wrap=True)
+
+
+def _painted(line: Sequence[Span]) -> "Text":
+    from rich.text import Text
+
+    text = Text(end="")
+    for span in line:
+        text.append(span.text, " ".join("reverse" if tone == "marked" else tone for tone in span.tones) or None)
+    text.end = "\n"
+    return text

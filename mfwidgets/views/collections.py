@@ -9,8 +9,7 @@ from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.context import context_facts
-from mfwidgets.views.empty_results import no_runs_notes
+from mfwidgets.views.context import context_facts, no_runs_notes
 from mfwidgets.views.tables import (
     artifacts_part,
     prioritize_tasks,

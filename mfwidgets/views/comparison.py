@@ -9,8 +9,8 @@ from mfwidgets.render.view import EMPTY, Cell, Table, View
 from mfwidgets.times import duration_text
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
+from mfwidgets.views.preview import value
 from mfwidgets.views.tables import shown_of_total, without_empty_columns
-from mfwidgets.views.values import value
 
 
 @build_view.register

@@ -13,8 +13,7 @@ from mfwidgets.render.view import EMPTY, SIGNS, Cell, Segment, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, time, zoned
 from mfwidgets.views.collections import runs_part
-from mfwidgets.views.context import context_facts
-from mfwidgets.views.empty_results import no_flows_notes
+from mfwidgets.views.context import context_facts, no_flows_notes
 from mfwidgets.views.objects import object_name, present
 from mfwidgets.views.tables import runs_table, shown_of_total
 

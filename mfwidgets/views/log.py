@@ -7,7 +7,7 @@ from mfwidgets.client.answers.logs import BOTH, Logs
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS, LogLine
 from mfwidgets.display_options import options
-from mfwidgets.render.ansi import parse_ansi
+from mfwidgets.render.sanitize import parse_ansi
 from mfwidgets.render.view import Preformatted, View
 from mfwidgets.times import time_text, zone_text
 from mfwidgets.views.build_view import build_view

@@ -1,19 +1,43 @@
-"""Previews of artifacts as parts of a display, and in one line."""
+"""Plain values as short texts; previews of artifacts as parts of a display, and in one line."""
 
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mfwidgets.client.answers.comparison import MISSING
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.values.preview import Preview, small_previews
+from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.render.sanitize import log_line
 from mfwidgets.render.view import Cell, Image, Part, Preformatted, Table, plain_line
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.values import short_text, value
 
 _WIDE = 100
 """Characters of a line of a long value."""
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 3
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = 8
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+
+
+def value(shown: Any, limits: Limits) -> Cell:
+    """Show a value that is plain, in a bounded number of parts; what is missing or was not read dimmed."""
+    if shown is MISSING:
+        return Cell("—", "dim")
+    if isinstance(shown, NotRead):
+        return Cell("not read", "dim", limits.text(shown.reason).text)
+    return limits.code(short_text(shown))
+
+
+def short_text(shown: Any) -> str:
+    """Return a plain value as Python writes it, in a bounded number of parts."""
+    if type(shown).__module__ == "numpy" and not getattr(shown, "shape", True):
+        shown = shown.item()  # 1.5, not np.float64(1.5)
+    return _SHORT.repr(shown)
 
 
 def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:

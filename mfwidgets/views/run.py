@@ -22,10 +22,10 @@ from mfwidgets.views.cells import Limits, duration, time, zoned
 from mfwidgets.views.graph import step_graph
 from mfwidgets.views.log import log_block
 from mfwidgets.views.objects import object_name, present, run_facts
+from mfwidgets.views.preview import value
 from mfwidgets.views.tables import shown_of_total, steps_table, tasks_table
 from mfwidgets.views.task_errors import task_errors
 from mfwidgets.views.timeline import timeline_table
-from mfwidgets.views.values import value
 from mfwidgets.views.why import exception_facts, failure_blocks
 
 MAX_CRITICAL_PATH_TASKS = 2_000

@@ -2,7 +2,7 @@
 
 from mfwidgets.client.answers.why import Why
 from mfwidgets.queries.status.recorded_exceptions import RecordedException
-from mfwidgets.render.ansi import parse_ansi
+from mfwidgets.render.sanitize import parse_ansi
 from mfwidgets.render.view import Cell, Preformatted, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, time, zoned

@@ -12,13 +12,12 @@ from mfwidgets.render.html import copyable_line, html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.context import home_folded
 from mfwidgets.widgets.cards_pane import CardsPane
-from mfwidgets.widgets.code_snippet import code_snippet
 from mfwidgets.widgets.controls import button
 from mfwidgets.widgets.html_view import HtmlView
 from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.panes import PANES, compared, log_text, nothing, overview
 from mfwidgets.widgets.run_list import RunList
-from mfwidgets.widgets.selection import Selection
+from mfwidgets.widgets.selection import Selection, code_snippet
 from mfwidgets.widgets.snapshot import Snapshot
 from mfwidgets.widgets.tag_editor import TagEditor
 

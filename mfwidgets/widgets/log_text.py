@@ -8,8 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from mfwidgets.datastore.logs import LogLine
-from mfwidgets.render.ansi import parse_ansi
-from mfwidgets.render.sanitize import escape_control_chars, log_line
+from mfwidgets.render.sanitize import escape_control_chars, log_line, parse_ansi
 from mfwidgets.render.view import Line, text_of_line
 from mfwidgets.times import zone_text
 from mfwidgets.views.log import moment_text

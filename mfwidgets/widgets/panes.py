@@ -6,7 +6,7 @@ from dataclasses import replace
 from mfwidgets.client.answers.comparison import compare
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
-from mfwidgets.queries.relevant_tasks import relevant_tasks
+from mfwidgets.queries.rows import relevant_tasks
 from mfwidgets.render.view import View
 from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
 from mfwidgets.views.build_view import build_view

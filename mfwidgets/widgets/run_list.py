@@ -16,7 +16,7 @@ from mfwidgets.render.html import html_of
 from mfwidgets.render.view import Table, View
 from mfwidgets.tables import to_frame
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.empty_results import no_runs_notes
+from mfwidgets.views.context import no_runs_notes
 from mfwidgets.views.tables import runs_table
 from mfwidgets.widgets.controls import button, combobox, dropdown, text_field
 from mfwidgets.widgets.html_view import HtmlView

@@ -3,8 +3,8 @@ import pickle
 import pytest
 
 from mfwidgets.errors import UnloadableArtifact
-from mfwidgets.pickles.known_hashes import known_bool
 from mfwidgets.pickles.metaflow_types import ForeachFrame
+from mfwidgets.pickles.safe_loads import known_bool
 from mfwidgets.pickles.unpickle import PICKLES, load_value
 
 

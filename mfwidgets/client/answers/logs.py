@@ -13,8 +13,8 @@ from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_
 from mfwidgets.display import Displayable, openers
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
 from mfwidgets.providers.records import TaskRecord
-from mfwidgets.queries.blobs import task_datastore
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.task_metadata import task_datastore
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:

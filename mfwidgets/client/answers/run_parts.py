@@ -27,12 +27,26 @@ class _RunPart(Displayable):
 
 
 class RunGraph(_RunPart):
-    """The graph of a run's steps, each with what became of it, and beside the picture a table that tells the same."""
+    """The graph of a run's steps, each with its status, and a table of the steps.
+
+    Examples
+    --------
+    >>> run = Metaflow().get("HelloFlow/latest")
+    >>> run.dag()
+    <graph of HelloFlow/2>
+    """
 
     _called = "graph"
 
 
 class RunTimeline(_RunPart):
-    """When the steps and tasks of a run waited and worked."""
+    """When the steps and tasks of a run waited and worked.
+
+    Examples
+    --------
+    >>> run = Metaflow().get("HelloFlow/latest")
+    >>> run.timeline()
+    <timeline of HelloFlow/2>
+    """
 
     _called = "timeline"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import in_background
 from mfwidgets.config import profiles
-from mfwidgets.datastore.cache_functions import cache_info
+from mfwidgets.datastore.blob_cache import cache_info
 from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException

@@ -1,4 +1,4 @@
-"""Commands that look: at any object, at tables, at one part of a run, at values."""
+"""Commands that look: at any object, at tables, at one part of a run, at values; and those that open widgets."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from mfwidgets.queries.run_filter import RUN_STATUSES
 
 if TYPE_CHECKING:
     from mfwidgets.client.base import MetaflowObject
+    from mfwidgets.widgets.explorer import Explorer
+    from mfwidgets.widgets.watch import Watch
 
 _DF = Argument("--df", "as a DataFrame", in_cells_only=True)
 
@@ -103,6 +105,18 @@ def _code(given: argparse.Namespace) -> MetaflowCode:
             "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1."
         )
     return code
+
+
+def _explore(given: argparse.Namespace) -> "Explorer":
+    from mfwidgets.widgets.api import explore
+
+    return explore(given.pathspec)
+
+
+def _watch(given: argparse.Namespace) -> "Watch":
+    from mfwidgets.widgets.api import watch
+
+    return watch(run_of(given.pathspec))
 
 
 _RUN = pathspec_of("run", "of a run; of a flow alone, its newest")
@@ -188,5 +202,24 @@ SHOW_COMMANDS = (
         "the code of a run or a task, where Metaflow stored it",
         _code,
         (pathspec_of("task", "of a run or a task; of a step, that of its run"),),
+    ),
+)
+
+WIDGET_COMMANDS = (
+    Command(
+        "explore",
+        "an explorer: click through flows, runs, steps, tasks, artifacts and logs",
+        _explore,
+        (Argument("pathspec", "what is chosen at first", "pathspec", settings={"nargs": "?"}),),
+        ("%mflow explore", "e = %mflow explore HelloFlow/latest"),
+        in_cells_only=True,
+    ),
+    Command(
+        "watch",
+        "a run in this cell, while it runs",
+        _watch,
+        (_RUN,),
+        ("%mflow watch HelloFlow",),
+        in_cells_only=True,
     ),
 )

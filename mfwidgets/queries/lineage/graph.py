@@ -5,8 +5,8 @@ from typing import Any
 from mfwidgets.errors import DataException
 from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.values.reading import read_bytes
 from mfwidgets.times import MINUTE
 
 PARAMETERS = "_parameters"

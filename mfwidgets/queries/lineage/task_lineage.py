@@ -11,10 +11,10 @@ from mfwidgets.errors import DataException
 from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, TaskRecord
-from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.graph import steps_of
+from mfwidgets.queries.values.reading import read_bytes
 
 FOREACH_SPLITS = ("split-foreach", "split-parallel")
 

@@ -8,12 +8,11 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from mfwidgets.errors import DataException
-from mfwidgets.pickles.known_hashes import is_none
 from mfwidgets.pickles.metaflow_types import MetaflowExceptionWrapper
-from mfwidgets.pickles.safe_loads import safe_loads
+from mfwidgets.pickles.safe_loads import is_none, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, TaskRecord
-from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.values.reading import read_bytes
 
 MAX_EXCEPTION_BYTES = 200_000
 """A recorded exception of more bytes is not read unasked."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mfwidgets.concurrency import parallel_map
-from mfwidgets.pickles.known_hashes import is_none, known_bool
+from mfwidgets.pickles.safe_loads import is_none, known_bool
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of

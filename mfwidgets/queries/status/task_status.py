@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mfwidgets.datastore.task_files import AttemptFiles
-from mfwidgets.pickles.known_hashes import known_bool
+from mfwidgets.pickles.safe_loads import known_bool
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, TaskRecord
 from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, RunSnapshot, TaskKey
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState, task_status

@@ -12,9 +12,9 @@ from mfwidgets.pickles.metaflow_types import IncludedFile, MetaflowExceptionWrap
 from mfwidgets.pickles.safe_loads import GlobalRef, ReducedCall, describe_pickle
 from mfwidgets.pickles.unpickle import PICKLES
 from mfwidgets.providers.records import ArtifactRecord
-from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.recorded_exceptions import recorded_in
+from mfwidgets.queries.values.reading import read_bytes
 
 MAX_PREVIEW_BYTES = 1_000_000
 """Bytes; of larger values type and size are all that is told."""

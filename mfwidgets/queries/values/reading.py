@@ -11,14 +11,15 @@ from functools import partial
 from typing import Any
 
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
+from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.blobs import load_blob
+from mfwidgets.datastore.factory import root_of_location
 from mfwidgets.datastore.included_files import included_size, is_uploaded, read_included
 from mfwidgets.errors import DataException, MetaflowInvalidArgument, TooLarge, UnloadableArtifact
-from mfwidgets.pickles.known_hashes import VALUE_BY_HASH, known_bool
 from mfwidgets.pickles.metaflow_types import IncludedFile
-from mfwidgets.pickles.safe_loads import safe_loads
+from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.pickles.unpickle import PICKLES, load_value
 from mfwidgets.providers.records import ArtifactRecord
-from mfwidgets.queries.blobs import read_bytes
 from mfwidgets.queries.context import ClientContext
 
 SMALL_VALUE_BYTES = 100_000
@@ -82,7 +83,7 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
     NotPortable
         There is an executor, and the client cannot go there.
     """
-    distinct = {(record.sha, record.encoding): record for record in records if record.sha not in VALUE_BY_HASH}
+    distinct = {(record.sha, record.encoding): record for record in records if record.sha not in KNOWN_HASHES}
     if reading.executor is not None and distinct:
         context.check_picklable()
     read = partial(read_value, context, max_bytes=reading.max_bytes, unpickle=reading.unpickle)
@@ -93,7 +94,7 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
     )
     found = dict(zip(distinct, values, strict=True))
     return [
-        known_bool(record.sha) if record.sha in VALUE_BY_HASH else found[record.sha, record.encoding]
+        known_bool(record.sha) if record.sha in KNOWN_HASHES else found[record.sha, record.encoding]
         for record in records
     ]
 
@@ -141,3 +142,19 @@ def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFil
     if not is_uploaded(value) or size is None or size > max_bytes:
         return NotRead("a file" if size is None else f"a file of {size:,} bytes")
     return read_included(value, context.datastore, record.flow, what)
+
+
+def datastore_of(context: ClientContext, record: ArtifactRecord) -> Datastore:
+    """Return the datastore that a record names."""
+    return context.datastore(record.ds_type, root_of_location(record.location, record.flow))
+
+
+def read_bytes(context: ClientContext, record: ArtifactRecord, most: int | None = None) -> bytes:
+    """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does.
+
+    Raises
+    ------
+    TooLarge
+        There are more than ``most``.
+    """
+    return load_blob(datastore_of(context, record), record.flow, record.sha, f"Artifact {'/'.join(record.path)}", most)
