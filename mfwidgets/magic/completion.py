@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfwidgets.magic.command import Argument, Command, Kind
 from mfwidgets.magic.completion_sources import ANSWERS, completion_candidates
-from mfwidgets.magic.tokenize import quote
+from mfwidgets.magic.tokenize import BLANKS, quote, scan
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -38,36 +38,39 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
-    before, word, in_quotes = _last_word(magic["rest"])
-    if word.startswith("--") and "=" in word:  # --tag=nightly
-        option, _, word = word.partition("=")
-        before.append(option)
-    found = _matching(word, _words(before, word, for_cell=bool(magic["cell"])))
-    return word, found if in_quotes else [(quote(text), kind) for text, kind in found]
+    before, word, in_quotes = _split_at_cursor(magic["rest"])
+    candidates = _matching(word, _candidates(before, word, for_cell=bool(magic["cell"])))
+    return word, candidates if in_quotes else [(quote(text), kind) for text, kind in candidates]
 
 
-def _last_word(rest: str) -> tuple[list[str], str, bool]:
-    """Return the whole words before the one that is being typed, that one, and whether a quote is open before it."""
-    start, quote = 0, ""
-    for place, sign in enumerate(rest):
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in "'\"":
-            start, quote = place + 1, sign
-        elif sign.isspace():
-            start = place + 1
-    before = rest[: start - 1] if quote else rest[:start]
-    whole = [part for word in before.split() for part in _option_and_value(word)]
-    return whole, rest[start:], bool(quote)
+def _split_at_cursor(rest: str) -> tuple[list[str], str, bool]:
+    """Return the whole words before the one that is being typed, that one, and whether a quote is open before it.
+
+    Of ``--tag=nightly``, the option is a whole word and the value is what is being typed.
+    """
+    words = scan(rest)
+    # After a blank, nothing of the next word is typed yet; a blank inside quotes is a part of the last word.
+    typed = words.pop() if words and (words[-1].open_quote is not None or rest[-1] not in BLANKS) else None
+    before = [part for word in words for part in _option_and_value(word.text)]
+    if typed is None:
+        return before, "", False
+    if typed.open_quote is not None:
+        outside = rest[typed.start : typed.open_quote]
+        return [*before, *filter(None, [outside.removesuffix("=")])], rest[typed.open_quote + 1 :], True
+    text = rest[typed.start :]
+    if not text.startswith("--") or "=" not in text:
+        return before, text, False
+    option, _, value = text.partition("=")
+    return [*before, option], value, False
 
 
 def _option_and_value(word: str) -> list[str]:
-    """Return ``--tag`` and ``nightly`` of ``--tag=nightly``, without quotes; the option alone where its value is to come."""
-    name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
-    return [part.strip("'\"") for part in (name, value) if part or (not equals and part == name)]
+    """Return ``--tag`` and ``nightly`` of ``--tag=nightly``; other words as they are."""
+    option, equals, value = word.partition("=")
+    return [option, value] if equals and word.startswith("--") else [word]
 
 
-def _words(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:
+def _candidates(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:
     """Return what can stand where a word is being typed, after the words before it."""
     from mfwidgets.magic.dispatch import COMMANDS
 

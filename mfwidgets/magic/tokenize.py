@@ -1,17 +1,79 @@
-"""The words of a line: split at blanks, quotes hold together, ``{name}`` and ``$name`` are values of Python variables."""
+"""The words of a line: split at blanks, quotes hold together, ``{name}`` and ``$name`` are values of Python variables.
+
+One scanner reads whole lines, which are run, and unfinished ones, which are completed. A backslash is a character like any
+other, as in the paths of Windows.
+"""
 
 import re
-import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from IPython.core.error import UsageError
 
-_VALUE = re.compile(r"\{(?P<expression>[^{}]+)\}|\$(?P<name>[A-Za-z_]\w*)")
+BLANKS = " \t\r\n"
 
-_AS_IT_IS = ("--grep",)
+_TOKEN = re.compile(
+    rf"(?P<blank>[{BLANKS}]+)|(?P<quote>['\"])|\{{(?P<expression>[^{{}}]+)\}}|\$(?P<name>[A-Za-z_]\w*)|.", re.DOTALL
+)
+
+_NEVER_EXPANDED = ("--grep",)
 """Options whose values may have braces of their own."""
+
+
+@dataclass(slots=True)
+class Word:
+    """A word of a line.
+
+    Attributes
+    ----------
+    start
+        Where it begins in the line, with its quotes.
+    pieces
+        Its parts without quotes: characters, ``{expression}`` and ``$name``.
+    open_quote
+        Where a quote begins that nothing closes; None if all are closed.
+    """
+
+    start: int
+    pieces: list[re.Match[str]] = field(default_factory=list)
+    open_quote: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The word without quotes; what stands for a value is left as it is."""
+        return "".join(piece[0] for piece in self.pieces)
+
+    def expanded(self, variables: Mapping[str, Any]) -> str:
+        """Return the word with the values of variables in it.
+
+        Raises
+        ------
+        UsageError
+            A name is not defined.
+        """
+        return "".join(_expanded(piece, variables) for piece in self.pieces)
+
+
+def scan(line: str) -> list[Word]:
+    """Return the words of a line; of the last one a quote may be open."""
+    words: list[Word] = []
+    word: Word | None = None
+    quote = ""
+    for token in _TOKEN.finditer(line):
+        if token["blank"] and not quote:
+            word = None
+            continue
+        if word is None:
+            word = Word(token.start())
+            words.append(word)
+        if token["quote"] and quote in ("", token[0]):
+            quote = "" if quote else token[0]
+            word.open_quote = token.start() if quote else None
+        else:
+            word.pieces.append(token)
+    return words
 
 
 def tokenize(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
@@ -20,7 +82,7 @@ def tokenize(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     Parameters
     ----------
     line
-        A semicolon at its end, which silences other lines, is no part of it.
+        A semicolon at its end, which silences other lines, is not a part of it.
     variables
         What names stand for; an object of ours stands for its pathspec.
 
@@ -29,32 +91,20 @@ def tokenize(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     UsageError
         A quote is left open, or a name is not defined.
     """
-    pieces: list[re.Match[str]] = []
-
-    def marked(match: re.Match[str]) -> str:
-        pieces.append(match)
-        return chr(_MARKS + len(pieces) - 1)
-
-    found: list[str] = []
-    for word in split(_VALUE.sub(marked, line.rstrip().removesuffix(";"))):
-        before = found[-1] if found else ""
-        plain = before in _AS_IT_IS or word.startswith(tuple(f"{name}=" for name in _AS_IT_IS))
-        for number, piece in enumerate(pieces):
-            mark = chr(_MARKS + number)
-            if mark in word:
-                word = word.replace(mark, piece[0] if plain else _value(piece, variables))  # noqa: PLW2901 - piece by piece
-        found.append(word)
-    return found
+    texts: list[str] = []
+    for word in scan(line.rstrip().removesuffix(";")):
+        if word.open_quote is not None:
+            raise UsageError(f"No closing quotation in: {line}")
+        option = texts[-1] if texts else ""
+        as_it_is = option in _NEVER_EXPANDED or word.text.partition("=")[0] in _NEVER_EXPANDED
+        texts.append(word.text if as_it_is else word.expanded(variables))
+    return texts
 
 
-_MARKS = 0xE000
-"""Where Unicode's private signs begin: they stand for values while a line is split, so that a blank in one splits nothing."""
-
-
-def _value(match: re.Match[str], variables: Mapping[str, Any]) -> str:
-    if match["name"] and match["name"] not in variables:
-        return match[0]  # a dollar sign like any other
-    expression = match["name"] or match["expression"]
+def _expanded(piece: re.Match[str], variables: Mapping[str, Any]) -> str:
+    expression = piece["expression"] or piece["name"]
+    if not expression or (piece["name"] and piece["name"] not in variables):
+        return piece[0]  # a dollar sign like any other
     try:
         value = eval(expression, {}, dict(variables))  # noqa: S307 - the user's own line, as IPython expands it elsewhere
     except Exception as error:  # noqa: BLE001 - whatever it raises, the line has no meaning
@@ -62,24 +112,9 @@ def _value(match: re.Match[str], variables: Mapping[str, Any]) -> str:
     return str(getattr(value, "pathspec", value))
 
 
-def split(line: str) -> list[str]:
-    """Split at blanks; quotes hold words together, and a backslash is a character like any other, as in Windows paths.
-
-    Raises
-    ------
-    UsageError
-        A quote is left open.
-    """
-    lexer = shlex.shlex(line, posix=True)
-    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
-    try:
-        return list(lexer)
-    except ValueError as error:
-        raise UsageError(f"{error} in: {line}") from None
-
-
 def quote(word: str) -> str:
-    """Return a word as it has to be typed: one with blanks or quotes in it stands in quotes, an empty one too."""
-    if word and not any(sign.isspace() or sign in "'\"" for sign in word):
+    """Return a word as it has to be typed: in quotes if it has blanks or quotes in it, ends in a semicolon, or is empty."""
+    if word and not word.endswith(";") and not re.search(r"[\s'\"]", word):
         return word
-    return f'"{word}"' if "'" in word else f"'{word}'"
+    parts = re.findall(r"'+|[^']+", word) if "'" in word and '"' in word else [word]
+    return "".join(f'"{part}"' if "'" in part else f"'{part}'" for part in parts)

@@ -14,7 +14,7 @@ import pytest
 import mfwidgets
 from mfwidgets import Metaflow
 from mfwidgets.errors import MetaflowNotFound
-from mfwidgets.magic.tokenize import split
+from mfwidgets.magic.tokenize import tokenize
 from mfwidgets.providers.local_files import folder_of, names_in, read_json
 from mfwidgets.queries.status.recorded_exceptions import Frame
 
@@ -63,8 +63,8 @@ m.Run({runs["packed"]!r}).code.extractall({str(tmp_path)!r})
 
 
 def test_a_path_of_windows_is_a_word():
-    assert split(r"metadata C:\Users\ann\runs --json") == ["metadata", r"C:\Users\ann\runs", "--json"]
-    assert split(r"metadata 'C:\my runs'") == ["metadata", r"C:\my runs"]
+    assert tokenize(r"metadata C:\Users\ann\runs --json") == ["metadata", r"C:\Users\ann\runs", "--json"]
+    assert tokenize(r"metadata 'C:\my runs'") == ["metadata", r"C:\my runs"]
 
 
 @pytest.mark.parametrize("part", ["..", r"..\up", r"C:\x", "a/b", ""])

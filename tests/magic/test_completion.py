@@ -92,6 +92,9 @@ def test_words_with_blanks_stand_in_quotes(offered, own_runs):
     run_line(f"tag {own_runs['linear']} --add 'two words' --add \"it's\"")  # and they are offered at once
     assert {"'two words'", '"it\'s"'} <= set(offered("%mflow runs LinearFlow --tag "))
     assert complete("%mflow runs LinearFlow --tag 'two")[1] == [("two words", "tag")]
+    assert complete("%mflow runs LinearFlow --tag='two w") == ("two w", [("two words", "tag")])
+    assert "--tag" in offered("%mflow runs LinearFlow --tag 'two words' --")
+    assert complete("%mflow runs LinearFlow --user '--tag x' ")[1] == complete("%mflow runs LinearFlow --user u ")[1]
 
 
 def test_where_to_look(offered, monkeypatch, tmp_path):
