@@ -1,6 +1,6 @@
 """What differs between runs, steps or tasks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_VALUES = 200
-"""Of so many differing artifacts and parameters the values are read."""
+"""The values of this many differing artifacts and parameters are read."""
 
 BYTES_DIFFER = "stored bytes differ"
+
+_STORED_SECTIONS = ("artifacts", "parameters")
+"""Their facts have the hash of stored bytes as their key."""
 
 
 class _Missing:
@@ -89,11 +92,11 @@ class Comparison(Displayable):
             ``section``, ``step``, ``name``, ``note``, and a column for each object, named by its pathspec (objects of one
             pathspec in two deployments also by their provider). What is missing or was not read is NA, the note tells why.
         """
-        return to_frame("differences", self._told(), self._columns())
+        return to_frame("differences", self._rows(), self._columns())
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict a difference."""
-        return to_dicts("differences", self._told(), self._columns())
+        return to_dicts("differences", self._rows(), self._columns())
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is compared, and the differences with their hashes, as plain data."""
@@ -121,35 +124,30 @@ class Comparison(Displayable):
         return code_diff(list(zip(self.names(), self.objects, strict=True)))
 
     def names(self) -> list[str]:
-        """Return a name for each object: its pathspec, with the provider where that alone would not do."""
-        found = [one.pathspec for one in self.objects]
-        if len(set(found)) < len(found) and any(one._attempt is not None for one in self.objects):
-            found = [
-                name if one._attempt is None else f"{name}, attempt {one._attempt}"
-                for name, one in zip(found, self.objects, strict=True)
+        """Return a name for each object: its pathspec, and what tells objects of one pathspec apart."""
+        names = [shown.pathspec for shown in self.objects]
+        if _has_duplicates(names):
+            attempts = [shown._attempt for shown in self.objects]
+            names = [
+                name if attempt is None else f"{name}, attempt {attempt}"
+                for name, attempt in zip(names, attempts, strict=True)
             ]
-        if len(set(found)) < len(found):
-            found = [
-                f"{name} in {one._context.provider.selector}" for name, one in zip(found, self.objects, strict=True)
-            ]
-        if len(set(found)) < len(found):
-            found = [f"{name} ({number})" for number, name in enumerate(found, 1)]
-        return found
+        if _has_duplicates(names):
+            providers = [shown._context.provider for shown in self.objects]
+            names = [f"{name} in {provider.selector}" for name, provider in zip(names, providers, strict=True)]
+        return [f"{name} ({number})" for number, name in enumerate(names, 1)] if _has_duplicates(names) else names
 
-    def _told(self) -> list[Difference]:
-        """Return the differences with notes that also say where something is missing, as a table cannot show it."""
-        names, found = self.names(), []
-        for one in self.differences:
-            missing = [name for name, value in zip(names, one.values, strict=True) if value is MISSING]
-            notes = [one.note] if one.note else []
-            found.append(
-                replace(one, note="; ".join([*notes, f"missing in {', '.join(missing)}"] if missing else notes))
-            )
-        return found
+    def _rows(self) -> list[Difference]:
+        """Return the differences with notes that also name the objects that lack something: a table has no sign for it."""
+        names = self.names()
+        return [
+            replace(difference, note="; ".join(filter(None, [difference.note, _missing_note(difference, names)])))
+            for difference in self.differences
+        ]
 
     def _columns(self) -> dict[str, list[Any]]:
         return {
-            name: [_told(one.values[place]) for one in self.differences]  # noqa: PD011 - no pandas here
+            name: [_value_or_none(difference.values[place]) for difference in self.differences]  # noqa: PD011 - no pandas
             for place, name in enumerate(self.names())
         }
 
@@ -183,66 +181,83 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
         There are fewer than two, they are of several kinds, or of another kind.
     """
     client = Metaflow()
-    found: list[Any] = [client.get(one) if isinstance(one, str) else one for one in objects]
-    kinds = {type(one) for one in found}
-    if len(found) < 2 or len(kinds) != 1 or not kinds <= {Run, Step, Task}:  # noqa: PLR2004 - one alone differs from nothing
-        given = ", ".join(f"{one!r:.60}" for one in found) or "nothing"
-        raise MetaflowInvalidArgument(f"compare() wants two or more runs, or steps, or tasks; not {given}.")
-    return Comparison(found, Reading(max_bytes, unpickle))
+    compared: list[Any] = [client.get(given) if isinstance(given, str) else given for given in objects]
+    kinds = {type(given) for given in compared}
+    if len(compared) < 2 or len(kinds) != 1 or not kinds <= {Run, Step, Task}:  # noqa: PLR2004 - one differs from nothing
+        shown = ", ".join(f"{given!r:.60}" for given in compared) or "nothing"
+        raise MetaflowInvalidArgument(f"compare() wants two or more runs, or steps, or tasks; not {shown}.")
+    return Comparison(compared, Reading(max_bytes, unpickle))
+
+
+_Keys = tuple[Any, ...]
+"""The key of a fact in each object; None if an object does not have it."""
 
 
 def _differences(facts: Sequence[Facts]) -> Iterator[Difference]:
-    names = dict.fromkeys(name for some in facts for name in some)
-    last: dict[str, tuple[Any, ...]] = {}
-    for section in SECTIONS:
-        for name in names:
-            if name.section != section:
+    """Yield the facts that are not the same in all objects, section by section."""
+    names = dict.fromkeys(name for facts_of_one in facts for name in facts_of_one)
+    newest_keys: dict[str, _Keys] = {}
+    for name in sorted(names, key=lambda name: SECTIONS.index(name.section)):
+        compared = [facts_of_one.get(name) for facts_of_one in facts]
+        keys = tuple(fact.key if fact else None for fact in compared)
+        if len(set(keys)) == 1:
+            continue
+        if name.section in _STORED_SECTIONS:
+            before = newest_keys.get(name.name, (None,) * len(keys))
+            newest_keys[name.name] = _latest(keys, before)
+            if newest_keys[name.name] == before:  # what is passed on from step to step differs once
                 continue
-            found = [some.get(name) for some in facts]
-            keys = tuple(fact.key if fact else None for fact in found)
-            if len(set(keys)) == 1:
-                continue
-            if section in ("parameters", "artifacts"):  # what was passed on from step to step differs once
-                known = last.get(name.name, (None,) * len(keys))
-                if all(key in (None, before) for key, before in zip(keys, known, strict=True)):
-                    continue
-                last[name.name] = tuple(key or before for key, before in zip(keys, known, strict=True))
-            yield _difference(name, found)
+        yield _difference(name, compared)
 
 
-def _difference(name: Name, found: Sequence[Fact | None]) -> Difference:
-    values = tuple(MISSING if fact is None else fact.value for fact in found)
+def _latest(keys: _Keys, before: _Keys) -> _Keys:
+    """Return the keys that objects have from a step on: those that they had before, unless there are new ones."""
+    return tuple(earlier if key is None else key for key, earlier in zip(keys, before, strict=True))
+
+
+def _difference(name: Name, facts: Sequence[Fact | None]) -> Difference:
+    values = tuple(MISSING if fact is None else fact.value for fact in facts)
     if name.section == "durations":
         values = tuple(timedelta(milliseconds=value) if isinstance(value, int) else value for value in values)
     shas: tuple[str | None, ...] = ()
-    if name.section in ("artifacts", "parameters"):
-        shas = tuple(fact.key if fact and isinstance(fact.key, str) else None for fact in found)
+    if name.section in _STORED_SECTIONS:
+        shas = tuple(fact.key if fact and isinstance(fact.key, str) else None for fact in facts)
     return Difference(name.section, name.step, name.name, values, shas)
 
 
 def _with_values(
-    objects: Sequence[MetaflowObject], differences: list[Difference], reading: Reading
+    objects: Sequence[MetaflowObject], differences: Sequence[Difference], reading: Reading
 ) -> list[Difference]:
     """Put the values of artifacts and parameters in the place of their records, and say what they do not tell."""
-    by_object: list[dict[str, ArtifactRecord]] = [{} for _ in objects]
-    for difference in [one for one in differences if one.shas][:MAX_VALUES]:
-        for place, value in enumerate(difference.values):
-            if isinstance(value, ArtifactRecord):
-                by_object[place][value.sha] = value
-    known = [
-        dict(zip(records, values_of(one._context, list(records.values()), reading), strict=True))
-        for one, records in zip(objects, by_object, strict=True)
+    values_by_sha = [
+        _read_values(compared, records, reading)
+        for compared, records in zip(objects, _records_to_read(differences, len(objects)), strict=True)
     ]
-    found = []
-    for difference in differences:
-        values = tuple(_value(value, known[place]) for place, value in enumerate(difference.values))
-        found.append(replace(difference, values=values, note=_note(difference, values)))
-    return found
+    return [_with_values_of(difference, values_by_sha) for difference in differences]
 
 
-def _value(value: Any, known: dict[str, Any]) -> Any:
+def _records_to_read(differences: Sequence[Difference], count: int) -> list[dict[str, ArtifactRecord]]:
+    """Return for each object the records of the first differing artifacts and parameters, by hash."""
+    records: list[dict[str, ArtifactRecord]] = [{} for _ in range(count)]
+    for difference in [difference for difference in differences if difference.shas][:MAX_VALUES]:
+        for own_records, value in zip(records, difference.values, strict=True):
+            if isinstance(value, ArtifactRecord):
+                own_records[value.sha] = value
+    return records
+
+
+def _read_values(compared: MetaflowObject, records: Mapping[str, ArtifactRecord], reading: Reading) -> dict[str, Any]:
+    return dict(zip(records, values_of(compared._context, list(records.values()), reading), strict=True))
+
+
+def _with_values_of(difference: Difference, values_by_sha: Sequence[Mapping[str, Any]]) -> Difference:
+    values = tuple(_value(value, known) for value, known in zip(difference.values, values_by_sha, strict=True))
+    return replace(difference, values=values, note=_note(difference, values))
+
+
+def _value(value: Any, values_by_sha: Mapping[str, Any]) -> Any:
     if isinstance(value, ArtifactRecord):
-        return known.get(value.sha, NotRead("one of very many differences"))
+        return values_by_sha.get(value.sha, NotRead("one of very many differences"))
     if isinstance(value, list):  # the records of several tasks
         distinct = len({record.sha for record in value})
         return NotRead(f"{len(value):,} tasks, {distinct:,} different values")
@@ -251,19 +266,31 @@ def _value(value: Any, known: dict[str, Any]) -> Any:
 
 def _note(difference: Difference, values: Sequence[Any]) -> str:
     """Say what the values do not: that they were not read, or that equal ones are stored as different bytes."""
+    reasons = [value.reason for value in values if isinstance(value, NotRead)]
+    return "; ".join(dict.fromkeys(filter(None, [_bytes_note(difference, values), *reasons])))
+
+
+def _bytes_note(difference: Difference, values: Sequence[Any]) -> str:
+    """Say that stored bytes differ if the values do not tell it."""
     if any(value is MISSING for value in values):
-        notes = []
-    elif difference.section == "code" and difference.name == PACKAGE:
-        notes = [f"{BYTES_DIFFER}; code() tells which files"]
-    elif difference.shas and any(isinstance(value, NotRead) for value in values):
-        notes = [BYTES_DIFFER]
-    elif difference.shas and all(equal(values[0], value) for value in values[1:]):
-        notes = [f"{BYTES_DIFFER}, values are equal"]
-    else:
-        notes = []
-    notes += [value.reason for value in values if isinstance(value, NotRead)]
-    return "; ".join(dict.fromkeys(notes))
+        return ""
+    if difference.section == "code" and difference.name == PACKAGE:
+        return f"{BYTES_DIFFER}; code() tells which files"
+    if not difference.shas:
+        return ""
+    if any(isinstance(value, NotRead) for value in values):
+        return BYTES_DIFFER
+    return f"{BYTES_DIFFER}, values are equal" if all(equal(values[0], value) for value in values[1:]) else ""
 
 
-def _told(value: Any) -> Any:
+def _missing_note(difference: Difference, names: Sequence[str]) -> str:
+    missing = [name for name, value in zip(names, difference.values, strict=True) if value is MISSING]
+    return f"missing in {', '.join(missing)}" if missing else ""
+
+
+def _value_or_none(value: Any) -> Any:
     return None if value is MISSING or isinstance(value, NotRead) else value
+
+
+def _has_duplicates(names: Sequence[str]) -> bool:
+    return len(set(names)) < len(names)
