@@ -19,7 +19,7 @@
     │   ├── TooLarge
     │   └── UnloadableArtifact
     ├── ServiceException
-    ├── NotPortable
+    ├── NotPicklableError
     ├── MetaflowTaggingError
     ├── CardNotPresentException
     ├── IncorrectArgumentException      (TypeError)
@@ -33,10 +33,25 @@ client reads the same. The classes in brackets are second bases, where Python or
 
 import sys
 import warnings
+from collections.abc import Iterable
 
 
 class MetaflowException(Exception):
-    """Base of all errors of this package; shown in IPython as one short message, without frames."""
+    """Base of all errors of this package; shown in IPython as one short message, without frames.
+
+    Attributes
+    ----------
+    pathspec
+        The pathspec that the error is about, as it was asked for; empty if it is about no single object.
+    suggestions
+        What can be asked for instead, the most similar first. For an object that does not exist: pathspecs of objects
+        that do. For one in another namespace: its namespaces. Empty if nothing is known.
+    """
+
+    def __init__(self, message: str = "", *, pathspec: str = "", suggestions: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.pathspec = pathspec
+        self.suggestions = tuple(suggestions)
 
     def __str__(self) -> str:
         # KeyError, a second base below, would show the repr of the message.

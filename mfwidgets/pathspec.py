@@ -68,10 +68,12 @@ def parse(pathspec: object, kind: str | None = None) -> PathComponents:
         )
     parts = tuple(pathspec.split("/"))
     if not all(parts):
-        raise MetaflowInvalidPathspec(f"Pathspec {short(repr(pathspec))} has an empty part: {expected}.")
+        raise MetaflowInvalidPathspec(
+            f"Pathspec {short(repr(pathspec))} has an empty part: {expected}.", pathspec=pathspec
+        )
     if len(parts) > len(KINDS) or (kind and len(parts) != KINDS.index(kind) + 1):
         count = f"{len(parts)} part{'s' if len(parts) > 1 else ''}"
-        raise MetaflowInvalidPathspec(f"Pathspec {short(repr(pathspec))} has {count}: {expected}.")
+        raise MetaflowInvalidPathspec(f"Pathspec {short(repr(pathspec))} has {count}: {expected}.", pathspec=pathspec)
     return parts
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from mfwidgets.client.answers.artifact_lineage import EARLIER_RUNS, Lineage
-from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.base import MetaflowObject, suggest
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
 from mfwidgets.datastore.included_files import included_size, read_included
 from mfwidgets.display import Displayable
@@ -44,7 +44,11 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         return []
 
     def __getitem__(self, name: str) -> NoReturn:
-        raise NoSuchChild(f"{self!r} has no children: its value is at .data.")
+        raise NoSuchChild(
+            f"{self!r} has no children: its value is at .data.",
+            pathspec=f"{self.pathspec}/{name}",
+            suggestions=[self.pathspec],
+        )
 
     @property
     def parent(self) -> "Task":
@@ -161,7 +165,13 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001
         if name in fields:
             found: DataArtifact = self[fields.index(name)]
             return found
-        raise NoSuchArtifact(f"There is no artifact {name!r}; there are {', '.join(fields) or 'none'}.")
+        if name.startswith("_"):  # Python and IPython ask for such names
+            raise AttributeError(name)
+        raise NoSuchArtifact(
+            f"There is no artifact {name!r}; there are {', '.join(fields) or 'none'}.",
+            pathspec=f"{self[0].pathspec.rpartition('/')[0]}/{name}" if fields else "",
+            suggestions=[self[fields.index(other)].pathspec for other in suggest(name, list(fields))[1]],
+        )
 
     def __dir__(self) -> Iterator[str]:
         return iter({*super().__dir__(), *self._fields})
@@ -200,7 +210,11 @@ class MetaflowData(Displayable):
         if name in self._artifacts:
             return self._artifacts[name].data
         known = ", ".join(self._artifacts) or "none"
-        raise NoSuchArtifact(f"Task {self._task} has no artifact {name!r}; it has {known}.")
+        raise NoSuchArtifact(
+            f"Task {self._task} has no artifact {name!r}; it has {known}.",
+            pathspec=f"{self._task}/{name}",
+            suggestions=[f"{self._task}/{other}" for other in suggest(name, list(self._artifacts))[1]],
+        )
 
     def __contains__(self, name: object) -> bool:
         return name in self._artifacts

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 from mfwidgets.display import Explorable
@@ -76,28 +75,27 @@ class MetaflowObject(Explorable, ABC):
         run = self._find_run(path)
         record = self._find(run, path)
         if record is None:
-            raise MetaflowNotFound(self._missing(path))
+            raise self._not_found(path)
         self._record = record
         if run and not self._context.includes(run):
-            raise MetaflowNamespaceMismatch(_not_in_namespace(self, run))
+            raise _not_in_namespace(self, run)
 
     def _find_run(self, path: PathComponents) -> RunRecord | None:
         run = self._context.provider.run(*path[:2]) if len(path) > 1 else None
         if run is None and len(path) > 1:
-            raise MetaflowNotFound(self._missing(path))
+            raise self._not_found(path)
         return run
 
     @abstractmethod
     def _find(self, run: Any, path: PathComponents) -> Any:
         """Return the record at ``path``, or None."""
 
-    def _missing(self, path: PathComponents) -> str:
-        """Say that there is no such object, and what there is near it."""
-        said = (
-            f"{type(self).__name__}({short(repr('/'.join(path)))}) does not exist in {self._context.provider.selector}."
-        )
-        near = _nearest_existing(self._context, path)
-        return f"{said} {near}" if near else said
+    def _not_found(self, path: PathComponents) -> MetaflowNotFound:
+        """Make the error that says that there is no such object, and what there is near it."""
+        pathspec = "/".join(path)
+        said = f"{type(self).__name__}({short(repr(pathspec))}) does not exist in {self._context.provider.selector}."
+        near, suggestions = _nearest_existing(self._context, path)
+        return MetaflowNotFound(f"{said} {near}" if near else said, pathspec=pathspec, suggestions=suggestions)
 
     # -- place in the tree ------------------------------------------------------------------------------------------
 
@@ -175,8 +173,12 @@ class MetaflowObject(Explorable, ABC):
         child = self._child(name) if isinstance(name, str) else None
         if child is None:
             kind = kind_of((*self._record.path, ""))
-            hint = _did_you_mean(str(name), self._child_names())
-            raise NoSuchChild(f"{self!r} has no {kind} {short(repr(name))}.{hint}")
+            hint, names = suggest(str(name), self._child_names())
+            raise NoSuchChild(
+                f"{self!r} has no {kind} {short(repr(name))}.{hint}",
+                pathspec=f"{self.pathspec}/{name}",
+                suggestions=[f"{self.pathspec}/{other}" for other in names],
+            )
         return child
 
     def __contains__(self, name: object) -> bool:
@@ -250,18 +252,20 @@ MAX_ATTEMPTS = 6
 """Metaflow's limit, which cannot be configured."""
 
 
-def _not_in_namespace(found: MetaflowObject, run: RunRecord) -> str:
+def _not_in_namespace(found: MetaflowObject, run: RunRecord) -> MetaflowNamespaceMismatch:
     namespaces = sorted(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
     there = f"It is in {' and '.join(repr(name) for name in namespaces)}: switch" if namespaces else "Switch"
     example = repr(namespaces[0]) if namespaces else "None"
-    return (
+    return MetaflowNamespaceMismatch(
         f"{found!r} is not in the namespace '{found._context.namespace}'. {there} with namespace({example}), "
-        "or see all runs with namespace(None)."
+        "or see all runs with namespace(None).",
+        pathspec=found.pathspec,
+        suggestions=namespaces,
     )
 
 
-def _nearest_existing(context: ClientContext, path: PathComponents) -> str:
-    """Say where on the way down ``path`` the tree ends, and which names are like the missing one."""
+def _nearest_existing(context: ClientContext, path: PathComponents) -> tuple[str, list[str]]:
+    """Say where on the way down ``path`` the tree ends, and return the pathspecs there that are like the missing one."""
     for depth in range(1, len(path)):
         above = path[:depth]
         try:
@@ -270,25 +274,35 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> str:
             continue
         if found._child(path[depth]) is None:
             kind = kind_of(path[: depth + 1])
-            return f"{found!r} has no {kind} {short(path[depth])!r}.{_did_you_mean(path[depth], found._child_names())}"
+            hint, names = suggest(path[depth], found._child_names())
+            said = f"{found!r} has no {kind} {short(path[depth])!r}.{hint}"
+            return said, [f"{found.pathspec}/{name}" for name in names]
     flows = [flow.flow for flow in context.provider.flows()]
     if path[0] in flows:
-        return ""
+        return "", []
     if not flows:
-        return "There are no flows at all."
+        return "There are no flows at all.", []
     missing = "" if len(path) == 1 else f"There is no flow {short(path[0])!r}. "
-    return f"{missing}{_did_you_mean(path[0], flows).strip()}"
+    hint, names = suggest(path[0], flows)
+    return f"{missing}{hint.strip()}", names
 
 
-def _did_you_mean(name: str, names: list[str]) -> str:
+def suggest(name: str, names: list[str]) -> tuple[str, list[str]]:
+    """Return the end of a message about a missing name, and the names that it suggests.
+
+    These are the similar names, the most similar first. If none is similar they are the first five.
+    """
+    from difflib import get_close_matches  # only errors need it
+
     folded = {known.casefold(): known for known in reversed(names)}
     close = [folded[like] for like in get_close_matches(name.casefold(), folded, n=3, cutoff=0.7)]
     if close:
-        return f" Did you mean {' or '.join(repr(known) for known in close)}?"
+        return f" Did you mean {' or '.join(repr(known) for known in close)}?", close
     if not names:
-        return " It has none." if name else ""
-    shown = ", ".join(repr(known) for known in names[:5])
-    return f" There {'is' if len(names) == 1 else 'are'} {shown}{', …' if len(names) > 5 else ''}."  # noqa: PLR2004
+        return " It has none." if name else "", []
+    first = names[:5]
+    shown = ", ".join(repr(known) for known in first)
+    return f" There {'is' if len(names) == 1 else 'are'} {shown}{', …' if len(names) > len(first) else ''}.", first
 
 
 def limited(names: Iterator[str], limit: int = 200) -> list[str]:

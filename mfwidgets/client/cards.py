@@ -153,7 +153,9 @@ def get_cards(
     datastore = task_datastore(maker._context, maker._record)
     files = list_cards(datastore, tuple(maker.path_components))
     if not files:
-        raise CardNotPresentException(f"{maker!r} has no cards: its step has no @card, or it did not get that far.")
+        raise CardNotPresentException(
+            f"{maker!r} has no cards: its step has no @card, or it did not get that far.", pathspec=maker.pathspec
+        )
     cards = [Card(datastore, file) for file in files if id in (None, file.id) and type in (None, file.type)]
     return CardContainer(maker.pathspec, cards, origin.pathspec if origin else None)
 
@@ -167,7 +169,7 @@ def _find(task: object) -> Task:
         path = parse(task, "task")
     except MetaflowInvalidPathspec as error:
         raise IncorrectPathspecException(
-            f"get_cards takes the pathspec of a task ({FORMS['task']}): {error}"
+            f"get_cards takes the pathspec of a task ({FORMS['task']}): {error}", pathspec=task
         ) from error
     return Task._in_context(current_context().in_all_namespaces(), path)
 

@@ -30,8 +30,11 @@ class Flow(MetaflowObject, kind="flow"):
     def _load(self, path: PathComponents) -> None:
         super()._load(path)
         if not _has_runs(self._context, path[0]):
+            hint, namespaces = _namespaces(self._context, path[0])
             raise MetaflowNamespaceMismatch(
-                f"{self!r} has no run in the namespace '{self._context.namespace}'.{_namespaces(self._context, path[0])}"
+                f"{self!r} has no run in the namespace '{self._context.namespace}'.{hint}",
+                pathspec=self.pathspec,
+                suggestions=namespaces,
             )
 
     def _find(self, run: None, path: PathComponents) -> FlowRecord | None:  # noqa: ARG002 - a flow is in no run
@@ -156,8 +159,8 @@ def _has_runs(context: ClientContext, flow: str) -> bool:
     return context.namespace is None or next(iter(Runs(context, flow, limit=1)), None) is not None
 
 
-def _namespaces(context: ClientContext, flow: str) -> str:
-    """Say which namespaces the newest runs of a flow are in."""
+def _namespaces(context: ClientContext, flow: str) -> tuple[str, list[str]]:
+    """Say which namespaces the newest runs of a flow are in, and return them."""
     found = dict.fromkeys(
         tag
         for run in islice(context.provider.runs(flow, RunQuery(limit=_MAX_RUNS_READ)), _MAX_RUNS_READ)
@@ -165,9 +168,9 @@ def _namespaces(context: ClientContext, flow: str) -> str:
         if tag.startswith(("user:", "production:"))
     )
     if not found:
-        return "" if next(context.provider.runs(flow, RunQuery(limit=1)), None) else " It has no runs at all."
+        return "" if next(context.provider.runs(flow, RunQuery(limit=1)), None) else " It has no runs at all.", []
     names = list(found)[:5]
     return (
         f" It has runs in {', '.join(repr(name) for name in names)}: "
         f"switch with namespace({names[0]!r}), or see all runs with namespace(None)."
-    )
+    ), names

@@ -128,7 +128,9 @@ class Metaflow(Explorable):
             run = Flow._in_context(self._context, path[:1])._find_alias(alias)
             if run is None:
                 kind = "successful run" if alias.successful_only else "run"
-                raise MetaflowNotFound(f"'{path[0]}/{path[1]}': {path[0]} has not that many {kind}s in this namespace.")
+                raise MetaflowNotFound(
+                    f"'{path[0]}/{path[1]}': {path[0]} has not that many {kind}s in this namespace.", pathspec=pathspec
+                )
             path = (path[0], run.id, *path[2:])
         return cast(
             "Flow | Run | Step | Task | DataArtifact", class_of(kind_of(path))._in_context(self._context, path, attempt)

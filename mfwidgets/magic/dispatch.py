@@ -3,14 +3,13 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
+from mfwidgets.errors import MetaflowException, MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 from mfwidgets.magic.command import Argument, Command
 from mfwidgets.magic.commands.context import CONTEXT_COMMANDS
 from mfwidgets.magic.commands.doctor import DOCTOR_COMMANDS
@@ -124,26 +123,33 @@ def run_arguments(words: Sequence[str]) -> Any:
             return command.run(command.parse(words[1:]))
         return _show(words)
     except MetaflowNamespaceMismatch as error:  # it names functions, which a notebook may not have
-        raise MetaflowNamespaceMismatch(f"{error} As a line: %mflow ns none") from None
+        raise _extended(error, " As a line: %mflow ns none") from None
 
 
 def _show(words: list[str]) -> Any:
     """Show what a pathspec names; where it names nothing, the nearest command may be what was meant."""
-    nearest = _nearest(words[0])
     if words[0].startswith("-") or len(words) > 1:
         said = f"{words[0]!r} is no command" if len(words) > 1 else f"There is no option {words[0]}"
         raise UsageError(
-            f"{said}.{nearest} Usage: {COMMANDS['show'].usage}, or %mflow COMMAND ...; %mflow help lists the commands."
+            f"{said}.{_nearest(words[0])} Usage: {COMMANDS['show'].usage}, or %mflow COMMAND ...; %mflow help lists the commands."
         )
     try:
         return COMMANDS["show"].run(COMMANDS["show"].parse(words))
     except (MetaflowNotFound, MetaflowInvalidPathspec) as error:
-        if not nearest or "/" in words[0]:
+        nearest = "" if "/" in words[0] else _nearest(words[0])
+        if not nearest:
             raise
-        raise type(error)(f"{error}{nearest}") from None
+        raise _extended(error, nearest) from None
+
+
+def _extended(error: MetaflowException, hint: str) -> MetaflowException:
+    """Return the same error with a hint at the end of its message."""
+    return type(error)(f"{error}{hint}", pathspec=error.pathspec, suggestions=error.suggestions)
 
 
 def _nearest(word: str) -> str:
+    from difflib import get_close_matches  # only errors need it
+
     found = get_close_matches(word, COMMANDS, n=1)
     return f" Did you mean %mflow {COMMANDS[found[0]].name}?" if found else ""
 

@@ -31,7 +31,7 @@ def run_of(pathspec: str) -> Run:
     if isinstance(found, Flow):
         newest = found.latest_run
         if newest is None:
-            raise MetaflowNotFound(f"{found!r} has no run in this namespace.")
+            raise MetaflowNotFound(f"{found!r} has no run in this namespace.", pathspec=pathspec)
         return newest
     while not isinstance(found, Run):
         found = found.parent
@@ -136,5 +136,6 @@ def artifact_of(pathspec: str) -> DataArtifact:
     if isinstance(found, DataArtifact):
         return found
     raise NoSuchArtifact(
-        f"{found!r} is no artifact: %mflow artifacts {pathspec} lists them, %mflow data {pathspec}/NAME has its value."
+        f"{found!r} is no artifact: %mflow artifacts {pathspec} lists them, %mflow data {pathspec}/NAME has its value.",
+        pathspec=pathspec,
     )

@@ -94,7 +94,7 @@ class ClientContext:
 
         Raises
         ------
-        NotPortable
+        NotPicklableError
             It was made with headers or a session; of headers the name of a function may travel.
         """
         if self.session is not None:

@@ -13,7 +13,7 @@ def headers_reference(headers: Headers) -> str:
 
     Raises
     ------
-    NotPortable
+    NotPicklableError
         They are headers themselves, or a function that cannot be imported elsewhere.
     """
     if isinstance(headers, FunctionType) and headers.__module__ != "__main__":

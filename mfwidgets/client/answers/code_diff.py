@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from difflib import unified_diff
 from typing import Any
 
 from mfwidgets.client.code import MetaflowCode
@@ -53,6 +52,8 @@ def _file_diff(one: tuple[str, bytes | None], other: tuple[str, bytes | None]) -
     if before is None or after is None:
         return f"Binary files {one[0]} and {other[0]} differ\n"
     from_name, to_name = (name if content is not None else "/dev/null" for name, content in (one, other))
+    from difflib import unified_diff
+
     lines = list(unified_diff(before, after, from_name, to_name))
     if not lines:  # an empty file that only one of them has
         return f"--- {from_name}\n+++ {to_name}\n"

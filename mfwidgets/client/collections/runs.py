@@ -288,7 +288,7 @@ class Runs(Collection[Run]):
 
         Raises
         ------
-        NotPortable
+        NotPicklableError
             The client cannot go where the executor is.
 
         Warns

@@ -159,7 +159,7 @@ class Tasks(Collection[Task]):
 
         Raises
         ------
-        NotPortable
+        NotPicklableError
             The client cannot go where the executor is.
 
         Warns

@@ -58,7 +58,7 @@ class Timings(Collection[StepTiming]):
 
         Raises
         ------
-        NotPortable
+        NotPicklableError
             The client cannot go where the executor is.
         """
         return to_frame("timings", self._rows(executor))

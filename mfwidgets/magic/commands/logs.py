@@ -19,7 +19,7 @@ def _logs(given: argparse.Namespace) -> Any:
         known = [one._attempt for one in task.attempts]
         if given.attempt not in known:
             said = ", ".join(str(number) for number in known) or "none yet"
-            raise MetaflowNotFound(f"{task!r} has no attempt {given.attempt}; it has {said}.")
+            raise MetaflowNotFound(f"{task!r} has no attempt {given.attempt}; it has {said}.", pathspec=task.pathspec)
         task = any_object(task.pathspec, given.attempt)
     stream = "stderr" if given.stderr else BOTH if given.both else "stdout"
 

@@ -80,7 +80,7 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
 
     Raises
     ------
-    NotPortable
+    NotPicklableError
         There is an executor, and the client cannot go there.
     """
     distinct = {(record.sha, record.encoding): record for record in records if record.sha not in KNOWN_HASHES}
