@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from mfwidgets.queries.values.value_filter import proofs_of
 from mfwidgets.times import duration_text, now_ms
 
 SECTIONS = ("status", "parameters", "tags", "versions", "code", "artifacts", "durations", "metadata")
-"""In the order in which they are told."""
+"""In the order of a comparison."""
 
 PACKAGE = "package"
 
@@ -85,6 +85,47 @@ def facts_of(compared: MetaflowObject) -> Facts:
 
     Costs its tasks, its metadata and its artifacts, once each, and for a run its graph; no value is read.
     """
+    loaded = _load(compared)
+    steps = loaded.steps()
+    facts = [
+        *_status_facts(compared),
+        *_run_facts(loaded.run),
+        *_code_facts(loaded.metadata),
+        *_artifact_facts(loaded.compared_artifacts(), steps, named=loaded.whole_run),
+        *_duration_facts(loaded.states, steps, named=loaded.whole_run),
+        *_metadata_facts(loaded.metadata),
+    ]
+    if loaded.whole_run:
+        parameters = [record for record in loaded.artifacts if record.step == PARAMETERS]
+        graph = graph_info(compared._context, loaded.run)
+        facts += [
+            (Name("parameters", "", record.name), Fact(record.sha, record))
+            for record in parameters_of(parameters, graph)
+        ]
+    return dict(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What a provider knows about a run, a step or a task."""
+
+    run: RunRecord
+    whole_run: bool
+    states: dict[TaskRecord, TaskState]
+    metadata: Sequence[MetadataRecord]
+    artifacts: Sequence[ArtifactRecord]
+
+    def steps(self) -> list[str]:
+        """Return the names of the steps, by their first task."""
+        return list(dict.fromkeys(task.step for task in sorted(self.states, key=lambda task: task.created_ms)))
+
+    def compared_artifacts(self) -> list[ArtifactRecord]:
+        """Return the artifacts without the name of the flow, which Metaflow stores as one."""
+        names = proofs_of(self.run.flow)
+        return [record for record in self.artifacts if record.name != FLOW_NAME or record.sha not in names]
+
+
+def _load(compared: MetaflowObject) -> _Loaded:
     context, where = compared._context, compared._record.path
     run: RunRecord = getattr(compared._record, "run", compared._record)
     attempt: int | None = compared._attempt
@@ -96,20 +137,7 @@ def facts_of(compared: MetaflowObject) -> Facts:
     if attempt is not None:
         events = of_attempt(events, attempt)
         states = {task: state.at_attempt(attempt, now_ms()) for task, state in states.items()}
-    order = list(dict.fromkeys(task.step for task in sorted(tasks, key=lambda task: task.created_ms)))
-    whole_run = where == run.path
-    status = getattr(compared, "status", None)  # a step has none
-    found = {Name("status", "", "status"): Fact(str(status), str(status))} if status else {}
-    found |= dict(_run_facts(run))
-    found |= dict(_code(events))
-    own = [record for record in records if record.name != FLOW_NAME or record.sha not in proofs_of(run.flow)]
-    found |= dict(_artifacts(own, order, steps=whole_run))
-    found |= dict(_durations(states, order, steps=whole_run))
-    found |= dict(_metadata(events))
-    if whole_run:
-        named = parameters_of([one for one in records if one.step == PARAMETERS], graph_info(context, run))
-        found |= {Name("parameters", "", one.name): Fact(one.sha, one) for one in named}
-    return found
+    return _Loaded(run, where == run.path, states, events, records)
 
 
 def _tasks(context: ClientContext, run: RunRecord, where: tuple[str, ...]) -> list[TaskRecord]:
@@ -117,8 +145,14 @@ def _tasks(context: ClientContext, run: RunRecord, where: tuple[str, ...]) -> li
     if len(below) == 2:  # noqa: PLR2004 - step and task
         task = context.provider.task(run, *below)
         return [task] if task else []
-    found = context.provider.tasks(run, below[0] if below else None)
-    return [task for task in found if below or not task.step.startswith("_")]
+    tasks = context.provider.tasks(run, below[0] if below else None)
+    return [task for task in tasks if below or not task.step.startswith("_")]
+
+
+def _status_facts(compared: MetaflowObject) -> Iterator[tuple[Name, Fact]]:
+    status = getattr(compared, "status", None)  # a step has none
+    if status:
+        yield Name("status", "", "status"), Fact(str(status), str(status))
 
 
 def _run_facts(run: RunRecord) -> Iterator[tuple[Name, Fact]]:
@@ -131,51 +165,66 @@ def _run_facts(run: RunRecord) -> Iterator[tuple[Name, Fact]]:
             yield Name("versions", "", name), Fact(value, value)
 
 
-def _code(events: Iterable[MetadataRecord]) -> Iterator[tuple[Name, Fact]]:
+def _code_facts(events: Iterable[MetadataRecord]) -> Iterator[tuple[Name, Fact]]:
     newest = newest_values([event for event in events if event.field in ("code-package", "git-info")])
-    for field, value in newest.items():
-        try:
-            told = json.loads(str(value))
-        except ValueError:
-            continue
-        if isinstance(told, dict):
-            wanted = ["sha"] if field == "code-package" else sorted(told)
-            for name in wanted:
-                label = PACKAGE if field == "code-package" else f"git {name}"
-                yield Name("code", "", label), Fact(str(told.get(name)), told.get(name))
+    package, git = _json_dict(newest.get("code-package")), _json_dict(newest.get("git-info"))
+    if package is not None:
+        yield Name("code", "", PACKAGE), Fact(str(package.get("sha")), package.get("sha"))
+    for name, value in sorted((git or {}).items()):
+        yield Name("code", "", f"git {name}"), Fact(str(value), value)
 
 
-def _artifacts(records: Iterable[ArtifactRecord], order: list[str], *, steps: bool) -> Iterator[tuple[Name, Fact]]:
-    """Yield public artifacts by step and name; of several tasks of a step all hashes count."""
-    grouped: dict[tuple[str, str], list[ArtifactRecord]] = defaultdict(list)
+def _json_dict(text: object) -> dict[str, Any] | None:
+    try:
+        content = json.loads(str(text))
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _artifact_facts(
+    records: Iterable[ArtifactRecord], steps: Sequence[str], *, named: bool
+) -> Iterator[tuple[Name, Fact]]:
+    """Yield public artifacts by step and name; of several tasks of a step all hashes count.
+
+    ``named`` says whether a fact has the name of its step.
+    """
+    groups: dict[tuple[int, str], list[ArtifactRecord]] = defaultdict(list)
+    order = {step: number for number, step in enumerate(steps)}
     for record in records:
         if record.step in order and not record.name.startswith("_"):
-            grouped[record.step, record.name].append(record)
-    for step, name in sorted(grouped, key=lambda key: (order.index(key[0]), key[1])):
-        some = grouped[step, name]
-        shas = tuple(sorted(record.sha for record in some))
-        same = len(set(shas)) == 1
-        yield Name("artifacts", step if steps else "", name), Fact(shas[0] if same else shas, some[0] if same else some)
+            groups[order[record.step], record.name].append(record)
+    for (number, name), group in sorted(groups.items()):
+        shas = tuple(sorted(record.sha for record in group))
+        fact = Fact(shas[0], group[0]) if len(set(shas)) == 1 else Fact(shas, group)
+        yield Name("artifacts", steps[number] if named else "", name), fact
 
 
-def _durations(states: dict[TaskRecord, TaskState], order: list[str], *, steps: bool) -> Iterator[tuple[Name, Fact]]:
-    """Yield durations; they are equal where people read the same."""
-    for step in [*order, ""] if steps else [""]:
-        some = [state for task, state in states.items() if step in ("", task.step)]
-        started = [state.first_started_ms for state in some if state.first_started_ms is not None]
-        finished = [state.finished_ms for state in some if state.finished_ms is not None]
-        if started and len(finished) == len(some):
-            duration = max(finished) - min(started)
-            yield (
-                Name("durations", step, "duration"),
-                Fact(duration_text(duration), duration),
-            )
+def _duration_facts(
+    states: Mapping[TaskRecord, TaskState], steps: Sequence[str], *, named: bool
+) -> Iterator[tuple[Name, Fact]]:
+    """Yield the durations of steps, if facts have the names of their steps, and of all together.
+
+    Durations are equal if people read the same.
+    """
+    for step in steps if named else ():
+        yield from _duration_fact(step, [state for task, state in states.items() if task.step == step])
+    yield from _duration_fact("", list(states.values()))
 
 
-def _metadata(events: Iterable[MetadataRecord]) -> Iterator[tuple[Name, Fact]]:
+def _duration_fact(step: str, states: Sequence[TaskState]) -> Iterator[tuple[Name, Fact]]:
+    """Yield the duration from the first start to the last end; nothing if a task has not ended."""
+    started = [state.first_started_ms for state in states if state.first_started_ms is not None]
+    finished = [state.finished_ms for state in states if state.finished_ms is not None]
+    if started and len(finished) == len(states):
+        duration = max(finished) - min(started)
+        yield Name("durations", step, "duration"), Fact(duration_text(duration), duration)
+
+
+def _metadata_facts(events: Iterable[MetadataRecord]) -> Iterator[tuple[Name, Fact]]:
     values: dict[str, set[str]] = defaultdict(set)
     for event in events:
         if event.field not in _STRUCTURE and not event.field.endswith("-id") and event.type != "card-info":
             values[event.field].add(str(event.value))
-    for field, some in sorted(values.items()):
-        yield Name("metadata", "", field), Fact(tuple(sorted(some)), ", ".join(sorted(some)))
+    for field, texts in sorted(values.items()):
+        yield Name("metadata", "", field), Fact(tuple(sorted(texts)), ", ".join(sorted(texts)))

@@ -23,11 +23,11 @@ from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 
 SMALL_VALUE_BYTES = 100_000
-"""Bytes; what is larger, serialized, is no matter of tables."""
+"""Larger pickles are not read into tables, unless ``max_bytes=`` says so."""
 
 
-_PLAIN_TYPES_HERE = frozenset({"local", "spin"})
-"""Kinds of datastores that are files."""
+_FILE_DATASTORES = frozenset({"local", "spin"})
+"""Types of datastores that are files here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +87,26 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
     if reading.executor is not None and distinct:
         context.check_picklable()
     read = partial(read_value, context, max_bytes=reading.max_bytes, unpickle=reading.unpickle)
-    here = all(record.ds_type in _PLAIN_TYPES_HERE for record in distinct.values())
+    here = all(record.ds_type in _FILE_DATASTORES for record in distinct.values())
     max_concurrency = 1 if here else MAX_WORKERS
     values = parallel_map(
         read, distinct.values(), title="values", executor=reading.executor, max_concurrency=max_concurrency
     )
-    found = dict(zip(distinct, values, strict=True))
+    values_by_key = dict(zip(distinct, values, strict=True))
     return [
-        known_bool(record.sha) if record.sha in KNOWN_HASHES else found[record.sha, record.encoding]
+        known_bool(record.sha) if record.sha in KNOWN_HASHES else values_by_key[record.sha, record.encoding]
         for record in records
     ]
 
 
-def equal(value: Any, wanted: Any) -> bool:
-    """Tell whether ``value == wanted``; of arrays and frames, whether shape and all elements are equal."""
+def equal(value: Any, other: Any) -> bool:
+    """Tell whether ``value == other``; of arrays and frames, whether shape and all elements are equal."""
     try:
-        answer = value == wanted
+        answer = value == other
         if hasattr(answer, "all"):
             import numpy as np
 
-            return np.shape(value) == np.shape(wanted) and bool(np.asarray(answer).all())
+            return np.shape(value) == np.shape(other) and bool(np.asarray(answer).all())
         return bool(answer)
     except Exception:  # noqa: BLE001 - what cannot be compared is not equal
         return False

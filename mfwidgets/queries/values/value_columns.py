@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from mfwidgets.concurrency import parallel_map
@@ -24,11 +25,13 @@ def parameter_columns(context: ClientContext, runs: Sequence[RunRecord], reading
 
     A bulk question for each run (many at once), one read for each distinct graph and for each distinct value.
     """
-    records = _each(partial(_of_parameters, context), context, runs, reading)
-    graphs = {place: record for place, some in enumerate(records) for record in some if record.name == "_graph_info"}
-    known = dict(zip(graphs, values_of(context, list(graphs.values()), _GRAPH), strict=True))
-    chosen = [parameters_of(some, known.get(place)) for place, some in enumerate(records)]
-    return _columns(context, "param.", chosen, reading)
+    rows = _records_of_runs(partial(_parameter_artifacts, context), context, runs, reading)
+    graph_records = {
+        number: record for number, row in enumerate(rows) for record in row if record.name == "_graph_info"
+    }
+    graphs = dict(zip(graph_records, values_of(context, list(graph_records.values()), _GRAPH), strict=True))
+    parameters = [parameters_of(row, graphs.get(number)) for number, row in enumerate(rows)]
+    return _columns(context, "param.", parameters, reading)
 
 
 def artifact_columns(
@@ -38,9 +41,9 @@ def artifact_columns(
 
     A bulk question for each run (many at once), and one read for each distinct value.
     """
-    found = _each(partial(_of_step, context, step=step, names=frozenset(names)), context, runs, reading)
-    there = f" in step {step!r}" if step else " in the end task"
-    return _columns(context, "artifact.", found, reading, names, there)
+    read = partial(step_artifacts, context, step=step, names=frozenset(names))
+    rows = _records_of_runs(read, context, runs, reading)
+    return _columns(context, "artifact.", rows, reading, names, f" in step {step!r}" if step else " in the end task")
 
 
 def task_columns(
@@ -67,9 +70,9 @@ def check_names(names: object) -> tuple[str, ...]:
     """
     given = (names,) if isinstance(names, str) else names
     if isinstance(given, Iterable):
-        found = tuple(given)
-        if all(isinstance(name, str) and name for name in found):
-            return tuple(dict.fromkeys(found))
+        unique = tuple(dict.fromkeys(given))
+        if all(isinstance(name, str) and name for name in unique):
+            return unique
     raise MetaflowInvalidArgument(f"artifacts= is a list of names, like ['score', 'alpha']; not {names!r:.60}.")
 
 
@@ -87,7 +90,7 @@ def check_name(name: object) -> str:
 
 
 def check_step(step: object) -> None:
-    """Refuse what is no name of a step.
+    """Refuse what is not a name of a step.
 
     Raises
     ------
@@ -98,32 +101,13 @@ def check_step(step: object) -> None:
         raise MetaflowInvalidArgument(f"step= is the name of a step, or None for the end task; not {step!r:.40}.")
 
 
-def _each(
-    read: Callable[[RunRecord], list[ArtifactRecord]],
-    context: ClientContext,
-    runs: Sequence[RunRecord],
-    reading: Reading,
-) -> list[list[ArtifactRecord]]:
-    if reading.executor is not None:
-        context.check_picklable()
-    return parallel_map(read, runs, title="runs", executor=reading.executor, max_concurrency=context.max_concurrency)
-
-
-def _of_parameters(context: ClientContext, run: RunRecord) -> list[ArtifactRecord]:
-    """Return the public artifacts of ``_parameters``, and the graph."""
-    where = (*run.path, PARAMETERS)
-    if context.provider.remote:
-        return context.provider.artifacts(where)
-    return context.provider.artifacts(where, public_only=True) + context.provider.artifacts(where, {"_graph_info"})
-
-
-def _of_step(
-    context: ClientContext, run: RunRecord, *, step: str | None, names: frozenset[str] | None
+def step_artifacts(
+    context: ClientContext, run: RunRecord, *, step: str | None, names: frozenset[str]
 ) -> list[ArtifactRecord]:
-    """Return artifacts of a step of a run; of the last one, which hardly ever has another name than ``end``."""
-    found = context.provider.artifacts((*run.path, step or "end"), names)
-    if found or step or (last := end_step(context, run)) == "end":
-        return found
+    """Return artifacts of a step of a run; of the last step if that is None, which hardly ever has another name than ``end``."""
+    records = context.provider.artifacts((*run.path, step or "end"), names)
+    if records or step or (last := end_step(context, run)) == "end":
+        return records
     return context.provider.artifacts((*run.path, last), names)
 
 
@@ -137,33 +121,73 @@ def parameters_of(records: Sequence[ArtifactRecord], graph: Any) -> list[Artifac
     return [record for record in records if not record.name.startswith("_") and record.name != "name"]
 
 
+def _records_of_runs(
+    read: Callable[[RunRecord], list[ArtifactRecord]],
+    context: ClientContext,
+    runs: Sequence[RunRecord],
+    reading: Reading,
+) -> list[list[ArtifactRecord]]:
+    if reading.executor is not None:
+        context.check_picklable()
+    return parallel_map(read, runs, title="runs", executor=reading.executor, max_concurrency=context.max_concurrency)
+
+
+def _parameter_artifacts(context: ClientContext, run: RunRecord) -> list[ArtifactRecord]:
+    """Return the public artifacts of ``_parameters``, and the graph."""
+    where = (*run.path, PARAMETERS)
+    if context.provider.remote:
+        return context.provider.artifacts(where)
+    return context.provider.artifacts(where, public_only=True) + context.provider.artifacts(where, {"_graph_info"})
+
+
 def _columns(
     context: ClientContext,
     prefix: str,
     rows: Sequence[Sequence[ArtifactRecord]],
     reading: Reading,
-    names: Iterable[str] = (),
-    there: str = "",
+    names: Sequence[str] = (),
+    place: str = "",
 ) -> Columns:
-    """Return a column for each name, those asked for first; where a row has several values of a name, none is shown."""
-    chosen = [{record.name: record for record in reversed(some)} for some in rows]
-    order = dict.fromkeys([*names, *(record.name for some in rows for record in some)])
-    places = [(place, record) for place, some in enumerate(chosen) for record in some.values()]
-    values = values_of(context, [record for _, record in places], reading)
-    found: Columns = {f"{prefix}{name}": [None] * len(rows) for name in order}
-    for name in set(names).difference(record.name for _, record in places):
-        found[f"{prefix}{name}"] = [NotRead(f"there is no artifact of this name{there}")] * len(rows)
-    for (place, record), value in zip(places, values, strict=True):
-        found[f"{prefix}{record.name}"][place] = value
-    for place, some in enumerate(rows):
-        for name, count in _ambiguous(some).items():
-            found[f"{prefix}{name}"][place] = NotRead(f"{count} tasks have different ones; ask their step's tasks")
-    return found
+    """Return a column for each name, those asked for first.
+
+    Parameters
+    ----------
+    context, reading
+        Where and how values are read.
+    prefix
+        Of the names of columns.
+    rows
+        The artifacts of each row.
+    names
+        Those asked for.
+    place
+        Where they were looked for, in words.
+    """
+    cells = [_cells(row) for row in rows]
+    columns: Columns = {name: [None] * len(rows) for name in dict.fromkeys(chain(names, *cells))}
+    for name in set(names).difference(*cells):
+        columns[name] = [NotRead(f"there is no artifact of this name{place}")] * len(rows)
+    records: dict[tuple[str, int], ArtifactRecord] = {}
+    for number, row_cells in enumerate(cells):
+        for name, cell in row_cells.items():
+            if isinstance(cell, ArtifactRecord):
+                records[name, number] = cell
+            else:
+                columns[name][number] = cell
+    for (name, number), value in zip(records, values_of(context, list(records.values()), reading), strict=True):
+        columns[name][number] = value
+    return {f"{prefix}{name}": column for name, column in columns.items()}
 
 
-def _ambiguous(records: Sequence[ArtifactRecord]) -> dict[str, int]:
-    """Return the names of which the tasks of a step have different values, with the number of these tasks."""
-    shas: dict[str, list[str]] = defaultdict(list)
-    for record in records:
-        shas[record.name].append(record.sha)
-    return {name: len(some) for name, some in shas.items() if len(set(some)) > 1}
+def _cells(row: Sequence[ArtifactRecord]) -> dict[str, ArtifactRecord | NotRead]:
+    """Return the one artifact of each name; if the tasks of a step have different values of a name, that none is read."""
+    by_name: dict[str, list[ArtifactRecord]] = defaultdict(list)
+    for record in row:
+        by_name[record.name].append(record)
+    return {name: _only_value(records) for name, records in by_name.items()}
+
+
+def _only_value(records: Sequence[ArtifactRecord]) -> ArtifactRecord | NotRead:
+    if len({record.sha for record in records}) == 1:
+        return records[0]
+    return NotRead(f"{len(records)} tasks have different ones; ask their step's tasks")
