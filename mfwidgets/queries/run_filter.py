@@ -120,36 +120,37 @@ def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:
     MetaflowInvalidArgument
         One is no name.
     """
-    found = []
+    tags = []
     for name, value, tag in (("project", project, "project"), ("branch", branch, "project_branch")):
         if value is not None and (not isinstance(value, str) or not value):
             raise MetaflowInvalidArgument(f"{name}= is a name; not {value!r:.40}.")
-        found += [f"{tag}:{value}"] if value else []
-    return tuple(found)
+        tags += [f"{tag}:{value}"] if value else []
+    return tuple(tags)
 
 
 def _milliseconds(name: str, moment: object) -> int:
+    """Return a moment as milliseconds since the epoch; 0 for None."""
     if moment is None:
         return 0
-    found: datetime | None = None
-    if isinstance(moment, datetime):
-        found = moment
-    elif isinstance(moment, date):
-        found = datetime.combine(moment, time())
-    elif isinstance(moment, str):
-        age = _AGE.match(moment.strip())
-        if age:
-            return max(now_ms() - int(age[1]) * _UNITS[age[2]], 1)  # nothing is older than the count of time
-        try:
-            found = datetime.fromisoformat(moment.strip())
-        except ValueError:
-            found = None
+    if isinstance(moment, str) and (age := _AGE.match(moment.strip())):
+        return max(now_ms() - int(age[1]) * _UNITS[age[2]], 1)  # nothing is older than the count of time
     try:
-        if found is not None and 0 < found.timestamp() < _LATEST:
-            return int(found.timestamp() * 1000)
-    except (OverflowError, OSError, ValueError):
-        pass
-    raise MetaflowInvalidArgument(
-        f"{name}= is a datetime, a date, a text like '2026-01-31' or '2026-01-31T12:00+01:00', or an age like '2d', '3h'; "
-        f"not {moment!r:.60}."
-    )
+        seconds = _as_datetime(moment).timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):
+        seconds = 0.0
+    if not 0 < seconds < _LATEST:
+        raise MetaflowInvalidArgument(
+            f"{name}= is a datetime, a date, a text like '2026-01-31' or '2026-01-31T12:00+01:00', or an age like '2d', "
+            f"'3h'; not {moment!r:.60}."
+        )
+    return int(seconds * 1000)
+
+
+def _as_datetime(moment: object) -> datetime:
+    if isinstance(moment, datetime):
+        return moment
+    if isinstance(moment, date):
+        return datetime.combine(moment, time())
+    if isinstance(moment, str):
+        return datetime.fromisoformat(moment.strip())
+    raise TypeError

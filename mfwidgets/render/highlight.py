@@ -1,11 +1,14 @@
 """Source code with its syntax in tones that are readable in light and dark."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.render.sanitize import single_line
 from mfwidgets.render.view import Line, Span
 
 if TYPE_CHECKING:
+    from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
 MAX_HIGHLIGHTED_CHARS = 200_000
@@ -14,43 +17,53 @@ MAX_HIGHLIGHTED_CHARS = 200_000
 
 def highlight(source: str, name: str, lines: int, chars: int) -> tuple[Line, ...]:
     """Return the first lines of a source, each of at most ``chars`` characters; its language is told by its file's name."""
+    # A string that spans many lines has its tone in each, so more than what is shown is read.
+    text = source.replace("\r\n", "\n")[:MAX_HIGHLIGHTED_CHARS]
+    return tuple(_cut(line, chars) for line in islice(_lines(_lexer(name).get_tokens(text)), lines))
+
+
+def _lexer(name: str) -> "Lexer":
     from pygments.lexers import TextLexer, get_lexer_for_filename
     from pygments.util import ClassNotFound
 
     try:
-        lexer = get_lexer_for_filename(name)
+        lexer: Lexer = get_lexer_for_filename(name)
     except ClassNotFound:
         lexer = TextLexer()
-    # A string that spans many lines has its tone in each, so more than what is shown is read.
-    cut = source.replace("\r\n", "\n")[:MAX_HIGHLIGHTED_CHARS]
-    pieces: list[list[Span]] = [[]]
-    for kind, text in lexer.get_tokens(cut):
-        for number, part in enumerate(text.split("\n")):
-            if number:
-                pieces.append([])
-            if part:
-                pieces[-1].append(Span(part, _styles(kind)))
-        if len(pieces) > lines:
-            break
-    if pieces and not pieces[-1]:
-        pieces.pop()
-    return tuple(_cut(line, chars) for line in pieces[:lines])
+    return lexer
 
 
-def _cut(line: list[Span], chars: int) -> Line:
-    found, left = [], chars
+def _lines(tokens: "Iterable[tuple[_TokenType, str]]") -> Iterator[list[Span]]:
+    """Yield the spans of each line; after a line break at the end there is no other line."""
+    line: list[Span] = []
+    for kind, text in tokens:
+        first, *others = text.split("\n")
+        line += _spans(first, kind)
+        for other in others:
+            yield line
+            line = _spans(other, kind)
+    if line:
+        yield line
+
+
+def _spans(text: str, kind: "_TokenType") -> list[Span]:
+    return [Span(text, _styles(kind))] if text else []
+
+
+def _cut(line: Iterable[Span], chars: int) -> Line:
+    spans, left = [], chars
     for span in line:
         if left > 0:
             text = single_line(span.text, left)
-            found.append(Span(text, span.tones))
+            spans.append(Span(text, span.tones))
             left -= len(text)
-    return tuple(found)
+    return tuple(spans)
 
 
 def _styles(kind: "_TokenType") -> tuple[str, ...]:
     from pygments.token import Comment, Keyword, Name, Number, String
 
-    known: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    families: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (Comment, ("dim", "italic")),
         (String, ("green",)),
         (Number, ("cyan",)),
@@ -59,4 +72,4 @@ def _styles(kind: "_TokenType") -> tuple[str, ...]:
         (Name.Function, ("blue",)),
         (Name.Class, ("blue", "bold")),
     )
-    return next((tones for family, tones in known if kind in family), ())
+    return next((tones for family, tones in families if kind in family), ())

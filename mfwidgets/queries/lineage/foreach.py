@@ -1,13 +1,14 @@
 """Which items of which foreach tasks work on, in bulk: from metadata, and for clones from that of their origins."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import MetadataRecord
 from mfwidgets.providers.service_rows import array
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.task_metadata import ORIGIN_FIELDS
 
 FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-task-id"})
 """The metadata that this needs; of clones ``origin-run-id`` as well, which every task has and so is asked last."""
@@ -66,38 +67,46 @@ def items_of(context: ClientContext, where: PathPrefix, events: Iterable[Metadat
 def _items(
     context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord], generations: int
 ) -> dict[TaskKey, Item]:
-    found: dict[TaskKey, Item] = {}
-    stacks: dict[TaskKey, tuple[str, ...]] = {}
-    origins: dict[TaskKey, dict[str, str]] = defaultdict(dict)
+    fields: dict[TaskKey, dict[str, object]] = defaultdict(dict)
     for event in events:
-        key = (event.step, event.task_id)
-        if event.field == "foreach-execution-path":
-            found[key] = Item(tuple(str(event.value).split(",")))
-        elif event.field == "foreach-stack":
-            levels = event.value if isinstance(event.value, list) else array(event.value)  # the service gives a text
-            stacks[key] = tuple(str(level).partition("=")[2] for level in levels)
-        elif event.field in ("origin-run-id", "origin-task-id"):
-            origins[key][event.field] = str(event.value)
-    for key, values in stacks.items():
-        found[key] = Item(found.get(key, OUTSIDE).path, values)
-    clones = {key: origin for key, origin in origins.items() if "origin-task-id" in origin and key not in found}
-    if any("origin-run-id" not in origin for origin in clones.values()):
+        fields[event.step, event.task_id][event.field] = event.value
+    items = {key: item for key, values in fields.items() if (item := _recorded_item(values)) is not None}
+    origins = {
+        key: {field: str(values[field]) for field in ORIGIN_FIELDS & values.keys()}
+        for key, values in fields.items()
+        if "origin-task-id" in values and key not in items
+    }
+    if any("origin-run-id" not in origin for origin in origins.values()):
         for event in context.provider.metadata(where, {"origin-run-id"}):
-            origins[event.step, event.task_id][event.field] = str(event.value)
-    return found | _of_clones(context, where, clones, generations)
+            if (event.step, event.task_id) in origins:
+                origins[event.step, event.task_id][event.field] = str(event.value)
+    return items | _items_of_clones(context, where, origins, generations)
 
 
-def _of_clones(
-    context: ClientContext, where: PathPrefix, clones: dict[TaskKey, dict[str, str]], generations: int
+def _recorded_item(fields: Mapping[str, object]) -> Item | None:
+    """Return the item that a task itself recorded."""
+    if "foreach-execution-path" not in fields and "foreach-stack" not in fields:
+        return None
+    path = fields.get("foreach-execution-path")
+    stack = fields.get("foreach-stack", [])
+    levels = stack if isinstance(stack, list) else array(stack)  # the service gives a text
+    return Item(
+        OUTSIDE.path if path is None else tuple(str(path).split(",")),
+        tuple(str(level).partition("=")[2] for level in levels),
+    )
+
+
+def _items_of_clones(
+    context: ClientContext, where: PathPrefix, origins: Mapping[TaskKey, Mapping[str, str]], generations: int
 ) -> dict[TaskKey, Item]:
     """Return the items of cloned tasks: those of their origins, which are asked run by run."""
-    found: dict[TaskKey, Item] = {}
-    for run_id in sorted({origin.get("origin-run-id", "") for origin in clones.values()}):
+    items: dict[TaskKey, Item] = {}
+    for run_id in sorted({origin.get("origin-run-id", "") for origin in origins.values()}):
         if run_id and generations:
             there = (where[0], run_id, *where[2:3])
-            theirs = _items(context, there, context.provider.metadata(there, FOREACH_FIELDS), generations - 1)
-            for (step, task_id), origin in clones.items():
-                item = theirs.get((step, origin["origin-task-id"]))
+            items_there = _items(context, there, context.provider.metadata(there, FOREACH_FIELDS), generations - 1)
+            for (step, task_id), origin in origins.items():
+                item = items_there.get((step, origin["origin-task-id"]))
                 if origin.get("origin-run-id") == run_id and item:
-                    found[step, task_id] = item
-    return found
+                    items[step, task_id] = item
+    return items
