@@ -1,15 +1,15 @@
-# make demo     environment, install, the quickstart run on embedded sample runs; prints where to look
-# make test     environment, install, all tests
-# make check    the linters, and the links and the code of the documents
-# make docs     the documentation, into build/docs; a warning is an error
-# make lab      the notebooks, live in JupyterLab
-# make bench    measured against Metaflow's own client
-# make sample   makes the embedded sample runs anew, with real Metaflow
-# make pictures  takes the pictures of the README in a real browser
-# make notebooks  runs the notebooks and keeps their outputs, after a change of what is shown
-# make test-lowest  the tests without the browser, with the lowest versions of the dependencies that are allowed
-# make release-check  builds wheel and archive, checks them, and uses the wheel in an environment of its own
-# PYTHON=python3.12 VENV=.venv-3.12 chooses another Python (3.11.4 or newer).
+# make demo     create an environment, run the quickstart on sample runs, print where the result is
+# make test     create an environment, run all tests
+# make check    run the linters, and check the links and the code of the documentation
+# make docs     build the documentation into build/docs; warnings are errors
+# make lab      open the notebooks in JupyterLab
+# make bench    measure mfwidgets and Metaflow's own client
+# make sample   create the embedded sample runs again, with real Metaflow
+# make pictures  take the pictures of the README in a real browser
+# make notebooks  run the notebooks and store their outputs, after a display changed
+# make test-lowest  run the tests without browser, with the lowest allowed versions of the dependencies
+# make release-check  build wheel and source archive, check them, use the wheel in its own environment
+# PYTHON=python3.12 VENV=.venv-3.12 selects another Python (3.11.4 or newer).
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test test-lowest unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
 
-# One stamp for each group of pyproject.toml, so that the demo installs neither Metaflow nor the test tools.
+# One stamp per group of pyproject.toml: `make demo` does not install Metaflow and the test tools.
 define installed
 $(VENV)/.installed-$(1): pyproject.toml
 	@$$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11, 4))" \
@@ -34,7 +34,7 @@ demo: $(VENV)/.installed-demo
 	@mkdir -p build/demo
 	$(BIN)/jupyter nbconvert --log-level=ERROR --execute --to html --output-dir build/demo notebooks/01_quickstart.ipynb
 	@echo
-	@echo "The quickstart has run on the embedded sample runs. Look at it:"
+	@echo "The quickstart ran on the sample runs. Open the result:"
 	@echo "  $(CURDIR)/build/demo/01_quickstart.html"
 	@echo "or open it live in JupyterLab:  make lab"
 
@@ -51,7 +51,7 @@ notebooks-test: $(VENV)/.installed-test
 
 check: $(VENV)/.installed-check
 	$(BIN)/ruff check .
-	$(BIN)/ruff check --preview --select PLW1514 mfwidgets release   # encodings are said: Windows has others
+	$(BIN)/ruff check --preview --select PLW1514 mfwidgets release   # open() needs an encoding: Windows has another default
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -60,10 +60,10 @@ check: $(VENV)/.installed-check
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
-	@echo "Look at $(CURDIR)/build/docs/index.html"
+	@echo "Open $(CURDIR)/build/docs/index.html"
 
-# Of the dependencies that users install the lowest; what only the tests use is the newest. The runs under test are made
-# anew, in a cache of their own: what one pandas pickled another may not read.
+# Installs the lowest allowed version of each runtime dependency and the newest of each test-only one. The runs under test
+# are created again in a separate cache, because one pandas may not read the pickles of another.
 test-lowest: $(VENV)/.installed-lowest
 	@mkdir -p build
 	$(BIN)/uv pip compile --quiet --no-deps --all-extras --resolution lowest-direct -o build/lowest.txt pyproject.toml

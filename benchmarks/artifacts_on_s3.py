@@ -1,7 +1,7 @@
-"""Measures one artifact of a hundred runs, records in a metadata service and data in S3, against Metaflow's own client.
+"""Measures reading one artifact of 100 runs in mfwidgets and in Metaflow's own client.
 
-Both the service and S3 (SeaweedFS) are real HTTP servers. Each side asks in a process of its own with an empty cache;
-the figures are medians of three, the answers are compared.
+The records are in a metadata service and the data is in S3 (SeaweedFS). Both are real HTTP servers. Each client runs in its
+own process with an empty cache. The figures are medians of three. The answers are compared.
 """
 
 import gzip
@@ -37,7 +37,7 @@ TABLE = f"answer = list(m.Flow('{FLOW}').runs().to_pandas(artifacts=['x'])['arti
 
 
 def hundred_runs(folder: Path, s3: S3) -> dict[str, list[Row]]:
-    """Make a real run, copy its records, and give each copy a value of its own in S3, as Metaflow would write it."""
+    """Create a real run, copy its records, and write a different value for each copy to S3, in Metaflow's format."""
     (folder / ".metaflow").mkdir()
     store = folder / "store.json"
     with running(store=store) as service:
@@ -62,7 +62,7 @@ def _key(sha: str) -> str:
 
 
 def ask(package: str, code: str, service: Running, s3: S3) -> tuple[float, int, object]:
-    """Return the median seconds, the requests to the service, and the answer."""
+    """Return the median seconds, the number of requests to the service, and the answer."""
     times, answer = [], None
     service.reset()
     for _ in range(REPEATS):
@@ -76,7 +76,7 @@ def ask(package: str, code: str, service: Running, s3: S3) -> tuple[float, int, 
 
 
 def main() -> None:
-    """Print a line for each way to ask, without and with latency of the service."""
+    """Print one line per way to read the artifact, without and with latency of the service."""
     with tempfile.TemporaryDirectory() as made, s3_server(Path(made) / "s3") as s3:
         rows = hundred_runs(Path(made), s3)
         tables = Path(made) / "rows.json"

@@ -1,7 +1,7 @@
-"""Measures the display of a run of 1,000 tasks: in all, and once its records are there.
+"""Measures displaying a run of 1,000 tasks: with all requests, and after its records are loaded.
 
-The run is a real one on a metadata service, one of its tasks copied 1,000 times. Metaflow's client shows one line for any
-run; what it takes to find out how its tasks went stands beside it.
+The run is a real one on a metadata service, with one of its tasks copied 1,000 times. Metaflow's client displays one line
+for any run. For comparison, the benchmark measures how long that client takes to read the status of each task.
 """
 
 import json
@@ -42,7 +42,7 @@ print(json.dumps([whole, alone, size]))
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the measurements."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         (folder / ".metaflow").mkdir()
@@ -58,9 +58,9 @@ def main() -> None:
             whole, alone, size = json.loads(done.stdout)
             print(f"\nThe display of a run of {TASKS:,} tasks on a service ({size / 1000:.0f} kB of HTML)")
             print(f"  with all requests             {whole * 1000:>7.0f} ms")
-            print(f"  once its records are there    {alone * 1000:>7.0f} ms")
+            print(f"  after its records are loaded  {alone * 1000:>7.0f} ms")
             their_time, their_requests, _ = ask("metaflow", TASKS_THEIRS, server)
-            print(f"  Metaflow's client, how its tasks went {their_time:.1f} s, {their_requests:,} requests")
+            print(f"  Metaflow's client, status of its tasks {their_time:.1f} s, {their_requests:,} requests")
 
 
 if __name__ == "__main__":

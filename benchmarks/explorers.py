@@ -1,6 +1,6 @@
-"""Measures the list of an explorer over 10,000 local runs: its first page, the next one, a filter, a million lines of a log.
+"""Measures the run list of an explorer over 10,000 local runs, and the log viewer with a million lines.
 
-Beside the first page stands what Metaflow's own client needs to tell the same of the same 50 runs.
+The first page is compared with Metaflow's own client, which reads the same facts of the same 50 runs.
 """
 
 import json
@@ -65,7 +65,7 @@ print(json.dumps(statistics.median(times)))
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the measurements."""
     with tempfile.TemporaryDirectory() as folder:
         flow = many_runs(Path(folder), RUNS)
         ours = measured(OURS, folder, flow, str(REPEATS))
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def measured(code: str, *arguments: str):
-    """Run code in a process of its own, and return what it printed."""
+    """Run code in its own process and return the JSON that it prints."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, env=ENVIRONMENT
     )

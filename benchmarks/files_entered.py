@@ -1,6 +1,6 @@
-"""Counts the files of mfwidgets that three journeys enter: the magic to HTML, a frame of runs, a click in an explorer.
+"""Counts the files of mfwidgets that run for a magic line with HTML, a DataFrame of runs, and a click in an explorer.
 
-A file counts when one of its functions is called. Importing it does not count: what a reader must follow is what runs.
+A file counts if one of its functions is called. Importing it does not count: a reader must follow only the code that runs.
 """
 
 import sys
@@ -38,7 +38,7 @@ def _is_class_body(frame) -> bool:
 
 
 def journeys() -> dict[str, Callable[[], object]]:
-    """Return the three journeys over the embedded sample."""
+    """Return the three journeys. They read the embedded sample."""
     from mfwidgets.magic.dispatch import run_line
 
     mfwidgets.sample()

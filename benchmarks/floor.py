@@ -1,6 +1,6 @@
-"""The floor: the facts of a table of runs, read by a bare script that knows the files by heart and checks nothing.
+"""The floor: a bare script that reads the facts of a table of runs from known files and checks nothing.
 
-Nothing that reads the same facts from the same files in Python can be much faster.
+Python code that reads the same facts from the same files cannot be much faster.
 """
 
 import json
@@ -8,7 +8,7 @@ import os
 
 
 def runs(flow: str, folder: str) -> list[list[object]]:
-    """Return what the frame of runs is asked for: id, success, start, end, tags, system tags, "was it a resume"."""
+    """Return the same columns as the DataFrame of runs: id, success, start, end, tags, system tags, not resumed."""
     base = f"{folder}/.metaflow/{flow}"
     rows: list[list[object]] = []
     for run_id in os.listdir(base):

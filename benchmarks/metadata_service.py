@@ -1,8 +1,8 @@
-"""Measures mfwidgets against Metaflow's own client on a metadata service, with and without latency.
+"""Measures mfwidgets and Metaflow's own client on a metadata service, with and without latency.
 
-The service is that of the tests, a real HTTP process. Each side asks in a process of its own; the figures are medians of
-three. Metaflow's client is asked about the newest 15 runs where ours is asked about hundreds, and its time multiplied:
-such figures are marked with ≈.
+The service is the HTTP server of the tests. Each client runs in its own process. The figures are medians of three. If
+mfwidgets reads hundreds of runs, Metaflow's client reads only the newest 15 and its time is multiplied. Such figures are
+marked with ≈.
 """
 
 import json
@@ -65,7 +65,7 @@ PAGE = "answer = len(m.Flow('{flow}').runs()[:50])"
 
 
 def ask(package: str, code: str, service: Running) -> tuple[float, int, object]:
-    """Return the median seconds, the requests of one asking, and the answer."""
+    """Return the median seconds, the number of requests per question, and the answer."""
     body = "\n".join(f"    {line}" for line in code.splitlines())
     program = PROGRAM.format(package=package, code=body, repeats=REPEATS)
     service.reset()
@@ -73,12 +73,12 @@ def ask(package: str, code: str, service: Running) -> tuple[float, int, object]:
         [sys.executable, "-c", program, service.url], capture_output=True, text=True, check=True, env=ENVIRONMENT
     )
     times, answer = json.loads(done.stdout)
-    requests = [one for one in service.requests() if one["path"] != "/ping"]
+    requests = [request for request in service.requests() if request["path"] != "/ping"]
     return statistics.median(times), len(requests) // (REPEATS + 1), answer
 
 
 def compare(name: str, service: Running, ours: str, theirs: str, factor: float = 1.0) -> None:
-    """Ask both sides and print a line; ``factor`` multiplies what was measured of Metaflow's client."""
+    """Ask both clients and print a line. ``factor`` multiplies the figures of Metaflow's client."""
     our_time, our_requests, our_answer = ask("mfwidgets", ours, service)
     their_time, their_requests, their_answer = ask("metaflow", theirs, service)
     if factor == 1 and our_answer != their_answer:
@@ -114,7 +114,7 @@ def runs_of(server: Running, copies: int) -> None:
 
 
 def one_run(folder: Path) -> dict[str, list[Row]]:
-    """Make a real run on a service, and return the rows it left there."""
+    """Create a real run on a service and return its rows."""
     (folder / ".metaflow").mkdir(parents=True)
     store = folder / "store.json"
     with running(store=store) as server:
@@ -124,7 +124,7 @@ def one_run(folder: Path) -> dict[str, list[Row]]:
 
 @contextmanager
 def serving(tables: dict[str, list[Row]], copies: int, folder: Path) -> Iterator[Running]:
-    """Serve a flow of so many runs."""
+    """Serve a flow with this number of runs."""
     file = folder / f"{copies}.json"
     file.write_text(json.dumps(many_runs(tables, FLOW, 1, copies, full=SOME)))
     with running(tables=file) as server:
@@ -132,7 +132,7 @@ def serving(tables: dict[str, list[Row]], copies: int, folder: Path) -> Iterator
 
 
 def make(folder: Path, flow: Path, server: Running, **environ: str) -> None:
-    """Have Metaflow run a flow on a service."""
+    """Run a flow with Metaflow, on a service."""
     environment = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": server.url, **environ}
     subprocess.run(
         [sys.executable, str(flow), "run", "--max-workers", "4", "--max-num-splits", "1000"],
@@ -145,7 +145,7 @@ def make(folder: Path, flow: Path, server: Running, **environ: str) -> None:
 
 @contextmanager
 def serving_wide(width: int, folder: Path) -> Iterator[Running]:
-    """Serve a real run with a foreach of so many tasks."""
+    """Serve a real run with a foreach of this number of tasks."""
     (folder / ".metaflow").mkdir(parents=True)
     with running() as server:
         make(folder, Path(__file__).parent / "wide_flow.py", server, WIDTH=str(width))
@@ -153,7 +153,7 @@ def serving_wide(width: int, folder: Path) -> Iterator[Running]:
 
 
 def main() -> None:
-    """Print a line for each question."""
+    """Print one line per question."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         tables = one_run(folder / "one")

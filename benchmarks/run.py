@@ -1,8 +1,8 @@
-"""Measures mfwidgets against Metaflow's own client: the same questions, the same runs, one after the other.
+"""Measures mfwidgets and Metaflow's own client on the same questions about the same runs, one after the other.
 
-Each side runs in a process of its own, warmed up once; the figures are medians of five, each of at least a twentieth of
-a second. Answers are compared: a faster wrong answer is none. Ratios matter, seconds are this machine's. Peak memory is
-that of the whole process, libraries and all.
+Each client runs in its own process and is warmed up once. The figures are medians of five measurements of at least 50 ms.
+The answers are compared. Only the ratios carry over to other machines. Peak memory is that of the whole process, with all
+libraries.
 """
 
 import json
@@ -19,7 +19,7 @@ from worlds import ENVIRONMENT, big_log, many_runs, own_values, wide_run
 REPEATS = 5
 BENCHMARKS = Path(__file__).parent
 
-# What each side does; `m` is the package, `flow` the name of a flow. Each leaves what it found in `answer`.
+# The code of each client. `m` is the package, `flow` the name of a flow. The result goes into `answer`.
 QUESTIONS = {
     "the frame of 500 runs": (
         "many",
@@ -112,7 +112,7 @@ for _ in range({repeats}):
         ask()
         asked += 1
     times.append((time.perf_counter() - began) / asked)
-# getrusage() would tell the peak of the process that began this one, if that is higher.
+# getrusage() would return the peak of the parent process if that is higher.
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps([times, int(peak) / 1024, answer]))
 """
@@ -121,7 +121,7 @@ CLIENT = "m.metadata(folder)\nm.namespace(None)"
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of asking a question: median seconds, peak memory in MB, the answer."""
+    """The result of a question: median seconds, peak memory in MB, the answer."""
 
     seconds: float
     megabytes: float
@@ -129,7 +129,7 @@ class Measured:
 
 
 def ask(prepare: str, choose: str, code: str, flow: str, folder: Path) -> Measured:
-    """Ask a question in a process of its own."""
+    """Ask a question in its own process."""
     body = "\n".join(f"    {line}" for line in code.splitlines())
     program = PROGRAM.format(prepare=prepare, choose=choose, code=body, repeats=REPEATS)
     times, megabytes, answer = json.loads(_python("-c", program, flow, str(folder)))
@@ -137,7 +137,7 @@ def ask(prepare: str, choose: str, code: str, flow: str, folder: Path) -> Measur
 
 
 def seconds_to_import(package: str) -> float:
-    """Return the median seconds of importing a package, less those of a bare Python."""
+    """Return the median seconds to import a package, without the start of Python."""
     program = "import time; began = time.perf_counter(); import {0}; print(time.perf_counter() - began)"
     return statistics.median(float(_python("-c", program.format(package))) for _ in range(REPEATS))
 
@@ -150,7 +150,7 @@ def _python(*arguments: str) -> str:
 
 
 def main() -> None:
-    """Print a line for each question."""
+    """Print one line per question."""
     print(f"{'':36}{'mfwidgets':>20}{'Metaflow':>22}{'faster':>9}")
     with tempfile.TemporaryDirectory() as made:
         folders = {world: Path(made) / world for world in ("many", "wide", "values")}

@@ -1,4 +1,4 @@
-"""A foreach of 50 tasks (or WIDTH) with ten artifacts each: what a catalogue and a join are measured on."""
+"""A foreach of 50 tasks (or WIDTH) with ten artifacts each, to measure artifact lists and joins."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The folders that are measured: real runs, one of them copied many times."""
+"""The folders that the benchmarks read: real runs, one of them copied many times."""
 
 import gzip
 import hashlib
@@ -18,24 +18,24 @@ ENVIRONMENT = os.environ | {"METAFLOW_USER": "ann", "METAFLOW_HOME": tempfile.ge
 
 
 def many_runs(folder: Path, copies: int = RUNS) -> str:
-    """Copy one real run many times, and return the name of its flow."""
-    found = corpus()
-    flow, run_id = found["linear"].split("/")
+    """Copy one real run many times and return the name of its flow."""
+    runs = corpus()
+    flow, run_id = runs["linear"].split("/")
     target = folder / ".metaflow" / flow
     for part in ("_meta", "data"):
-        shutil.copytree(found.root / flow / part, target / part)
+        shutil.copytree(runs.root / flow / part, target / part)
     for number in range(copies):
         copy = str(int(run_id) + number)
-        shutil.copytree(found.root / flow / run_id, target / copy)
-        # Metaflow reads the id from the files; the time has to differ as well, or any order is right.
+        shutil.copytree(runs.root / flow / run_id, target / copy)
+        # Metaflow reads the id from the files. The times must differ too, or any order is right.
         for file in (target / copy).rglob("_meta/*.json"):
-            content = json.loads(file.read_text().replace(run_id, copy).replace(str(found.folder), str(folder)))
+            content = json.loads(file.read_text().replace(run_id, copy).replace(str(runs.folder), str(folder)))
             file.write_text(json.dumps(content | {"ts_epoch": content["ts_epoch"] + number}))
     return flow
 
 
 def big_log(folder: Path, flow: str, megabytes: int = 10) -> None:
-    """Give the newest run's start task a log of so many megabytes, in Metaflow's format."""
+    """Write a log of this many megabytes for the start task of the newest run, in Metaflow's format."""
     newest = max(path for path in (folder / ".metaflow" / flow).iterdir() if path.name.isdecimal())
     task = next(path for path in newest.glob("start/*") if path.name.isdecimal())
     log = task / "0.runtime_stdout.log"
@@ -49,7 +49,7 @@ def big_log(folder: Path, flow: str, megabytes: int = 10) -> None:
 
 
 def wide_run(folder: Path) -> str:
-    """Make a run of 50 tasks and their join, and return the name of its flow."""
+    """Create a run of 50 tasks and their join, and return the name of its flow."""
     flow = Path(__file__).parent / "wide_flow.py"
     subprocess.run(
         [sys.executable, str(flow), "run", "--max-workers", "4"],
@@ -62,7 +62,7 @@ def wide_run(folder: Path) -> str:
 
 
 def own_values(folder: Path, flow: str) -> None:
-    """Give each run values of its own, as runs have: ``x`` and ``text`` at the end all different, ten of ``alpha``."""
+    """Give each run its own values, as real runs have: different ``x`` and ``text`` at the end, one of ten ``alpha``."""
     runs = sorted(path for path in (folder / ".metaflow" / flow).iterdir() if path.name.isdecimal())
     for number, run in enumerate(runs):
         _replace(run, "*", "alpha", number % 10 / 10)
@@ -71,15 +71,15 @@ def own_values(folder: Path, flow: str) -> None:
 
 
 def _replace(run: Path, step: str, name: str, value: object) -> None:
-    """Put a value where Metaflow put another: the blob, its note, and the record."""
+    """Replace a value that Metaflow wrote: the blob, its ``_meta`` file and the record."""
     content = pickle.dumps(value, 4)
     sha = hashlib.sha1(content).hexdigest()
     for record in run.glob(f"{step}/*/_meta/0_artifact_{name}.json"):
-        told = json.loads(record.read_text())
+        fields = json.loads(record.read_text())
         blobs = run.parent / "data"
-        new, old = (blobs / key[:2] / key for key in (sha, told["sha"]))
+        new, old = (blobs / key[:2] / key for key in (sha, fields["sha"]))
         if new != old:
             new.parent.mkdir(exist_ok=True)
             new.write_bytes(gzip.compress(content))
             shutil.copy(f"{old}_meta", f"{new}_meta")
-        record.write_text(json.dumps(told | {"sha": sha}))
+        record.write_text(json.dumps(fields | {"sha": sha}))

@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: ``make docs``. Nothing is executed and nothing is fetched."""
+"""Sphinx configuration, used by ``make docs``. The build executes nothing and fetches nothing."""
 
 import json
 import sys
@@ -31,15 +31,15 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = ["_extensions"]
 
-# Notebooks: what they stored is what is shown.
+# Notebooks are shown as stored.
 nb_execution_mode = "off"
-nb_ipywidgets_js = {}  # nothing is fetched
+nb_ipywidgets_js = {}  # fetch nothing
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 nitpicky = True
-nitpick_ignore_regex = [("py:class", ".*")]  # signatures name classes of others, and of the house
+nitpick_ignore_regex = [("py:class", ".*")]  # signatures name classes of other packages and internal ones
 autosummary_generate = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
@@ -61,43 +61,43 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
     "header_links_before_dropdown": 7,
-    "secondary_sidebar_items": {  # not in the tutorial: what cells show wants the width
+    "secondary_sidebar_items": {  # not in the tutorial: outputs of cells need the width
         page: ["page-toc"] for page in ("howto/*", "reference/**", "differences", "formats", "design", "security")
     },
 }
 html_sidebars = {page: [] for page in ("index", "differences", "formats", "design", "security")}
-copyright = "the mfwidgets maintainers, Apache-2.0"  # noqa: A001 - Sphinx's name
+copyright = "the mfwidgets maintainers, Apache-2.0"  # noqa: A001 - the name that Sphinx reads
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def _find_by_short_name(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element) -> Element | None:
-    """Resolve what docstrings and signatures call by another name than the reference has: the one object that ends in it."""
+    """Resolve short names in docstrings and signatures, if exactly one documented object ends with that name."""
     if node.get("refdomain") != "py":
         return None
     domain, target, kind = env.domains.python_domain, node["reftarget"], node["reftype"]
     for name in (target, target.rpartition(".")[2]):
-        found = domain.find_obj(env, "", "", name, kind, searchmode=1)
-        if len(found) == 1:
-            entry = found[0][1]
-            return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content, found[0][0])
+        matches = domain.find_obj(env, "", "", name, kind, searchmode=1)
+        if len(matches) == 1:
+            full_name, entry = matches[0]
+            return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content, full_name)
     return None
 
 
-def _take_notebooks(app: Sphinx, config: object) -> None:
-    """Copy the notebooks into the sources, where Sphinx can find them, without widgets: their static pictures stay."""
+def _copy_notebooks(app: Sphinx, config: object) -> None:
+    """Copy the notebooks to where Sphinx finds them, without widget outputs. Static pictures stay."""
     del app, config
     for notebook in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
         content = json.loads(notebook.read_text(encoding="utf-8"))
         for cell in content["cells"]:
             if "outputs" in cell:
-                cell["outputs"] = [one for one in cell["outputs"] if WIDGET not in one.get("data", {})]
+                cell["outputs"] = [output for output in cell["outputs"] if WIDGET not in output.get("data", {})]
         copy, text = HERE / "tutorial" / notebook.name, json.dumps(content, ensure_ascii=False)
-        if not copy.is_file() or copy.read_text(encoding="utf-8") != text:  # else Sphinx would read it again
+        if not copy.is_file() or copy.read_text(encoding="utf-8") != text:  # an unchanged file is not read again
             copy.write_text(text, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
-    """Tell Sphinx of the functions above."""
+    """Register the functions above."""
     app.connect("missing-reference", _find_by_short_name)
-    app.connect("config-inited", _take_notebooks)
+    app.connect("config-inited", _copy_notebooks)

@@ -1,10 +1,10 @@
-"""A command of ``%mflow`` as Markdown."""
+"""Turns a command of ``%mflow`` into Markdown."""
 
 from mfwidgets.magic.command import Command
 
 
 def command_as_markdown(command: Command) -> str:
-    """Return what a command is, as Markdown below a heading of its name."""
+    """Return the description of a command as Markdown, with its name as the heading."""
     lines = [
         f"## {command.name}",
         "",
@@ -17,7 +17,7 @@ def command_as_markdown(command: Command) -> str:
     ]
     if command.arguments:
         lines += ["| argument | meaning |", "|---|---|"]
-        lines += [f"| `{_cell(one.usage)}` | {_cell(one.meaning)} |" for one in command.arguments]
+        lines += [f"| `{_cell(argument.usage)}` | {_cell(argument.meaning)} |" for argument in command.arguments]
         lines += [""]
     if command.examples:
         lines += ["```ipython", *command.examples, "```", ""]

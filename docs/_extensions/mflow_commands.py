@@ -1,4 +1,4 @@
-"""The directive ``mflow-commands``: all commands of ``%mflow``, from the table that its own help shows."""
+"""The directive ``mflow-commands``: all commands of ``%mflow``, from the same table as the help."""
 
 from command_text import command_as_markdown
 from docutils import nodes
@@ -9,7 +9,7 @@ from mfwidgets.magic.dispatch import COMMANDS
 
 
 class MflowCommands(SphinxDirective):
-    """Writes a section for each command."""
+    """Writes one section per command."""
 
     def run(self) -> list[nodes.Node]:
         """Return the sections."""
@@ -18,6 +18,6 @@ class MflowCommands(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx of the directive."""
+    """Register the directive."""
     app.add_directive("mflow-commands", MflowCommands)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
