@@ -43,7 +43,7 @@ wrapped.rows
 print(json.dumps({
     "the first page": median(lambda: drawn(next(flow.runs()._row_pages(PAGE)))),
     "the next page": median(lambda: drawn(next(pages))),
-    "a text that no run has": median(lambda: list(flow.runs(text="no such text"))),
+    "a filter without a match": median(lambda: list(flow.runs(text="no such text"))),
     "search a million lines": median(lambda: text.search("epoch 999", regex=False)),
     "wrap a million lines": median(lambda: text.wrapped(41).rows),
     "a page of wrapped lines": median(lambda: wrapped.page(1_000)),

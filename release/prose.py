@@ -38,12 +38,29 @@ AVOIDED = {
     r"\bby far\b": "much",
     r"\bof a sort\b": "a kind of",
     r"\bas a rule\b": "usually",
-    r"\bnor\b": "and not",
+    r"\bnor\b": "and not; fine after 'neither'",
     r"\bsuch as it is\b": "as it is",
+    r"\bstands?\b(?! for\b| out\b|-)": "is, is in, is shown",
+    r"\bl(?:ies|ie)\b": "is in, is stored in",
+    r"\bof (?:its|their|our|his|her) own\b": "its own ...",
+    r"\bwhere (?:there (?:is|are|was|were)|none|no)\b": "if",
+    r"\b(?:is|are|was|were) asked\b": "is requested, is read, is called",
+    r"\bin place of\b": "instead of",
+    r"\bwants\b": "needs, requests",
+    r"\bat first\b": "by default, initially",
+    r"\bunasked\b": "by default",
+    r"\bas ever\b|\ball the same\b": "still",
+    r"\bshall\b": "must, will",
+    r"\bknows? nothing of\b": "does not know, does not depend on",
+    r"\bfound out\b": "detected",
+    r'""" ?What [a-z]': "a noun first: 'The files that ...', not 'What ...'",
     r"\bwherefrom\b|\bthereof\b|\bwhereof\b|\btherein\b|\bthereby\b|\bhenceforth\b": "plain words",
     r'(?:^|""" ?|[.:] |# )(?:Of|Where) [a-z][a-z ]{2,40}, ': "subject first: no inversion",
 }
 """Regular expressions, with what to write instead."""
+
+ALLOWED = r"\bthere (?:is|are|was|were) no\b|\bneither\b[^.;]*?\bnor\b"
+"""Plain English that the expressions above would match."""
 
 SUBJECT_LENGTH = 72
 
@@ -58,8 +75,9 @@ class Finding(NamedTuple):
 
 def findings_in(text: str) -> Iterator[tuple[str, str]]:
     """Yield the avoided words in a text, with what to write instead."""
+    checked = re.sub(ALLOWED, "", text, flags=re.IGNORECASE)
     for pattern, advice in AVOIDED.items():
-        for match in re.finditer(pattern, text, re.MULTILINE):
+        for match in re.finditer(pattern, checked, re.MULTILINE):
             yield match.group().strip(), advice
 
 
