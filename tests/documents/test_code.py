@@ -1,4 +1,4 @@
-"""The code of the documents: all of it is Python, and that of the how-to pages runs on the sample and says what it says there."""
+"""All code of the documents is valid Python. The code of the how-to pages runs on the sample and prints the output shown."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from sybil.parsers.myst import CodeBlockParser, SkipParser
 import mfwidgets
 
 BEFORE = HOWTO / "index.md"
-"""Its code stands before that of each of the others."""
+"""Its code runs before the code of every other page."""
 
 PROMPT = re.compile(r"^Out\[\d+\]: \n?", re.MULTILINE)
 
@@ -27,13 +27,13 @@ def test_code_is_python(page):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """Return a folder for a copy of the sample that nobody else tags."""
+    """Return a folder for a copy of the sample that no other test tags."""
     return str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture
 def cell(shell, monkeypatch, cache):
-    """Run cells as a fresh kernel does, in a folder of their own."""
+    """Run cells as in a new kernel, with their own cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", cache)
     shell.reset(new_session=False)
 
@@ -41,7 +41,9 @@ def cell(shell, monkeypatch, cache):
         with capture_output() as captured:
             result = shell.run_cell(source)
         result.raise_error()
-        return PROMPT.sub("", captured.stdout) + "".join(f"{one.data['text/plain']}\n" for one in captured.outputs)
+        return PROMPT.sub("", captured.stdout) + "".join(
+            f"{output.data['text/plain']}\n" for output in captured.outputs
+        )
 
     yield run
     shell.run_line_magic("unload_ext", "mfwidgets")
@@ -49,31 +51,31 @@ def cell(shell, monkeypatch, cache):
 
 
 @pytest.mark.parametrize("page", [page for page in sorted(HOWTO.glob("*.md")) if page != BEFORE], ids=name_of)
-def test_a_how_to_runs_and_says_what_it_says(page, cell):
-    said = ""
+def test_how_to_code_prints_the_output_shown(page, cell):
+    printed = ""
 
     def run(example):
-        nonlocal said
-        said = cell(example.parsed)
+        nonlocal printed
+        printed = cell(example.parsed)
 
     def compare(example):
-        assert lines(said) == lines(example.parsed), f"{name_of(page)}:{example.line}"
+        assert lines(printed) == lines(example.parsed), f"{name_of(page)}:{example.line}"
 
     for example in parsed(BEFORE, CodeBlockParser("python", run)):
         example.evaluate()
     for example in parsed(page, CodeBlockParser("python", run), CodeBlockParser("text", compare), SkipParser()):
         try:
             example.evaluate()
-        except SkipTest:  # with a reason, in the page; that it is Python is tested above
-            said = ""
+        except SkipTest:  # the page gives the reason; test_code_is_python checks the syntax
+            printed = ""
 
 
 def lines(text):
-    """Return lines as they compare: blanks at their ends do not count, nor how wide a column of a table is."""
+    """Return lines for comparison, with each run of blanks as one: table columns may differ in width."""
     return [" ".join(line.split()) for line in text.strip().splitlines()]
 
 
-def test_code_is_found():
+def test_there_is_code():
     assert sum(1 for _ in python_blocks(ROOT / "README.md")) >= 1
     assert sum(1 for page in HOWTO.glob("*.md") for _ in python_blocks(page)) > 30
     assert DOCS / "index.md" in PAGES

@@ -1,4 +1,4 @@
-"""Links inside the project lead somewhere: to a file that is there, to a heading that it has. Others are not asked."""
+"""Links inside the project lead to existing files and headings. Links to other sites are not checked."""
 
 import re
 
@@ -9,13 +9,14 @@ OUTSIDE = re.compile(r"[a-z]+:")
 
 
 def target_of(page, place):
-    """Return the file that a place names; the pages of notebooks are copies of these."""
-    found = (page.parent / place).resolve() if place else page
-    return ROOT / "notebooks" / found.name if found.parent == DOCS / "tutorial" and found.suffix == ".ipynb" else found
+    """Return the file that a link names. Tutorial pages are copies of the notebooks."""
+    target = (page.parent / place).resolve() if place else page
+    is_tutorial = target.parent == DOCS / "tutorial" and target.suffix == ".ipynb"
+    return ROOT / "notebooks" / target.name if is_tutorial else target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_links_lead_somewhere(page):
+def test_links_have_targets(page):
     broken = []
     for line, link in links(page):
         place, _, anchor = link.partition("#")
@@ -27,7 +28,7 @@ def test_links_lead_somewhere(page):
     assert not broken
 
 
-def test_links_are_found():
+def test_there_are_links():
     assert any(link == "notebooks/01_quickstart.ipynb" for _, link in links(ROOT / "README.md"))
     assert "what-differs-and-why" not in anchors(ROOT / "README.md")
     assert "where-we-differ-from-metaflows-client-on-purpose" in anchors(ROOT / "README.md")

@@ -1,4 +1,4 @@
-"""The reference has all that is public."""
+"""The reference documents every public name."""
 
 import re
 
@@ -13,27 +13,28 @@ LISTED = set(re.findall(r"^   ~(mfwidgets\.\S+)$", REFERENCE, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", mfwidgets.__all__)
-def test_it_has_every_public_name(name):
-    if name == "options":  # the one object of its class
+def test_every_public_name_is_listed(name):
+    if name == "options":  # the only instance of its class
         assert ".. autoclass:: mfwidgets.display_options.Options" in REFERENCE
     else:
         assert f"mfwidgets.{name}" in LISTED
 
 
 @pytest.mark.parametrize("name", sorted(LISTED))
-def test_what_it_lists_is_there(name):
+def test_listed_names_have_docstrings(name):
     module, _, last = name.rpartition(".")
     assert getattr(__import__(module, fromlist=[last]), last).__doc__
 
 
-def test_the_commands_come_from_the_table_of_the_help(monkeypatch):
+def test_commands_are_those_of_the_help(monkeypatch):
     monkeypatch.syspath_prepend(DOCS / "_extensions")
     from command_text import command_as_markdown
 
     assert "```{mflow-commands}" in REFERENCE
     for command in COMMANDS.values():
-        said = command_as_markdown(command).replace(r"\|", "|")
-        assert said.startswith(f"## {command.name}\n")
+        text = command_as_markdown(command).replace(r"\|", "|")
+        assert text.startswith(f"## {command.name}\n")
         assert all(
-            text in said for text in (command.usage, *command.examples, *(one.meaning for one in command.arguments))
+            part in text
+            for part in (command.usage, *command.examples, *(argument.meaning for argument in command.arguments))
         )
