@@ -15,6 +15,7 @@ from mfwidgets.display import Displayable
 from mfwidgets.display_options import options
 from mfwidgets.pathspec import kind_of, parse
 from mfwidgets.queries.context import new_context
+from mfwidgets.render.html import load_templates
 from mfwidgets.views.show import render_to_fit
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def from_metaflow(theirs: Any) -> Displayable:
 
 def bundle(theirs: Any) -> dict[str, str] | None:
     """Return the display of one of Metaflow's objects; None, which leaves it to Metaflow's own text, on any trouble."""
+    load_templates()
     try:
         return call_with_timeout(options.display_timeout_s, lambda: render_to_fit(from_metaflow(theirs)))
     except Exception:  # their object must never show an error of ours in place of itself

@@ -31,6 +31,32 @@ def test_showing_loads_neither_pandas_nor_metaflow(runs):
     assert not loaded_after(code).intersection({"pandas", "metaflow", "ipywidgets", "requests", "IPython"})
 
 
+IN_TIME = """
+from mfwidgets import concurrency
+from mfwidgets.views import show
+def watched(seconds, work):
+    before = set(sys.modules)
+    shown = concurrency.call_with_timeout(60, work)
+    print(*sorted(set(sys.modules) - before))
+    return shown
+show.call_with_timeout = watched
+"""
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["client", "client['LinearFlow']", "run", "run['start']", "client.get({failing!r})", "client.get({packed!r}).code"],
+)
+def test_a_display_imports_before_its_clock_starts(shown, runs):
+    shown = shown.format(failing=runs["failing"], packed=runs["packed"])
+    program = (
+        f"import sys, mfwidgets\nclient = mfwidgets.Metaflow(metadata={str(runs.folder)!r}, namespace=None)\n"
+        f"run = client.get({runs['linear']!r})\nshown = {shown}\n{IN_TIME}\nprint(len(show.mimebundle(shown)))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["", "2"]
+
+
 def test_all_is_sorted_and_complete():
     assert mfwidgets.__all__ == sorted(mfwidgets.__all__)
     functions_here = {"load_ipython_extension", "unload_ipython_extension"}

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -159,6 +160,15 @@ def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDa
         return CloudDatastore(opened(root, configuration), root, blob_cache(configuration))
     except ValueError as error:
         raise DataException(f"The datastore {root} cannot be opened: {error}.") from error
+
+
+def import_clients(ds_type: str) -> None:
+    """Import what reading from a cloud needs; what is not installed is reported when something is read."""
+    if ds_type in CLOUDS:
+        _, package, _ = CLOUDS[ds_type]
+        for name in ("obstore", package):
+            with suppress(ImportError):
+                import_module(name)
 
 
 def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.code import MetaflowCode
 from mfwidgets.concurrency import call_with_timeout
+from mfwidgets.datastore.cloud import import_clients
 from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.data import view_to_dict
-from mfwidgets.render.html import html_of, page_of
+from mfwidgets.render.highlight import highlight
+from mfwidgets.render.html import html_of, load_templates, page_of
 from mfwidgets.render.sanitize import single_line
 from mfwidgets.render.text import lines_of, text_of
 from mfwidgets.render.view import Line, View
@@ -27,6 +31,7 @@ def mimebundle(shown: object, seconds: float | None = None) -> dict[str, str]:
 
     Whatever goes wrong is told in the display itself, under the object's name.
     """
+    load_templates()
     return _bounded(
         shown, options.display_timeout_s if seconds is None else seconds, lambda: render_to_fit(shown), _text_and_html
     )
@@ -39,6 +44,7 @@ def terminal_lines(shown: object) -> list[Line]:
 
 def _bounded(shown: object, seconds: float, draw: Callable[[], Drawn], draw_trouble: Callable[[View], Drawn]) -> Drawn:
     """Draw in time; what goes wrong is drawn instead."""
+    _import_readers(shown)
     try:
         return call_with_timeout(seconds, draw)
     except TimeoutError:
@@ -50,6 +56,14 @@ def _bounded(shown: object, seconds: float, draw: Callable[[], Drawn], draw_trou
     except Exception as error:  # noqa: BLE001 - a display that raises hides the object; the text names the error
         trouble = f"This cannot be shown: {type(error).__name__}: {error}"
     return draw_trouble(View(type(shown).__name__, single_line(repr(shown), 200), notes=(single_line(trouble, 1000),)))
+
+
+def _import_readers(shown: object) -> None:
+    """Import what reading this object needs, so that slow imports do not use up the time of the first display."""
+    if isinstance(shown, MetaflowCode):
+        highlight("", "flow.py", 1, 1)  # which imports what pygments needs for Python
+    elif isinstance(shown, MetaflowObject):
+        import_clients(shown._context.configuration.get("DEFAULT_DATASTORE") or "")
 
 
 def render_to_fit(shown: object) -> dict[str, str]:
