@@ -1,10 +1,23 @@
-"""Many waits at once: their order, their errors, and the bar that shows when they take long."""
+"""Many waits at once: their order, errors and threads; deadlines, limits, and life without threads."""
 
+import ast
+import contextvars
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
+import mfwidgets
 from mfwidgets import concurrency, options
+from mfwidgets.concurrency import LatestTask, call_with_timeout, parallel_map, run_interruptible
+from mfwidgets.deadline import Deadline, check_deadline, current_deadline, seconds_within_deadline, sleep
+from mfwidgets.errors import DeadlineExceeded, MetaflowException
+from mfwidgets.magic.completion_sources import AnswerCache
+from mfwidgets.request_limit import RequestLimit, request_limit
+
+PATIENCE_S = 30.0
+"""Seconds until a test that waits for something fails; no test is fast only because a machine is."""
 
 
 def slowly(number):
@@ -12,25 +25,401 @@ def slowly(number):
     return 2 * number
 
 
+def waits_for(condition):
+    """Tell whether something becomes true in reasonable time."""
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+class Gauge:
+    """Counts how many threads are in a block at once, and the most there were."""
+
+    def __init__(self):
+        self.now = self.most = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self):
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+
+    def __exit__(self, *_):
+        with self._lock:
+            self.now -= 1
+
+
+@pytest.fixture
+def no_threads(monkeypatch):
+    """A Python that cannot start threads, as in Pyodide."""
+
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+# -- many items ---------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("max_concurrency", [1, 4])
 def test_results_come_in_order(max_concurrency):
-    assert concurrency.parallel_map(slowly, range(6), max_concurrency=max_concurrency) == [0, 2, 4, 6, 8, 10]
+    assert parallel_map(slowly, range(6), max_concurrency=max_concurrency) == [0, 2, 4, 6, 8, 10]
 
 
-def test_the_first_error_is_raised():
+def test_the_first_error_in_order_is_raised():
     def fail(number):
+        if number == 1:
+            time.sleep(0.1)
+        if number:
+            raise ValueError(number)
+
+    with pytest.raises(ValueError, match="1"):
+        parallel_map(fail, range(6))
+
+
+@pytest.mark.parametrize("max_concurrency", [1, 3])
+def test_after_an_error_nothing_more_begins(max_concurrency):
+    begun = []
+
+    def fail(number):
+        begun.append(number)
         raise ValueError(number)
 
     with pytest.raises(ValueError, match="0"):
-        concurrency.parallel_map(fail, range(6))
+        parallel_map(fail, range(100), max_concurrency=max_concurrency)
+    time.sleep(0.1)
+    assert len(begun) <= 2 * max_concurrency
+
+
+def test_after_an_error_what_has_begun_is_given_up():
+    stopped = threading.Event()
+
+    def work(number):
+        if number == 0:
+            raise ValueError(number)
+        try:
+            sleep(PATIENCE_S)
+        except DeadlineExceeded:
+            stopped.set()
+            raise
+
+    with pytest.raises(ValueError, match="0"):
+        parallel_map(work, range(3))
+    assert stopped.wait(PATIENCE_S / 2)
 
 
 def test_a_bar_shows_when_it_takes_long(monkeypatch, capsys):
-    concurrency.parallel_map(slowly, range(20), title="runs")
+    monkeypatch.setattr(concurrency, "PROGRESS_DELAY_S", PATIENCE_S)
+    parallel_map(slowly, range(20), title="runs")
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(concurrency, "PROGRESS_DELAY_S", 0.01)
-    concurrency.parallel_map(slowly, range(40), title="runs")
+    parallel_map(slowly, range(40), title="runs")
     assert "runs:" in capsys.readouterr().err
     with options(progress_bars=False):
-        concurrency.parallel_map(slowly, range(40), title="runs")
+        parallel_map(slowly, range(40), title="runs")
     assert capsys.readouterr().err == ""
+
+
+def test_nested_calls_share_the_threads_of_the_outermost():
+    gauge = Gauge()
+
+    def inner(number):
+        with gauge:
+            time.sleep(0.002)
+        return number
+
+    def middle(number):
+        return sum(parallel_map(inner, range(number, number + 5)))
+
+    def outer(number):
+        return sum(parallel_map(middle, range(number, number + 20)))
+
+    assert parallel_map(outer, range(20)) == [sum(sum(range(m, m + 5)) for m in range(n, n + 20)) for n in range(20)]
+    assert 2 <= gauge.most <= concurrency.MAX_WORKERS
+
+
+def test_a_nested_call_uses_the_threads_that_are_free():
+    together = threading.Barrier(8)  # which opens only if all eight are waiting at once
+
+    def outer(number):
+        return parallel_map(lambda _: together.wait(PATIENCE_S) >= 0, range(4))
+
+    assert parallel_map(outer, range(2)) == [[True] * 4] * 2
+
+
+def test_an_error_comes_out_of_nested_calls():
+    with pytest.raises(ZeroDivisionError):
+        parallel_map(lambda outer: parallel_map(lambda inner: 1 // (19 - inner), range(20)), range(20))
+
+
+def test_threads_know_the_context_of_their_caller():
+    colour = contextvars.ContextVar("colour", default="none")
+    colour.set("blue")
+    assert parallel_map(lambda _: colour.get(), range(3)) == ["blue"] * 3
+    assert run_interruptible(colour.get) == call_with_timeout(PATIENCE_S, colour.get) == "blue"
+
+
+# -- deadlines ----------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_deadline_ends_when_its_time_has_passed():
+    clock = Clock()
+    deadline = Deadline(2.0, clock=clock)
+    with deadline.apply():
+        check_deadline()
+        assert current_deadline() is deadline
+        clock.now += 1.5
+        assert deadline.remaining_s() == 0.5
+        assert seconds_within_deadline(60.0) == pytest.approx(0.6)
+        assert seconds_within_deadline(0.2) == 0.2
+        inner = Deadline(60.0)
+        assert inner.remaining_s() == 0.5  # never later than the outer one
+        clock.now += 0.5
+        assert deadline.expired
+        assert inner.expired
+        assert not deadline.cancelled
+        assert seconds_within_deadline(60.0) > 0
+        with pytest.raises(DeadlineExceeded) as caught:
+            check_deadline()
+        deadline.cancel()
+    assert isinstance(caught.value, TimeoutError)
+    assert isinstance(caught.value, MetaflowException)
+    check_deadline()  # outside there is none
+    assert seconds_within_deadline(60.0) == 60.0
+
+
+def test_cancelling_wakes_sleepers_and_ends_inner_deadlines():
+    outer, woken = Deadline(), threading.Event()
+    with outer.apply():
+
+        def nap():
+            with Deadline().apply(), pytest.raises(DeadlineExceeded):
+                sleep(10 * PATIENCE_S)
+            woken.set()
+
+        assert concurrency.start_thread(nap, "test")
+    outer.cancel()
+    assert woken.wait(PATIENCE_S)
+
+
+def test_a_block_that_raises_cancels_its_deadline_and_no_other():
+    with Deadline().apply() as outer:
+        with pytest.raises(KeyboardInterrupt), Deadline().apply() as inner:
+            raise KeyboardInterrupt
+        assert inner.cancelled
+        assert not outer.cancelled
+
+
+def test_callbacks_are_called_once_and_only_inside():
+    called = []
+    deadline = Deadline()
+    with deadline.on_cancel(lambda: called.append("outside")):
+        pass
+    with deadline.on_cancel(lambda: called.append("inside")):
+        deadline.cancel()
+        deadline.cancel()
+    with deadline.on_cancel(lambda: called.append("after")):
+        pass
+    assert called == ["inside", "after"]
+
+
+def test_work_that_takes_too_long_is_given_up_with_its_threads():
+    gauge, begun = Gauge(), []
+
+    def read(number):
+        begun.append(number)
+        with gauge:
+            sleep(0.02)
+
+    with pytest.raises(DeadlineExceeded, match=r"longer than 0\.2 s"):
+        call_with_timeout(0.2, lambda: parallel_map(lambda _: parallel_map(read, range(1000)), range(1000)))
+    assert waits_for(lambda: gauge.now == 0)
+    count = len(begun)
+    time.sleep(0.3)
+    assert len(begun) == count < 1_000_000
+
+
+def test_what_work_raises_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        call_with_timeout(PATIENCE_S, lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run_interruptible(lambda: 1 / 0)
+
+
+# -- requests -----------------------------------------------------------------------------------------------------------
+
+
+def test_requests_wait_for_a_slot():
+    limit, gauge = RequestLimit(3), Gauge()
+
+    def ask(number):
+        with limit.slot(), gauge:
+            time.sleep(0.005)
+
+    parallel_map(ask, range(30))
+    assert gauge.most == 3
+
+
+def test_a_request_that_was_given_up_keeps_no_slot():
+    limit, hanging, end = RequestLimit(1), threading.Event(), threading.Event()
+
+    def hang():
+        with limit.slot():
+            hanging.set()
+            end.wait(PATIENCE_S)
+
+    deadline = Deadline()
+    with deadline.apply():
+        asked = concurrency.in_background(hang, "test")
+    assert hanging.wait(PATIENCE_S)
+    with Deadline(0.2).apply(), pytest.raises(DeadlineExceeded), limit.slot():
+        pass  # it is taken
+    deadline.cancel()
+    with Deadline(PATIENCE_S).apply(), limit.slot():
+        end.set()
+        asked.result(PATIENCE_S)
+        with Deadline(0.2).apply(), pytest.raises(DeadlineExceeded), limit.slot():
+            pass  # the end of what was given up frees no second slot
+    with Deadline(0).apply(), pytest.raises(DeadlineExceeded), limit.slot():
+        pytest.fail("what is over asks nothing")
+
+
+def test_one_address_has_one_limit():
+    one = request_limit("service@http://a")
+    assert request_limit("service@http://a") is one
+    assert request_limit("service@http://b") is not one
+
+
+# -- without threads ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_threads_everything_runs_in_the_caller():
+    here = threading.current_thread()
+    assert parallel_map(lambda _: threading.current_thread(), range(40)) == [here] * 40
+    assert parallel_map(lambda n: parallel_map(lambda m: n * m, range(3)), range(3)) == [
+        [0, 0, 0],
+        [0, 1, 2],
+        [0, 2, 4],
+    ]
+    assert run_interruptible(threading.current_thread) is here
+    assert call_with_timeout(60, threading.current_thread) is here
+    assert concurrency.in_background(threading.current_thread, "test").result() is here
+    with pytest.raises(ZeroDivisionError):
+        parallel_map(lambda n: 1 // n, range(3))
+    with pytest.raises(ZeroDivisionError):
+        call_with_timeout(60, lambda: 1 // 0)
+    done = []
+    concurrency.call_later(60, lambda: done.append("later"))()
+    assert done == ["later"]
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_threads_work_is_given_up_at_its_next_read():
+    read = []
+
+    def work():
+        for number in range(1000):
+            sleep(0.01)
+            read.append(number)
+
+    with pytest.raises(DeadlineExceeded):
+        call_with_timeout(0.1, work)
+    assert len(read) <= 10
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_threads_panes_and_completions_answer():
+    told = []
+    task = LatestTask(lambda: told.append("wait"))
+    task.ask(lambda: 2, told.append, told.append)
+    task.ask(lambda: 1 / 0, told.append, lambda error: told.append(type(error).__name__))
+    assert task.wait(0)
+    assert told == ["wait", 2, "wait", "ZeroDivisionError"]
+    cache = AnswerCache()
+    assert cache.get(("key",), lambda: ["a"], 0.0) == cache.get(("key",), list, 0.0) == ["a"]
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_threads_a_run_is_shown_but_not_watched(client, runs):
+    watch = mfwidgets.watch(client.get(runs["linear"]))
+    assert watch.wait(0)
+    assert "The run is completed" in repr(watch)
+    watch.close()
+
+
+def test_threads_are_started_in_one_place():
+    starters = {"Thread", "Timer", "ThreadPoolExecutor", "ProcessPoolExecutor", "start_new_thread", "to_thread"}
+    root = Path(mfwidgets.__file__).parent
+    found = set()
+    for file in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute | ast.Name | ast.alias):
+                name = (
+                    node.attr
+                    if isinstance(node, ast.Attribute)
+                    else node.id
+                    if isinstance(node, ast.Name)
+                    else node.name
+                )
+                if name in starters:
+                    found.add(str(file.relative_to(root)))
+    assert found == {"concurrency.py"}
+
+
+# -- the newest request -------------------------------------------------------------------------------------------------
+
+
+def test_a_newer_request_gives_the_older_one_up():
+    task, begun, ended = LatestTask(), threading.Event(), []
+
+    def older():
+        begun.set()
+        try:
+            sleep(PATIENCE_S)
+        except DeadlineExceeded:
+            ended.append("given up")
+            raise
+
+    told = []
+    task.ask(older, told.append, told.append)
+    assert begun.wait(PATIENCE_S)
+    task.ask(lambda: "newer", told.append, told.append)
+    assert task.wait(PATIENCE_S)
+    assert waits_for(lambda: ended == ["given up"])
+    assert told == ["newer"]
+    begun.clear()
+    task.ask(older, told.append, told.append)
+    assert begun.wait(PATIENCE_S)
+    task.close()
+    assert waits_for(lambda: ended == ["given up"] * 2)
+    assert told == ["newer"]
+
+
+def test_what_changes_something_is_finished():
+    task, begun, go_on, ended = LatestTask(finish_all=True), threading.Event(), threading.Event(), []
+
+    def change():
+        begun.set()
+        go_on.wait(PATIENCE_S)
+        check_deadline()
+        ended.append("changed")
+
+    task.ask(change, ended.append, ended.append)
+    assert begun.wait(PATIENCE_S)
+    task.close()
+    go_on.set()
+    assert waits_for(lambda: ended == ["changed"])

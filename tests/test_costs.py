@@ -1,12 +1,14 @@
 """What questions cost, without a clock: which files are opened, and how often."""
 
 import sys
+import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from mfwidgets.datastore.task_files import artifact_infos
 from mfwidgets.display_options import options
 
 _recording: list[str] = []
@@ -55,6 +57,41 @@ def test_the_newest_run_of_many_costs_two_files(many, own_client):
     with opened(many.root) as files:
         assert flow.latest_successful_run is not None
     assert files.total() <= 6
+
+
+@pytest.fixture
+def slow_disk(monkeypatch):
+    """Let each read of a file take a while."""
+    from mfwidgets.datastore import local
+    from mfwidgets.files import read_file
+    from mfwidgets.providers import local_files
+
+    def slow_read(file, *limit):
+        time.sleep(0.02)
+        return read_file(file, *limit)
+
+    for module in (local, local_files):
+        monkeypatch.setattr(module, "read_file", slow_read)
+
+
+@pytest.mark.usefixtures("slow_disk")
+def test_what_was_given_up_reads_no_more_files(many, own_client):
+    from mfwidgets.concurrency import call_with_timeout
+    from mfwidgets.views.show import mimebundle
+
+    flow = own_client["LinearFlow"]
+    assert "was given up" in mimebundle(flow, seconds=0.2)["text/plain"]
+    with opened(many.root) as files:
+        time.sleep(1)
+    assert files.total() <= 1  # which was being opened
+    tasks = [run[step].task for run in flow.runs()[:10] for step in ("start", "end")]
+    with pytest.raises(TimeoutError):
+        call_with_timeout(
+            0.2, lambda: [artifact_infos(task._context.datastore("local", ""), task._record.path, 0) for task in tasks]
+        )
+    with opened(many.root) as files:
+        time.sleep(1)
+    assert files.total() <= 1
 
 
 def test_a_table_of_runs_costs_six_files_a_run(many, own_client):

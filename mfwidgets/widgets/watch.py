@@ -62,9 +62,8 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         self._last = View("Run", run.pathspec, notes=("Looking…",))
         self._live.html = html_of(self._last)
         if not start_thread(self._watch, "watch"):
-            self._look()
-            self.ended = "No thread can be started here, so the run is not watched; this is how it was."
-            self._freeze()
+            self.stop()
+            self._watch()  # one look, as there is no thread to wait in
 
     def stop(self) -> None:
         """Watch no longer; the run goes on."""

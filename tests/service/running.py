@@ -30,6 +30,11 @@ class Running:
         """Return the requests that came since the last reset."""
         return self._control("requests")
 
+    def load(self) -> tuple[int, int]:
+        """Return how many requests are being answered, and the most at once since the last reset."""
+        now, most = self._control("load")
+        return now, most
+
     def reset(self) -> None:
         """Forget the requests."""
         self._control("reset")

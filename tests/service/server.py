@@ -13,6 +13,8 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,19 @@ class Service(ThreadingHTTPServer):
         self.store, self.release, self.seconds = store, release, latency
         self.seen: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
+        self.in_flight = self.most_in_flight = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a request as long as it is being answered."""
+        with self.store.lock:
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            yield
+        finally:
+            with self.store.lock:
+                self.in_flight -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away."""
@@ -95,17 +110,18 @@ class Handler(BaseHTTPRequestHandler):
             self.server.seen.append(
                 {"method": method, "path": unquote(path), "query": query, "headers": dict(self.headers)}
             )
-        if self.server.seconds:
-            time.sleep(self.server.seconds)
         fault = self.server.fault(self.path)
-        if fault and fault.get("kind") not in ("truncate", "reset", "drip"):
-            return self._fail(fault)
-        try:
-            status, content, headers = self._found(method, path, query, body)
-        except Refused as refused:
-            status, content, headers = refused.status, refused.body, refused.headers
-        except Exception as error:  # noqa: BLE001 - the real one answers so to whatever goes wrong
-            status, content, headers = 500, failed(repr(error)).body, {}
+        with self.server.counted():  # until just before the answer is sent, after which the client may ask again
+            if self.server.seconds:
+                time.sleep(self.server.seconds)
+            if fault and fault.get("kind") not in ("truncate", "reset", "drip"):
+                return self._fail(fault)
+            try:
+                status, content, headers = self._found(method, path, query, body)
+            except Refused as refused:
+                status, content, headers = refused.status, refused.body, refused.headers
+            except Exception as error:  # noqa: BLE001 - the real one answers so to whatever goes wrong
+                status, content, headers = 500, failed(repr(error)).body, {}
         return self._send(status, content, headers, fault.get("kind") if fault else None)
 
     def _found(
@@ -168,8 +184,11 @@ class Handler(BaseHTTPRequestHandler):
             match self.path.removeprefix("/_test/"):
                 case "requests":
                     return self._send(200, server.seen, {})
+                case "load":
+                    return self._send(200, [server.in_flight, server.most_in_flight], {})
                 case "reset":
                     server.seen = []
+                    server.most_in_flight = server.in_flight
                 case "latency":
                     server.seconds = given["seconds"]
                 case "faults":
