@@ -12,7 +12,6 @@ from mfwidgets import Metaflow
 from mfwidgets.concurrency import call_with_timeout, in_background, parallel_map
 from mfwidgets.errors import DeadlineExceeded
 from mfwidgets.render.view import View
-from mfwidgets.request_limit import MAX_REQUESTS
 from mfwidgets.views import show
 from mfwidgets.views.build_view import build_view
 
@@ -79,7 +78,7 @@ def test_nested_questions_send_at_most_16_requests_at_once(client, server):
     assert len(server.requests()) >= 17 * 3 * (1 + steps)
     now, most = server.load()
     assert now == 0
-    assert 2 <= most <= MAX_REQUESTS
+    assert 2 <= most <= 16
 
 
 def test_all_clients_of_a_service_share_the_limit(client, server):
@@ -89,7 +88,7 @@ def test_all_clients_of_a_service_share_the_limit(client, server):
     asked.append(in_background(lambda: client["TaggedFlow"].runs().to_pandas(), "test"))
     for one in asked:
         assert len(one.result(4 * PATIENCE_S)) >= 15
-    assert 2 <= server.load()[1] <= MAX_REQUESTS
+    assert 2 <= server.load()[1] <= 16
 
 
 @pytest.mark.parametrize("shown", [Expensive, lambda client: client])
@@ -98,7 +97,7 @@ def test_a_display_that_was_given_up_sends_no_more_requests(client, server, show
     bundle = show.mimebundle(shown(client), seconds=0.2)
     assert "was given up" in bundle["text/plain"]
     before = len(server.requests())
-    assert settled(server) <= before + MAX_REQUESTS
+    assert settled(server) <= before + 16
 
 
 def test_a_question_that_was_interrupted_sends_no_more_requests(client, server, interruptible):
@@ -106,7 +105,7 @@ def test_a_question_that_was_interrupted_sends_no_more_requests(client, server, 
     with pytest.raises(KeyboardInterrupt):
         ask_much(client, 1000, 1000)
     before = len(server.requests())
-    assert settled(server) <= before + MAX_REQUESTS
+    assert settled(server) <= before + 16
 
 
 def test_requests_that_hang_end_with_their_deadline(client, server):
@@ -117,7 +116,7 @@ def test_requests_that_hang_end_with_their_deadline(client, server):
     while any(thread.name in ("mfwidgets-show", "mfwidgets-worker") for thread in threading.enumerate()):
         assert time.monotonic() < until
         time.sleep(0.05)
-    assert len(server.requests()) <= 1 + MAX_REQUESTS
+    assert len(server.requests()) <= 1 + 16
 
 
 def test_requests_that_hang_do_not_block_the_next_question(client, server, interruptible):
