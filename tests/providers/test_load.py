@@ -100,7 +100,8 @@ def test_a_display_that_was_given_up_sends_no_more_requests(client, server, show
     assert settled(server) <= before + 16
 
 
-def test_a_question_that_was_interrupted_sends_no_more_requests(client, server, interruptible):
+@pytest.mark.usefixtures("interruptible")
+def test_a_question_that_was_interrupted_sends_no_more_requests(client, server):
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         ask_much(client, 1000, 1000)
@@ -119,7 +120,8 @@ def test_requests_that_hang_end_with_their_deadline(client, server):
     assert len(server.requests()) <= 1 + 16
 
 
-def test_requests_that_hang_do_not_block_the_next_question(client, server, interruptible):
+@pytest.mark.usefixtures("interruptible")
+def test_requests_that_hang_do_not_block_the_next_question(client, server):
     server.faults([{"match": "ForeachWideFlow/runs/3/steps", "times": None, "kind": "hang"}])
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
