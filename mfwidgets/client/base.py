@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
+from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from mfwidgets.display import Explorable
@@ -121,7 +122,7 @@ class MetaflowObject(Explorable, ABC):
         if not path:
             return None
         attempt = self._attempt if self._kind == "artifact" else None
-        found = _CLASSES[kind_of(path)]._in_context(self._context.in_all_namespaces(), path, attempt)
+        found = class_of(kind_of(path))._in_context(self._context.in_all_namespaces(), path, attempt)
         found._context = self._context
         return found
 
@@ -222,7 +223,9 @@ class MetaflowObject(Explorable, ABC):
 
 
 def class_of(kind: str) -> "type[MetaflowObject]":
-    """Return the class of a kind of object."""
+    """Return the class of a kind of object. Its module, which has the name of the kind, is imported on first use."""
+    if kind not in _CLASSES:
+        import_module(f"mfwidgets.client.{kind}")
     return _CLASSES[kind]
 
 
@@ -269,7 +272,7 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> tuple[str
     for depth in range(1, len(path)):
         above = path[:depth]
         try:
-            found = _CLASSES[kind_of(above)]._in_context(context.in_all_namespaces(), above)
+            found = class_of(kind_of(above))._in_context(context.in_all_namespaces(), above)
         except MetaflowNotFound:
             continue
         if found._child(path[depth]) is None:

@@ -3,6 +3,8 @@
 import pickle
 import random
 import shutil
+import subprocess
+import sys
 
 import pytest
 from corpus import RUNS
@@ -255,6 +257,25 @@ def test_parents_and_identity(runs):
     assert Task(task) != Task(task, attempt=0)
     assert repr(Task(task, attempt="0")) == f"Task('{task}', attempt=0)"
     assert DataArtifact(f"{task}/x", attempt=0).parent == Task(task, attempt=0)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 5])
+def test_the_first_object_of_a_process_knows_what_is_above_it(depth, client, runs):
+    task = client.get(runs["linear"])["start"].task
+    path = [*task.path_components, "x"][:depth]
+    kind = ["Run", "Step", "Task", "DataArtifact"][depth - 2]
+    program = f"""
+import mfwidgets
+from mfwidgets.errors import MetaflowNotFound
+mfwidgets.metadata({client.metadata!r})
+mfwidgets.namespace(None)
+try:
+    mfwidgets.{kind}({"/".join([*path[:-1], "missing"])!r})
+except MetaflowNotFound:
+    print(mfwidgets.{kind}({"/".join(path)!r}).parent)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == repr(client.get("/".join(path[:-1])))
 
 
 def test_aliases(runs):
