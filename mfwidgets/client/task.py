@@ -124,7 +124,7 @@ class Task(MetaflowObject, kind="task"):
     def _item(self) -> Item:
         events = self._context.provider.metadata(self._record.path, FOREACH_FIELDS)
         items = items_of(self._context, self._record.path, events)
-        return items.get((self._record.step, self._record.task_id), OUTSIDE)
+        return items.get(self._record.key, OUTSIDE)
 
     def _foreach_stack(self) -> list[Any]:
         """Return Metaflow's ``ForeachFrame`` for each level; nothing of the user's is unpickled."""

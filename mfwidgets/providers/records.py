@@ -6,6 +6,9 @@ snapshot its own entry may hold.
 
 from dataclasses import dataclass
 
+TaskKey = tuple[str, str]
+"""The name of a step and the id of a task: names a task within its run."""
+
 NO_TAGS: frozenset[str] = frozenset()
 
 
@@ -97,6 +100,11 @@ class TaskRecord:
         """The parts of its pathspec."""
         return (*self.run.path, self.step, self.task_id)
 
+    @property
+    def key(self) -> TaskKey:
+        """Which task of its run this is."""
+        return self.step, self.task_id
+
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRecord:
@@ -129,6 +137,11 @@ class ArtifactRecord:
         """The parts of its pathspec."""
         return (self.flow, self.run_id, self.step, self.task_id, self.name)
 
+    @property
+    def key(self) -> TaskKey:
+        """Which task of its run recorded it."""
+        return self.step, self.task_id
+
 
 @dataclass(frozen=True, slots=True)
 class MetadataRecord:
@@ -150,3 +163,8 @@ class MetadataRecord:
     created_ms: int
     attempt: int | None = None
     tags: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> TaskKey:
+        """Which task of its run it is about."""
+        return self.step, self.task_id

@@ -19,6 +19,7 @@ from mfwidgets.providers.records import (
     MetadataRecord,
     RunRecord,
     StepRecord,
+    TaskKey,
     TaskRecord,
 )
 from mfwidgets.providers.service_http import Query, ServiceHttp
@@ -323,7 +324,7 @@ def _is_name(part: str) -> bool:
 
 def _of_newest_attempts(rows: list[Row]) -> list[Row]:
     """Leave out what pages give beyond plain listings: what an older attempt stored and the newest did not."""
-    newest: dict[tuple[str, str], int] = {}
+    newest: dict[TaskKey, int] = {}
     for row in rows:
         task = (row["step_name"], str(row["task_id"]))
         newest[task] = max(newest.get(task, 0), row.get("attempt_id") or 0)

@@ -143,7 +143,7 @@ def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
     """Return a row for each task of a snapshot, in its order."""
     items = items_of(snapshot.context, snapshot.where, snapshot.metadata)
     return [
-        TaskRow(task, state, items.get((task.step, task.task_id), OUTSIDE))
+        TaskRow(task, state, items.get(task.key, OUTSIDE))
         for task, state in zip(snapshot.tasks, task_states(snapshot), strict=True)
     ]
 

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
 from mfwidgets.providers.base import PathPrefix
-from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
+from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS
 from mfwidgets.queries.snapshot_provider import snapshot_context
-
-TaskKey = tuple[str, str]
-"""Step name and task id."""
 
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
 """The metadata that a task's status is made of."""
@@ -93,4 +90,4 @@ def load_attempt_files(
     if context.provider.local_root is None:
         return {}
     datastore = context.datastore("local", "")
-    return {(task.step, task.task_id): attempt_files(datastore, task.path) for task in tasks}
+    return {task.key: attempt_files(datastore, task.path) for task in tasks}

@@ -281,4 +281,4 @@ def _grouped(records: list[Any], key: str) -> dict[str, list[Any]]:
 def _within(where: PathPrefix, records: Iterable[_Record]) -> list[_Record]:
     """Return those that lie there: all of them if that is the run."""
     below = where[_RUN:]
-    return [one for one in records if (one.step, one.task_id)[: len(below)] == below] if below else list(records)
+    return [one for one in records if one.key[: len(below)] == below] if below else list(records)

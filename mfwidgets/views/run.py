@@ -10,9 +10,9 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS
 from mfwidgets.errors import MetaflowException
+from mfwidgets.providers.records import TaskKey
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import steps_of
-from mfwidgets.queries.lineage.task_graph import Key, key_of
 from mfwidgets.queries.rows import RunRow, TaskRow, run_row, task_rows
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.values.value_columns import parameter_columns
@@ -142,11 +142,11 @@ def _parameters(snapshot: RunSnapshot, limits: Limits) -> tuple[Table, ...]:
     return (Table("Parameters", ("parameter", "value"), rows, shown_of_total(len(rows), len(columns))),)
 
 
-def _critical(snapshot: RunSnapshot, nodes: Mapping[str, object]) -> set[Key]:
+def _critical(snapshot: RunSnapshot, nodes: Mapping[str, object]) -> set[TaskKey]:
     """Return the tasks that the run's duration hangs on; none where that would take long, or cannot be told."""
     if len(snapshot.tasks) > MAX_CRITICAL_PATH_TASKS or not nodes:
         return set()
     try:
-        return set(map(key_of, critical_tasks(snapshot)))
+        return {task.key for task in critical_tasks(snapshot)}
     except MetaflowException:
         return set()

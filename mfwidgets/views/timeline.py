@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from mfwidgets.queries.lineage.task_graph import Key, key_of
+from mfwidgets.providers.records import TaskKey
 from mfwidgets.queries.rows import TaskRow
 from mfwidgets.queries.status.rules import attempt_statuses, step_status
 from mfwidgets.render.view import EMPTY, Cell, Segment, Table
@@ -12,7 +12,7 @@ from mfwidgets.views.tables import shown_of_total, without_empty_columns
 
 
 def timeline_table(
-    rows: Sequence[TaskRow], order: Sequence[str], critical: Collection[Key], limits: Limits
+    rows: Sequence[TaskRow], order: Sequence[str], critical: Collection[TaskKey], limits: Limits
 ) -> tuple[Table, ...]:
     """Show a bar for each step, and for tasks of steps that have several: those that failed, that it hung on, the longest.
 
@@ -68,18 +68,18 @@ class Scale:
         return (ms - self.first) / self.length
 
 
-def _chosen(rows: Sequence[TaskRow], critical: Collection[Key], limit: int, now: int) -> list[TaskRow]:
+def _chosen(rows: Sequence[TaskRow], critical: Collection[TaskKey], limit: int, now: int) -> list[TaskRow]:
     """Return the tasks worth a line, as they began: those that did not simply succeed, the critical, the longest."""
 
     def weight(row: TaskRow) -> tuple[bool, bool, int]:
-        return row.status == "completed", key_of(row.record) not in critical, row.record.created_ms - _end(row, now)
+        return row.status == "completed", row.record.key not in critical, row.record.created_ms - _end(row, now)
 
     chosen = sorted(rows, key=weight)[:limit]
     return sorted(chosen, key=lambda row: row.record.created_ms)
 
 
 def _step_line(
-    name: str, rows: Sequence[TaskRow], critical: Collection[Key], scale: Scale, limits: Limits, now: int
+    name: str, rows: Sequence[TaskRow], critical: Collection[TaskKey], scale: Scale, limits: Limits, now: int
 ) -> tuple[Cell, ...]:
     if len(rows) == 1:
         return (limits.code(name), *_task_line(rows[0], critical, scale, limits, now)[1:])
@@ -91,7 +91,7 @@ def _step_line(
     return limits.code(name), Cell(f"{len(rows):,} tasks", "dim"), bar, EMPTY, duration(end - begin), EMPTY, EMPTY
 
 
-def _task_line(row: TaskRow, critical: Collection[Key], scale: Scale, limits: Limits, now: int) -> tuple[Cell, ...]:
+def _task_line(row: TaskRow, critical: Collection[TaskKey], scale: Scale, limits: Limits, now: int) -> tuple[Cell, ...]:
     item = f"  {items_text(row)}".rstrip()
     attempts = len(row.attempts)
     started = row.attempts[0].begun_ms if attempts else None
@@ -108,7 +108,7 @@ def _task_line(row: TaskRow, critical: Collection[Key], scale: Scale, limits: Li
         duration(max(started - row.record.created_ms, 0)) if started is not None else EMPTY,
         duration(row.duration_ms),
         Cell(str(attempts), "number") if attempts > 1 else EMPTY,
-        Cell("critical", "dim") if key_of(row.record) in critical else EMPTY,
+        Cell("critical", "dim") if row.record.key in critical else EMPTY,
     )
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
-from mfwidgets.queries.lineage.task_graph import key_of, load_task_graph
+from mfwidgets.queries.lineage.task_graph import load_task_graph
 
 RUNS = [
     "linear",
@@ -26,7 +26,7 @@ RUNS = [
 def test_each_hop_is_as_for_single_tasks(name, client, runs):
     run = client.get(runs[name])
     graph = load_task_graph(client._context, run._record)
-    tasks = {key_of(task._record): task for task in run.tasks()}
+    tasks = {task._record.key: task for task in run.tasks()}
     assert graph.tasks.keys() == tasks.keys()
     for key, task in tasks.items():
         assert [graph.tasks[one].task_id for one in graph.parents[key]] == [one.id for one in task.parent_tasks], key

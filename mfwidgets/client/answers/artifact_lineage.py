@@ -9,10 +9,10 @@ from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.base import RunQuery
-from mfwidgets.providers.records import ArtifactRecord, RunRecord
+from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS
-from mfwidgets.queries.lineage.task_graph import Key, TaskGraph, load_task_graph
+from mfwidgets.queries.lineage.task_graph import TaskGraph, load_task_graph
 
 if TYPE_CHECKING:
     from mfwidgets.client.artifact import DataArtifact
@@ -51,7 +51,7 @@ class Lineage(Displayable):
         context, record, run = artifact._context, artifact._record, task._record.run
         same = [one for one in context.provider.artifacts(run.path, {record.name}) if one.sha == record.sha]
         graph = load_task_graph(context, run)
-        maker = _maker(graph, {(one.step, one.task_id) for one in same}, (record.step, record.task_id))
+        maker = _maker(graph, {one.key for one in same}, record.key)
         holders = {"/".join(one.path[:-1]) for one in same}
         tasks = {"/".join(one.path): one for one in graph.tasks.values() if "/".join(one.path) in holders}
         self.producer: Any = _task(context, run, maker, same) or task
@@ -93,7 +93,7 @@ class Lineage(Displayable):
         return f"<lineage of {self.artifact.pathspec}>"
 
 
-def _task(context: ClientContext, run: RunRecord, maker: Key, same: list[ArtifactRecord]) -> Any:
+def _task(context: ClientContext, run: RunRecord, maker: TaskKey, same: list[ArtifactRecord]) -> Any:
     """Return the task of the maker, or that of the parameters, where the run has it from there; None where it is gone."""
     of_parameters = next((one for one in same if one.step == PARAMETERS), None)
     step, task_id = (PARAMETERS, of_parameters.task_id) if of_parameters else maker
@@ -101,7 +101,7 @@ def _task(context: ClientContext, run: RunRecord, maker: Key, same: list[Artifac
     return class_of("task")._of(context, found) if found else None
 
 
-def _maker(graph: TaskGraph, holders: set[Key], key: Key) -> Key:
+def _maker(graph: TaskGraph, holders: set[TaskKey], key: TaskKey) -> TaskKey:
     """Return the oldest task that is reached by going back from task to task while they have the bytes."""
     reached, waiting = {key}, [key]
     while waiting:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mfwidgets.providers.base import PathPrefix
-from mfwidgets.providers.records import MetadataRecord
+from mfwidgets.providers.records import MetadataRecord, TaskKey
 from mfwidgets.providers.service_rows import array
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.task_metadata import ORIGIN_FIELDS
@@ -15,9 +15,6 @@ FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-t
 
 _GENERATIONS = 20
 """A resumed run may have resumed a resumed run; so many are followed."""
-
-TaskKey = tuple[str, str]
-"""Step name and task id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def _items(
 ) -> dict[TaskKey, Item]:
     fields: dict[TaskKey, dict[str, object]] = defaultdict(dict)
     for event in events:
-        fields[event.step, event.task_id][event.field] = event.value
+        fields[event.key][event.field] = event.value
     items = {key: item for key, values in fields.items() if (item := _recorded_item(values)) is not None}
     origins = {
         key: {field: str(values[field]) for field in ORIGIN_FIELDS & values.keys()}
@@ -78,8 +75,8 @@ def _items(
     }
     if any("origin-run-id" not in origin for origin in origins.values()):
         for event in context.provider.metadata(where, {"origin-run-id"}):
-            if (event.step, event.task_id) in origins:
-                origins[event.step, event.task_id][event.field] = str(event.value)
+            if event.key in origins:
+                origins[event.key][event.field] = str(event.value)
     return items | _items_of_clones(context, where, origins, generations)
 
 

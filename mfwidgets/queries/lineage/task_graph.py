@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
+from mfwidgets.providers.records import RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, items_of
 from mfwidgets.queries.lineage.graph import steps_of
@@ -17,10 +17,7 @@ from mfwidgets.queries.lineage.task_lineage import FOREACH_SPLITS, Node, is_join
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_tasks, run_tasks
 from mfwidgets.queries.values.reading import values_of
 
-Key = tuple[str, str]
-"""Step name and task id."""
-
-Places = Mapping[tuple[str, ...], Sequence[Key]]
+Places = Mapping[tuple[str, ...], Sequence[TaskKey]]
 """Tasks by their place in their foreaches."""
 
 
@@ -39,25 +36,25 @@ class TaskGraph:
         The tasks that led to each, oldest first.
     """
 
-    def __init__(self, tasks: Mapping[Key, TaskRecord], edges: Iterable[tuple[Key, Key]]) -> None:
+    def __init__(self, tasks: Mapping[TaskKey, TaskRecord], edges: Iterable[tuple[TaskKey, TaskKey]]) -> None:
         self.tasks = dict(sorted(tasks.items(), key=lambda item: item[1].created_ms))
-        self.parents: dict[Key, list[Key]] = {key: [] for key in self.tasks}
-        self.children: dict[Key, list[Key]] = {key: [] for key in self.tasks}
+        self.parents: dict[TaskKey, list[TaskKey]] = {key: [] for key in self.tasks}
+        self.children: dict[TaskKey, list[TaskKey]] = {key: [] for key in self.tasks}
         order = {key: number for number, key in enumerate(self.tasks)}
         for before, after in sorted(set(edges), key=lambda edge: (order[edge[0]], order[edge[1]])):
             self.children[before].append(after)
             self.parents[after].append(before)
 
-    def before(self, key: Key) -> list[TaskRecord]:
+    def before(self, key: TaskKey) -> list[TaskRecord]:
         """Return all tasks that led to a task, near or far, oldest first."""
         return self._reached(key, self.parents)
 
-    def after(self, key: Key) -> list[TaskRecord]:
+    def after(self, key: TaskKey) -> list[TaskRecord]:
         """Return all tasks that a task led to, near or far, oldest first."""
         return self._reached(key, self.children)
 
-    def _reached(self, key: Key, ways: Mapping[Key, Sequence[Key]]) -> list[TaskRecord]:
-        found: set[Key] = set()
+    def _reached(self, key: TaskKey, ways: Mapping[TaskKey, Sequence[TaskKey]]) -> list[TaskRecord]:
+        found: set[TaskKey] = set()
         waiting = list(ways.get(key, ()))
         while waiting:
             one = waiting.pop()
@@ -65,11 +62,6 @@ class TaskGraph:
                 found.add(one)
                 waiting += ways[one]
         return [task for name, task in self.tasks.items() if name in found]
-
-
-def key_of(task: TaskRecord) -> Key:
-    """Return the key of a task."""
-    return task.step, task.task_id
 
 
 def load_task_graph(context: ClientContext, run: RunRecord) -> TaskGraph:
@@ -88,12 +80,12 @@ def task_graph(snapshot: RunSnapshot) -> TaskGraph:
     """
     context, run = snapshot.context, snapshot.record
     nodes, items = steps_of(context, run), items_of(context, snapshot.where, snapshot.metadata)
-    tasks = {key_of(task): task for task in snapshot.tasks}
-    by_step: dict[str, dict[tuple[str, ...], list[Key]]] = defaultdict(lambda: defaultdict(list))
+    tasks = {task.key: task for task in snapshot.tasks}
+    by_step: dict[str, dict[tuple[str, ...], list[TaskKey]]] = defaultdict(lambda: defaultdict(list))
     for key in sorted(tasks, key=lambda key: tasks[key].created_ms):
         by_step[key[0]][items.get(key, OUTSIDE).path].append(key)
     ways = _ways(context, run, nodes)
-    edges: list[tuple[Key, Key]] = []
+    edges: list[tuple[TaskKey, TaskKey]] = []
     for name, node in nodes.items():
         for following in node.get("next", ()):
             sources, targets = by_step.get(name, {}), by_step.get(following, {})
@@ -109,31 +101,27 @@ _Way = tuple[list[str] | None, float]
 """The steps that a task went on to, None where that is not recorded; and the number of its turn in a loop."""
 
 
-def _ways(context: ClientContext, run: RunRecord, nodes: Mapping[str, Node]) -> dict[Key, _Way]:
+def _ways(context: ClientContext, run: RunRecord, nodes: Mapping[str, Node]) -> dict[TaskKey, _Way]:
     """Return which way the tasks of switches took, a loop being a switch as well."""
     switches = {name for name, node in nodes.items() if node.get("type") == "split-switch"}
     if not switches:
         return {}
     wanted = {"_transition", "_iteration_stack"}
     records = [record for record in context.provider.artifacts(run.path, wanted) if record.step in switches]
-    found: dict[Key, dict[str, Any]] = defaultdict(dict)
+    found: dict[TaskKey, dict[str, Any]] = defaultdict(dict)
     for record, value in zip(records, values_of(context, records), strict=True):
-        found[_key_of(record)][record.name] = value
+        found[record.key][record.name] = value
     return {
         key: (way_taken(values.get("_transition")), turn_of(values.get("_iteration_stack")))
         for key, values in found.items()
     }
 
 
-def _key_of(record: ArtifactRecord) -> Key:
-    return record.step, record.task_id
-
-
-def _by_turn(turns: Iterable[Key], ways: Mapping[Key, _Way]) -> list[Key]:
+def _by_turn(turns: Iterable[TaskKey], ways: Mapping[TaskKey, _Way]) -> list[TaskKey]:
     return sorted(turns, key=lambda key: ways[key][1] if key in ways else float("inf"))
 
 
-def _gone_on(sources: Places, to: str, ways: Mapping[Key, _Way]) -> Places:
+def _gone_on(sources: Places, to: str, ways: Mapping[TaskKey, _Way]) -> Places:
     """Leave out the tasks of a switch that took another way, and so all turns of a loop but the last."""
     return {
         place: [key for key in keys if key not in ways or ways[key][0] is None or to in (ways[key][0] or ())]
@@ -142,10 +130,10 @@ def _gone_on(sources: Places, to: str, ways: Mapping[Key, _Way]) -> Places:
 
 
 def _edges(
-    before: Node, after: Node, sources: Places, targets: Places, ways: Mapping[Key, _Way]
-) -> Iterable[tuple[Key, Key]]:
+    before: Node, after: Node, sources: Places, targets: Places, ways: Mapping[TaskKey, _Way]
+) -> Iterable[tuple[TaskKey, TaskKey]]:
     """Yield the edges between the tasks of two steps, by their places."""
-    inner: dict[tuple[str, ...], list[Key]] = defaultdict(list)
+    inner: dict[tuple[str, ...], list[TaskKey]] = defaultdict(list)
     if is_join(after):  # the join of a foreach ends the innermost level
         for place, keys in sources.items():
             if place:

@@ -10,7 +10,7 @@ from typing import Any
 from mfwidgets.errors import DataException
 from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.base import PathPrefix
-from mfwidgets.providers.records import ArtifactRecord, TaskRecord
+from mfwidgets.providers.records import ArtifactRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.graph import steps_of
@@ -158,7 +158,7 @@ def turn_of(stack: Any) -> float:
 
 
 def _place(context: ClientContext, task: TaskRecord) -> Placed:
-    return Placed(task, _items(context, task.path).get((task.step, task.task_id), OUTSIDE).path)
+    return Placed(task, _items(context, task.path).get(task.key, OUTSIDE).path)
 
 
 def _placed(context: ClientContext, near: TaskRecord, step: str) -> list[Placed]:
@@ -169,7 +169,7 @@ def _placed(context: ClientContext, near: TaskRecord, step: str) -> list[Placed]
     ]
 
 
-def _items(context: ClientContext, where: PathPrefix) -> dict[tuple[str, str], Item]:
+def _items(context: ClientContext, where: PathPrefix) -> dict[TaskKey, Item]:
     return items_of(context, where, context.provider.metadata(where, FOREACH_FIELDS))
 
 

@@ -10,10 +10,10 @@ from functools import partial
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.pickles.safe_loads import is_none, known_bool
-from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
+from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
-from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, STATUS_FIELDS, RunSnapshot, TaskKey, load_tasks
+from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, STATUS_FIELDS, RunSnapshot, load_tasks
 from mfwidgets.queries.status.rules import (
     HEARTBEAT_TIMEOUT_MS,
     Attempt,
@@ -116,7 +116,7 @@ def tasks_in_metadata(run: RunRecord, events: Iterable[MetadataRecord]) -> list[
     """Return the tasks that metadata tell of; for their sign of life stands the run's."""
     created: dict[TaskKey, int] = {}
     for event in events:
-        key = (event.step, event.task_id)
+        key = event.key
         created[key] = min(created.get(key, event.created_ms), event.created_ms)
     return [
         TaskRecord(run, step, task_id, created_ms, run.heartbeat_ms)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mfwidgets.datastore.task_files import AttemptFiles
 from mfwidgets.pickles.safe_loads import known_bool
-from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, TaskRecord
-from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, RunSnapshot, TaskKey
+from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, TaskKey, TaskRecord
+from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, RunSnapshot
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState, task_status
 from mfwidgets.times import now_ms
 
@@ -17,13 +17,13 @@ def task_states(snapshot: RunSnapshot) -> list[TaskState]:
     """Return the state of each task of a snapshot, in its order."""
     events: dict[TaskKey, list[MetadataRecord]] = defaultdict(list)
     for event in snapshot.metadata:
-        events[event.step, event.task_id].append(event)
+        events[event.key].append(event)
     results: dict[TaskKey, list[ArtifactRecord]] = defaultdict(list)
     for record in snapshot.artifacts:
         if record.name in STATUS_ARTIFACTS:
-            results[record.step, record.task_id].append(record)
+            results[record.key].append(record)
     now = now_ms()
-    keys = [(task.step, task.task_id) for task in snapshot.tasks]
+    keys = [task.key for task in snapshot.tasks]
     return [
         _task_state(task, events[key], results[key], snapshot.files.get(key, {}), now)
         for task, key in zip(snapshot.tasks, keys, strict=True)
