@@ -1,12 +1,14 @@
 """One row of facts for each object of a listing, gathered in bulk: what tables, frames and displays are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
 from mfwidgets.queries.run_snapshot import RunSnapshot
+from mfwidgets.queries.status.recorded_exceptions import exception_line
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState
 from mfwidgets.queries.status.run_status import RunState, run_state, run_states
 from mfwidgets.queries.status.task_status import task_states
@@ -161,3 +163,14 @@ def relevant_tasks(rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
         if relevant:
             return relevant
     return rows
+
+
+MAX_ERRORS_READ = 5
+"""The exceptions of this many failed tasks are read; in a foreach, they are mostly the same."""
+
+
+def task_errors(context: ClientContext, rows: Iterable[TaskRow]) -> dict[str, str]:
+    """Return what the first tasks that failed recorded, by pathspec; two small reads each."""
+    failed = (row for row in rows if row.status in ("failed", "caught"))
+    lines = ((row.pathspec, exception_line(context, row.record)) for row in islice(failed, MAX_ERRORS_READ))
+    return {pathspec: line for pathspec, line in lines if line}

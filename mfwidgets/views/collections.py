@@ -4,7 +4,7 @@ from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.collections.tasks import Artifacts, Tasks
 from mfwidgets.client.step import Steps
 from mfwidgets.queries.lineage.graph import step_order
-from mfwidgets.queries.rows import task_rows
+from mfwidgets.queries.rows import task_errors, task_rows
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import Table, View
 from mfwidgets.views.build_view import build_view
@@ -18,7 +18,6 @@ from mfwidgets.views.tables import (
     steps_table,
     tasks_table,
 )
-from mfwidgets.views.task_errors import task_errors
 
 
 def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str, ...]]:

@@ -8,7 +8,7 @@ from mfwidgets.errors import MetaflowException
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.rows import task_rows
+from mfwidgets.queries.rows import task_errors, task_rows
 from mfwidgets.queries.snapshot_provider import (
     MAX_SMALL_RUN_TASKS,
     remembering_context,
@@ -22,7 +22,6 @@ from mfwidgets.views.cells import Limits, counted, size, time, zoned
 from mfwidgets.views.grid import tile_grid
 from mfwidgets.views.preview import preview_lines, preview_parts
 from mfwidgets.views.tables import artifacts_part, prioritize_tasks, tasks_table
-from mfwidgets.views.task_errors import task_errors
 
 Facts = tuple[tuple[str, Cell], ...]
 
