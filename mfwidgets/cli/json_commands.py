@@ -37,7 +37,12 @@ def data_of_profiles(shown: Profiles) -> Facts:
 def data_of_doctor(doctor: Doctor) -> Facts:
     """Tell what was checked."""
     checks: list[dict[str, Any]] = [
-        {"name": one.name, "result": one.result or None, "found": one.found, "advice": in_cli_words(one.advice) or None}
+        {
+            "name": one.name,
+            "result": one.result or None,
+            "found": one.details,
+            "advice": in_cli_words(one.advice) or None,
+        }
         for one in doctor.checks
     ]
     return {"kind": "doctor", "well": doctor.well, "checks": checks}

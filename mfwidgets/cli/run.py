@@ -22,49 +22,49 @@ from mfwidgets.magic.commands.follow import FollowedLog
 from mfwidgets.magic.dispatch import COMMANDS, run_arguments
 from mfwidgets.render.sanitize import single_line
 
-_SAID = 2_000
+_MAX_ERROR_CHARS = 2_000
 """Characters of an error; it stands on one line."""
 
 
 def run(words: Sequence[str]) -> int:
     """Do what words say, print what comes of it, and return the exit code."""
     try:
-        asked = parse_arguments(words)
-        with options(display_max_rows=asked.rows) if asked.rows else nullcontext():
-            return _answer(asked)
+        command_line = parse_arguments(words)
+        with options(display_max_rows=command_line.rows) if command_line.rows else nullcontext():
+            return _answer(command_line)
     except UsageError as error:
         return _text_of(str(error), ExitCode.NOT_UNDERSTOOD)
     except MetaflowException as error:
         return _text_of(str(error), ExitCode.FAILED)
 
 
-def _answer(asked: CommandLine) -> int:
-    _check(asked)
-    if asked.sample:
+def _answer(command_line: CommandLine) -> int:
+    _check(command_line)
+    if command_line.sample:
         from mfwidgets.sample_runs import sample
 
         with redirect_stdout(StringIO()):  # that it says where to look now is for notebooks
             sample()
-    for switch in asked.switches:
+    for switch in command_line.switches:
         run_arguments(switch)
-    if asked.words == ["help", "json"]:
+    if command_line.words == ["help", "json"]:
         from mfwidgets.cli import json
 
         print((json.__doc__ or "").strip())  # noqa: T201 - a program prints
         return ExitCode.DONE
-    found = run_arguments(asked.words) if asked.words else Metaflow()
-    if isinstance(found, FollowedLog):
+    result = run_arguments(command_line.words) if command_line.words else Metaflow()
+    if isinstance(result, FollowedLog):
         return ExitCode.DONE  # its lines were printed as they came
-    if asked.as_json:
-        print(json_text(found))  # noqa: T201 - as above
+    if command_line.as_json:
+        print(json_text(result))  # noqa: T201 - as above
     else:
-        print_text(found, sys.stdout)
-    if isinstance(found, Doctor) and not found.well:
-        return _text_of(f"Something is wrong: {', '.join(found.wrong)}.", ExitCode.FAILED)
+        print_text(result, sys.stdout)
+    if isinstance(result, Doctor) and not result.well:
+        return _text_of(f"Something is wrong: {', '.join(result.wrong)}.", ExitCode.FAILED)
     return ExitCode.DONE
 
 
-def _check(asked: CommandLine) -> None:
+def _check(command_line: CommandLine) -> None:
     """Turn down what makes sense in a notebook alone.
 
     Raises
@@ -72,7 +72,7 @@ def _check(asked: CommandLine) -> None:
     UsageError
         Saying what to type instead.
     """
-    name, *rest = asked.words or [""]
+    name, *rest = command_line.words or [""]
     command = COMMANDS.get(name)
     if command is None:
         return
@@ -82,13 +82,13 @@ def _check(asked: CommandLine) -> None:
         raise UsageError(f"Nothing stays switched when a command has ended: --{option} NAME holds for one command.")
     if command.in_cells_only and not asks_for_help:
         raise UsageError(f"{name} opens a widget, which needs a notebook.")
-    for one in command.arguments:
-        if one.in_cells_only and one.name in rest:
-            raise UsageError(f"{one.name} is for notebooks: --json prints data, without --limit all of it.")
-        if one.name == "--follow" and asked.as_json and one.name in rest:
+    for argument in command.arguments:
+        if argument.in_cells_only and argument.name in rest:
+            raise UsageError(f"{argument.name} is for notebooks: --json prints data, without --limit all of it.")
+        if argument.name == "--follow" and command_line.as_json and argument.name in rest:
             raise UsageError("--follow prints lines as they come, and --json all at its end: choose one.")
 
 
 def _text_of(message: str, code: int) -> int:
-    print(f"mfwidgets: {single_line(in_cli_words(message), _SAID)}", file=sys.stderr)  # noqa: T201 - a program prints
+    print(f"mfwidgets: {single_line(in_cli_words(message), _MAX_ERROR_CHARS)}", file=sys.stderr)  # noqa: T201 - a program prints
     return code

@@ -26,7 +26,7 @@ from mfwidgets.views.context import context_facts
 from mfwidgets.views.log import LOG_LINES
 from mfwidgets.views.show import full_view
 
-_WIDE = 10_000
+_MAX_LINE_CHARS = 10_000
 """Characters of a line of a log on a terminal."""
 
 _SWITCH = re.compile(r"%mflow (ns|metadata|profile) (?=[^\s.,;|\[])")
@@ -34,7 +34,7 @@ _OPTIONS = {"ns": "--namespace", "metadata": "--metadata", "profile": "--profile
 
 
 @singledispatch
-def print_text(found: Any, stream: TextIO) -> None:
+def print_text(result: Any, stream: TextIO) -> None:
     """Print what a command returned: whatever shows itself as it does in a terminal, a text as it is, any value by its repr.
 
     Raises
@@ -42,14 +42,14 @@ def print_text(found: Any, stream: TextIO) -> None:
     MetaflowException
         It cannot be read.
     """
-    if isinstance(found, Displayable):
-        _print_view(view_in_cli_words(full_view(found), all_ours=False), stream)
-    elif isinstance(found, str):
-        stream.write(f"{escape_control_chars(found) if stream.isatty() else found}\n")
+    if isinstance(result, Displayable):
+        _print_view(view_in_cli_words(full_view(result), all_ours=False), stream)
+    elif isinstance(result, str):
+        stream.write(f"{escape_control_chars(result) if stream.isatty() else result}\n")
     else:
         from IPython.lib.pretty import pretty
 
-        stream.write(f"{pretty(found)}\n")  # type: ignore[no-untyped-call]
+        stream.write(f"{pretty(result)}\n")  # type: ignore[no-untyped-call]
 
 
 @print_text.register
@@ -59,7 +59,7 @@ def print_logs(logs: Logs, stream: TextIO) -> None:
     lines = logs.lines() if asked == ALL else logs.last(asked + 1)
     shown = lines[max(len(lines) - asked, 0) :]
     if shows_colours(stream):
-        print_lines(parse_ansi((line.message for line in shown), _WIDE), stream)
+        print_lines(parse_ansi((line.message for line in shown), _MAX_LINE_CHARS), stream)
     else:
         stream.writelines(f"{escape_control_chars(line.message)}\n" for line in shown)
     notes = [] if lines else list(full_view(logs).notes)
@@ -76,9 +76,9 @@ def print_doctor(doctor: Doctor, stream: TextIO) -> None:
 
 
 @print_text.register
-def print_command_help(found: CommandHelp, stream: TextIO) -> None:
+def print_command_help(command_help: CommandHelp, stream: TextIO) -> None:
     """Print the usage of a command, its arguments and examples, without what is for notebooks."""
-    shown = CommandHelp(found.command.on_command_line())
+    shown = CommandHelp(command_help.command.on_command_line())
     _print_view(view_in_cli_words(full_view(shown), all_ours=True), stream)
 
 
@@ -106,8 +106,11 @@ def print_help(_: Help, stream: TextIO) -> None:
 
 
 def _short_usage(command: Command) -> str:
-    options = " ..." if any(one.is_option for one in command.arguments) else ""
-    return " ".join([command.name, *(one.usage for one in command.arguments if not one.is_option)]) + options
+    options = " ..." if any(argument.is_option for argument in command.arguments) else ""
+    return (
+        " ".join([command.name, *(argument.usage for argument in command.arguments if not argument.is_option)])
+        + options
+    )
 
 
 def _print_view(view: View, stream: TextIO) -> None:
@@ -116,17 +119,17 @@ def _print_view(view: View, stream: TextIO) -> None:
 
 def in_cli_words(text: str) -> str:
     """Return a sentence of ours with the program in the place of the magic: ``%mflow ns none`` is ``--namespace none``."""
-    text = _SWITCH.sub(lambda found: f"{_OPTIONS[found[1]]} ", text.replace("As a line: ", "Here: "))
+    text = _SWITCH.sub(lambda match: f"{_OPTIONS[match[1]]} ", text.replace("As a line: ", "Here: "))
     return text.replace("%mflow", "mfwidgets")
 
 
 def view_in_cli_words(view: View, *, all_ours: bool) -> View:
     """Return a view that advises what is typed here; its tables hold words of ours only in help and advice."""
-    found = replace(view, notes=tuple(map(in_cli_words, view.notes)))
+    shown = replace(view, notes=tuple(map(in_cli_words, view.notes)))
     if not all_ours:
-        return found
+        return shown
     parts = tuple(_table_here(part) if isinstance(part, Table) else part for part in view.parts)
-    return replace(found, name=in_cli_words(view.name), parts=parts)
+    return replace(shown, name=in_cli_words(view.name), parts=parts)
 
 
 def _table_here(table: Table) -> Table:

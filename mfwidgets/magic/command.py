@@ -101,9 +101,9 @@ class Command:
     def usage(self) -> str:
         """The whole line, as in ``%mflow logs PATHSPEC [--tail N]``."""
         words = [f"%mflow {self.name}"]
-        for _, some in groupby(self.arguments, key=lambda one: one.group or one.name):
-            members = list(some)
-            text = "|".join(one.usage for one in members)
+        for _, group in groupby(self.arguments, key=lambda argument: argument.group or argument.name):
+            members = list(group)
+            text = "|".join(argument.usage for argument in members)
             optional = members[0].is_option or members[0].settings.get("nargs") == "?"
             repeated = "..." if members[0].settings.get("action") == "append" else ""
             words.append(f"[{text}]{repeated}" if optional else text)
@@ -111,7 +111,7 @@ class Command:
 
     def on_command_line(self) -> "Command":
         """Return the same without what makes sense in a notebook alone."""
-        arguments = tuple(one for one in self.arguments if not one.in_cells_only)
+        arguments = tuple(argument for argument in self.arguments if not argument.in_cells_only)
         # Others begin with an assignment, or switch what a command cannot.
         examples = tuple(line for line in self.examples if line.startswith("%mflow ")) if arguments else ()
         return replace(self, arguments=arguments, examples=examples)
@@ -125,9 +125,11 @@ class Command:
             They are not understood; the message says what would be.
         """
         parser = MagicArgumentParser(f"%mflow {self.name}", add_help=False)  # type: ignore[no-untyped-call]
-        groups = {one.group: parser.add_mutually_exclusive_group() for one in self.arguments if one.group}
-        for one in self.arguments:
-            one.add_to(groups.get(one.group, parser))
+        groups = {
+            argument.group: parser.add_mutually_exclusive_group() for argument in self.arguments if argument.group
+        }
+        for argument in self.arguments:
+            argument.add_to(groups.get(argument.group, parser))
         try:
             return parser.parse_args(words)
         except UsageError as error:

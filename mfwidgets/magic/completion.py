@@ -1,4 +1,4 @@
-"""Completion of ``%mflow`` lines, and of pathspecs inside ``Flow("…")`` and its kin: IPython's matchers, version 2."""
+"""Completion of ``%mflow`` lines, and of pathspecs inside ``Flow("…")`` and the other classes: IPython's matchers, version 2."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,9 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
     in_string = _STRING.search(text)
     if in_string:
         word, kind = in_string["word"], _OF_CLASS[in_string["name"]]
-        return word, _matching(word, [(one, kind) for one in completion_candidates(kind, word, "", aliases=False)])
+        return word, _matching(
+            word, [(candidate, kind) for candidate in completion_candidates(kind, word, "", aliases=False)]
+        )
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
@@ -79,7 +81,7 @@ def _candidates(before: list[str], word: str, *, for_cell: bool) -> list[tuple[s
         return (
             commands
             if for_cell
-            else [*commands, *((one, "pathspec") for one in completion_candidates("pathspec", word, ""))]
+            else [*commands, *((candidate, "pathspec") for candidate in completion_candidates("pathspec", word, ""))]
         )
     command = COMMANDS.get(before[0])
     if command is None:
@@ -90,14 +92,14 @@ def _candidates(before: list[str], word: str, *, for_cell: bool) -> list[tuple[s
 
 
 def _arguments(command: Command, before: list[str], word: str) -> list[tuple[str, str]]:
-    options = {one.name: one for one in command.arguments if one.is_option}
+    options = {argument.name: argument for argument in command.arguments if argument.is_option}
     waiting = options.get(before[-1]) if before else None
-    about = next((one for one in before if not one.startswith("-")), "")
+    about = next((earlier for earlier in before if not earlier.startswith("-")), "")
     if waiting and waiting.takes_value:
         return _values(waiting, word, about)
     if word.startswith("-"):
         return [(name, "option") for name in _still_possible(options, before)]
-    places = [one for one in command.arguments if not one.is_option]
+    places = [argument for argument in command.arguments if not argument.is_option]
     taken = _at_their_place(options, before)
     if taken < len(places):
         return _values(places[taken], word, about)
@@ -107,35 +109,35 @@ def _arguments(command: Command, before: list[str], word: str) -> list[tuple[str
 def _values(argument: Argument, word: str, about: str) -> list[tuple[str, str]]:
     if argument.kind == "text":
         return []
-    return [(one, argument.kind) for one in completion_candidates(argument.kind, word, about)]
+    return [(candidate, argument.kind) for candidate in completion_candidates(argument.kind, word, about)]
 
 
 def _at_their_place(options: dict[str, Argument], before: list[str]) -> int:
     """Return how many words stand at their place, neither options nor the values of options."""
     taken, skip = 0, False
-    for one in before:
+    for earlier in before:
         if skip:
             skip = False
-        elif one in options:
-            skip = options[one].takes_value
+        elif earlier in options:
+            skip = options[earlier].takes_value
         else:
             taken += 1
     return taken
 
 
 def _still_possible(options: dict[str, Argument], before: list[str]) -> list[str]:
-    used = {options[one].group or one for one in before if one in options}
+    used = {options[option].group or option for option in before if option in options}
     return [
         name
-        for name, one in options.items()
-        if one.settings.get("action") == "append" or (one.group or name) not in used
+        for name, option in options.items()
+        if option.settings.get("action") == "append" or (option.group or name) not in used
     ]
 
 
-def _matching(word: str, known: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _matching(word: str, candidates: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what begins as the word does; where nothing does, what begins so whatever the case."""
-    exact = [one for one in known if one[0].startswith(word)]
-    return exact or [one for one in known if one[0].lower().startswith(word.lower())]
+    exact = [candidate for candidate in candidates if candidate[0].startswith(word)]
+    return exact or [candidate for candidate in candidates if candidate[0].lower().startswith(word.lower())]
 
 
 def _matcher(context: "CompletionContext") -> "SimpleMatcherResult":
@@ -143,11 +145,11 @@ def _matcher(context: "CompletionContext") -> "SimpleMatcherResult":
     from IPython.core.completer import SimpleCompletion
 
     try:
-        word, found = complete(context.text_until_cursor)
+        word, candidates = complete(context.text_until_cursor)
     except Exception:  # noqa: BLE001 - a completion must not print a traceback into the cell
-        word, found = "", []
-    completions: Any = [SimpleCompletion(text, type=kind) for text, kind in found]
-    return {"completions": completions, "matched_fragment": word, "suppress": bool(found), "ordered": True}
+        word, candidates = "", []
+    completions: Any = [SimpleCompletion(text, type=kind) for text, kind in candidates]
+    return {"completions": completions, "matched_fragment": word, "suppress": bool(candidates), "ordered": True}
 
 
 _matcher.matcher_api_version = 2  # type: ignore[attr-defined]
@@ -164,5 +166,5 @@ def load(ipython: "InteractiveShell") -> None:
 def unload(ipython: "InteractiveShell") -> None:
     """Take that from a shell, and forget what was asked."""
     matchers = ipython.Completer.custom_matchers
-    matchers[:] = [one for one in matchers if one is not _matcher]
+    matchers[:] = [matcher for matcher in matchers if matcher is not _matcher]
     ANSWERS.forget()

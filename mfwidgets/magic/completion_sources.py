@@ -39,7 +39,7 @@ ALIASES = ("latest", "latest-ok", "latest~1")
 
 _NUMBER = re.compile(r"(?:int|float|bool)\Z|numpy\.(?:u?int|float)\d")
 
-_KEPT = 500
+_MAX_ANSWERS = 500
 """Answers; the oldest go first."""
 
 
@@ -51,42 +51,42 @@ class AnswerCache:
     """Answers to questions: each asked in a thread of its own, once at a time, and kept for a while."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, tuple[float, list[str]]] = {}
-        self._asked: dict[Key, Future[list[str]]] = {}
+        self._answers: dict[Key, tuple[float, list[str]]] = {}
+        self._pending: dict[Key, Future[list[str]]] = {}
         self._lock = threading.RLock()  # held while asking in this thread, if no other can be started
 
-    def get(self, key: Key, ask: Ask, patience: float) -> list[str]:
+    def get(self, key: Key, ask: Ask, timeout: float) -> list[str]:
         """Return the answer if it is fresh or comes in time, else the one before, else nothing."""
         with self._lock:
-            when, known = self._known.get(key, (0.0, []))
+            when, answer = self._answers.get(key, (0.0, []))
             if time.monotonic() - when < CACHE_TTL_S and when:
-                return known
-            future = self._asked.get(key)
+                return answer
+            future = self._pending.get(key)
             if future is None:
-                future = self._asked[key] = Future()
+                future = self._pending[key] = Future()
                 ask_now = partial(self._ask, key, ask, future)
                 if not start_thread(ask_now, "complete"):
                     ask_now()
-        wait_for([future], timeout=patience)
-        return future.result() if future.done() else known
+        wait_for([future], timeout=timeout)
+        return future.result() if future.done() else answer
 
     def _ask(self, key: Key, ask: Ask, future: "Future[list[str]]") -> None:
-        found: list[str] = []
+        answer: list[str] = []
         with suppress(Exception):  # a completion that fails offers nothing; the line itself will tell
-            found = ask()
+            answer = ask()
         with self._lock:
-            if self._asked.get(key) is future:  # else it was forgotten meanwhile
-                del self._asked[key]
-                self._known[key] = time.monotonic(), found
-            while len(self._known) > _KEPT:
-                self._known.pop(next(iter(self._known)))
-        future.set_result(found)
+            if self._pending.get(key) is future:  # else it was forgotten meanwhile
+                del self._pending[key]
+                self._answers[key] = time.monotonic(), answer
+            while len(self._answers) > _MAX_ANSWERS:
+                self._answers.pop(next(iter(self._answers)))
+        future.set_result(answer)
 
     def forget(self) -> None:
         """Forget all answers, those that are still to come as well."""
         with self._lock:
-            self._known.clear()
-            self._asked.clear()
+            self._answers.clear()
+            self._pending.clear()
 
 
 ANSWERS = AnswerCache()
@@ -150,10 +150,10 @@ def _below(context: ClientContext, above: list[str]) -> list[str]:
         return sorted(flow.flow for flow in context.provider.flows())[:MAX_CANDIDATES]
     if len(above) == 1:
         return [run.run_id for run in _newest(context, above[0], MAX_CANDIDATES)]
-    found = Metaflow._in_context(context).get("/".join(above))
-    if isinstance(found, Run):
-        return [step.id for step in found][::-1]
-    return list(found._child_names())[:MAX_CANDIDATES]
+    parent = Metaflow._in_context(context).get("/".join(above))
+    if isinstance(parent, Run):
+        return [step.id for step in parent][::-1]
+    return list(parent._child_names())[:MAX_CANDIDATES]
 
 
 def _newest(context: ClientContext, flow: str, most: int) -> Iterator[RunRecord]:
@@ -176,8 +176,8 @@ def _of_runs(context: ClientContext, kind: str, flow: str) -> list[str]:
 
 def _numbers(context: ClientContext, about: str) -> list[str]:
     """Return the artifacts of a task of a step that are numbers by their type; of a run, of its only foreach."""
-    found = Metaflow._in_context(context).get(about)
-    run = found.latest_run if isinstance(found, Flow) else found
+    source = Metaflow._in_context(context).get(about)
+    run = source.latest_run if isinstance(source, Flow) else source
     step = run if isinstance(run, Step) else None
     if isinstance(run, Run):
         wide = Counter(task.step for task in context.provider.tasks(run._record))
@@ -190,8 +190,8 @@ def _numbers(context: ClientContext, about: str) -> list[str]:
 
 def _namespaces(context: ClientContext) -> list[str]:
     """Return the namespaces of the newest runs of the first flows."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for flow in context.provider.flows()[:20]:
         for run in islice(context.provider.runs(flow.flow, RunQuery(limit=50)), 50):
-            found.update(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
-    return [tag for tag, _ in found.most_common(MAX_CANDIDATES)]
+            counts.update(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
+    return [tag for tag, _ in counts.most_common(MAX_CANDIDATES)]

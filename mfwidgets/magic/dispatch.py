@@ -150,8 +150,8 @@ def _extended(error: MetaflowException, hint: str) -> MetaflowException:
 def _nearest(word: str) -> str:
     from difflib import get_close_matches  # only errors need it
 
-    found = get_close_matches(word, COMMANDS, n=1)
-    return f" Did you mean %mflow {COMMANDS[found[0]].name}?" if found else ""
+    matches = get_close_matches(word, COMMANDS, n=1)
+    return f" Did you mean %mflow {COMMANDS[matches[0]].name}?" if matches else ""
 
 
 @build_view.register
@@ -179,7 +179,7 @@ def build_command_help_view(shown: CommandHelp, limits: Limits) -> View:
     arguments = Table(
         "Arguments",
         ("argument", "meaning"),
-        tuple((Cell(one.usage, "code"), Cell(one.meaning)) for one in command.arguments),
+        tuple((Cell(argument.usage, "code"), Cell(argument.meaning)) for argument in command.arguments),
     )
     examples = Table("Examples", ("line",), tuple((Cell(line, "code"),) for line in command.examples))
     return View(

@@ -17,7 +17,7 @@ from mfwidgets.queries.rows import relevant_tasks
 if TYPE_CHECKING:
     from mfwidgets.client.base import MetaflowObject
 
-_NAMED = 5
+_MAX_NAMES = 5
 
 
 def any_object(pathspec: str, attempt: int | None = None) -> Any:
@@ -27,31 +27,31 @@ def any_object(pathspec: str, attempt: int | None = None) -> Any:
 
 def run_of(pathspec: str) -> Run:
     """Return the run that a pathspec names or leads to; of a flow alone the newest."""
-    found = any_object(pathspec)
-    if isinstance(found, Flow):
-        newest = found.latest_run
+    source = any_object(pathspec)
+    if isinstance(source, Flow):
+        newest = source.latest_run
         if newest is None:
-            raise MetaflowNotFound(f"{found!r} has no run in this namespace.", pathspec=pathspec)
+            raise MetaflowNotFound(f"{source!r} has no run in this namespace.", pathspec=pathspec)
         return newest
-    while not isinstance(found, Run):
-        found = found.parent
-    return found
+    while not isinstance(source, Run):
+        source = source.parent
+    return source
 
 
 def step_of(pathspec: str) -> Step:
     """Return the step that a pathspec names or leads to; of a run its only foreach, where it has one."""
-    found = any_object(pathspec)
-    if isinstance(found, Flow | Run):
+    source = any_object(pathspec)
+    if isinstance(source, Flow | Run):
         run = run_of(pathspec)
         tasks = Counter(task.step for task in run._context.provider.tasks(run._record))
         wide = [step for step in run if tasks[step.id] > 1]
         if len(wide) != 1:
-            steps = ", ".join(step.pathspec for step in (wide or list(run))[:_NAMED])
+            steps = ", ".join(step.pathspec for step in (wide or list(run))[:_MAX_NAMES])
             raise UsageError(f"{run!r} has {len(wide) or 'no'} steps with several tasks; name one: {steps}")
         return wide[0]
-    while not isinstance(found, Step):
-        found = found.parent
-    return found
+    while not isinstance(source, Step):
+        source = source.parent
+    return source
 
 
 def task_of(pathspec: str) -> Task:
@@ -62,18 +62,18 @@ def task_of(pathspec: str) -> Task:
     UsageError
         There are several, or none yet.
     """
-    found = _task_named(any_object(pathspec))
-    if found:
-        return found
+    task = _task_named(any_object(pathspec))
+    if task:
+        return task
     holder = _holder(pathspec)
-    tasks = holder.tasks(limit=_NAMED + 1)[:]
+    tasks = holder.tasks(limit=_MAX_NAMES + 1)[:]
     if len(tasks) == 1:
         only: Task = tasks[0]
         return only
     raise _not_one(holder, [task.pathspec for task in tasks])
 
 
-def telling_task_of(pathspec: str) -> Task:
+def relevant_task_of(pathspec: str) -> Task:
     """Return the task whose log is looked for: as :func:`task_of`, and of several the only one that runs or that failed.
 
     Raises
@@ -81,9 +81,9 @@ def telling_task_of(pathspec: str) -> Task:
     UsageError
         None of several stands out.
     """
-    found = _task_named(any_object(pathspec))
-    if found:
-        return found
+    task = _task_named(any_object(pathspec))
+    if task:
+        return task
     holder = _holder(pathspec)
     rows = relevant_tasks(holder.tasks()._rows())
     if len(rows) == 1:
@@ -91,22 +91,22 @@ def telling_task_of(pathspec: str) -> Task:
     raise _not_one(holder, [f"{row.pathspec} ({row.status})" for row in rows])
 
 
-def _task_named(found: "MetaflowObject") -> Task | None:
-    if isinstance(found, DataArtifact):
-        return found.parent
-    return found if isinstance(found, Task) else None
+def _task_named(source: "MetaflowObject") -> Task | None:
+    if isinstance(source, DataArtifact):
+        return source.parent
+    return source if isinstance(source, Task) else None
 
 
 def _holder(pathspec: str) -> Step | Run:
-    found = any_object(pathspec)
-    return found if isinstance(found, Step) else run_of(pathspec)
+    source = any_object(pathspec)
+    return source if isinstance(source, Step) else run_of(pathspec)
 
 
 def _not_one(holder: Step | Run, names: list[str]) -> UsageError:
     if not names:
         return UsageError(f"{holder!r} has no task yet.")
-    more = ", …" if len(names) > _NAMED else ""
-    return UsageError(f"{holder!r} has several tasks; name one: {', '.join(names[:_NAMED])}{more}")
+    more = ", …" if len(names) > _MAX_NAMES else ""
+    return UsageError(f"{holder!r} has several tasks; name one: {', '.join(names[:_MAX_NAMES])}{more}")
 
 
 def artifact_of(pathspec: str) -> DataArtifact:
@@ -123,7 +123,7 @@ def artifact_of(pathspec: str) -> DataArtifact:
     """
     parent, _, name = pathspec.rpartition("/")
     try:
-        found = any_object(pathspec)
+        source = any_object(pathspec)
     except MetaflowNotFound:
         if parent.count("/") not in (1, 2):
             raise
@@ -133,9 +133,9 @@ def artifact_of(pathspec: str) -> DataArtifact:
             raise
         artifact: DataArtifact = task[name]
         return artifact
-    if isinstance(found, DataArtifact):
-        return found
+    if isinstance(source, DataArtifact):
+        return source
     raise NoSuchArtifact(
-        f"{found!r} is no artifact: %mflow artifacts {pathspec} lists them, %mflow data {pathspec}/NAME has its value.",
+        f"{source!r} is no artifact: %mflow artifacts {pathspec} lists them, %mflow data {pathspec}/NAME has its value.",
         pathspec=pathspec,
     )

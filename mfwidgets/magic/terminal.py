@@ -43,10 +43,10 @@ def unload(ipython: "InteractiveShell") -> None:
 def _bundle(shown: Displayable) -> dict[str, Any]:
     from mfwidgets.views.show import terminal_lines
 
-    found = terminal_lines(shown)
+    lines = terminal_lines(shown)
     return {
-        "text/plain": "\n".join(text_of_line(line) for line in found),
-        MIME: [[[span.text, *span.tones] for span in line] for line in found],
+        "text/plain": "\n".join(text_of_line(line) for line in lines),
+        MIME: [[[span.text, *span.tones] for span in line] for line in lines],
     }
 
 

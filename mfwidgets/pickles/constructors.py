@@ -21,12 +21,12 @@ class PartialObject:
     ----------
     finish
         Returns the whole object for its state; it may raise where its class would not have written such a state.
-    kept_at
+    memo_indices
         Where the pickle remembers it.
     """
 
     finish: Callable[[Any], Any]
-    kept_at: list[int] = field(default_factory=list)
+    memo_indices: list[int] = field(default_factory=list)
 
 
 def _encoded(text: object, encoding: object = "") -> Any:
@@ -82,7 +82,7 @@ def _date(kind: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-def _metaflows(kind: type) -> Callable[..., Any]:
+def _metaflow_object(kind: type) -> Callable[..., Any]:
     """Return a maker of our stand-in for a class of Metaflow's."""
 
     def make(*args: Any) -> Any:
@@ -105,32 +105,32 @@ def _metaflows(kind: type) -> Callable[..., Any]:
 
 # -- numpy: the bytes are taken as they lie; no function of numpy's own that unpickles is called ------------------------
 
-_NUMBERS = frozenset("biufc")
-_TEXTS = frozenset("SU")
-_TIMES = frozenset("mM")
-_UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"))
-_LITTLE_PART = 4
-"""Parts of the state of a dtype that are looked at: version, byte order, subarray, names."""
+_NUMBER_KINDS = frozenset("biufc")
+_TEXT_KINDS = frozenset("SU")
+_TIME_KINDS = frozenset("mM")
+_TIME_UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"))
+_DTYPE_STATE_PARTS = 4
+"""The parts of the state of a dtype that are read: version, byte order, subarray, names."""
 
 
 def _dtype(text: object, *_: object) -> Any:
-    if not isinstance(text, str) or text[:1] not in _NUMBERS | _TEXTS | _TIMES or len(text) > 8:  # noqa: PLR2004
+    if not isinstance(text, str) or text[:1] not in _NUMBER_KINDS | _TEXT_KINDS | _TIME_KINDS or len(text) > 8:  # noqa: PLR2004
         return NotImplemented
 
     def finish(state: Any) -> Any:
         import numpy as np
 
-        _, order, subarray, names = state[:_LITTLE_PART]
+        _, order, subarray, names = state[:_DTYPE_STATE_PARTS]
         if subarray is not None or names is not None or order not in ("<", ">", "|", "="):
             raise ValueError("a structured dtype")
         unit = ""
-        if text[0] in _TIMES:
+        if text[0] in _TIME_KINDS:
             name, count = state[8][1][:2]
             name = name.decode() if isinstance(name, bytes) else name
-            if name not in _UNITS or not isinstance(count, int):
+            if name not in _TIME_UNITS or not isinstance(count, int):
                 raise ValueError("a time without a unit")
             unit = f"[{count}{name}]"
-        size = f"{text[0]}{state[5] // (4 if text[0] == 'U' else 1)}" if text[0] in _TEXTS else text
+        size = f"{text[0]}{state[5] // (4 if text[0] == 'U' else 1)}" if text[0] in _TEXT_KINDS else text
         return np.dtype(f"{'' if order == '|' else order}{size}{unit}")
 
     return PartialObject(finish)
@@ -151,8 +151,8 @@ def _array(*_: object) -> PartialObject:
         _, shape, dtype, by_column, content = state
         if not isinstance(dtype, np.dtype) or not isinstance(content, bytes):
             raise TypeError("an array of objects")
-        found = np.frombuffer(content, dtype) if content else np.empty(0, dtype)
-        return found.reshape(shape, order="F" if by_column else "C")
+        array = np.frombuffer(content, dtype) if content else np.empty(0, dtype)
+        return array.reshape(shape, order="F" if by_column else "C")
 
     return PartialObject(finish)
 
@@ -173,6 +173,6 @@ CONSTRUCTORS: Mapping[tuple[str, str], Callable[..., Any]] = {
     **{("datetime", kind.__name__): _date(kind) for kind in (dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone)},
     ("numpy", "dtype"): _dtype,
     **{(f"numpy.{core}.multiarray", name): make for core in ("core", "_core") for name, make in _NUMPY.items()},
-    **{name: _metaflows(kind) for name, kind in METAFLOW_TYPES.items()},
+    **{name: _metaflow_object(kind) for name, kind in METAFLOW_TYPES.items()},
 }
 """By the module and the name in the pickle."""

@@ -12,8 +12,8 @@ from mfwidgets.pickles.safe_loads import GlobalRef, ReducedCall
 _FRAMES = {("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")}
 _SERIES = {("pandas", "Series"), ("pandas.core.series", "Series")}
 _MAX_COLUMNS, _MAX_ROWS = 12, 5
-_PLANE = 2
-"""Dimensions of a block of several columns."""
+_BLOCK_DIMENSIONS = 2
+"""A block of several columns is an array of two dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class DataFrameHead:
 UNREAD = "…"
 
 
-class _UnknownError(Exception):
+class _UnknownLayoutError(Exception):
     """It is not written in a way that is known here."""
 
 
@@ -56,7 +56,7 @@ def dataframe_head(described: Any) -> DataFrameHead | None:
             return _frame(described.state["_mgr"])
         if name in _SERIES:
             return _series(described.state["_mgr"], described.state.get("_name"))
-    except (_UnknownError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except (_UnknownLayoutError, KeyError, IndexError, TypeError, ValueError, AttributeError):
         return None
     return None
 
@@ -65,14 +65,16 @@ def _frame(manager: ReducedCall) -> DataFrameHead:
     blocks, (columns, index) = manager.args
     names, labels = _Labels(columns), _Labels(index)
     shown = range(min(len(names), _MAX_COLUMNS))
-    found: dict[int, list[Any]] = {}
+    columns_by_place: dict[int, list[Any]] = {}
     for block in blocks:
         values, placement, _ = block.args
         places = range(*placement.indices(len(names))) if isinstance(placement, slice) else list(map(int, placement))
         for row, place in enumerate(places):
             if place in shown:
-                found[place] = _head_or_unread(values, row)
-    rows = tuple(tuple(found[place][number] for place in shown) for number in range(min(len(labels), _MAX_ROWS)))
+                columns_by_place[place] = _head_or_unread(values, row)
+    rows = tuple(
+        tuple(columns_by_place[place][number] for place in shown) for number in range(min(len(labels), _MAX_ROWS))
+    )
     return DataFrameHead(
         (len(labels), len(names)), tuple(names.head(_MAX_COLUMNS)), tuple(labels.head(_MAX_ROWS)), rows
     )
@@ -97,11 +99,11 @@ class _Labels:
             levels = [_Labels(level)._values for level in facts["levels"]]
             codes = zip(*(code.tolist() for code in facts["codes"]), strict=True)
             self._values = [
-                tuple(level[place] if place >= 0 else None for level, place in zip(levels, one, strict=True))
-                for one in codes
+                tuple(level[place] if place >= 0 else None for level, place in zip(levels, row_codes, strict=True))
+                for row_codes in codes
             ]
         else:
-            self._values = _all(facts["data"])
+            self._values = _flat_values(facts["data"])
 
     def __len__(self) -> int:
         return len(self._values)
@@ -114,7 +116,7 @@ def _head_or_unread(values: Any, row: int) -> list[Any]:
     """Return the first values of a column of a block; one of an unknown kind must not hide the others."""
     try:
         return [None if _is_missing(value) else value for value in _head(values, row)]
-    except (_UnknownError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except (_UnknownLayoutError, KeyError, IndexError, TypeError, ValueError, AttributeError):
         return [UNREAD] * _MAX_ROWS
 
 
@@ -126,47 +128,47 @@ def _head(values: Any, row: int) -> list[Any]:
     """Return the first values of a column of a block."""
     if isinstance(values, ReducedCall) and _is_array(values):
         shape, content = values.state[1], values.state[4]
-        length = shape[1] if len(shape) == _PLANE else shape[0]
+        length = shape[1] if len(shape) == _BLOCK_DIMENSIONS else shape[0]
         first = row * length  # objects are listed row by row, however the array lay in memory
         return list(content[first : min(first + length, first + _MAX_ROWS)])
-    if hasattr(values, "ndim") and values.ndim == _PLANE:
-        return list(_all(values[row, :_MAX_ROWS]))
-    return list(_all(values)[:_MAX_ROWS])
+    if hasattr(values, "ndim") and values.ndim == _BLOCK_DIMENSIONS:
+        return list(_flat_values(values[row, :_MAX_ROWS]))
+    return list(_flat_values(values)[:_MAX_ROWS])
 
 
-def _all(values: Any) -> Sequence[Any]:
+def _flat_values(values: Any) -> Sequence[Any]:
     """Return the values of an array in one dimension, whichever kind of array it is."""
     if isinstance(values, ReducedCall) and _is_array(values):
         return list(values.state[4])
     if isinstance(values, ReducedCall):
-        return _backed(values)
+        return _extension_values(values)
     if hasattr(values, "ravel"):
         flat = values.ravel()
         if flat.dtype.kind == "m":
             return list(map(str, flat.astype("timedelta64[us]").tolist()))
-        return _moments(flat) if flat.dtype.kind == "M" else list(flat.tolist())
-    raise _UnknownError
+        return _time_texts(flat) if flat.dtype.kind == "M" else list(flat.tolist())
+    raise _UnknownLayoutError
 
 
-def _backed(values: ReducedCall) -> Sequence[Any]:
+def _extension_values(values: ReducedCall) -> Sequence[Any]:
     """Return the values of pandas' own arrays: texts, dates, categories, and numbers of which some are missing."""
     if isinstance(values.state, dict) and "_mask" in values.state:
-        known = zip(values.state["_data"].tolist(), values.state["_mask"].tolist(), strict=True)
-        return [None if missing else value for value, missing in known]
+        masked = zip(values.state["_data"].tolist(), values.state["_mask"].tolist(), strict=True)
+        return [None if missing else value for value, missing in masked]
     kind = values.args[0]
     if not isinstance(kind, GlobalRef):
-        raise _UnknownError
+        raise _UnknownLayoutError
     if kind.name == "Categorical":
         categories = _Labels(values.state[0].state["categories"]).head(1_000_000)
         return [categories[code] if code >= 0 else None for code in values.state[1].tolist()]
     if kind.name == "PeriodArray":  # these are counts of a unit since 1970
-        raise _UnknownError
-    found = _all(values.state[1])
+        raise _UnknownLayoutError
+    values_of_array = _flat_values(values.state[1])
     zoned = isinstance(values.state[0], ReducedCall) and getattr(values.state[0].of, "name", "") == "DatetimeTZDtype"
-    return [f"{value}+00:00" if value != "NaT" else value for value in found] if zoned else found
+    return [f"{value}+00:00" if value != "NaT" else value for value in values_of_array] if zoned else values_of_array
 
 
-def _moments(values: Any) -> list[str]:
+def _time_texts(values: Any) -> list[str]:
     """Return numpy's times as text, to the second where that is all of them."""
     return [text.rstrip("0").removesuffix(".") if "." in text else text for text in map(str, values)]
 

@@ -52,8 +52,8 @@ class IncludedFile:
     @property
     def descriptor(self) -> dict[str, Any]:
         """Where the content lies and what it is: ``type``, ``url``, ``is_text``, ``encoding``, ``size``."""
-        found = self.__dict__.get("_descriptor")
-        return found if isinstance(found, dict) else {}
+        descriptor = self.__dict__.get("_descriptor")
+        return descriptor if isinstance(descriptor, dict) else {}
 
 
 class ParallelUBF:

@@ -62,8 +62,8 @@ def safe_loads(content: bytes) -> Any:
     value = describe_pickle(content)
     foreign = next(_foreign(value), None)
     if foreign is not None:
-        what = _name_of(foreign)
-        raise UnloadableArtifact(f"These bytes hold more than plain values: {what}.", what)
+        described = _name_of(foreign)
+        raise UnloadableArtifact(f"These bytes hold more than plain values: {described}.", described)
     return value
 
 
@@ -87,16 +87,16 @@ def describe_pickle(content: bytes) -> Any:
 def _foreign(value: Any) -> Iterator[Any]:
     """Yield what is no plain value in it; each container is looked into once."""
     seen: set[int] = set()
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, ReducedCall | GlobalRef | PartialObject):
-            yield one
-        elif isinstance(one, list | tuple | set | frozenset | dict) and id(one) not in seen:
-            seen.add(id(one))
-            waiting += one
-            if isinstance(one, dict):
-                waiting += one.values()
+    unvisited = [value]
+    while unvisited:
+        part = unvisited.pop()
+        if isinstance(part, ReducedCall | GlobalRef | PartialObject):
+            yield part
+        elif isinstance(part, list | tuple | set | frozenset | dict) and id(part) not in seen:
+            seen.add(id(part))
+            unvisited += part
+            if isinstance(part, dict):
+                unvisited += part.values()
 
 
 def _name_of(foreign: Any) -> str:
@@ -136,23 +136,23 @@ class _PickleVM:
         place = len(self.stack) - 1
         while self.stack[place] is not _MARK:
             place -= 1
-        taken = self.stack[place + 1 :]
+        items = self.stack[place + 1 :]
         del self.stack[place:]
-        return taken
+        return items
 
     def memoize(self, index: int) -> None:
         """Put the top of the stack into the memo."""
         self.memo[index] = top = self.stack[-1]
         if isinstance(top, PartialObject):
-            top.kept_at.append(index)
+            top.memo_indices.append(index)
 
     def pop(self, count: int) -> tuple[Any, ...]:
         """Take so many from the top, the deepest first."""
-        taken = tuple(self.stack[len(self.stack) - count :]) if count else ()
-        if len(taken) != count or any(one is _MARK for one in taken):
+        items = tuple(self.stack[len(self.stack) - count :]) if count else ()
+        if len(items) != count or any(item is _MARK for item in items):
             raise ValueError("the stack is too short")
         del self.stack[len(self.stack) - count :]
-        return taken
+        return items
 
     def make(self, callee: Any, args: Any) -> None:
         """Make what a call would give: a plain value where a maker of ours is named, else its description."""
@@ -166,13 +166,13 @@ class _PickleVM:
         """Give an object its state."""
         target, state = self.pop(2)
         if isinstance(target, PartialObject):
-            kept_at = target.kept_at
+            memo_indices = target.memo_indices
             try:
                 target = target.finish(state)
             except (TypeError, ValueError, LookupError):
                 _, callee, args = self.calls[id(target)]
                 target = ReducedCall(callee, args, state)
-            self.memo.update(dict.fromkeys(kept_at, target))
+            self.memo.update(dict.fromkeys(memo_indices, target))
         elif isinstance(target, ReducedCall):
             target.state = state
         else:
@@ -187,11 +187,11 @@ class _PickleVM:
     def update(self, pairs: list[Any]) -> None:
         """Put keys and values into the dict below them."""
         target = self.stack[-1]
-        found = [(pairs[place], pairs[place + 1]) for place in range(0, len(pairs), 2)]
+        items = [(pairs[place], pairs[place + 1]) for place in range(0, len(pairs), 2)]
         if isinstance(target, ReducedCall):
-            target.items.extend(found)
+            target.items.extend(items)
         else:
-            _as(dict, target).update((_key(name), item) for name, item in found)
+            _as(dict, target).update((_key(name), item) for name, item in items)
 
     def add(self, items: list[Any]) -> None:
         """Put items into the set below them."""
@@ -221,14 +221,14 @@ def _key(value: Any) -> Any:
 
 def _is_small(value: Any) -> bool:
     """Tell whether a value has few parts, counted as often as they are met."""
-    waiting, count = [value], 0
-    while waiting:
-        one = waiting.pop()
+    unvisited, count = [value], 0
+    while unvisited:
+        part = unvisited.pop()
         count += 1
         if count > _MAX_KEY_ITEMS:
             return False
-        if isinstance(one, tuple | frozenset):
-            waiting += list(one)[:_MAX_KEY_ITEMS]
+        if isinstance(part, tuple | frozenset):
+            unvisited += list(part)[:_MAX_KEY_ITEMS]
     return True
 
 
@@ -236,35 +236,35 @@ def _frozen(items: list[Any]) -> frozenset[Any]:
     return frozenset(map(_key, items))
 
 
-def _global(machine: _PickleVM, arg: str) -> None:
+def _global(vm: _PickleVM, arg: str) -> None:
     module, _, name = arg.partition(" ")
-    machine.stack.append(GlobalRef(module, name))
+    vm.stack.append(GlobalRef(module, name))
 
 
-def _stack_global(machine: _PickleVM, _: None) -> None:
-    module, name = machine.pop(2)
-    machine.stack.append(GlobalRef(str(module), str(name)))
+def _stack_global(vm: _PickleVM, _: None) -> None:
+    module, name = vm.pop(2)
+    vm.stack.append(GlobalRef(str(module), str(name)))
 
 
-def _newobj_ex(machine: _PickleVM, _: None) -> None:
-    callee, args, named = machine.pop(3)
-    machine.make(callee, (*args, named) if named else args)
+def _newobj_ex(vm: _PickleVM, _: None) -> None:
+    callee, args, named = vm.pop(3)
+    vm.make(callee, (*args, named) if named else args)
 
 
-def _inst(machine: _PickleVM, arg: str) -> None:
+def _inst(vm: _PickleVM, arg: str) -> None:
     module, _, name = arg.partition(" ")
-    machine.make(GlobalRef(module, name), tuple(machine.since_mark()))
+    vm.make(GlobalRef(module, name), tuple(vm.since_mark()))
 
 
-def _obj(machine: _PickleVM, _: None) -> None:
-    callee, *args = machine.since_mark()
-    machine.make(callee, tuple(args))
+def _obj(vm: _PickleVM, _: None) -> None:
+    callee, *args = vm.since_mark()
+    vm.make(callee, tuple(args))
 
 
-def _dict(machine: _PickleVM, _: None) -> None:
-    pairs = machine.since_mark()
-    machine.stack.append({})
-    machine.update(pairs)
+def _dict(vm: _PickleVM, _: None) -> None:
+    pairs = vm.since_mark()
+    vm.stack.append({})
+    vm.update(pairs)
 
 
 _LITERALS = frozenset(
@@ -278,44 +278,44 @@ _LITERALS = frozenset(
 _STEPS: dict[str, Callable[[_PickleVM, Any], Any]] = {
     "PROTO": lambda *_: None,
     "FRAME": lambda *_: None,
-    "NONE": lambda machine, _: machine.stack.append(None),
-    "NEWTRUE": lambda machine, _: machine.stack.append(True),
-    "NEWFALSE": lambda machine, _: machine.stack.append(False),
-    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
-    "EMPTY_TUPLE": lambda machine, _: machine.stack.append(()),
-    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
-    "EMPTY_SET": lambda machine, _: machine.stack.append(set()),
-    "LIST": lambda machine, _: machine.stack.append(machine.since_mark()),
-    "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.since_mark())),
-    "TUPLE1": lambda machine, _: machine.stack.append(machine.pop(1)),
-    "TUPLE2": lambda machine, _: machine.stack.append(machine.pop(2)),
-    "TUPLE3": lambda machine, _: machine.stack.append(machine.pop(3)),
+    "NONE": lambda vm, _: vm.stack.append(None),
+    "NEWTRUE": lambda vm, _: vm.stack.append(True),
+    "NEWFALSE": lambda vm, _: vm.stack.append(False),
+    "EMPTY_LIST": lambda vm, _: vm.stack.append([]),
+    "EMPTY_TUPLE": lambda vm, _: vm.stack.append(()),
+    "EMPTY_DICT": lambda vm, _: vm.stack.append({}),
+    "EMPTY_SET": lambda vm, _: vm.stack.append(set()),
+    "LIST": lambda vm, _: vm.stack.append(vm.since_mark()),
+    "TUPLE": lambda vm, _: vm.stack.append(tuple(vm.since_mark())),
+    "TUPLE1": lambda vm, _: vm.stack.append(vm.pop(1)),
+    "TUPLE2": lambda vm, _: vm.stack.append(vm.pop(2)),
+    "TUPLE3": lambda vm, _: vm.stack.append(vm.pop(3)),
     "DICT": _dict,
-    "FROZENSET": lambda machine, _: machine.stack.append(_frozen(machine.since_mark())),
-    "APPEND": lambda machine, _: machine.append(list(machine.pop(1))),
-    "APPENDS": lambda machine, _: machine.append(machine.since_mark()),
-    "SETITEM": lambda machine, _: machine.update(list(machine.pop(2))),
-    "SETITEMS": lambda machine, _: machine.update(machine.since_mark()),
-    "ADDITEMS": lambda machine, _: machine.add(machine.since_mark()),
-    "POP": lambda machine, _: machine.stack.pop(),
-    "POP_MARK": lambda machine, _: machine.since_mark(),
-    "DUP": lambda machine, _: machine.stack.append(machine.stack[-1]),
-    "MARK": lambda machine, _: machine.stack.append(_MARK),
-    "GET": lambda machine, arg: machine.stack.append(machine.memo[arg]),
-    "BINGET": lambda machine, arg: machine.stack.append(machine.memo[arg]),
-    "LONG_BINGET": lambda machine, arg: machine.stack.append(machine.memo[arg]),
-    "PUT": lambda machine, arg: machine.memoize(arg),
-    "BINPUT": lambda machine, arg: machine.memoize(arg),
-    "LONG_BINPUT": lambda machine, arg: machine.memoize(arg),
-    "MEMOIZE": lambda machine, _: machine.memoize(len(machine.memo)),
+    "FROZENSET": lambda vm, _: vm.stack.append(_frozen(vm.since_mark())),
+    "APPEND": lambda vm, _: vm.append(list(vm.pop(1))),
+    "APPENDS": lambda vm, _: vm.append(vm.since_mark()),
+    "SETITEM": lambda vm, _: vm.update(list(vm.pop(2))),
+    "SETITEMS": lambda vm, _: vm.update(vm.since_mark()),
+    "ADDITEMS": lambda vm, _: vm.add(vm.since_mark()),
+    "POP": lambda vm, _: vm.stack.pop(),
+    "POP_MARK": lambda vm, _: vm.since_mark(),
+    "DUP": lambda vm, _: vm.stack.append(vm.stack[-1]),
+    "MARK": lambda vm, _: vm.stack.append(_MARK),
+    "GET": lambda vm, arg: vm.stack.append(vm.memo[arg]),
+    "BINGET": lambda vm, arg: vm.stack.append(vm.memo[arg]),
+    "LONG_BINGET": lambda vm, arg: vm.stack.append(vm.memo[arg]),
+    "PUT": lambda vm, arg: vm.memoize(arg),
+    "BINPUT": lambda vm, arg: vm.memoize(arg),
+    "LONG_BINPUT": lambda vm, arg: vm.memoize(arg),
+    "MEMOIZE": lambda vm, _: vm.memoize(len(vm.memo)),
     "GLOBAL": _global,
     "STACK_GLOBAL": _stack_global,
-    "REDUCE": lambda machine, _: machine.make(*machine.pop(2)),
-    "NEWOBJ": lambda machine, _: machine.make(*machine.pop(2)),
+    "REDUCE": lambda vm, _: vm.make(*vm.pop(2)),
+    "NEWOBJ": lambda vm, _: vm.make(*vm.pop(2)),
     "NEWOBJ_EX": _newobj_ex,
     "INST": _inst,
     "OBJ": _obj,
-    "BUILD": lambda machine, _: machine.build(),
+    "BUILD": lambda vm, _: vm.build(),
 }
 """What each opcode does; those that reach outside of the pickle (persistent ids, extensions, buffers) are not there."""
 

@@ -29,7 +29,7 @@ class _CannotImport(Exception):
         self.module, self.name, self.error = module, name, error
 
 
-def load_value(content: bytes, encoding: str, what: str) -> Any:
+def load_value(content: bytes, encoding: str, owner: str) -> Any:
     """Turn an artifact's bytes into its value.
 
     Unpickling runs what the pickle says: it is done for ``.data`` and its kin alone.
@@ -41,7 +41,7 @@ def load_value(content: bytes, encoding: str, what: str) -> Any:
     """
     if encoding not in PICKLES:
         raise UnloadableArtifact(
-            f"{what} was serialized as '{encoding}' by an extension of Metaflow, which mfwidgets does not know. "
+            f"{owner} was serialized as '{encoding}' by an extension of Metaflow, which mfwidgets does not know. "
             "Its bytes are at .raw()."
         )
     try:
@@ -54,11 +54,11 @@ def load_value(content: bytes, encoding: str, what: str) -> Any:
             else (f"Install or put on sys.path what provides '{missing.module}'")
         )
         raise UnloadableArtifact(
-            f"{what} holds an object of {where}, which cannot be imported here ({missing.error}). "
+            f"{owner} holds an object of {where}, which cannot be imported here ({missing.error}). "
             f"{way_out}; its bytes are at .raw()."
         ) from missing
     except Exception as error:
         # Anything can be raised here: the constructors and __setstate__ of the user's classes run.
         raise UnloadableArtifact(
-            f"{what} cannot be unpickled here: {type(error).__name__}: {error}. Its bytes are at .raw()."
+            f"{owner} cannot be unpickled here: {type(error).__name__}: {error}. Its bytes are at .raw()."
         ) from error

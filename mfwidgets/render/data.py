@@ -12,7 +12,7 @@ def view_to_dict(view: View) -> dict[str, Any]:
         "name": view.name,
         "status": view.status.text if view.status else None,
         "reason": view.reason,
-        "facts": {label: _told(cell) for label, cell in view.facts},
+        "facts": {label: _cell_value(cell) for label, cell in view.facts},
         "notes": list(view.notes),
         "parts": [_part(part) for part in view.parts],
     }
@@ -22,7 +22,7 @@ def _part(part: Part) -> dict[str, Any]:
     named: dict[str, Any] = {"heading": part.heading, "note": part.note}
     match part:
         case Table():
-            rows = [dict(zip(part.columns, map(_told, row), strict=True)) for row in part.rows]
+            rows = [dict(zip(part.columns, map(_cell_value, row), strict=True)) for row in part.rows]
             return {**named, "rows": rows}
         case Preformatted():
             return {**named, "lines": [text_of_line(line) for line in part.lines], "margin": list(part.margin)}
@@ -40,9 +40,12 @@ def _part(part: Part) -> dict[str, Any]:
             return named  # the page itself is its author's, and a click away
 
 
-def _told(cell: Cell) -> Any:
+def _cell_value(cell: Cell) -> Any:
     if cell.kind in ("bar", "spark"):
-        return [{"tone": one.tone, "start": round(one.start, 4), "end": round(one.end, 4)} for one in cell.segments]
+        return [
+            {"tone": segment.tone, "start": round(segment.start, 4), "end": round(segment.end, 4)}
+            for segment in cell.segments
+        ]
     if cell.kind == "history":
         return [segment.tone for segment in cell.segments]
     if cell.kind == "tags":

@@ -81,35 +81,35 @@ def sandboxed_html(page: str) -> str:
 STYLES = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
 """Of bars, in the page itself: style sheets are dropped where outputs are not trusted, inline colours are not."""
 
-_ODD, _WAITING = "#96690a", "rgba(128,128,128,.32)"
+_OTHER, _WAITING = "#96690a", "rgba(128,128,128,.32)"
 
 
 def bar_style(cell: Cell) -> str:
     """Return the style of a bar: one gradient with hard stops, which survives where scripts and style sheets do not."""
     stops, at = [], 0.0
-    thin = min(_THINNEST, 1.0 / max(len(cell.segments), 1))
+    thin = min(_MIN_SEGMENT, 1.0 / max(len(cell.segments), 1))
     for after, segment in zip(range(len(cell.segments) - 1, -1, -1), cell.segments, strict=True):
         room = 1.0 - thin * after  # what comes after is to be seen as well
         start = max(min(segment.start, room - thin), at)
         end = min(max(segment.end, start + thin), room)
-        tone = _WAITING if segment.tone == "waiting" else STYLES.get(segment.tone, _ODD)
+        tone = _WAITING if segment.tone == "waiting" else STYLES.get(segment.tone, _OTHER)
         stops += [f"transparent {at:.1%} {start:.1%}", f"{tone} {start:.1%} {end:.1%}"]
         at = end
     stops.append(f"transparent {at:.1%} 100%")
-    width = _SMALL if cell.kind == "spark" else _WIDTH
+    width = _SPARK_WIDTH if cell.kind == "spark" else _BAR_WIDTH
     return f"width:{width}px;height:11px;background:linear-gradient(to right,{','.join(stops)})"
 
 
 def column_style(segment: Segment) -> str:
     """Return the style of a small column, as high as its segment's end; what survives is as for bars."""
-    high = max(round(segment.end * _HIGH), _LOW)
-    tone = STYLES.get(segment.tone, _ODD)
+    high = max(round(segment.end * _MAX_COLUMN_HEIGHT), _MIN_COLUMN_HEIGHT)
+    tone = STYLES.get(segment.tone, _OTHER)
     return f"display:inline-block;width:6px;height:{high}px;margin-right:2px;background:{tone}"
 
 
-_HIGH, _LOW = 14, 3
-"""Pixels: how high the highest column stands, and the lowest."""
+_MAX_COLUMN_HEIGHT, _MIN_COLUMN_HEIGHT = 14, 3
+"""Pixels of a column of a history."""
 
-_WIDTH, _SMALL = 220, 72
-_THINNEST = 0.006
-"""Of a bar's length: what took no time can be seen all the same."""
+_BAR_WIDTH, _SPARK_WIDTH = 220, 72
+_MIN_SEGMENT = 0.006
+"""The least part of a bar that a segment takes, so that it can be seen."""

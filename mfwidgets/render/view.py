@@ -256,7 +256,8 @@ class TileGrid:
     def runs(self, tiles: tuple[Tile, ...]) -> list[tuple[str, str]]:
         """Return tiles as texts of one tone each, so that a page of thousands stays small."""
         return [
-            (tone, "".join(tile.sign for tile in some)) for tone, some in groupby(tiles, key=lambda tile: tile.tone)
+            (tone, "".join(tile.sign for tile in members))
+            for tone, members in groupby(tiles, key=lambda tile: tile.tone)
         ]
 
 

@@ -70,7 +70,7 @@ def watch(run: Run | str, minutes: float = 600.0) -> Watch:
     MetaflowInvalidArgument
         It is no run.
     """
-    found = Metaflow().get(run) if isinstance(run, str) else run
-    if not isinstance(found, Run):
-        raise MetaflowInvalidArgument(f"watch() takes a run or its pathspec, not {found!r:.80}.")
-    return Watch(found, minutes)
+    watched = Metaflow().get(run) if isinstance(run, str) else run
+    if not isinstance(watched, Run):
+        raise MetaflowInvalidArgument(f"watch() takes a run or its pathspec, not {watched!r:.80}.")
+    return Watch(watched, minutes)

@@ -54,8 +54,8 @@ class CardsPane(widgets.VBox):  # type: ignore[misc]
     def _failed(self, error: Exception) -> None:
         if isinstance(error, CardNotPresentException):
             self._offer([])
-        told = str(error) if isinstance(error, MetaflowException) else f"{type(error).__name__}: {error}"
-        self._drawn(nothing(told))
+        message = str(error) if isinstance(error, MetaflowException) else f"{type(error).__name__}: {error}"
+        self._drawn(nothing(message))
 
     def wait(self, seconds: float = 10.0) -> bool:
         """Wait until nothing is going on any more; tell whether that was in time."""

@@ -91,7 +91,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     @property
     def selected(self) -> Any:
         """The object that is chosen, live; None for nothing."""
-        return self._selection.chosen
+        return self._selection.target
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return the page of runs that is in view, with the columns of :meth:`Runs.to_pandas`; nothing is asked for."""

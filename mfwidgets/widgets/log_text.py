@@ -47,7 +47,7 @@ class LogText:
     found: tuple[int, ...] = ()
     columns: int = 0
 
-    def search(self, wanted: str, *, regex: bool) -> "LogText":
+    def search(self, text: str, *, regex: bool) -> "LogText":
         """Look for a text or a regular expression, whatever its case; an empty one for nothing.
 
         Raises
@@ -55,9 +55,9 @@ class LogText:
         re.error
             It is no regular expression.
         """
-        if not wanted:
+        if not text:
             return replace(self, pattern=None, found=())
-        pattern = re.compile(wanted if regex else re.escape(wanted), re.IGNORECASE)
+        pattern = re.compile(text if regex else re.escape(text), re.IGNORECASE)
         numbers: list[int] = []
         for number, line in enumerate(self.lines):
             message = escape_control_chars(line.message) if "\x1b" in line.message else line.message
@@ -114,10 +114,10 @@ class LogText:
         return _CLOCK if self._day else _DAY + 1 + _CLOCK
 
     def _drawn(self, first: int, last: int) -> Iterator[DrawnRow]:
-        some = self.lines[first:last]
+        lines = self.lines[first:last]
         several = len({line.stream for line in self.lines[first:last]}) > 1
-        drawn = parse_ansi((line.message for line in some), DEFAULT_COLUMNS)
-        for line, spans in zip(some, drawn, strict=True):
+        drawn = parse_ansi((line.message for line in lines), DEFAULT_COLUMNS)
+        for line, spans in zip(lines, drawn, strict=True):
             yield {
                 "margin": f"{moment_text(line.time)[-self.moment_width :]} {line.stream if several else ''}".strip(),
                 "spans": [(span.text, span.tones) for span in spans],

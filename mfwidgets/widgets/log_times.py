@@ -1,4 +1,4 @@
-"""Times that are typed to choose lines of a log: in the zone in which the lines show theirs."""
+"""Times that select lines of a log: in the zone in which the lines show theirs."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _SECOND = len("2026-01-02T03:04:05")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def within(lines: Sequence[LogLine], since: str, until: str) -> Sequence[LogLine]:
+def between_times(lines: Sequence[LogLine], since: str, until: str) -> Sequence[LogLine]:
     """Return the lines between two times, those of these very seconds as well.
 
     Parameters
@@ -38,10 +38,10 @@ def within(lines: Sequence[LogLine], since: str, until: str) -> Sequence[LogLine
     return [line for line in lines if first <= line.time[:_SECOND] <= last]
 
 
-def _utc(name: str, typed: str, times: Sequence[str]) -> str:
+def _utc(name: str, entered: str, times: Sequence[str]) -> str:
     """Return a time as lines carry it: UTC, to the second."""
     zone = ZoneInfo(options.time_zone) if options.time_zone else None
-    text, moment = typed.strip(), None
+    text, moment = entered.strip(), None
     try:
         if age := _AGE.match(text):
             moment = _read(times[-1]) - timedelta(**{_UNITS[age[2]]: int(age[1])})
@@ -54,7 +54,7 @@ def _utc(name: str, typed: str, times: Sequence[str]) -> str:
     except (ValueError, OverflowError, OSError):
         raise MetaflowInvalidArgument(
             f"{name}: a time such as 12:03 or 2026-01-31 12:03:04, or an age before the last line such as 5m; "
-            f"not {typed!r:.60}."
+            f"not {entered!r:.60}."
         ) from None
 
 

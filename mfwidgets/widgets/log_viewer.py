@@ -17,7 +17,7 @@ from mfwidgets.views.cells import counted
 from mfwidgets.widgets.controls import button, dropdown, text_field, toggle
 from mfwidgets.widgets.log_lines import LogLines, Rows
 from mfwidgets.widgets.log_text import LogText
-from mfwidgets.widgets.log_times import within
+from mfwidgets.widgets.log_times import between_times
 from mfwidgets.widgets.panes import LIMITS, nothing
 from mfwidgets.widgets.snapshot import Snapshot
 
@@ -60,7 +60,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._wrap = toggle("Wrap", "Wrap long lines at the edge")
         self._follow = toggle("Follow", "Show what comes")
         self._save = button("Download", "All lines as a text file")
-        self._told = widgets.HTML()
+        self._message = widgets.HTML()
         self.lines = LogLines(self._page)
         self._snapshot = Snapshot(self._view)
         for control in (self._stream, self._attempt, self._since, self._until):
@@ -75,7 +75,9 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._save.on_click(lambda _: self._download())
         controls = [self._stream, self._attempt, self._since, self._until, self._search, self._regex]
         controls += [self._before, self._after, self._wrap, self._follow, self._save]
-        super().__init__([widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap")), self._told, self.lines])
+        super().__init__(
+            [widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap")), self._message, self.lines]
+        )
         self.show(task)
 
     # -- what is shown ----------------------------------------------------------------------------------------------
@@ -89,26 +91,29 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
             self._took(LogText())
             self._say("Choose a task to see its log.")
             return
-        self._worker.ask(lambda: [one._attempt for one in task.attempts], self._offer, self._failed)
+        self._worker.ask(lambda: [attempt._attempt for attempt in task.attempts], self._offer, self._failed)
 
     def _offer(self, attempts: list[int | None]) -> None:
         with self._attempt.hold_trait_notifications():
-            self._attempt.options = [("newest", _NEWEST), *((str(one), one) for one in attempts if one is not None)]
+            self._attempt.options = [
+                ("newest", _NEWEST),
+                *((str(number), number) for number in attempts if number is not None),
+            ]
             self._attempt.value = _NEWEST
         self.read()
 
     def read(self) -> None:
         """Read the log anew."""
         task, stream, attempt = self._task, self._stream.value, self._attempt.value
-        wanted, regex = self._search.value, self._regex.value
+        search, regex = self._search.value, self._regex.value
         since, until, columns = self._since.value, self._until.value, self._columns
         if task is None:
             return
 
         def text() -> LogText:
             whose = task if attempt == _NEWEST else Task._of(task._context, task._record, attempt)
-            lines = within(whose.logs(stream).lines(), since, until)
-            return LogText(lines).search(wanted, regex=regex).wrapped(columns)
+            lines = between_times(whose.logs(stream).lines(), since, until)
+            return LogText(lines).search(search, regex=regex).wrapped(columns)
 
         self._worker.ask(text, self._took, self._failed)
 
@@ -147,22 +152,22 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
     # -- search -----------------------------------------------------------------------------------------------------
 
     def _find(self) -> None:
-        text, wanted, regex = self._text, self._search.value, self._regex.value
+        text, search, regex = self._text, self._search.value, self._regex.value
 
-        def found(result: LogText) -> None:
+        def show_matches(result: LogText) -> None:
             self._text, self._at = result, -1
             self.lines.version += 1
             self.lines.current = -1
             self.go(1)
 
-        self._worker.ask(lambda: text.search(wanted, regex=regex), found, self._failed)
+        self._worker.ask(lambda: text.search(search, regex=regex), show_matches, self._failed)
 
     def go(self, by: int) -> None:
         """Go to the next match, or so many on; from the last to the first."""
-        found = self._text.found
-        if found:
-            self._at = (self._at + by) % len(found) if self._at >= 0 or by > 0 else len(found) - 1
-            self.lines.current = self._text.row_of(found[self._at])
+        matches = self._text.found
+        if matches:
+            self._at = (self._at + by) % len(matches) if self._at >= 0 or by > 0 else len(matches) - 1
+            self.lines.current = self._text.row_of(matches[self._at])
         self._count()
 
     def _count(self) -> None:
@@ -213,8 +218,8 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
     def _failed(self, error: Exception) -> None:
         self._say(f"That is no regular expression: {error}" if isinstance(error, re.error) else str(error))
 
-    def _say(self, told: str) -> None:
-        self._told.value = html_of(nothing(told))
+    def _say(self, message: str) -> None:
+        self._message.value = html_of(nothing(message))
 
     def _view(self) -> View:
         return build_view(self._task.logs(self._stream.value), LIMITS) if self._task else nothing("No log is chosen.")

@@ -25,7 +25,7 @@ def nothing(what: str) -> View:
 
 def overview(selected: Selection) -> View:
     """Show what is chosen, as a cell does."""
-    return build_view(selected.chosen, LIMITS) if selected.chosen is not None else nothing("Choose a run to see it.")
+    return build_view(selected.target, LIMITS) if selected.target is not None else nothing("Choose a run to see it.")
 
 
 def dag(selected: Selection) -> View:

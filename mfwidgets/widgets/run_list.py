@@ -67,7 +67,7 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         self.namespace = combobox("Namespace", "none: all runs", _named(client))
         self.flow = combobox("Flow", "name of a flow")
         self.text = text_field("Text", "in id, user or tags", _HALF)
-        self.status = dropdown("Status", [("any", ""), *((one, one) for one in RUN_STATUSES)], _HALF)
+        self.status = dropdown("Status", [("any", ""), *((status, status) for status in RUN_STATUSES)], _HALF)
         self.user = text_field("User", "who started it", _HALF)
         self.tags = text_field("Tags", "with blanks between", _HALF)
         self.since = text_field("Since", "2d, 2026-01-31", _HALF)
@@ -118,8 +118,8 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         empty = None if rows else View("", "", notes=no_runs_notes(runs, Limits()))
         return runs, pages, rows, runs._cheap_count(), empty
 
-    def _begun(self, found: tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]) -> None:
-        self._runs, self._more, rows, self._total, empty = found
+    def _begun(self, page: tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]) -> None:
+        self._runs, self._more, rows, self._total, empty = page
         self._pages, self._at = [rows], 0
         self.namespace.options = sorted({*self.namespace.options, *_namespaces(rows)})
         self.turned(empty)

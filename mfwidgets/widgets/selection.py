@@ -19,11 +19,11 @@ class Selection:
 
     Attributes
     ----------
-    chosen
+    target
         The object itself; None for nothing.
     """
 
-    chosen: Any = None
+    target: Any = None
     flow: Flow | None = None
     run: Run | None = None
     step: Step | None = None
@@ -31,60 +31,60 @@ class Selection:
     artifact: DataArtifact | None = None
 
     @classmethod
-    def of(cls, chosen: Any) -> "Selection":
+    def of(cls, target: Any) -> "Selection":
         """Return the selection of an object; those above it are asked for."""
-        found: dict[str, Any] = {}
+        levels: dict[str, Any] = {}
         kinds = {Flow: "flow", Run: "run", Step: "step", Task: "task", DataArtifact: "artifact"}
-        one = chosen
-        while one is not None and type(one) in kinds:
-            found[kinds[type(one)]] = one
-            one = None if isinstance(one, Flow) else one.parent
-        return cls(chosen, **found)
+        level = target
+        while level is not None and type(level) in kinds:
+            levels[kinds[type(level)]] = level
+            level = None if isinstance(level, Flow) else level.parent
+        return cls(target, **levels)
 
     @property
     def pathspec(self) -> str:
-        """The pathspec of what is chosen; empty for nothing."""
-        return str(self.chosen.pathspec) if self.chosen is not None else ""
+        """The pathspec of what is selected; empty for nothing."""
+        return str(self.target.pathspec) if self.target is not None else ""
 
 
 def code_snippet(pane: str, selection: Selection, ticked: Sequence[Run] = ()) -> str:
-    """Return the line for a pane; empty where nothing is chosen.
+    """Return the line for a pane; empty if nothing is selected.
 
     It is short where the current metadata and namespace are those of the explorer, else it names them.
     """
     if pane == "Compare" and len(ticked) > 1:
         return f"mfwidgets.compare({', '.join(_object(run) for run in ticked)})"
-    if selection.chosen is None:
+    if selection.target is None:
         return ""
     whose, form = _form(pane, selection)
     return form.format(_object(whose))
 
 
-def _form(pane: str, chosen: Selection) -> tuple[Any, str]:
+def _form(pane: str, selection: Selection) -> tuple[Any, str]:
     """Return what the line begins with, and how it goes on."""
     forms: dict[str, Sequence[tuple[Any, str]]] = {
-        "DAG": [(chosen.run, "{}.dag()")],
-        "Timeline": [(chosen.run, "{}.timeline()")],
-        "Tasks": [(chosen.step, "{}.grid()"), (chosen.run, "{}.tasks()")],
-        "Artifacts": [(chosen.artifact, "{}"), (chosen.task, "{}.artifacts"), (chosen.run, "{}.artifacts()")],
-        "Code": [(chosen.run, "{}.code")],
-        "Cards": [(chosen.task, "mfwidgets.get_cards({})")],
-        "Logs": [(chosen.task, '{}.logs("both")')],
+        "DAG": [(selection.run, "{}.dag()")],
+        "Timeline": [(selection.run, "{}.timeline()")],
+        "Tasks": [(selection.step, "{}.grid()"), (selection.run, "{}.tasks()")],
+        "Artifacts": [(selection.artifact, "{}"), (selection.task, "{}.artifacts"), (selection.run, "{}.artifacts()")],
+        "Code": [(selection.run, "{}.code")],
+        "Cards": [(selection.task, "mfwidgets.get_cards({})")],
+        "Logs": [(selection.task, '{}.logs("both")')],
     }
-    return next(((whose, form) for whose, form in forms.get(pane, ()) if whose is not None), (chosen.chosen, "{}"))
+    return next(((whose, form) for whose, form in forms.get(pane, ()) if whose is not None), (selection.target, "{}"))
 
 
-def _object(found: Any) -> str:
-    if _is_current(found):
-        return f"{type(found).__name__}({found.pathspec!r})"
-    context = found._context
-    return f"Metaflow({context.provider.address!r}, {context.namespace!r}).get({found.pathspec!r})"
+def _object(target: Any) -> str:
+    if _is_current(target):
+        return f"{type(target).__name__}({target.pathspec!r})"
+    context = target._context
+    return f"Metaflow({context.provider.address!r}, {context.namespace!r}).get({target.pathspec!r})"
 
 
-def _is_current(found: Any) -> bool:
+def _is_current(target: Any) -> bool:
     """Tell whether the current metadata and namespace are those that an object was found in."""
     try:
-        here, there = current_context(), found._context
+        here, there = current_context(), target._context
         same = (there.provider.address, there.namespace) == (here.provider.address, here.namespace)
     except MetaflowException:  # there is no current one, or no default namespace
         return False

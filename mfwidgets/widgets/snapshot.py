@@ -10,7 +10,7 @@ from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
 
-PAUSE = 0.5
+PAUSE_S = 0.5
 """Seconds without a change after which the picture is taken."""
 
 
@@ -55,7 +55,7 @@ class Snapshot:
                 self._changed = True
                 return
             self._stop_timer()
-            self._stop_timer = call_later(PAUSE, self._take)
+            self._stop_timer = call_later(PAUSE_S, self._take)
 
     def _take(self) -> None:
         self._handle.update(self._bundle(), raw=True)

@@ -80,8 +80,8 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
     def close(self) -> None:
         """Close the widget."""
         self._worker.close()
-        for one in self.buttons:
-            one.close()
+        for tag_button in self.buttons:
+            tag_button.close()
         super().close()
 
     def __repr__(self) -> str:

@@ -18,8 +18,8 @@ def test_all_is_well(runs):
     mfwidgets.namespace("user:ann")
     doctor = run_line("doctor")
     assert doctor.well
-    assert "13 flows" in checks(doctor)["metadata"].found
-    assert checks(doctor)["namespace"].found.startswith("user:ann; it sees ")
+    assert "13 flows" in checks(doctor)["metadata"].details
+    assert checks(doctor)["namespace"].details.startswith("user:ann; it sees ")
     assert "All is well." in doctor._repr_mimebundle_()["text/plain"]
     assert repr(doctor) == "<doctor: all is well>"
 
@@ -28,7 +28,7 @@ def test_a_service_tells_its_version(on_service):
     _, service = on_service
     mfwidgets.metadata(service.url)
     mfwidgets.namespace(None)
-    found = checks(run_line("doctor"))["metadata"].found
+    found = checks(run_line("doctor"))["metadata"].details
     assert f"service@{service.url}" in found
     assert Metaflow()._context.provider.version() in found
 
@@ -46,7 +46,7 @@ def test_a_service_that_is_not_there(monkeypatch):
     assert (
         "%mflow metadata SELECTOR" in checks(doctor)["metadata"].advice or "Wait" in checks(doctor)["metadata"].advice
     )
-    assert "METAFLOW_SERVICE_AUTH_KEY" in checks(doctor)["configuration"].found
+    assert "METAFLOW_SERVICE_AUTH_KEY" in checks(doctor)["configuration"].details
     text = "".join(doctor._repr_mimebundle_().values()) + repr(doctor.to_dict())
     assert "s3cr3t" not in text
 
@@ -59,13 +59,13 @@ def test_a_service_that_takes_its_time(on_service):
         doctor = run_line("doctor")
     finally:
         service.latency(0)
-    assert checks(doctor)["metadata"].found == "no answer within 1.5 s"
+    assert checks(doctor)["metadata"].details == "no answer within 1.5 s"
 
 
 def test_a_default_that_cannot_be_opened(monkeypatch):
     monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "nonsense")
     doctor = run_line("doctor")
-    assert "METAFLOW_DEFAULT_METADATA is 'nonsense'" in checks(doctor)["metadata"].found
+    assert "METAFLOW_DEFAULT_METADATA is 'nonsense'" in checks(doctor)["metadata"].details
     assert not doctor.well
 
 

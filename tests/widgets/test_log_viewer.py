@@ -10,7 +10,7 @@ from mfwidgets.display_options import options
 from mfwidgets.views.log import moment_text
 from mfwidgets.widgets.log_lines import PAGE
 from mfwidgets.widgets.log_text import LogText
-from mfwidgets.widgets.log_times import within
+from mfwidgets.widgets.log_times import between_times
 from mfwidgets.widgets.log_viewer import LogViewer
 
 
@@ -160,9 +160,9 @@ def test_times_as_they_are_typed(since, until, expected):
     times = ["2026-01-02T03:03:59.9", "2026-01-02T03:04:05.5", "2026-01-02T03:05:00.000001", "2026-01-02T03:05:05"]
     lines = [LogLine(time, name, "stdout") for time, name in zip(times, "abcd", strict=True)]
     with options(time_zone="UTC"):
-        assert "".join(line.message for line in within(lines, since, until)) == expected
+        assert "".join(line.message for line in between_times(lines, since, until)) == expected
     with options(time_zone="Asia/Tokyo"):
-        assert [line.message for line in within(lines, "12:05", "")] == ["c", "d"]
+        assert [line.message for line in between_times(lines, "12:05", "")] == ["c", "d"]
 
 
 def test_wrapped_lines_lose_nothing():

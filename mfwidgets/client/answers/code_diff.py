@@ -21,14 +21,14 @@ def code_diff(named: Sequence[tuple[str, Any]]) -> str:
     DataException
         An object has no code package, or it cannot be read.
     """
-    codes = [(name, _code(name, one)) for name, one in named]
+    codes = [(name, _code(name, compared)) for name, compared in named]
     first_name, first = codes[0]
     parts = [_diff(first_name, first, name, code) for name, code in codes[1:] if code.sha != first.sha]
     return "".join(parts)
 
 
-def _code(name: str, one: Any) -> MetaflowCode:
-    task = one if hasattr(one, "code") else one.task
+def _code(name: str, compared: Any) -> MetaflowCode:
+    task = compared if hasattr(compared, "code") else compared.task
     code: MetaflowCode | None = task.code if task else None
     if code is None:
         raise DataException(

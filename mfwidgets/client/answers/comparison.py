@@ -251,7 +251,9 @@ def _read_values(compared: MetaflowObject, records: Mapping[str, ArtifactRecord]
 
 
 def _with_values_of(difference: Difference, values_by_sha: Sequence[Mapping[str, Any]]) -> Difference:
-    values = tuple(_value(value, known) for value, known in zip(difference.values, values_by_sha, strict=True))
+    values = tuple(
+        _value(value, own_values) for value, own_values in zip(difference.values, values_by_sha, strict=True)
+    )
     return replace(difference, values=values, note=_note(difference, values))
 
 

@@ -36,23 +36,23 @@ class ContextChange(Metaflow):
 
     Attributes
     ----------
-    told
+    message
         What was switched, and how to go back.
     """
 
-    def __init__(self, told: str) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__()
-        self.told = told
+        self.message = message
 
     def __repr__(self) -> str:
-        return f"<{self.told}>"
+        return f"<{self.message}>"
 
 
 @build_view.register
 def build_switched_view(switched: ContextChange, limits: Limits) -> View:
     """Show what the root shows, and the way back."""
     view = build_view.dispatch(Metaflow)(switched, limits)
-    return replace(view, notes=(limits.text(switched.told).text, *view.notes))
+    return replace(view, notes=(limits.text(switched.message).text, *view.notes))
 
 
 def _named(current: str | None) -> str:
@@ -109,12 +109,12 @@ class Profiles(Displayable):
     ----------
     current
         The name; empty for the default configuration.
-    told
+    message
         What was switched, if anything.
     """
 
-    def __init__(self, told: str = "") -> None:
-        self.current, self.told = os.environ.get(_PROFILE, ""), told
+    def __init__(self, message: str = "") -> None:
+        self.current, self.message = os.environ.get(_PROFILE, ""), message
 
     def __repr__(self) -> str:
         return f"<profiles: {', '.join(profiles()) or 'none'}; current: {self.current or 'default'}>"
@@ -126,7 +126,7 @@ def build_profiles_view(shown: Profiles, limits: Limits) -> View:
     names = ("", *profiles())
     rows = tuple(_profile_cells(name, name == shown.current, limits) for name in names[: limits.rows])
     table = Table("Profiles", ("profile", "current", "metadata", "datastore", "service"), rows)
-    notes = [limits.text(shown.told).text] if shown.told else []
+    notes = [limits.text(shown.message).text] if shown.message else []
     if len(names) == 1:
         notes.append("There are no other profiles: each is a file config_NAME.json in Metaflow's home folder.")
     return View("Profiles", limits.text(shown.current or "default").text, notes=tuple(notes), parts=(table,))
@@ -135,15 +135,15 @@ def build_profiles_view(shown: Profiles, limits: Limits) -> View:
 def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, ...]:  # noqa: FBT001 - a fact of the row
     environ = {key: value for key, value in os.environ.items() if key != _PROFILE} | ({_PROFILE: name} if name else {})
     try:
-        found = read_configuration(environ)
-        url = (found.get("SERVICE_URL") or "").rpartition("@")[2]  # a name or a password may stand before it
-        told = [found.default_metadata, found.get("DEFAULT_DATASTORE") or "local", url]
+        configuration = read_configuration(environ)
+        url = (configuration.get("SERVICE_URL") or "").rpartition("@")[2]  # a name or a password may stand before it
+        texts = [configuration.default_metadata, configuration.get("DEFAULT_DATASTORE") or "local", url]
     except MetaflowException as error:
-        told = [str(error), "", ""]
+        texts = [str(error), "", ""]
     return (
         limits.code(name or "default"),
         Cell("current" if is_current else ""),
-        *(limits.text(text) for text in told),
+        *(limits.text(text) for text in texts),
     )
 
 
@@ -151,8 +151,8 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
     if given.name is None:
         return Profiles()
     if given.name != "default" and given.name not in profiles():
-        known = ", ".join(["default", *profiles()])
-        raise MetaflowConfigurationError(f"There is no profile {given.name!r}; there are: {known}.")
+        names = ", ".join(["default", *profiles()])
+        raise MetaflowConfigurationError(f"There is no profile {given.name!r}; there are: {names}.")
     before, put_back = os.environ.get(_PROFILE, "") or "default", remember()
     try:
         if given.name == "default":

@@ -47,15 +47,15 @@ class Check:
     ----------
     result
         ``well`` or ``wrong``; empty where there is nothing to go wrong.
-    found
-        What came of it.
+    details
+        What the check saw.
     advice
         What to do; empty where nothing need be done.
     """
 
     name: str
     result: str
-    found: str
+    details: str
     advice: str = ""
 
 
@@ -92,7 +92,7 @@ def build_doctor_view(doctor: Doctor, limits: Limits) -> View:
         (
             Cell(check.name),
             Cell(f"{_SIGNS[check.result]} {check.result}".strip()),
-            limits.text(check.found),
+            limits.text(check.details),
             limits.text(check.advice),
         )
         for check in doctor.checks
@@ -134,8 +134,8 @@ def _result(name: str, answer: "Future[Check]", deadline: Deadline) -> Check:
 
 
 def _software() -> Check:
-    known = [f"{name} {found}" for name in _PACKAGES if (found := _version(name))]
-    return Check("software", "", ", ".join([f"Python {sys.version.split()[0]}", *known]))
+    packages = [f"{name} {number}" for name in _PACKAGES if (number := _version(name))]
+    return Check("software", "", ", ".join([f"Python {sys.version.split()[0]}", *packages]))
 
 
 def _version(package: str) -> str:
@@ -148,33 +148,33 @@ def _version(package: str) -> str:
 def _configuration(context: ClientContext | None) -> Check:
     """Tell what is configured: of variables the names alone, since some hold keys."""
     names = sorted(name for name in os.environ if name.startswith("METAFLOW_"))
-    told = [f"profile {os.environ.get('METAFLOW_PROFILE') or 'default'} of {1 + len(profiles())}"]
+    parts = [f"profile {os.environ.get('METAFLOW_PROFILE') or 'default'} of {1 + len(profiles())}"]
     if context and context.configuration.project:
-        told.append("a config.json of the project")
+        parts.append("a config.json of the project")
     if context and context.configuration.user:
-        told.append("a configuration file of the user")
-    told.append(f"variables {', '.join(names)}" if names else "no METAFLOW_ variables")
-    return Check("configuration", "", "; ".join(told))
+        parts.append("a configuration file of the user")
+    parts.append(f"variables {', '.join(names)}" if names else "no METAFLOW_ variables")
+    return Check("configuration", "", "; ".join(parts))
 
 
 def _answering(context: ClientContext) -> Check:
     provider, began = context.provider, time.monotonic()
     number = len(provider.flows())
     took = (time.monotonic() - began) * 1000
-    told = f"{home_folded(provider.selector)}: {counted(number, 'flow')} in {took:.0f} ms"
-    told += f", service {provider.version()}" if provider.remote else ""
+    result = f"{home_folded(provider.selector)}: {counted(number, 'flow')} in {took:.0f} ms"
+    result += f", service {provider.version()}" if provider.remote else ""
     advice = "" if number else "Nothing has run there yet; %mflow metadata SELECTOR looks elsewhere."
-    return Check("metadata", _WELL if number else _WRONG, told, advice)
+    return Check("metadata", _WELL if number else _WRONG, result, advice)
 
 
 def _namespace(context: ClientContext) -> Check:
     namespace = context.namespace
     seen = Metaflow()._newest_runs(1, 1)
-    told = "none: all runs are seen" if namespace is None else f"{namespace}"
+    shown = "none: all runs are seen" if namespace is None else f"{namespace}"
     if seen:
         newest = next(iter(seen.values()))
-        return Check("namespace", _WELL, f"{told}; it sees {newest[0].pathspec if newest else next(iter(seen))}")
-    return Check("namespace", _WRONG, f"{told}; no run is in it", "%mflow ns none shows all runs.")
+        return Check("namespace", _WELL, f"{shown}; it sees {newest[0].pathspec if newest else next(iter(seen))}")
+    return Check("namespace", _WRONG, f"{shown}; no run is in it", "%mflow ns none shows all runs.")
 
 
 def _datastore(context: ClientContext) -> Check:
@@ -189,10 +189,10 @@ def _datastore(context: ClientContext) -> Check:
 
 def _cache() -> Check:
     try:
-        found = cache_info()
+        info = cache_info()
     except MetaflowException as error:
         return Check("cache", _WRONG, str(error))
-    return Check("cache", "", f"{home_folded(str(found.path))}: {size_text(found.size)} of {size_text(found.limit)}")
+    return Check("cache", "", f"{home_folded(str(info.path))}: {size_text(info.size)} of {size_text(info.limit)}")
 
 
 def _doctor(_: argparse.Namespace) -> Doctor:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FIRST_POLL_S, MAX_POLL_S, BACKOFF = 0.5, 5.0, 1.5
 """Seconds between two looks, at first and at most, and how much longer each wait is than the last while nothing comes."""
 
-_WIDE = 1_000
+_MAX_LINE_CHARS = 1_000
 """Characters of a line in a terminal."""
 
 
@@ -31,19 +31,19 @@ class Progress:
 
     Attributes
     ----------
-    told
+    message
         What is going on.
     """
 
     logs: Logs
-    told: str
+    message: str
 
 
 @build_view.register
 def build_progress_view(progress: Progress, limits: Limits) -> View:
     """Show the log, and what is going on."""
     view = build_view(progress.logs, limits)
-    return replace(view, notes=(progress.told,))
+    return replace(view, notes=(progress.message,))
 
 
 class FollowedLog(Logs):
@@ -71,9 +71,9 @@ def follow(task: Task, logs_now: Callable[[], Logs], seconds: float) -> Followed
 
     shell = get_ipython()
     output: _Output = _Cell() if getattr(shell, "kernel", None) else _Terminal()
-    told = _until_it_ends(task, logs_now, seconds, output)
+    outcome = _until_it_ends(task, logs_now, seconds, output)
     logs = logs_now()
-    output.show(Progress(logs, told))
+    output.show(Progress(logs, outcome))
     return FollowedLog(logs, shell.execution_count if shell else 0)
 
 
@@ -85,7 +85,7 @@ def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, out
             logs = logs_now()
             now = logs.attempt, _size(logs)
             if now != seen:
-                output.show(Progress(logs, _told(task, now[1])))
+                output.show(Progress(logs, _progress_message(task, now[1])))
                 seen, wait = now, FIRST_POLL_S
             if time.monotonic() - began > seconds:
                 return f"Followed for {seconds / 60:g} minutes; the task is still running."
@@ -96,7 +96,7 @@ def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, out
     return f"The task is {status}: {status.reason}."
 
 
-def _told(task: Task, size: int) -> str:
+def _progress_message(task: Task, size: int) -> str:
     if size <= 0 and task._context.provider.local_root is not None:
         return "Waiting: the log of a local task is written when the task has ended, and is shown then."
     return "Following; interrupt the kernel to stop."
@@ -135,22 +135,22 @@ class _Terminal:
 
     def __init__(self) -> None:
         self._printed: dict[tuple[int, str], int] = {}
-        self._told = ""
+        self._message = ""
 
     def show(self, progress: Progress) -> None:
         """Print the lines that are new, and what is going on."""
-        found: dict[str, list[LogLine]] = defaultdict(list)
+        lines_by_stream: dict[str, list[LogLine]] = defaultdict(list)
         try:
             for line in replace(progress.logs, tail=None):
-                found[line.stream].append(line)
+                lines_by_stream[line.stream].append(line)
         except MetaflowException:  # out of reach for a moment
             return
-        for stream, lines in found.items():
+        for stream, lines in lines_by_stream.items():
             key = progress.logs.attempt, stream
             tail = len(lines) if progress.logs.tail is None else progress.logs.tail
             for line in lines[self._printed.get(key, max(len(lines) - tail, 0)) :]:
-                print(log_line(line.message, _WIDE))  # noqa: T201 - a terminal has no other output
+                print(log_line(line.message, _MAX_LINE_CHARS))  # noqa: T201 - a terminal has no other output
             self._printed[key] = len(lines)
-        if progress.told != self._told:
-            print(f"[{progress.told}]")  # noqa: T201 - as above
-            self._told = progress.told
+        if progress.message != self._message:
+            print(f"[{progress.message}]")  # noqa: T201 - as above
+            self._message = progress.message

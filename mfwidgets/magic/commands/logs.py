@@ -7,18 +7,18 @@ from mfwidgets.client.answers.logs import ALL, BOTH, Logs
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.magic.command import Argument, Command, pathspec_of, positive
 from mfwidgets.magic.commands.follow import follow
-from mfwidgets.magic.resolve import any_object, telling_task_of
+from mfwidgets.magic.resolve import any_object, relevant_task_of
 
-TIMEOUT = 60
-"""Minutes that a log is followed, unless said otherwise."""
+TIMEOUT_MINUTES = 60
+"""Minutes for which a log is followed, unless said otherwise."""
 
 
 def _logs(given: argparse.Namespace) -> Any:
-    task = telling_task_of(given.pathspec)
+    task = relevant_task_of(given.pathspec)
     if given.attempt is not None:
-        known = [one._attempt for one in task.attempts]
-        if given.attempt not in known:
-            said = ", ".join(str(number) for number in known) or "none yet"
+        numbers = [attempt._attempt for attempt in task.attempts]
+        if given.attempt not in numbers:
+            said = ", ".join(str(number) for number in numbers) or "none yet"
             raise MetaflowNotFound(f"{task!r} has no attempt {given.attempt}; it has {said}.", pathspec=task.pathspec)
         task = any_object(task.pathspec, given.attempt)
     stream = "stderr" if given.stderr else BOTH if given.both else "stdout"
@@ -49,9 +49,9 @@ LOG_COMMANDS = (
             Argument("--follow", "show what comes, in place, until the task ends or the kernel is interrupted"),
             Argument(
                 "--timeout",
-                f"follow for so many minutes at most; {TIMEOUT} unless said",
+                f"follow for so many minutes at most; {TIMEOUT_MINUTES} unless said",
                 metavar="MINUTES",
-                settings={"type": positive, "default": TIMEOUT},
+                settings={"type": positive, "default": TIMEOUT_MINUTES},
             ),
         ),
         (

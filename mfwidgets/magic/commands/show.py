@@ -48,16 +48,16 @@ def _runs(given: argparse.Namespace) -> Any:
 
 
 def _tasks(given: argparse.Namespace) -> Any:
-    found = any_object(given.pathspec)
-    if isinstance(found, Task | DataArtifact):
-        raise UsageError(f"{found!r} has no tasks below it: %mflow {given.pathspec} shows it.")
-    tasks = found.tasks() if isinstance(found, Step) else run_of(given.pathspec).tasks()
+    source = any_object(given.pathspec)
+    if isinstance(source, Task | DataArtifact):
+        raise UsageError(f"{source!r} has no tasks below it: %mflow {given.pathspec} shows it.")
+    tasks = source.tasks() if isinstance(source, Step) else run_of(given.pathspec).tasks()
     return tasks.to_pandas() if given.df else tasks
 
 
 def _artifacts(given: argparse.Namespace) -> Any:
-    found: MetaflowObject = any_object(given.pathspec)
-    if isinstance(found, Flow | Run):
+    source: MetaflowObject = any_object(given.pathspec)
+    if isinstance(source, Flow | Run):
         artifacts: Any = run_of(given.pathspec).artifacts()
         return artifacts.to_pandas() if given.df else artifacts
     task = task_of(given.pathspec)
@@ -73,7 +73,7 @@ def _why(given: argparse.Namespace) -> Why:
 
 
 def _diff(given: argparse.Namespace) -> Comparison:
-    first, second = (any_object(one) for one in (given.a, given.b))
+    first, second = (any_object(pathspec) for pathspec in (given.a, given.b))
     if isinstance(first, Flow) or isinstance(second, Flow):
         first, second = run_of(given.a), run_of(given.b)
     return compare(first, second)
@@ -96,8 +96,8 @@ def _cards(given: argparse.Namespace) -> CardContainer:
 
 
 def _code(given: argparse.Namespace) -> MetaflowCode:
-    found = any_object(given.pathspec)
-    holder = found if isinstance(found, Task) else run_of(given.pathspec)
+    source = any_object(given.pathspec)
+    holder = source if isinstance(source, Task) else run_of(given.pathspec)
     code: MetaflowCode | None = holder.code
     if code is None:
         raise UsageError(

@@ -26,7 +26,7 @@ MAX_IMAGE_BYTES = 40_000
 """Bytes of a picture that is shown; larger ones would not fit into a cell."""
 
 _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
-_MOST_NAMES = 20
+_MAX_IMPORTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +90,23 @@ def small_previews(
     sizes
         The artifacts, and the recorded bytes of each; the smallest are looked into, 500 kB in all at most.
     """
-    wanted, left = set(), MAX_SMALL_PREVIEWS_BYTES
+    names, left = set(), MAX_SMALL_PREVIEWS_BYTES
     for name, size in sorted(sizes.items(), key=lambda item: item[1] or 0):
         left -= size or 0
         if size is not None and size <= MAX_SMALL_PREVIEW_BYTES and left >= 0:
-            wanted.add(name)
-    records = find(wanted) if wanted else []
-    told = parallel_map(
+            names.add(name)
+    records = find(names) if names else []
+    previews = parallel_map(
         lambda record: preview(context, record, 2 * MAX_SMALL_PREVIEW_BYTES),
         records,
         max_concurrency=context.max_concurrency,
     )
-    return {record.name: one for record, one in zip(records, told, strict=True)}
+    return {record.name: held for record, held in zip(records, previews, strict=True)}
 
 
 def preview_of(described: Any) -> Preview:
     """Tell what a described pickle holds."""
-    imports = tuple(dict.fromkeys(_names(described)))[:_MOST_NAMES]
+    imports = tuple(dict.fromkeys(_names(described)))[:_MAX_IMPORTS]
     if isinstance(described, IncludedFile):
         size = described.descriptor.get("size")
         return Preview(f"a file of {size:,} bytes" if isinstance(size, int) else "a file")
@@ -128,8 +128,8 @@ def _summary(value: Any) -> str:
         return f"{len(value):,} bytes"
     if isinstance(value, str):
         lines = value.count("\n") + 1
-        what = f"text of {len(value):,} characters"
-        return f"{what}, {lines:,} lines" if lines > 1 else what
+        described = f"text of {len(value):,} characters"
+        return f"{described}, {lines:,} lines" if lines > 1 else described
     if isinstance(value, list | tuple | dict | set | frozenset):
         return f"{type(value).__name__} of {len(value):,}"
     shape = getattr(value, "shape", None)
@@ -145,19 +145,19 @@ def _names(value: Any) -> Iterator[str]:
     seen: set[int] = set()
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, GlobalRef):
-            yield str(one)
+        part = waiting.pop()
+        if isinstance(part, GlobalRef):
+            yield str(part)
             continue
-        if id(one) in seen:
+        if id(part) in seen:
             continue
-        seen.add(id(one))
-        if isinstance(one, ReducedCall):
-            waiting += [one.items, one.state, one.args, one.of]
-        elif isinstance(one, dict):
-            waiting += [*one.values(), *one]
-        elif isinstance(one, list | tuple | set | frozenset):
-            waiting += list(one)[::-1]
+        seen.add(id(part))
+        if isinstance(part, ReducedCall):
+            waiting += [part.items, part.state, part.args, part.of]
+        elif isinstance(part, dict):
+            waiting += [*part.values(), *part]
+        elif isinstance(part, list | tuple | set | frozenset):
+            waiting += list(part)[::-1]
 
 
 def _picture(content: bytes | bytearray) -> str:

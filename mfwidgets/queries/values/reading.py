@@ -118,7 +118,7 @@ def read_value(
     """Return the value of a record, or :class:`NotRead` (one read)."""
     if record.encoding not in PICKLES:
         return NotRead(f"'{record.encoding}' is an extension's encoding")
-    what = f"Artifact {'/'.join(record.path)}"
+    owner = f"Artifact {'/'.join(record.path)}"
     try:
         content = read_bytes(context, record, max_bytes)
         try:
@@ -128,20 +128,20 @@ def read_value(
                 return NotRead(
                     f"no plain value: {error.what} (unpickle=True reads it, which runs what the pickle says)"
                 )
-            value = load_value(content, record.encoding, what)
-        return _included(context, record, value, what, max_bytes) if isinstance(value, IncludedFile) else value
+            value = load_value(content, record.encoding, owner)
+        return _included(context, record, value, owner, max_bytes) if isinstance(value, IncludedFile) else value
     except TooLarge:
         return NotRead(f"more than {max_bytes:,} bytes (max_bytes= sets the limit)")
     except DataException as error:
         return NotRead(str(error))
 
 
-def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFile, what: str, max_bytes: int) -> Any:
+def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFile, owner: str, max_bytes: int) -> Any:
     """Return the content of an included file, if it is small and lies in the datastore."""
     size = included_size(value)
     if not is_uploaded(value) or size is None or size > max_bytes:
         return NotRead("a file" if size is None else f"a file of {size:,} bytes")
-    return read_included(value, context.datastore, record.flow, what)
+    return read_included(value, context.datastore, record.flow, owner)
 
 
 def datastore_of(context: ClientContext, record: ArtifactRecord) -> Datastore:
