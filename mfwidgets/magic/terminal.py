@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 MIME = "application/vnd.mfwidgets.terminal+json"
-"""Lines of pieces, each a list of its text and its tones; no notebook ever gets it."""
+"""Lines of pieces, each a list of its text and its styles; no notebook ever gets it."""
 
 
 def load(ipython: "InteractiveShell") -> None:
@@ -26,7 +26,7 @@ def load(ipython: "InteractiveShell") -> None:
     def show(terminal_lines: Any, _: Any) -> None:
         if getattr(ipython.displayhook, "is_active", False):
             sys.stdout.write("\n")  # below "Out[1]:", as texts of several lines stand
-        print_lines(([Span(text, tuple(tones)) for text, *tones in line] for line in terminal_lines), sys.stdout)
+        print_lines(([Span(text, tuple(styles)) for text, *styles in line] for line in terminal_lines), sys.stdout)
 
     renderers[MIME] = show
     _formatter(ipython).for_type(Displayable, bundle)
@@ -46,7 +46,7 @@ def _bundle(shown: Displayable) -> dict[str, Any]:
     lines = terminal_lines(shown)
     return {
         "text/plain": "\n".join(text_of_line(line) for line in lines),
-        MIME: [[[span.text, *span.tones] for span in line] for line in lines],
+        MIME: [[[span.text, *span.styles] for span in line] for line in lines],
     }
 
 

@@ -32,7 +32,7 @@ def _part(part: Part) -> dict[str, Any]:
         case TileGrid():
             return {
                 **named,
-                "rows": [{"name": name, "tiles": [tile.tone for tile in tiles]} for name, tiles in part.rows],
+                "rows": [{"name": name, "tiles": [tile.status for tile in tiles]} for name, tiles in part.rows],
             }
         case Image():
             return {**named, "uri": part.uri}
@@ -43,11 +43,11 @@ def _part(part: Part) -> dict[str, Any]:
 def _cell_value(cell: Cell) -> Any:
     if cell.kind in ("bar", "spark"):
         return [
-            {"tone": segment.tone, "start": round(segment.start, 4), "end": round(segment.end, 4)}
+            {"tone": segment.status, "start": round(segment.start, 4), "end": round(segment.end, 4)}
             for segment in cell.segments
         ]
     if cell.kind == "history":
-        return [segment.tone for segment in cell.segments]
+        return [segment.status for segment in cell.segments]
     if cell.kind == "tags":
         return list(cell.items)
     return cell.value or cell.text

@@ -1,4 +1,4 @@
-"""Source code with its syntax in tones that are readable in light and dark."""
+"""Source code with its syntax in styles that are readable in light and dark."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -55,7 +55,7 @@ def _cut(line: Iterable[Span], chars: int) -> Line:
     for span in line:
         if left > 0:
             text = single_line(span.text, left)
-            spans.append(Span(text, span.tones))
+            spans.append(Span(text, span.styles))
             left -= len(text)
     return tuple(spans)
 
@@ -72,4 +72,4 @@ def _styles(kind: "_TokenType") -> tuple[str, ...]:
         (Name.Function, ("blue",)),
         (Name.Class, ("blue", "bold")),
     )
-    return next((tones for family, tones in families if kind in family), ())
+    return next((styles for family, styles in families if kind in family), ())

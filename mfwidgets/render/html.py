@@ -78,7 +78,7 @@ def sandboxed_html(page: str) -> str:
     return f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{page}'
 
 
-STYLES = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
+STATUS_COLOURS = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
 """Of bars, in the page itself: style sheets are dropped where outputs are not trusted, inline colours are not."""
 
 _OTHER, _WAITING = "#96690a", "rgba(128,128,128,.32)"
@@ -92,8 +92,8 @@ def bar_style(cell: Cell) -> str:
         room = 1.0 - thin * after  # what comes after is to be seen as well
         start = max(min(segment.start, room - thin), at)
         end = min(max(segment.end, start + thin), room)
-        tone = _WAITING if segment.tone == "waiting" else STYLES.get(segment.tone, _OTHER)
-        stops += [f"transparent {at:.1%} {start:.1%}", f"{tone} {start:.1%} {end:.1%}"]
+        colour = _WAITING if segment.status == "waiting" else STATUS_COLOURS.get(segment.status, _OTHER)
+        stops += [f"transparent {at:.1%} {start:.1%}", f"{colour} {start:.1%} {end:.1%}"]
         at = end
     stops.append(f"transparent {at:.1%} 100%")
     width = _SPARK_WIDTH if cell.kind == "spark" else _BAR_WIDTH
@@ -103,8 +103,8 @@ def bar_style(cell: Cell) -> str:
 def column_style(segment: Segment) -> str:
     """Return the style of a small column, as high as its segment's end; what survives is as for bars."""
     high = max(round(segment.end * _MAX_COLUMN_HEIGHT), _MIN_COLUMN_HEIGHT)
-    tone = STYLES.get(segment.tone, _OTHER)
-    return f"display:inline-block;width:6px;height:{high}px;margin-right:2px;background:{tone}"
+    colour = STATUS_COLOURS.get(segment.status, _OTHER)
+    return f"display:inline-block;width:6px;height:{high}px;margin-right:2px;background:{colour}"
 
 
 _MAX_COLUMN_HEIGHT, _MIN_COLUMN_HEIGHT = 14, 3

@@ -88,16 +88,16 @@ def _cut_to(limit: int, pieces: Iterable[tuple[str, tuple[str, ...]]]) -> Line:
 
 @cache
 def _styles(style: "Style | str") -> tuple[str, ...]:
-    """Return the tones of a style; 256 colours and true ones as the nearest of the eight."""
+    """Return our styles of rich's style; 256 colours and true ones as the nearest of the eight."""
     if isinstance(style, str):
         return ()
     from rich.color import ColorSystem
 
-    tones = []
+    styles = []
     if style.color and style.color.type.name != "DEFAULT":
         number = style.color.downgrade(ColorSystem.STANDARD).number or 0
-        tones.append("dim" if number == _GREY else _COLOURS[number % len(_COLOURS)])
+        styles.append("dim" if number == _GREY else _COLOURS[number % len(_COLOURS)])
     background = style.bgcolor and style.bgcolor.type.name != "DEFAULT"
-    tones += ["bold" if style.bold else "", "dim" if style.dim else "", "italic" if style.italic else ""]
-    tones += ["underline" if style.underline else "", "marked" if background or style.reverse else ""]
-    return tuple(filter(None, dict.fromkeys(tones)))
+    styles += ["bold" if style.bold else "", "dim" if style.dim else "", "italic" if style.italic else ""]
+    styles += ["underline" if style.underline else "", "marked" if background or style.reverse else ""]
+    return tuple(filter(None, dict.fromkeys(styles)))

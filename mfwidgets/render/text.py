@@ -1,6 +1,6 @@
 """Draws a view as lines of text, for terminals and for notebooks read without HTML.
 
-The lines are made of pieces with tones, which a terminal may colour; the text alone tells the same.
+The lines are made of spans with styles, which a terminal may colour; the text alone says the same.
 """
 
 import os
@@ -48,7 +48,7 @@ def text_of(view: View) -> str:
 
 
 def lines_of(view: View) -> list[Line]:
-    """Return a view as lines of pieces, each with its tones."""
+    """Return a view as lines of spans, each with its styles."""
     lines = _head(view)
     label_width = max((width(label) for label, _ in view.facts), default=0)
     lines += [(Span(f"{_GAP}{ljust(label, label_width)}{_GAP}", ("dim",)), *_cell(cell)) for label, cell in view.facts]
@@ -94,8 +94,8 @@ def _table(table: Table) -> list[Line]:
     lines = [_heading(table)]
     for row, row_styles in zip(texts, styles, strict=True):
         spans: list[Span] = []
-        for text, tones, columns, is_number in zip(row, row_styles, widths, table.numeric, strict=True):
-            spans += [Span(_GAP), Span((rjust if is_number else ljust)(text, columns), tones)]
+        for text, span_styles, columns, is_number in zip(row, row_styles, widths, table.numeric, strict=True):
+            spans += [Span(_GAP), Span((rjust if is_number else ljust)(text, columns), span_styles)]
         lines.append(_stripped(spans))
     return lines
 
@@ -120,7 +120,7 @@ def _style(status: str) -> tuple[str, ...]:
 
 def _plain(cell: Cell) -> str:
     if cell.kind == "history":
-        return f"{''.join(SIGNS.get(segment.tone, '?') for segment in cell.segments)} {cell.text}"
+        return f"{''.join(SIGNS.get(segment.status, '?') for segment in cell.segments)} {cell.text}"
     if cell.kind not in ("bar", "spark"):
         return cell.plain
     length = _BAR if cell.kind == "bar" else _SPARK
@@ -128,14 +128,14 @@ def _plain(cell: Cell) -> str:
     for segment in cell.segments:
         first = min(int(segment.start * length), length - 1)
         last = max(min(round(segment.end * length), length), first + 1)
-        bar[first:last] = _MARKS.get(segment.tone, "░") * (last - first)
+        bar[first:last] = _MARKS.get(segment.status, "░") * (last - first)
     return "".join(bar)
 
 
 def _tile_grid(grid: TileGrid) -> list[Line]:
     lines = []
     for name, tiles in grid.rows:
-        pieces = [Span(text, _style(tone)) for tone, text in grid.runs(tiles)]
+        pieces = [Span(text, _style(status)) for status, text in grid.runs(tiles)]
         lines.append(_stripped([Span(_GAP), *pieces, Span(f"{_GAP}{name}")]))
     return lines
 
@@ -151,7 +151,7 @@ def _stripped(spans: Iterable[Span]) -> Line:
         last = line.pop()
         text = last.text.rstrip()
         if text:
-            return (*line, Span(text, last.tones))
+            return (*line, Span(text, last.styles))
     return ()
 
 
@@ -179,6 +179,6 @@ def _painted(line: Sequence[Span]) -> "Text":
 
     text = Text(end="")
     for span in line:
-        text.append(span.text, " ".join("reverse" if tone == "marked" else tone for tone in span.tones) or None)
+        text.append(span.text, " ".join("reverse" if style == "marked" else style for style in span.styles) or None)
     text.end = "\n"
     return text

@@ -62,13 +62,13 @@ class Segment:
 
     Attributes
     ----------
-    tone
-        A status, or ``waiting``.
+    status
+        Of what took this time; ``waiting`` for none.
     start, end
         Parts of the whole, 0 to 1.
     """
 
-    tone: str
+    status: str
     start: float
     end: float
 
@@ -108,13 +108,13 @@ class Span:
 
     Attributes
     ----------
-    tones
+    styles
         How it is drawn: ``red``, ``green``, ``yellow``, ``blue``, ``magenta``, ``cyan``, ``bold``, ``dim``, ``italic``,
         ``underline``, ``marked``. Never the single place of a fact.
     """
 
     text: str
-    tones: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
 
 Line = tuple[Span, ...]
@@ -148,7 +148,7 @@ class Preformatted:
     note: str = ""
     folded: bool = False
     margin: tuple[str, ...] = ()
-    part: ClassVar[str] = "block"
+    part: ClassVar[str] = "preformatted"
 
     @property
     def rows(self) -> "tuple[tuple[str, Line], ...]":
@@ -210,7 +210,7 @@ class Image:
     heading: str
     uri: str
     note: str = ""
-    part: ClassVar[str] = "picture"
+    part: ClassVar[str] = "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,15 +226,15 @@ class IFrame:
     heading: str
     page: str
     note: str = ""
-    part: ClassVar[str] = "frame"
+    part: ClassVar[str] = "iframe"
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One place of a mosaic: a sign or a shade, in the tone of a status; of one task also its pathspec."""
+    """One tile of a grid: a sign or a shade for a status; the pathspec of its task if there is only one."""
 
     sign: str
-    tone: str
+    status: str
     pathspec: str = ""
 
 
@@ -251,13 +251,13 @@ class TileGrid:
     heading: str
     rows: tuple[tuple[str, tuple[Tile, ...]], ...]
     note: str = ""
-    part: ClassVar[str] = "mosaic"
+    part: ClassVar[str] = "tile_grid"
 
     def runs(self, tiles: tuple[Tile, ...]) -> list[tuple[str, str]]:
-        """Return tiles as texts of one tone each, so that a page of thousands stays small."""
+        """Return tiles as texts of one status each, so that a page of thousands stays small."""
         return [
-            (tone, "".join(tile.sign for tile in members))
-            for tone, members in groupby(tiles, key=lambda tile: tile.tone)
+            (status, "".join(tile.sign for tile in members))
+            for status, members in groupby(tiles, key=lambda tile: tile.status)
         ]
 
 

@@ -77,7 +77,7 @@ def render_to_fit(shown: object) -> dict[str, str]:
         view = build_view(shown, limits)
         render_to_fit = _text_and_html(view)
         failed = view.status is not None and view.status.text == "failed"
-        framed = any(part.part == "frame" for part in view.parts)  # a page of somebody else's is as long as it is
+        framed = any(part.part == "iframe" for part in view.parts)  # a page of somebody else's is as long as it is
         if framed or len(render_to_fit["text/html"].encode()) <= options.display_max_bytes * (
             _FAILED_RUN_BYTES_FACTOR if failed else 1
         ):

@@ -13,7 +13,7 @@ PAGE = 500
 
 
 class DrawnRow(TypedDict):
-    """A row as it is drawn: what stands beside it, its spans as text and tones, and the ranges that were found."""
+    """A row as it is drawn: what stands beside it, its spans as text and styles, and the ranges that were found."""
 
     margin: str
     spans: list[tuple[str, tuple[str, ...]]]

@@ -120,7 +120,7 @@ class LogText:
         for line, spans in zip(lines, drawn, strict=True):
             yield {
                 "margin": f"{moment_text(line.time)[-self.moment_width :]} {line.stream if several else ''}".strip(),
-                "spans": [(span.text, span.tones) for span in spans],
+                "spans": [(span.text, span.styles) for span in spans],
                 "found": self._ranges(spans),
             }
 
@@ -160,8 +160,8 @@ def _pieces(drawn: DrawnRow, columns: int, rows: int) -> list[DrawnRow]:
 def _cut(spans: Sequence[tuple[str, tuple[str, ...]]], first: int, last: int) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the part of a line's spans between two of its characters."""
     at = 0
-    for text, tones in spans:
+    for text, styles in spans:
         piece = text[max(first - at, 0) : max(last - at, 0)]
         if piece:
-            yield piece, tones
+            yield piece, styles
         at += len(text)

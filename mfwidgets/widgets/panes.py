@@ -42,7 +42,7 @@ def tasks(selected: Selection) -> View:
     """Show the tasks of the step, as tiles and as a table; else all of the run."""
     if selected.step:
         view = build_view(selected.step, LIMITS)
-        if any(part.part == "mosaic" for part in view.parts):
+        if any(part.part == "tile_grid" for part in view.parts):
             return view
         return replace(view, parts=(*tile_grid(selected.step.grid(), LIMITS), *view.parts))
     return build_view(selected.run.tasks(), LIMITS) if selected.run else nothing("Choose a run to see its tasks.")
