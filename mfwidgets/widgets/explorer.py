@@ -63,7 +63,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._load.disabled = True
         self._refresh = button("Refresh", "Ask for everything again")
         self._tags = TagEditor(lambda _: self._list.ask(), self._say)
-        self._told = widgets.HTML()
+        self._message = widgets.HTML()
         self._code = HtmlView()
         self._panes = {name: HtmlView(self.choose) for name in [*PANES, _COMPARE]}
         self._cards, self._logs = CardsPane(), LogViewer()
@@ -78,7 +78,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             layout=widgets.Layout(flex_flow="row wrap", align_items="center"),
         )
         right = widgets.VBox(
-            [bar, self._tags, self._told, self._tabs], layout=widgets.Layout(flex="3 1 440px", min_width="320px")
+            [bar, self._tags, self._message, self._tabs], layout=widgets.Layout(flex="3 1 440px", min_width="320px")
         )
         sides = widgets.HBox([self._list, right], layout=widgets.Layout(flex_flow="row wrap", grid_gap="12px"))
         super().__init__([sides])
@@ -222,4 +222,4 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._say(str(error) if isinstance(error, MetaflowException) else f"{type(error).__name__}: {error}")
 
     def _say(self, told: str) -> None:
-        self._told.value = html_of(nothing(told)) if told else ""
+        self._message.value = html_of(nothing(told)) if told else ""

@@ -103,7 +103,7 @@ def test_filters_and_pages(opened, client):
     opened._list.user.value = ""
     opened._list.since.value = "yesterday"
     assert opened.wait()
-    assert "an age like" in opened._told.value
+    assert "an age like" in opened._message.value
     opened._list.since.value = ""
     assert opened.wait()
     assert len(opened.to_pandas()) == 4
@@ -203,18 +203,18 @@ def test_the_line_of_code_is_short_where_the_explorer_looks_where_everybody_does
 def test_what_cannot_be_found_is_told(opened):
     opened.choose("FailingFlow/7")
     assert opened.wait()
-    assert "has no run &#39;7&#39;" in opened._told.value
+    assert "has no run &#39;7&#39;" in opened._message.value
 
 
 def test_the_log_of_a_task(opened, runs):
     opened._tabs.selected_index = list(opened._tabs.titles).index("Logs")
     opened.choose(runs["linear"])
     assert opened.wait()
-    assert "Choose a task" in opened._logs._told.value
+    assert "Choose a task" in opened._logs._message.value
     opened.choose(runs["failing"])
     assert opened.wait()
     assert opened.wait()
-    assert f"{runs['failing']}/divide/3" in opened._logs._told.value  # the one that failed
+    assert f"{runs['failing']}/divide/3" in opened._logs._message.value  # the one that failed
     opened.choose(f"{runs['linear']}/start/1")
     assert opened.wait()
     assert opened.wait()
@@ -229,7 +229,7 @@ def test_an_artifact_is_loaded_when_that_is_asked_for(opened, runs):
     opened._load.click()
     assert opened.wait()
     assert opened.loaded[:3] == [0, 1, 2]
-    assert "explorer.loaded, a list" in opened._told.value
+    assert "explorer.loaded, a list" in opened._message.value
 
 
 def test_another_namespace(opened, runs):
@@ -241,7 +241,7 @@ def test_another_namespace(opened, runs):
     assert opened._list.live.html.count("data-pathspec") == 1
     opened._list.namespace.value = "user:nobody"
     assert opened.wait()
-    assert "has no run in the namespace" in opened._told.value
+    assert "has no run in the namespace" in opened._message.value
     opened._list.namespace.value = "none"
     assert opened.wait()
     assert opened._list.live.html.count("data-pathspec") == 3
@@ -263,7 +263,7 @@ def test_tags_are_changed(own_client, own_runs):
     assert own_client.get(own_runs["linear"]).user_tags == {"nightly", "reviewed"}
     explorer._tags.added.value = "x" * 600
     assert explorer.wait()
-    assert "The tags are as they were" in explorer._told.value
+    assert "The tags are as they were" in explorer._message.value
     assert tags_of(explorer) == ["nightly", "reviewed"]
     assert explorer._tags.added.value == ""
     explorer.close()
@@ -281,7 +281,7 @@ def test_what_a_service_refuses_is_taken_back(on_service):
         assert explorer.wait()
     finally:
         service.faults([])
-    assert "The tags are as they were" in explorer._told.value
+    assert "The tags are as they were" in explorer._message.value
     assert tags_of(explorer) == before
     explorer._tags.added.value = "taken"
     assert explorer.wait()
@@ -328,7 +328,7 @@ def test_a_service_that_goes_away_is_told(tmp_path, monkeypatch):
         runs = [run.pathspec for run in known]
     explorer.choose(runs[0])
     assert explorer.wait(60)
-    assert "the service up and in reach" in explorer._told.value
+    assert "the service up and in reach" in explorer._message.value
     assert explorer.selected == known  # what was there stays there
     explorer.close()
 

@@ -33,12 +33,12 @@ def sent(viewer, number):
 
 def test_a_long_log_is_sent_by_the_page(opened):
     assert opened.lines.total == 100_000
-    assert "100,000 lines" in opened._told.value
+    assert "100,000 lines" in opened._message.value
     page = sent(opened, 3)
     assert len(page) == PAGE
     assert page[0]["spans"][0][0] == f"line {3 * PAGE}"
     assert re.fullmatch(r"\d\d:\d\d:\d\d", page[0]["margin"])
-    assert re.search(r"20\d\d-\d\d-\d\d, times in ", opened._told.value)
+    assert re.search(r"20\d\d-\d\d-\d\d, times in ", opened._message.value)
     assert sent(opened, 10_000) is None
     opened.lines._received(opened.lines, {"page": 0, "version": -1}, [])  # of an earlier log
     opened.lines._received(opened.lines, "nonsense", [])
@@ -49,7 +49,7 @@ def test_search(opened):
     assert opened.wait()
     assert opened._text.found[:3] == (9999, 99990, 99991)
     assert opened.lines.current == 9999
-    assert "line 10,000, 1 of 11 with it" in opened._told.value
+    assert "line 10,000, 1 of 11 with it" in opened._message.value
     opened._after.click()
     assert opened.lines.current == 99990
     opened._before.click()
@@ -58,14 +58,14 @@ def test_search(opened):
     assert sent(opened, 99999 // PAGE)[-1]["found"] == [(0, 9)]
     opened._search.value = "nowhere"
     assert opened.wait()
-    assert "none with it" in opened._told.value
+    assert "none with it" in opened._message.value
     opened._regex.value = True
     opened._search.value = r"line 12[34]$"
     assert opened.wait()
     assert opened._text.found == (123, 124)
     opened._search.value = "["
     assert opened.wait()
-    assert "no regular expression" in opened._told.value
+    assert "no regular expression" in opened._message.value
     opened._search.value = ""
     assert opened.wait()
     assert opened._text.found == ()
@@ -84,7 +84,7 @@ def test_streams_and_attempts(client, runs):
     assert viewer.wait()
     assert {line.stream for line in viewer._text.lines} == {"stderr"}
     viewer.show(None)
-    assert "Choose a task" in viewer._told.value
+    assert "Choose a task" in viewer._message.value
     viewer.close()
 
 
@@ -135,10 +135,10 @@ def test_lines_of_a_time(client, runs):
     assert {moment_text(line.time) for line in viewer._text.lines} == {last}
     viewer._since.value = "2099-01-01"
     assert viewer.wait()
-    assert "no line is of this time" in viewer._told.value
+    assert "no line is of this time" in viewer._message.value
     viewer._since.value = "soon"
     assert viewer.wait()
-    assert "from: a time such as 12:03" in viewer._told.value
+    assert "from: a time such as 12:03" in viewer._message.value
     viewer.close()
 
 
