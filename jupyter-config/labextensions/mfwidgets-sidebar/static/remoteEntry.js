@@ -1,11 +1,11 @@
-// What JupyterLab loads first: the container of a federated extension, written by hand. It hands JupyterLab's own modules on to
-// sidebar.js, so that nothing is bundled and nothing is built. The contract is webpack's module federation (init and get), which
-// every labextension of JupyterLab 3 and 4 keeps; a browser test holds it.
+// The entry point that JupyterLab loads: a hand-written container of a federated extension. It passes JupyterLab's own modules
+// to sidebar.js, so there is no bundle and no build. It implements webpack's module federation (init and get), like every
+// labextension of JupyterLab 3 and 4. A browser test checks it.
 (() => {
   const base = document.currentScript.src;
   let scope = {};
 
-  /** One of JupyterLab's own modules, by its name; each is there once. */
+  /** One of JupyterLab's own modules, by name. Each exists once. */
   async function shared(name) {
     const [version] = Object.values(scope[name] ?? {});
     if (!version) throw new Error(`This JupyterLab shares no ${name}.`);

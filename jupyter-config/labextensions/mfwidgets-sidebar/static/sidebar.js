@@ -1,5 +1,4 @@
-// The sidebar in JupyterLab: a tree, fields above it, commands for what can be done with an object. JupyterLab's own parts are
-// given by remoteEntry.js.
+// The JupyterLab sidebar: a tree, fields above it, and commands for its objects. remoteEntry.js passes JupyterLab's modules.
 
 import { Tree } from "./tree.js";
 
@@ -10,7 +9,7 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width=
 const ID = "mfwidgets-sidebar";
 const HERE = ".mfw-tree-row[data-kind]";
 
-/** Ask the server what lies below an object; what goes wrong is an Error that says what to do. */
+/** Request the children of an object from the server. Failures are Errors that say what to do. */
 function asker({ ServerConnection }, { URLExt }, folder) {
   return async wanted => {
     const settings = ServerConnection.makeSettings();
@@ -26,15 +25,15 @@ function asker({ ServerConnection }, { URLExt }, folder) {
     if (response.ok) return answer;
     if (response.status === 404 && !("message" in answer && !("reason" in answer))) {
       throw new Error(
-        "Jupyter Server knows nothing of mfwidgets: is it installed where the server runs? "
-        + "jupyter server extension enable mfwidgets.server, then start the server anew."
+        "Jupyter Server does not know mfwidgets. Install it in the server's environment, "
+        + "run 'jupyter server extension enable mfwidgets.server' and restart the server."
       );
     }
     throw new Error(answer.message || `Jupyter Server answered ${response.status}.`);
   };
 }
 
-/** Insert a cell below the present one, with what has to be loaded before; return whether there is a notebook. */
+/** Insert a cell below the current one, with %load_ext if it is missing. Return whether a notebook is open. */
 function insert({ NotebookActions }, tracker, line) {
   const panel = tracker?.currentWidget;
   if (!panel?.content?.model) return undefined;
@@ -106,7 +105,7 @@ export async function plugin(shared) {
     panel.node.append(bar, tree.node);
     let shown = false, last;
     panel.node.setAttribute("aria-label", "Metaflow runs");
-    // Nothing is asked before the sidebar is opened; another folder may have other runs.
+    // Request nothing before the sidebar is open. Another folder may have other runs.
     const look = () => {
       if (!panel.isVisible || (shown && last === folder())) return;
       shown = true;

@@ -1,4 +1,4 @@
-// A tree whose branches are asked for when they are opened, by the page. It knows nothing of JupyterLab.
+// A tree that requests its branches page by page when they are opened. It does not depend on JupyterLab.
 
 const SIGNS = { completed: "✓", caught: "!", failed: "✗", killed: "✗", running: "▶", unknown: "?" };
 
@@ -18,7 +18,7 @@ function element(name, className, text = "") {
   return made;
 }
 
-/** A branch: an object, and what is known of what lies below it. */
+/** A branch: an object and its loaded children. */
 class Branch {
   constructor(item, parent) {
     this.item = item;
@@ -40,7 +40,7 @@ const ROOT = { pathspec: "", name: "", kind: "root", leaf: false };
 
 export class Tree {
   /**
-   * @param {(wanted: {pathspec: string, text: string, offset: number}) => Promise<object>} ask what lies below an object
+   * @param {(query: {pathspec: string, text: string, offset: number}) => Promise<object>} ask for the children of an object
    * @param {(pathspec: string) => void} act on a click on a name, or Enter
    */
   constructor({ ask, act }) {
@@ -63,7 +63,7 @@ export class Tree {
     this.list.addEventListener("focusin", event => { this.current = event.target.dataset.pathspec ?? this.current; });
   }
 
-  /** Ask anew for all that is open. */
+  /** Request all open branches again. */
   async refresh() {
     this.round += 1;
     const open = new Set(this.branches().filter(one => one.open).map(one => one.item.pathspec));
@@ -72,13 +72,13 @@ export class Tree {
     this.draw();
   }
 
-  /** Show only what has this text; nothing shows all. */
+  /** Show only flows and runs that match a string; an empty string shows all. */
   filter(text) {
     this.text = text;
     return this.refresh();
   }
 
-  /** Ask for a page below a branch, and for those below it that were open. The newest round of questions wins. */
+  /** Request a page of a branch, and the open branches below it. The newest round of requests wins. */
   async load(branch, open = new Set()) {
     const round = this.round;
     const isRoot = branch.item.kind === "root";
@@ -86,7 +86,7 @@ export class Tree {
     const waiting = setTimeout(() => this.say("Loading…"), 300);
     let error = "";
     try {
-      // A filter is for flows and runs; below a run everything is of interest.
+      // The filter applies to flows and runs. Below a run, everything is shown.
       const text = isRoot || branch.item.kind === "flow" ? this.text : "";
       const answer = await this.askBelow(branch, text);
       if (round !== this.round) return;
@@ -104,7 +104,7 @@ export class Tree {
     if (round !== this.round) return;
     this.list.setAttribute("aria-busy", "false");
     branch.error = error;
-    // What was there stays there when it cannot be asked for anew.
+    // Old children stay if a new request fails.
     if (isRoot && error && this.root.below.length) this.root.error = error;
     else if (isRoot) this.root = branch;
     const again = branch.below.filter(one => open.has(one.item.pathspec) && !one.asked);
@@ -113,12 +113,12 @@ export class Tree {
     if (round === this.round) this.draw();
   }
 
-  /** Of a flow whose own name has the text, all runs are of interest. */
+  /** If the name of a flow matches, all its runs are shown. */
   async askBelow(branch, text) {
     const wanted = { pathspec: branch.item.pathspec, offset: branch.below.length };
     const named = branch.item.kind === "flow" && branch.item.name.toLowerCase().includes(text.toLowerCase());
     const answer = await this.ask({ ...wanted, text: named ? "" : text });
-    // A text that is in no flow's name may be in their runs: then all flows are shown, to be opened.
+    // If no flow name matches, runs may match: then all flows are shown, so that the user can open them.
     if (branch.item.kind === "root" && text && !answer.items.length) return this.ask({ ...wanted, text: "" });
     return answer;
   }
@@ -131,7 +131,7 @@ export class Tree {
     return from.below.flatMap(one => [one, ...this.branches(one)]);
   }
 
-  /** The branches that are in view, from the top. */
+  /** The visible branches, from the top. */
   shown(from = this.root) {
     return from.below.flatMap(one => [one, ...(one.open ? this.shown(one) : [])]);
   }
@@ -193,7 +193,7 @@ export class Tree {
     return row;
   }
 
-  /** A row that asks on below a branch. */
+  /** A row that requests more children of a branch. */
   again(branch, level, text, className) {
     const row = this.extra(level, text, className);
     row.dataset.more = branch.item.pathspec;
@@ -252,7 +252,7 @@ export class Tree {
     };
     if (!(event.key in keys)) return;
     keys[event.key]();
-    // JupyterLab has meanings of its own for these keys.
+    // JupyterLab also handles these keys.
     event.preventDefault();
     event.stopPropagation();
   }
