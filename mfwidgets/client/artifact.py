@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
-from mfwidgets.client.answers.artifact_lineage import EARLIER_RUNS, Lineage
+from mfwidgets.client.answers.artifact_lineage import EARLIER_RUNS, Lineage, trace_lineage
 from mfwidgets.client.base import MetaflowObject, suggest
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
 from mfwidgets.datastore.included_files import included_size, read_included
@@ -133,7 +133,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         MetaflowInvalidArgument
             ``runs`` is no number.
         """
-        return Lineage(self, runs)
+        return trace_lineage(self, runs)
 
     @property
     def finished_at(self) -> datetime:

@@ -222,9 +222,9 @@ class Run(MetaflowObject, kind="run"):
             what differs from it. Shows itself; ``str()`` is text, ``.to_dict()`` plain data. Costs its tasks in bulk, and
             for the task two small reads an attempt; the last good run and the differences are read when asked for.
         """
-        from mfwidgets.client.answers.why import Why
+        from mfwidgets.client.answers.why import explain_failure
 
-        return Why(self)
+        return explain_failure(self)
 
     def dag(self) -> RunGraph:
         """Return the graph of its steps, each with what became of it: shows itself. Costs its tasks in bulk, when shown."""

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
 from mfwidgets.client.answers.task_relations import critical_tasks
-from mfwidgets.client.answers.why import Why
+from mfwidgets.client.answers.why import explain_failure
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS
@@ -41,7 +41,7 @@ def build_run_view(run: Run, limits: Limits) -> View:
     if failed:
         shown, errors = failed[: limits.rows // 4], task_errors(context, failed)
         parts.append(tasks_table(shown, limits, shown_of_total(len(shown), len(failed)), "Tasks that failed", errors))
-    why = Why(run, snapshot) if row.status == "failed" else None
+    why = explain_failure(run, snapshot) if row.status == "failed" else None
     parts += failure_blocks(why, limits) if why else ()
     parts += _parameters(snapshot, limits)
     if tasks:

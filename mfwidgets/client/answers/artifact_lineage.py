@@ -1,26 +1,29 @@
 """Where the bytes of an artifact come from, and where they went."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.client.base import class_of
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.base import RunQuery
-from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey
+from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS
 from mfwidgets.queries.lineage.task_graph import TaskGraph, load_task_graph
 
 if TYPE_CHECKING:
     from mfwidgets.client.artifact import DataArtifact
+    from mfwidgets.client.run import Run
+    from mfwidgets.client.task import Task
 
 EARLIER_RUNS = 20
 """So many earlier runs are looked through unasked."""
 
 
+@dataclass(eq=False, repr=False)
 class Lineage(Displayable):
     """Which tasks of its run hold an artifact with the same name and the same bytes, and which earlier runs do.
 
@@ -31,9 +34,9 @@ class Lineage(Displayable):
     ----------
     artifact
         Whose lineage.
-    made_by
+    producer
         The first task on the ways to it that has these bytes; of a parameter the task of ``_parameters``.
-    passed_on
+    holders
         All other tasks of the run that have them, oldest first.
     earlier_runs
         Those among the newest earlier runs in the namespace that have them, newest first.
@@ -43,39 +46,12 @@ class Lineage(Displayable):
         The artifact of the run that was resumed, where its task was taken over; else None.
     """
 
-    def __init__(self, artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> None:
-        if not isinstance(runs, int) or isinstance(runs, bool) or runs < 0:
-            raise MetaflowInvalidArgument(f"runs= is a number of earlier runs, 0 or more; not {runs!r:.40}.")
-        self.artifact = artifact
-        task = artifact.parent
-        context, record, run = artifact._context, artifact._record, task._record.run
-        same = [one for one in context.provider.artifacts(run.path, {record.name}) if one.sha == record.sha]
-        graph = load_task_graph(context, run)
-        maker = _maker(graph, {one.key for one in same}, record.key)
-        holders = {"/".join(one.path[:-1]) for one in same}
-        tasks = {"/".join(one.path): one for one in graph.tasks.values() if "/".join(one.path) in holders}
-        self.producer: Any = _task(context, run, maker, same) or task
-        self.holders: list[Any] = [
-            class_of("task")._of(context, one) for path, one in tasks.items() if path != self.producer.pathspec
-        ]
-        self.origin = artifact.origin_pathspec
-        earlier = list(islice(_earlier(artifact, run), runs))
-        self.runs_searched = len(earlier)
-        self.earlier_runs: list[Any] = self._with_the_same(earlier)
-
-    def _with_the_same(self, runs: list[RunRecord]) -> list[Any]:
-        context, record = self.artifact._context, self.artifact._record
-        found = parallel_map(
-            lambda run: context.provider.artifacts(run.path, {record.name}),
-            runs,
-            title="earlier runs",
-            max_concurrency=context.max_concurrency,
-        )
-        return [
-            class_of("run")._of(context, run)
-            for run, records in zip(runs, found, strict=True)
-            if any(one.sha == record.sha for one in records)
-        ]
+    artifact: "DataArtifact"
+    producer: "Task"
+    holders: "list[Task]"
+    earlier_runs: "list[Run]"
+    runs_searched: int
+    origin: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as plain data, objects as their pathspecs."""
@@ -93,12 +69,50 @@ class Lineage(Displayable):
         return f"<lineage of {self.artifact.pathspec}>"
 
 
-def _task(context: ClientContext, run: RunRecord, maker: TaskKey, same: list[ArtifactRecord]) -> Any:
+def trace_lineage(artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> Lineage:
+    """Read where the bytes of an artifact come from, and which of this many earlier runs have them.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        ``runs`` is not a number, or is negative.
+    """
+    if not isinstance(runs, int) or isinstance(runs, bool) or runs < 0:
+        raise MetaflowInvalidArgument(f"runs= is a number of earlier runs, 0 or more; not {runs!r:.40}.")
+    from mfwidgets.client.run import Run
+    from mfwidgets.client.task import Task
+
+    task = artifact.parent
+    context, record, run = artifact._context, artifact._record, task._record.run
+    same = [one for one in context.provider.artifacts(run.path, {record.name}) if one.sha == record.sha]
+    graph = load_task_graph(context, run)
+    keys = {one.key for one in same}
+    producer_record = _producer(context, run, _maker(graph, keys, record.key), same)
+    producer = Task._of(context, producer_record) if producer_record else task
+    holders = [
+        Task._of(context, one) for key, one in graph.tasks.items() if key in keys and key != producer._record.key
+    ]
+    earlier = list(islice(_earlier(artifact, run), runs))
+    same_bytes = [Run._of(context, one) for one in _with_same_bytes(context, earlier, record)]
+    return Lineage(artifact, producer, holders, same_bytes, len(earlier), artifact.origin_pathspec)
+
+
+def _with_same_bytes(context: ClientContext, runs: list[RunRecord], record: ArtifactRecord) -> list[RunRecord]:
+    """Return those runs that have an artifact of the same name and the same bytes."""
+    found = parallel_map(
+        lambda run: context.provider.artifacts(run.path, {record.name}),
+        runs,
+        title="earlier runs",
+        max_concurrency=context.max_concurrency,
+    )
+    return [run for run, records in zip(runs, found, strict=True) if any(one.sha == record.sha for one in records)]
+
+
+def _producer(context: ClientContext, run: RunRecord, maker: TaskKey, same: list[ArtifactRecord]) -> TaskRecord | None:
     """Return the task of the maker, or that of the parameters, where the run has it from there; None where it is gone."""
     of_parameters = next((one for one in same if one.step == PARAMETERS), None)
     step, task_id = (PARAMETERS, of_parameters.task_id) if of_parameters else maker
-    found = context.provider.task(run, step, task_id)
-    return class_of("task")._of(context, found) if found else None
+    return context.provider.task(run, step, task_id)
 
 
 def _maker(graph: TaskGraph, holders: set[TaskKey], key: TaskKey) -> TaskKey:

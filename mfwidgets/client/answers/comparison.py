@@ -67,8 +67,9 @@ class Difference:
     note: str = ""
 
 
+@dataclass(eq=False, repr=False)
 class Comparison(Displayable):
-    """What differs between runs, between steps, or between tasks; what is the same is left out.
+    """What differs between runs, between steps, or between tasks. What is the same is left out.
 
     Attributes
     ----------
@@ -78,10 +79,8 @@ class Comparison(Displayable):
         In the order of the sections, artifacts where they first differ.
     """
 
-    def __init__(self, objects: Sequence[MetaflowObject], reading: Reading = PLAIN) -> None:
-        self.objects = tuple(objects)
-        facts = parallel_map(facts_of, self.objects)
-        self.differences = _with_values(self.objects, list(_differences(facts)), reading)
+    objects: tuple[MetaflowObject, ...]
+    differences: list[Difference]
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of the differences.
@@ -186,7 +185,13 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
     if len(compared) < 2 or len(kinds) != 1 or not kinds <= {Run, Step, Task}:  # noqa: PLR2004 - one differs from nothing
         shown = ", ".join(f"{given!r:.60}" for given in compared) or "nothing"
         raise MetaflowInvalidArgument(f"compare() wants two or more runs, or steps, or tasks; not {shown}.")
-    return Comparison(compared, Reading(max_bytes, unpickle))
+    return compare_objects(compared, Reading(max_bytes, unpickle))
+
+
+def compare_objects(objects: Sequence[MetaflowObject], reading: Reading = PLAIN) -> Comparison:
+    """Read what differs between objects of one kind."""
+    facts = parallel_map(facts_of, objects)
+    return Comparison(tuple(objects), _with_values(objects, list(_differences(facts)), reading))
 
 
 _Keys = tuple[Any, ...]

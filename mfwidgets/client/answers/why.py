@@ -1,5 +1,6 @@
 """Why a run did not succeed: the first task that failed, what it said, and what was different when it last went well."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -49,15 +50,9 @@ class AttemptOutcome:
     exception: RecordedException | None
 
 
+@dataclass(eq=False, repr=False)
 class Why(Displayable):
-    """Why a run did not succeed. What is read is read at once, but for :attr:`last_good` and :attr:`differences`.
-
-    Parameters
-    ----------
-    run
-        Which run.
-    snapshot
-        What is recorded of it, if that is loaded already.
+    """Why a run did not succeed, as ``run.why()`` returns it. Only :attr:`last_good` and :attr:`differences` read more.
 
     Attributes
     ----------
@@ -78,26 +73,20 @@ class Why(Displayable):
         The last 20 lines that the failed attempt wrote to standard error; to standard output where there are none.
     """
 
-    def __init__(self, run: "Run", snapshot: RunSnapshot | None = None) -> None:
-        self.run = run
-        self._snapshot = load_run_snapshot(run._context, run._record) if snapshot is None else snapshot
-        context = self._snapshot.context
-        self.status: Status = run_row(self._snapshot).status
-        rows = [row for row in task_rows(self._snapshot) if row.status in ("failed", "killed", "unknown", "caught")]
-        failed = _most_telling(rows)
-        culprit = min(failed, key=_when, default=None)
-        self.other_failed_tasks = max(len(failed) - 1, 0)
-        self.task: Task | None = _task_of(run, culprit) if culprit else None
-        self.attempts = _outcomes(context, culprit) if culprit else []
-        self.item = _item(culprit) if culprit else None
-        read = self._log()
-        self.log: list[LogLine] = read[-LOG_LINES:]
-        self._printed = exception_in([line.message for line in read])
+    run: "Run"
+    status: Status
+    task: "Task | None"
+    attempts: list[AttemptOutcome]
+    item: str | None
+    other_failed_tasks: int
+    log: list[LogLine]
+    _printed: RecordedException | None
+    _context: ClientContext
 
     @property
     def attempt(self) -> AttemptOutcome | None:
         """Its newest attempt that failed, which its status speaks of; None where no task failed."""
-        return next((one for one in reversed(self.attempts) if one.status != "completed"), None)
+        return _newest_failed(self.attempts)
 
     @property
     def exception(self) -> RecordedException | None:
@@ -110,21 +99,19 @@ class Why(Displayable):
     def last_good(self) -> "Run | None":
         """The newest earlier run in the namespace that succeeded; None where there is none among the 100 before."""
         record = self.run._record
-        earlier = Runs(
-            self._snapshot.context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED
-        )
+        earlier = Runs(self._context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED)
         found = next(earlier.successful(), None)
         return type(self.run)._of(self.run._context, found._record) if found else None
 
     @cached_property
     def differences(self) -> "Comparison | None":
         """What differs from the last good run; None where there is none."""
-        from mfwidgets.client.answers.comparison import Comparison
+        from mfwidgets.client.answers.comparison import compare_objects
 
         if self.last_good is None:
             return None
-        kind, context = type(self.run), self._snapshot.context
-        return Comparison([kind._of(context, run._record) for run in (self.last_good, self.run)])
+        kind, context = type(self.run), self._context
+        return compare_objects([kind._of(context, run._record) for run in (self.last_good, self.run)])
 
     def causes(self) -> "list[Difference]":
         """Return those :attr:`differences` that can be a cause: parameters, tags, versions, code, metadata."""
@@ -168,21 +155,58 @@ class Why(Displayable):
             "differences": self.differences.to_dict()["differences"] if self.differences else [],
         }
 
-    def _log(self) -> list[LogLine]:
-        if self.task is None or self.attempt is None:
-            return []
-        task = type(self.task)._of(self._snapshot.context, self.task._record, self.attempt.number)
-        try:
-            return task.logs("stderr").last(_READ) or task.logs("stdout").last(_READ)
-        except DataException:  # a datastore out of reach
-            return []
-
     def __str__(self) -> str:
         text: str = self._repr_mimebundle_()["text/plain"]
         return text
 
     def __repr__(self) -> str:
         return f"<why {self.run.pathspec} is {self.status}>"
+
+
+def explain_failure(run: "Run", snapshot: RunSnapshot | None = None) -> Why:
+    """Read why a run did not succeed.
+
+    Parameters
+    ----------
+    run
+        The run.
+    snapshot
+        What is recorded of it, if that is loaded already.
+    """
+    snapshot = load_run_snapshot(run._context, run._record) if snapshot is None else snapshot
+    context = snapshot.context
+    rows = [row for row in task_rows(snapshot) if row.status in ("failed", "killed", "unknown", "caught")]
+    failed = _most_telling(rows)
+    culprit = min(failed, key=_when, default=None)
+    attempts = _outcomes(context, culprit) if culprit else []
+    lines = _log(context, culprit, attempts) if culprit else []
+    return Why(
+        run,
+        run_row(snapshot).status,
+        _task_of(run._context, culprit) if culprit else None,
+        attempts,
+        _item(culprit) if culprit else None,
+        max(len(failed) - 1, 0),
+        lines[-LOG_LINES:],
+        exception_in([line.message for line in lines]),
+        context,
+    )
+
+
+def _newest_failed(attempts: Sequence[AttemptOutcome]) -> AttemptOutcome | None:
+    return next((one for one in reversed(attempts) if one.status != "completed"), None)
+
+
+def _log(context: ClientContext, row: TaskRow, attempts: Sequence[AttemptOutcome]) -> list[LogLine]:
+    """Return the end of the log of the newest attempt that failed."""
+    attempt = _newest_failed(attempts)
+    if attempt is None:
+        return []
+    task = _task_of(context, row, attempt.number)
+    try:
+        return task.logs("stderr").last(_READ) or task.logs("stdout").last(_READ)
+    except DataException:  # a datastore out of reach
+        return []
 
 
 def _most_telling(rows: list[TaskRow]) -> list[TaskRow]:
@@ -199,10 +223,10 @@ def _when(row: TaskRow) -> tuple[bool, int]:
     return row.state.was_stopped, row.finished_ms or row.state.last_sign_ms
 
 
-def _task_of(run: "Run", row: TaskRow) -> "Task":
+def _task_of(context: ClientContext, row: TaskRow, attempt: int | None = None) -> "Task":
     from mfwidgets.client.task import Task
 
-    return Task._of(run._context, row.record)
+    return Task._of(context, row.record, attempt)
 
 
 def _outcomes(context: ClientContext, row: TaskRow) -> list[AttemptOutcome]:
