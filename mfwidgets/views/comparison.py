@@ -7,9 +7,9 @@ from mfwidgets.client.answers.comparison import Comparison, Difference
 from mfwidgets.client.answers.comparison_facts import PACKAGE, SECTIONS
 from mfwidgets.render.view import EMPTY, Cell, Table, View
 from mfwidgets.times import duration_text
+from mfwidgets.views.artifacts import value
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.preview import value
 from mfwidgets.views.tables import shown_of_total, without_empty_columns
 
 

@@ -17,10 +17,10 @@ from mfwidgets.queries.snapshot_provider import (
 from mfwidgets.queries.status.rules import step_status
 from mfwidgets.queries.values.preview import preview
 from mfwidgets.render.view import EMPTY, Cell, Table, View
+from mfwidgets.views.artifacts import preview_lines, preview_parts
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, counted, size, time, zoned
 from mfwidgets.views.grid import tile_grid
-from mfwidgets.views.preview import preview_lines, preview_parts
 from mfwidgets.views.tables import artifacts_part, prioritize_tasks, tasks_table
 
 Facts = tuple[tuple[str, Cell], ...]

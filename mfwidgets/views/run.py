@@ -17,11 +17,11 @@ from mfwidgets.queries.rows import RunRow, TaskRow, run_row, task_errors, task_r
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.values.value_columns import parameter_columns
 from mfwidgets.render.view import Cell, Part, Preformatted, Table, View
+from mfwidgets.views.artifacts import value
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, duration, time, zoned
 from mfwidgets.views.log import log_block
 from mfwidgets.views.objects import object_name, present, run_facts
-from mfwidgets.views.preview import value
 from mfwidgets.views.run_charts import step_graph, timeline_table
 from mfwidgets.views.tables import shown_of_total, steps_table, tasks_table
 from mfwidgets.views.why import exception_facts, failure_blocks

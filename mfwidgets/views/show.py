@@ -15,7 +15,7 @@ from mfwidgets.render.html import html_of, load_templates, page_of
 from mfwidgets.render.sanitize import single_line
 from mfwidgets.render.text import lines_of, text_of
 from mfwidgets.render.view import Line, View
-from mfwidgets.views import cards, code, collections, comparison, flows, grid, lineage, log, objects, task, why  # noqa: F401 - they register what they describe
+from mfwidgets.views import artifacts, cards, code, collections, comparison, flows, grid, log, objects, task, why  # noqa: F401 - they register what they describe
 from mfwidgets.views import run as _run  # noqa: F401 - as above
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits

@@ -20,13 +20,13 @@ from mfwidgets.queries.status.recorded_exceptions import recorded_exception
 from mfwidgets.queries.task_metadata import task_metadata
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.times import now_ms
+from mfwidgets.views.artifacts import preview_lines
 from mfwidgets.views.attempts import attempts_table
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cards import cards_table
 from mfwidgets.views.cells import Limits, duration, items_text, time, zoned
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.objects import object_name, present, run_facts
-from mfwidgets.views.preview import preview_lines
 from mfwidgets.views.tables import artifacts_part, shown_of_total
 from mfwidgets.views.why import exception_facts
 

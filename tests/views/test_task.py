@@ -142,8 +142,8 @@ def test_numbers_of_numpy_are_told_in_a_line():
     import numpy as np
 
     from mfwidgets.queries.values.preview import Preview
+    from mfwidgets.views.artifacts import _in_one_line
     from mfwidgets.views.cells import Limits
-    from mfwidgets.views.preview import _in_one_line
 
     for number, told in (
         (np.float64(0.93), "0.93"),

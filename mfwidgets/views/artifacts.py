@@ -1,9 +1,10 @@
-"""Plain values as short texts; previews of artifacts as parts of a display, and in one line."""
+"""What displays show of artifacts: values as short texts, previews of what they hold, and their lineage."""
 
 import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mfwidgets.client.answers.artifact_lineage import Lineage
 from mfwidgets.client.answers.comparison import MISSING
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
@@ -11,17 +12,19 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.values.preview import Preview, small_previews
 from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.render.sanitize import log_line
-from mfwidgets.render.view import Cell, Image, Part, Preformatted, Table, plain_line
-from mfwidgets.views.cells import Limits
+from mfwidgets.render.view import Cell, Image, Part, Preformatted, Table, View, plain_line
+from mfwidgets.views.build_view import build_view
+from mfwidgets.views.cells import Limits, counted, time, zoned
+from mfwidgets.views.tables import shown_of_total
 
-_WIDE = 100
+_MAX_LINE_WIDTH = 100
 """Characters of a line of a long value."""
 
 
-_SHORT = reprlib.Repr()
-_SHORT.maxlevel = 3
-_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = 8
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+_REPR = reprlib.Repr()
+_REPR.maxlevel = 3
+_REPR.maxdict = _REPR.maxlist = _REPR.maxtuple = _REPR.maxset = _REPR.maxfrozenset = 8
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = 200
 
 
 def value(shown: Any, limits: Limits) -> Cell:
@@ -37,7 +40,7 @@ def short_text(shown: Any) -> str:
     """Return a plain value as Python writes it, in a bounded number of parts."""
     if type(shown).__module__ == "numpy" and not getattr(shown, "shape", True):
         shown = shown.item()  # 1.5, not np.float64(1.5)
-    return _SHORT.repr(shown)
+    return _REPR.repr(shown)
 
 
 def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
@@ -46,7 +49,7 @@ def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
     if shown.head:
         columns = ("", *(limits.text(str(name)).text for name in shown.head.columns))
         rows = tuple(
-            (value(label, limits), *(value(one, limits) for one in row))
+            (value(label, limits), *(value(item, limits) for item in row))
             for label, row in zip(shown.head.index, shown.head.rows, strict=True)
         )
         left_out = shown.head.shape[0] > len(rows) or shown.head.shape[1] > len(shown.head.columns)
@@ -67,8 +70,8 @@ def preview_lines(
     """Return what tells in one line what each artifact of a task holds, where it is small."""
 
     def held(rows: Sequence[ArtifactRow]) -> dict[str, Cell]:
-        told = small_previews(context, find, {row.name: row.size for row in rows})
-        return {name: _in_one_line(one, limits) for name, one in told.items()}
+        previews = small_previews(context, find, {row.name: row.size for row in rows})
+        return {name: _in_one_line(preview, limits) for name, preview in previews.items()}
 
     return held
 
@@ -88,7 +91,44 @@ def _lines(held: Any, limits: Limits) -> list[str]:
     if getattr(held, "shape", None):
         import numpy as np
 
-        text = np.array2string(held, threshold=50, edgeitems=3, max_line_width=_WIDE)
+        text = np.array2string(held, threshold=50, edgeitems=3, max_line_width=_MAX_LINE_WIDTH)
     else:
         text = short_text(held)
     return [log_line(line, 5 * limits.chars) for line in text.splitlines()[: limits.rows]]
+
+
+@build_view.register
+def build_lineage_view(lineage: Lineage, limits: Limits) -> View:
+    """Show who made the bytes, who passed them on, and which earlier runs have them."""
+    artifact, maker = lineage.artifact, lineage.producer
+    facts = [
+        ("sha", Cell(limits.code(artifact.sha[:10]).text, "code", limits.text(artifact.sha).text)),
+        ("made by", limits.code(maker.pathspec)),
+        ("passed on to", Cell(counted(len(lineage.holders), "task"))),
+        (
+            "earlier runs",
+            Cell(f"{len(lineage.earlier_runs):,} of the {counted(lineage.runs_searched, 'earlier run')}"),
+        ),
+    ]
+    if lineage.origin:
+        facts.append(("taken over from", limits.code(lineage.origin)))
+    tables = []
+    if lineage.holders:
+        rows = tuple(
+            (limits.code(task.path_components[2]), limits.object(task.id, task.pathspec), time(task._record.created_ms))
+            for task in lineage.holders[: limits.rows]
+        )
+        columns = ("step", "task", zoned("queued"))
+        tables.append(Table("Passed on to", columns, rows, shown_of_total(len(rows), len(lineage.holders))))
+    if lineage.earlier_runs:
+        rows = tuple(
+            (limits.object(run.id, run.pathspec), time(run._record.created_ms), limits.text(run.user))
+            for run in lineage.earlier_runs[: limits.rows]
+        )
+        columns = ("run", zoned("started"), "user")
+        tables.append(
+            Table(
+                "Earlier runs with the same bytes", columns, rows, shown_of_total(len(rows), len(lineage.earlier_runs))
+            )
+        )
+    return View("Lineage", limits.text(artifact.pathspec).text, facts=tuple(facts), parts=tuple(tables))
