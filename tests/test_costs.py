@@ -4,10 +4,14 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from mfwidgets import Metaflow, compare
+from mfwidgets.cli import json_parts as _  # noqa: F401 - registers graphs and timelines
+from mfwidgets.cli.json import json_text
 from mfwidgets.datastore.task_files import artifact_infos
 from mfwidgets.display_options import options
 
@@ -203,24 +207,25 @@ def test_showing_a_task_looks_into_small_artifacts_alone(client, runs):
     assert blobs <= small | graph
 
 
-def _displays(run):
-    """Yield what a user can show of a run, each as something to call."""
-    yield "run", lambda: run
-    yield "graph", run.dag
-    yield "timeline", run.timeline
-    yield "why", run.why
-    for collection in (run.tasks, run.artifacts, run.steps, run.critical_path):
-        yield collection.__name__, collection
+def displays(run):
+    """Yield what a user can show of a run, each with something to call for it."""
+    for part in (run.dag, run.timeline, run.why, run.tasks, run.artifacts, run.steps, run.critical_path):
+        yield part.__name__, part
+    for whole in (run, run.parent, run.parent.runs(), *run):
+        yield repr(whole), partial(lambda one: one, whole)
     for step in run:
-        yield step.pathspec, lambda step=step: step
+        yield f"grid of {step.pathspec}", step.grid
         for task in list(step)[:2]:
-            yield task.pathspec, lambda task=task: task
-            for part in ("artifacts", "data"):
-                yield f"{task.pathspec} {part}", lambda task=task, part=part: getattr(task, part)
-            for relatives in (task.ancestors, task.descendants):
-                yield f"{task.pathspec} {relatives.__name__}", relatives
+            yield task.pathspec, partial(lambda one: one, task)
+            for name in ("artifacts", "data"):
+                yield f"{name} of {task.pathspec}", partial(getattr, task, name)
+            for logs in (task.logs(), task.logs("both")):
+                yield repr(logs), partial(lambda one: one, logs)
+            for part in (task.ancestors, task.descendants):
+                yield f"{part.__name__} of {task.pathspec}", part
             for artifact in list(task)[:2]:
-                yield artifact.pathspec, lambda artifact=artifact: artifact
+                yield artifact.pathspec, partial(lambda one: one, artifact)
+                yield f"lineage of {artifact.pathspec}", artifact.lineage
 
 
 @pytest.mark.parametrize(
@@ -250,9 +255,47 @@ def _displays(run):
 def test_no_display_reads_a_file_twice(name, client, runs, monkeypatch):
     monkeypatch.setattr(options, "display_timeout_s", 60)
     twice = {}
-    for what, make in _displays(client.get(runs[name])):
+    for what, make in displays(client.get(runs[name])):
         with opened(runs.root) as files:
             text = make()._repr_mimebundle_()["text/plain"]
         assert "cannot be shown" not in text, what
+        assert "given up" not in text, what
         twice |= {f"{what}: {file}": times for file, times in files.items() if times > 1}
+    assert not twice
+
+
+@pytest.mark.parametrize("name", ["failing", "foreach", "loop", "linear"])
+def test_comparing_and_json_read_no_file_twice(name, client, runs, monkeypatch):
+    monkeypatch.setattr(options, "display_timeout_s", 60)
+    run, other = client.get(runs[name]), client.get(runs["retry"])
+    with opened(runs.root) as files:
+        compare(run, other)._repr_mimebundle_()
+    assert max(files.values()) == 1
+    for shown in (run, run.dag(), run.timeline(), *run, *run.tasks()):
+        with opened(runs.root) as files:
+            json_text(shown)
+        assert max(files.values()) == 1, shown
+
+
+def test_a_display_of_a_failed_run_opens_fifty_files(client, runs):
+    """There were 91 of them, 39 more than once."""
+    with opened(runs.root) as files:
+        client.get(runs["failing"])._repr_mimebundle_()
+    assert files.total() <= 52
+
+
+@pytest.mark.parametrize(
+    "name", ["linear", "failing", "retry", "foreach", "branch", "loop", "resumed", "cards", "values"]
+)
+def test_no_display_makes_a_request_twice(name, on_service, monkeypatch):
+    monkeypatch.setattr(options, "display_timeout_s", 60)
+    there, service = on_service
+    run = Metaflow(metadata=service.url, namespace=None).get(there[name])
+    twice = {}
+    for what, make in displays(run):
+        service.reset()
+        text = make()._repr_mimebundle_()["text/plain"]
+        assert "cannot be shown" not in text, what
+        asked = Counter(f"{request['method']} {request['path']} {request['query']}" for request in service.requests())
+        twice |= {f"{what}: {request}": times for request, times in asked.items() if times > 1}
     assert not twice

@@ -37,7 +37,7 @@ def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str,
 @build_view.register
 def build_runs_view(runs: Runs, limits: Limits) -> View:
     """Show the newest runs."""
-    tables, notes = runs_part(runs, limits)
+    tables, notes = runs_part(runs._in_context(remembering_context(runs._context)), limits)
     return View(*_titled(runs._title, limits), facts=context_facts(runs._context, limits), parts=tables, notes=notes)
 
 

@@ -9,6 +9,7 @@ from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.rows import RunRow
+from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import EMPTY, SIGNS, Cell, Segment, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, time, zoned
@@ -29,7 +30,8 @@ _TAGS = 15
 @build_view.register
 def build_metaflow_view(metaflow: Metaflow, limits: Limits) -> View:
     """Show the scope, its flows with how their newest runs went, and the newest runs of all."""
-    context = metaflow._context
+    context = remembering_context(metaflow._context)
+    metaflow = Metaflow._in_context(context)
     found = metaflow._newest_runs(limits.rows + 1, HISTORY_RUNS)
     shown = dict(islice(found.items(), limits.rows))
     newest = sorted(chain.from_iterable(shown.values()), key=lambda row: row.started_ms, reverse=True)
@@ -79,6 +81,7 @@ def history(rows: Sequence[RunRow]) -> Cell:
 @build_view.register
 def build_flow_view(flow: Flow, limits: Limits) -> View:
     """Show the newest runs, and the tags in use."""
+    flow = Flow._of(remembering_context(flow._context), flow._record)
     tables, notes = runs_part(flow.runs(), limits)
     records = list(islice(flow.runs(limit=MAX_FLOWS_READ)._records(), MAX_FLOWS_READ)) if tables else []
     facts = present([*context_facts(flow._context, limits), _tags(records, len(records), limits)])

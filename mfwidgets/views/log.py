@@ -1,12 +1,14 @@
 """What a log shows: its last lines, with the colours of a terminal, and when each was written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from mfwidgets.client.answers.logs import BOTH, Logs
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.logs import STREAMS, LogLine
 from mfwidgets.display_options import options
+from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.sanitize import parse_ansi
 from mfwidgets.render.view import Preformatted, View
 from mfwidgets.times import time_text, zone_text
@@ -31,6 +33,7 @@ _SHARE, _AROUND = 0.7, 60
 @build_view.register
 def build_logs_view(logs: Logs, limits: Limits) -> View:
     """Show the last lines: 200, or as many as were asked for and fit."""
+    logs = replace(logs, _context=remembering_context(logs._context))
     asked = LOG_LINES * limits.rows // Limits().rows if logs.tail is None else logs.tail
     block = _end_of(logs, asked, limits)
     blocks = (block,) if block.lines else ()

@@ -1,9 +1,11 @@
 """The explorer: flows and runs on the left, what is chosen on the right."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets as widgets
 
+from mfwidgets.call_once import CallOnce
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import LatestTask
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mfwidgets.client.run import Run
 
 _CARDS, _COMPARE, _LOGS = "Cards", "Compare", "Logs"
+_OVERVIEW = "Overview"
 
 
 class Explorer(widgets.VBox):  # type: ignore[misc]
@@ -68,7 +71,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._panes = {name: HtmlView(self.choose) for name in [*PANES, _COMPARE]}
         self._cards, self._logs = CardsPane(), LogViewer()
         self._tabs = widgets.Tab([*self._panes.values(), self._cards, self._logs], titles=[*self._panes, _CARDS, _LOGS])
-        self._snapshot = Snapshot(self._view)
+        self._overview = CallOnce(overview)  # the pane and the picture show the same one
+        self._snapshot = Snapshot(lambda: self._overview(self._selection))
         self._refresh.on_click(lambda _: self.refresh())
         self._load.on_click(lambda _: self.load())
         self._tabs.observe(lambda _: self._draw_pane(), "selected_index")
@@ -172,6 +176,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _chosen(self, selection: Selection) -> None:
         self._selection = selection
+        self._overview = CallOnce(overview)
         self._say("")
         self._load.disabled = selection.artifact is None
         self._tags.show(selection.run)
@@ -196,10 +201,17 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         elif name == _LOGS:
             self._pane_worker.ask(lambda: log_text(selection), self._logs.show, self._failed)
         else:
-            draw: Callable[[], View] = (
-                (lambda: compared(ticked)) if name == _COMPARE else (lambda: PANES[name](selection))
-            )
+            draw = self._drawing(name, selection, ticked)
             self._pane_worker.ask(draw, lambda view: self._show(name, view), self._failed)
+
+    def _drawing(self, name: str, selection: Selection, ticked: "list[Run]") -> "Callable[[], View]":
+        """Return what draws a pane anew."""
+        if name == _COMPARE:
+            return lambda: compared(ticked)
+        if name == _OVERVIEW:
+            self._overview = CallOnce(overview)
+            return partial(self._overview, selection)
+        return partial(PANES[name], selection)
 
     def _show(self, name: str, view: View) -> None:
         self._panes[name].html = html_of(view, live=True)
@@ -213,9 +225,6 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         for pane in self._panes.values():
             pane.busy = False
         self._snapshot.update()
-
-    def _view(self) -> View:
-        return overview(self._selection)
 
     def _failed(self, error: Exception) -> None:
         self._settled()

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from mfwidgets.client.answers.comparison import compare
 from mfwidgets.client.run import Run
+from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.queries.rows import relevant_tasks
+from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import View
 from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
 from mfwidgets.views.build_view import build_view
@@ -41,10 +43,11 @@ def timeline(selected: Selection) -> View:
 def tasks(selected: Selection) -> View:
     """Show the tasks of the step, as tiles and as a table; else all of the run."""
     if selected.step:
-        view = build_view(selected.step, LIMITS)
+        step = Step._of(remembering_context(selected.step._context), selected.step._record)
+        view = build_view(step, LIMITS)
         if any(part.part == "tile_grid" for part in view.parts):
             return view
-        return replace(view, parts=(*tile_grid(selected.step.grid(), LIMITS), *view.parts))
+        return replace(view, parts=(*tile_grid(step.grid(), LIMITS), *view.parts))
     return build_view(selected.run.tasks(), LIMITS) if selected.run else nothing("Choose a run to see its tasks.")
 
 

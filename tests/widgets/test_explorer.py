@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 from hostile import Inspector, World
 from service.running import TABLES, running
+from test_costs import opened as files_opened
 
 import mfwidgets
 from mfwidgets import Metaflow, Run
@@ -397,3 +398,50 @@ def test_the_newest_request_wins_and_closing_ends_it():
     worker.ask(lambda: "late", told.append, told.append)
     assert told == ["new", "ZeroDivisionError"]
     assert waited == []
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """What views were built of, in their order."""
+    from mfwidgets.widgets import panes
+
+    shown = []
+    true_build = panes.build_view
+    monkeypatch.setattr(panes, "build_view", lambda what, limits: shown.append(what) or true_build(what, limits))
+    return shown
+
+
+def test_a_click_describes_a_run_once_for_its_pane_and_for_the_picture(opened, runs, built, monkeypatch):
+    from IPython.display import DisplayHandle
+
+    pictures = []
+    monkeypatch.setattr("mfwidgets.widgets.snapshot.PAUSE", 0.01)
+    monkeypatch.setattr(DisplayHandle, "display", lambda *_args, **_more: None)
+    monkeypatch.setattr(DisplayHandle, "update", lambda _, bundle, **_more: pictures.append(bundle["text/plain"]))
+    opened._ipython_display_()
+    built.clear()
+    opened.choose(runs["failing"])
+    assert opened.wait()
+    until = time.monotonic() + 10
+    while not any(runs["failing"] in text for text in pictures):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [what.pathspec for what in built] == [runs["failing"]]
+    opened.refresh()  # asks for everything again
+    assert opened.wait()
+    assert opened.wait()
+    assert [what.pathspec for what in built] == [runs["failing"]] * 2
+
+
+@pytest.mark.parametrize("name", ["Overview", "DAG", "Timeline", "Tasks", "Artifacts"])
+def test_a_click_reads_no_file_twice_whatever_pane_shows(name, opened, runs):
+    opened.choose(f"{runs['failing']}/start")  # the list of the flow's runs is read as well now
+    assert opened.wait()
+    show(opened, name)
+    for below in ("", "/divide", "/divide/3", "/divide/4/quotient"):
+        opened.choose(runs["failing"] + below)
+        with files_opened(runs.root) as files:
+            assert opened.wait()
+        # The records of what is chosen and of what it belongs to are read before the pane draws.
+        own = ("_self.json", "_artifact_quotient.json")
+        assert not {file for file, times in files.items() if times > 1 and not file.endswith(own)}, below

@@ -13,6 +13,7 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey, Task
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS
 from mfwidgets.queries.lineage.task_graph import TaskGraph, load_task_graph
+from mfwidgets.queries.snapshot_provider import remembering_context, snapshot_context
 
 if TYPE_CHECKING:
     from mfwidgets.client.artifact import DataArtifact
@@ -82,19 +83,21 @@ def trace_lineage(artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> Lineage
     from mfwidgets.client.run import Run
     from mfwidgets.client.task import Task
 
-    task = artifact.parent
-    context, record, run = artifact._context, artifact._record, task._record.run
-    same = [one for one in context.provider.artifacts(run.path, {record.name}) if one.sha == record.sha]
-    graph = load_task_graph(context, run)
+    context, record = artifact._context, artifact._record
+    reading = type(artifact)._of(remembering_context(context), record, artifact._attempt)
+    task_record = reading.parent._record
+    run = task_record.run
+    snapshot = snapshot_context(reading._context, run)
+    same = [one for one in snapshot.provider.artifacts(run.path, {record.name}) if one.sha == record.sha]
+    graph = load_task_graph(snapshot, run)
     keys = {one.key for one in same}
-    producer_record = _producer(context, run, _maker(graph, keys, record.key), same)
-    producer = Task._of(context, producer_record) if producer_record else task
+    producer = Task._of(context, _producer(snapshot, run, _maker(graph, keys, record.key), same) or task_record)
     holders = [
         Task._of(context, one) for key, one in graph.tasks.items() if key in keys and key != producer._record.key
     ]
-    earlier = list(islice(_earlier(artifact, run), runs))
-    same_bytes = [Run._of(context, one) for one in _with_same_bytes(context, earlier, record)]
-    return Lineage(artifact, producer, holders, same_bytes, len(earlier), artifact.origin_pathspec)
+    earlier = list(islice(_earlier(snapshot, run), runs))
+    same_bytes = [Run._of(context, one) for one in _with_same_bytes(snapshot, earlier, record)]
+    return Lineage(artifact, producer, holders, same_bytes, len(earlier), reading.origin_pathspec)
 
 
 def _with_same_bytes(context: ClientContext, runs: list[RunRecord], record: ArtifactRecord) -> list[RunRecord]:
@@ -126,9 +129,8 @@ def _maker(graph: TaskGraph, holders: set[TaskKey], key: TaskKey) -> TaskKey:
     return next((one for one in graph.tasks if one in reached), key)
 
 
-def _earlier(artifact: "DataArtifact", run: RunRecord) -> Iterator[RunRecord]:
+def _earlier(context: ClientContext, run: RunRecord) -> Iterator[RunRecord]:
     """Yield the earlier runs of the flow in the namespace, newest first."""
-    context = artifact._context
     tags = () if context.namespace is None else (context.namespace,)
     for one in context.provider.runs(run.flow, RunQuery(tags=tags, until_ms=run.created_ms)):
         if one.path != run.path and one.created_ms <= run.created_ms and context.includes(one):

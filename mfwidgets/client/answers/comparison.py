@@ -16,6 +16,7 @@ from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import ArtifactRecord
+from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of
 from mfwidgets.tables import to_dicts, to_frame
 
@@ -190,8 +191,10 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
 
 def compare_objects(objects: Sequence[MetaflowObject], reading: Reading = PLAIN) -> Comparison:
     """Read what differs between objects of one kind."""
-    facts = parallel_map(facts_of, objects)
-    return Comparison(tuple(objects), _with_values(objects, list(_differences(facts)), reading))
+    contexts = {id(given._context): remembering_context(given._context) for given in objects}
+    remembering = [type(given)._of(contexts[id(given._context)], given._record, given._attempt) for given in objects]
+    facts = parallel_map(facts_of, remembering)
+    return Comparison(tuple(objects), _with_values(remembering, list(_differences(facts)), reading))
 
 
 _Keys = tuple[Any, ...]

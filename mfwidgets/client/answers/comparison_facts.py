@@ -11,6 +11,7 @@ from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecor
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS, graph_info
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_attempt_files
+from mfwidgets.queries.snapshot_provider import remembering_context, snapshot_context
 from mfwidgets.queries.status.rules import TaskState
 from mfwidgets.queries.status.task_status import task_states
 from mfwidgets.queries.task_metadata import newest_values, of_attempt
@@ -85,6 +86,7 @@ def facts_of(compared: MetaflowObject) -> Facts:
 
     Costs its tasks, its metadata and its artifacts, once each, and for a run its graph; no value is read.
     """
+    compared = _remembering(compared)
     loaded = _load(compared)
     steps = loaded.steps()
     facts = [
@@ -103,6 +105,14 @@ def facts_of(compared: MetaflowObject) -> Facts:
             for record in parameters_of(parameters, graph)
         ]
     return dict(facts)
+
+
+def _remembering(compared: MetaflowObject) -> MetaflowObject:
+    """Return the same object in a context that reads nothing twice."""
+    context, record = remembering_context(compared._context), compared._record
+    if isinstance(record, RunRecord):
+        context = snapshot_context(context, record)
+    return type(compared)._of(context, record, compared._attempt)
 
 
 @dataclass(frozen=True, slots=True)

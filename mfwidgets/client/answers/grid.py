@@ -7,7 +7,9 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from mfwidgets.display import Displayable
-from mfwidgets.queries.rows import TaskRow
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.rows import TaskRow, task_rows
+from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.queries.values.value_columns import check_name, task_columns
 
@@ -51,8 +53,9 @@ class Grid(Displayable):
     @cached_property
     def lines(self) -> dict[str, list[GridCell]]:
         """The cells by their outer items as text (one line without a name where there are none), in their order."""
-        rows = self.step.tasks()._rows() if self._rows is None else self._rows
-        values = self._values(rows)
+        context = remembering_context(self.step._context)
+        rows = task_rows(self.step.tasks()._snapshot(context)) if self._rows is None else self._rows
+        values = self._values(context, rows)
         found: dict[tuple[str, ...], list[GridCell]] = defaultdict(list)
         names: dict[tuple[str, ...], str] = {}
         for row, value in zip(rows, values, strict=True):
@@ -67,13 +70,14 @@ class Grid(Displayable):
             lines[name] = cells
         return lines
 
-    def _values(self, rows: list[TaskRow]) -> list[float | None]:
+    def _values(self, context: ClientContext, rows: list[TaskRow]) -> list[float | None]:
         if self.by == STATUS:
             return [None] * len(rows)
         if self.by == DURATION:
             return [row.duration_ms for row in rows]
-        context, where = self.step._context, self.step._record.path
-        column = task_columns(context, where, [row.record for row in rows], [self.by])[f"artifact.{self.by}"]
+        column = task_columns(context, self.step._record.path, [row.record for row in rows], [self.by])[
+            f"artifact.{self.by}"
+        ]
         return [_number(value) for value in column]
 
     def __repr__(self) -> str:

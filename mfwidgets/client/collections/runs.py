@@ -144,6 +144,9 @@ class Runs(Collection[Run]):
 
         return found_artifacts(self._context, f"artifacts {name!r} of {self._title}", named)
 
+    def _in_context(self, context: ClientContext) -> "Runs":
+        return Runs(context, self._flow, self._filter, self._limit, self._conditions)
+
     def _meeting(self, runs: Iterator[RunRecord]) -> Iterator[RunRecord]:
         for condition in self._conditions:
             runs = condition.met(self._context, runs)
