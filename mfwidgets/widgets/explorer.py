@@ -10,6 +10,8 @@ from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import LatestTask
 from mfwidgets.errors import MetaflowException
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.html import copyable_line, html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.context import home_folded
@@ -103,8 +105,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def choose(self, pathspec: str) -> None:
         """Choose an object, as a click on it does."""
-        client = self._list.client
-        self._choice_worker.ask(lambda: Selection.of(client.get(pathspec)), self._chosen, self._failed)
+        context = self._list.client._context
+
+        def find() -> Selection:
+            return Selection.of(Metaflow._in_context(remembering_context(context)).get(pathspec))
+
+        self._choice_worker.ask(find, lambda found: self._chosen(found, context), self._failed)
 
     def refresh(self) -> None:
         """Ask for everything again."""
@@ -168,14 +174,15 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         def begun(found: tuple[list[str], Selection]) -> None:
             names, selection = found
             self._list.flow.options = names
-            self._chosen(selection)
+            self._chosen(selection, self._client._context if start is None else start._context)
             if not names:
                 self._list.say(nothing("There are no flows here: mfwidgets.metadata() looks elsewhere."))
 
         self._choice_worker.ask(first, begun, self._failed)
 
-    def _chosen(self, selection: Selection) -> None:
-        self._selection = selection
+    def _chosen(self, found: Selection, context: ClientContext) -> None:
+        """Show what was chosen: the pane that is in front draws it from what was asked to find it."""
+        self._selection = selection = found.in_context(context)
         self._overview = CallOnce(overview)
         self._say("")
         self._load.disabled = selection.artifact is None
@@ -186,13 +193,13 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._list.live.selected = selection.run.pathspec if selection.run else ""
         for pane in self._panes.values():
             pane.selected = selection.pathspec
-        self._draw_pane()
+        self._draw_pane(found)
 
     @property
     def _pane(self) -> str:
         return str(self._tabs.titles[self._tabs.selected_index or 0])
 
-    def _draw_pane(self) -> None:
+    def _draw_pane(self, found: Selection | None = None) -> None:
         name, selection, ticked = self._pane, self._selection, list(self._ticked)
         line = code_snippet(name, selection, ticked)
         self._code.html = copyable_line(line) if line else ""
@@ -201,7 +208,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         elif name == _LOGS:
             self._pane_worker.ask(lambda: log_text(selection), self._logs.show, self._failed)
         else:
-            draw = self._drawing(name, selection, ticked)
+            draw = self._drawing(name, found or selection, ticked)
             self._pane_worker.ask(draw, lambda view: self._show(name, view), self._failed)
 
     def _drawing(self, name: str, selection: Selection, ticked: "list[Run]") -> "Callable[[], View]":

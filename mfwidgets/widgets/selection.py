@@ -1,7 +1,7 @@
 """What is selected in an explorer: an object, what it belongs to, and the line of code that gives it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from mfwidgets.client.artifact import DataArtifact
@@ -10,7 +10,8 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.errors import MetaflowException
-from mfwidgets.queries.context import current_context
+from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.snapshot_provider import remembering_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,32 @@ class Selection:
 
     @classmethod
     def of(cls, target: Any) -> "Selection":
-        """Return the selection of an object; those above it are asked for."""
+        """Return the selection of an object; those above it are asked for, each once.
+
+        Its objects answer from what was asked: :meth:`in_context` returns objects that ask again.
+        """
         levels: dict[str, Any] = {}
-        kinds = {Flow: "flow", Run: "run", Step: "step", Task: "task", DataArtifact: "artifact"}
-        level = target
-        while level is not None and type(level) in kinds:
-            levels[kinds[type(level)]] = level
+        level = _in_context(target, remembering_context(target._context)) if type(target) in _KINDS else None
+        while level is not None:
+            levels[_KINDS[type(level)]] = level
             level = None if isinstance(level, Flow) else level.parent
         return cls(target, **levels)
+
+    def in_context(self, context: ClientContext) -> "Selection":
+        """Return the same objects in another context."""
+        return Selection(**{part.name: _in_context(getattr(self, part.name), context) for part in fields(self)})
 
     @property
     def pathspec(self) -> str:
         """The pathspec of what is selected; empty for nothing."""
         return str(self.target.pathspec) if self.target is not None else ""
+
+
+_KINDS = {Flow: "flow", Run: "run", Step: "step", Task: "task", DataArtifact: "artifact"}
+
+
+def _in_context(target: Any, context: ClientContext) -> Any:
+    return type(target)._of(context, target._record, target._attempt) if type(target) in _KINDS else target
 
 
 def code_snippet(pane: str, selection: Selection, ticked: Sequence[Run] = ()) -> str:

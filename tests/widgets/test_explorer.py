@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections import Counter
 from html import unescape
 
 import pytest
@@ -445,3 +446,21 @@ def test_a_click_reads_no_file_twice_whatever_pane_shows(name, opened, runs):
         # The records of what is chosen and of what it belongs to are read before the pane draws.
         own = ("_self.json", "_artifact_quotient.json")
         assert not {file for file, times in files.items() if times > 1 and not file.endswith(own)}, below
+
+
+@pytest.mark.parametrize("name", ["Overview", "DAG", "Timeline", "Tasks", "Artifacts"])
+def test_a_click_makes_no_request_twice_whatever_pane_shows(name, on_service):
+    there, service = on_service
+    client = Metaflow(metadata=service.url, namespace=None)
+    explorer = client.get(f"{there['failing']}/start").explore()
+    assert explorer.wait()
+    show(explorer, name)
+    tasks = [task.pathspec for task in client.get(f"{there['failing']}/divide") if task.successful]
+    for pathspec in (there["failing"], f"{there['failing']}/divide", tasks[0], f"{tasks[0]}/quotient"):
+        service.reset()
+        explorer.choose(pathspec)
+        assert explorer.wait()
+        asked = Counter(f"{request['method']} {request['path']} {request['query']}" for request in service.requests())
+        assert asked
+        assert {request: times for request, times in asked.items() if times > 1} == {}, pathspec
+    explorer.close()
