@@ -7,10 +7,10 @@ from io import StringIO
 
 from IPython.core.error import UsageError
 
+from mfwidgets.cli import ExitCode
 from mfwidgets.cli import json_commands as _json_commands  # noqa: F401 - importing registers what they print
 from mfwidgets.cli import json_parts as _json_parts  # noqa: F401 - as above
 from mfwidgets.cli.json import json_text
-from mfwidgets.cli.main import ExitCode
 from mfwidgets.cli.options import CommandLine, parse_arguments
 from mfwidgets.cli.text import in_cli_words, print_text
 from mfwidgets.client.metaflow import Metaflow
