@@ -47,7 +47,8 @@ unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
 
 notebooks-test: $(VENV)/.installed-test
-	TZ=UTC $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks.cfg notebooks
+	@mkdir -p build/ipython/profile_default/startup && cp tests/kernel_startup.py build/ipython/profile_default/startup/
+	TZ=UTC IPYTHONDIR="$(CURDIR)/build/ipython" $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks.cfg notebooks
 
 check: $(VENV)/.installed-check
 	$(BIN)/ruff check .

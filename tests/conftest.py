@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from corpus import Corpus, corpus, s3_corpus, service_corpus
+from patience import PATIENCE_S
 
 # Before anything reads them: Metaflow freezes its configuration at import, and times are shown in local time.
 os.environ["TZ"] = "UTC"
@@ -19,6 +20,10 @@ for name in [name for name in os.environ if name.startswith("METAFLOW_")]:
 os.environ["METAFLOW_USER"] = "ann"
 os.environ["METAFLOW_CLIENT_CACHE_PATH"] = tempfile.mkdtemp(prefix="mfwidgets-tests-cache-")
 os.environ["METAFLOW_HOME"] = os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="mfwidgets-tests-home-")
+
+_startup = Path(os.environ["IPYTHONDIR"], "profile_default", "startup")
+_startup.mkdir(parents=True)
+shutil.copy(Path(__file__).with_name("kernel_startup.py"), _startup / "00-patience.py")
 
 
 def pytest_sessionfinish():
@@ -68,6 +73,15 @@ def _fresh_scope(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 
     monkeypatch.setattr(context, "_default", None)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture(autouse=True)
+def _patient_displays():
+    """Let displays take their time; tests of the limit set their own."""
+    from mfwidgets.display_options import options
+
+    with options(display_timeout_s=PATIENCE_S):
+        yield
 
 
 @pytest.fixture

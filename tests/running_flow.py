@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from patience import PATIENCE_S
+
 WAITING = """
 import os, time
 from metaflow import FlowSpec, step
@@ -94,4 +96,4 @@ def running_flow(folder: Path, source: str = WAITING):
         yield RunningFlow(folder, "/".join(begun[0].parts[-6:-2]), process)
     finally:
         (folder / "go").touch()
-        process.wait(60)
+        process.wait(PATIENCE_S)

@@ -16,6 +16,7 @@ def _reset():
 
 
 def test_rows(client):
+    options.reset()
     flow = client["LinearFlow"]
     with options(display_max_rows=2):
         assert "2 of 3" in flow._repr_mimebundle_()["text/plain"]

@@ -68,11 +68,11 @@ def server(folder: Path, home: Path):
         yield f"{address}/{{}}/{{}}?token={token}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def _wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
+    for _ in range(480):
         if process.poll() is not None:
             break
         try:

@@ -9,7 +9,19 @@ import pytest
 
 import mfwidgets
 
-PROGRAM = [sys.executable, "-X", "warn_default_encoding", "-W", "error", "-m", "mfwidgets"]
+PYTHON = [sys.executable, "-X", "warn_default_encoding", "-W", "error"]
+
+PATIENT = """
+import sys
+from mfwidgets.cli.main import main
+from mfwidgets.display_options import options
+
+options.display_timeout_s = 120
+sys.exit(main())
+"""
+
+PROGRAM = [*PYTHON, "-c", PATIENT]
+"""``python -m mfwidgets`` whose displays may take their time: a busy machine must not fail a test."""
 
 
 def ran(*words, environ=None, **settings):
@@ -26,6 +38,11 @@ def ran(*words, environ=None, **settings):
 
 def on(runs):
     return f"--metadata={runs.folder}", "--namespace=none"
+
+
+def test_it_is_a_module_that_runs():
+    made = subprocess.run([*PYTHON, "-m", "mfwidgets", "--version"], capture_output=True, text=True, check=True)
+    assert made.stdout == f"mfwidgets {mfwidgets.__version__}\n"
 
 
 def test_a_failed_run_as_text(runs):

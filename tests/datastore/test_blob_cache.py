@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from patience import PATIENCE_S
 
 import mfwidgets
 from mfwidgets.config import read_configuration
@@ -109,7 +110,7 @@ for number in range(300):
         cache.put(sha, content)
 """
     processes = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
-    assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
+    assert [process.wait(PATIENCE_S) for process in processes] == [0, 0, 0, 0]
     info = BlobCache(tmp_path / "blobs", limit=50_000).info()
     assert 0 < info.size < 60_000  # each may find a little too much that another has just written
     assert not list((tmp_path / "blobs").rglob("half-*"))

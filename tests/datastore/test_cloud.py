@@ -1,15 +1,14 @@
 """Data in the cloud: read from a real S3 server that real Metaflow wrote to; the other clouds by what they share."""
 
-import os
 import re
-import signal
+import select
 import socket
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
+from patience import PROMPT_S, interrupt_when
 from s3_server import BUCKET
 
 import mfwidgets
@@ -95,11 +94,8 @@ def test_an_interrupt_ends_the_waiting(on_s3, monkeypatch, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("METAFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         artifact = Metaflow(metadata=on_s3[0].folder, namespace=None).get(on_s3[0]["linear"])["start"].task["text"]
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-        began = time.monotonic()
-        with pytest.raises(KeyboardInterrupt):
+        with interrupt_when(lambda: select.select([silent], [], [], 0)[0]), pytest.raises(KeyboardInterrupt):
             _ = artifact.data
-        assert time.monotonic() - began < 2
 
 
 def test_the_end_of_a_log(on_s3, client, monkeypatch):
@@ -150,7 +146,7 @@ def fails(client, runs):
     artifact = client.get(runs["linear"])["start"].task["text"]
     with pytest.raises(DataException) as caught:
         _ = artifact.data
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 4 * PROMPT_S
     assert "test-secret-key" not in str(caught.value) + repr(caught.value.__cause__)
     assert "text" in artifact.parent._repr_html_()  # its records can be shown
     return str(caught.value)

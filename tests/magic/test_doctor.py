@@ -3,10 +3,17 @@
 import socket
 
 import pytest
+from patience import PATIENCE_S
 
 import mfwidgets
 from mfwidgets import Metaflow
+from mfwidgets.magic.commands import doctor as doctor_command
 from mfwidgets.magic.dispatch import run_line
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    monkeypatch.setattr(doctor_command, "TIMEOUT_S", PATIENCE_S)
 
 
 def checks(doctor):
@@ -51,9 +58,10 @@ def test_a_service_that_is_not_there(monkeypatch):
     assert "s3cr3t" not in text
 
 
-def test_a_service_that_takes_its_time(on_service):
+def test_a_service_that_takes_its_time(on_service, monkeypatch):
     _, service = on_service
     mfwidgets.metadata(service.url)
+    monkeypatch.setattr(doctor_command, "TIMEOUT_S", 1.5)
     service.latency(10)
     try:
         doctor = run_line("doctor")
@@ -80,10 +88,10 @@ def test_where_nothing_has_run(nothing, runs, tmp_path):
 
 
 def test_an_extra_that_is_missing(runs, monkeypatch):
-    from mfwidgets.magic.commands import doctor
-
     mfwidgets.metadata(f"local@{runs.folder}")
     monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "azure")
     mfwidgets.default_metadata()
-    monkeypatch.setattr(doctor, "version", lambda name: (_ for _ in ()).throw(doctor.PackageNotFoundError(name)))
+    monkeypatch.setattr(
+        doctor_command, "version", lambda name: (_ for _ in ()).throw(doctor_command.PackageNotFoundError(name))
+    )
     assert checks(run_line("doctor"))["datastore"].advice == "pip install 'mfwidgets[azure]'"

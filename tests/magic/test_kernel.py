@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+from patience import PATIENCE_S
 from running_flow import running_flow
 
 from mfwidgets.magic.dispatch import COMMANDS
@@ -24,7 +25,7 @@ class Kernel:
     def begin(self, code):
         return self._client.execute(code)
 
-    def messages(self, asked, timeout=60):
+    def messages(self, asked, timeout=PATIENCE_S):
         """Yield what the kernel publishes for a request, to its end."""
         while True:
             message = self._client.get_iopub_msg(timeout=timeout)
@@ -41,13 +42,13 @@ class Kernel:
     def complete(self, code):
         asked = self._client.complete(code, len(code))
         while True:
-            reply = self._client.get_shell_msg(timeout=30)
+            reply = self._client.get_shell_msg(timeout=PATIENCE_S)
             if reply["parent_header"].get("msg_id") == asked:
                 return reply["content"]
 
     def reply(self, asked):
         while True:
-            reply = self._client.get_shell_msg(timeout=60)
+            reply = self._client.get_shell_msg(timeout=PATIENCE_S)
             if reply["parent_header"].get("msg_id") == asked:
                 return reply["content"]
 

@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import pytest
+from patience import PATIENCE_S
 
 from mfwidgets.errors import UnloadableArtifact
 from mfwidgets.pickles.metaflow_types import ForeachFrame, IncludedFile, MetaflowExceptionWrapper
@@ -164,7 +165,7 @@ for name, content in {HOSTILE!r}.items():
             assert read is describe_pickle or name in ("a memo of 32 GB", "a frame of 8 EB"), (name, type(found))
 assert vars(MetaflowExceptionWrapper) == before
 """
-    subprocess.run([sys.executable, "-"], input=program, text=True, check=True, timeout=60)
+    subprocess.run([sys.executable, "-"], input=program, text=True, check=True, timeout=PATIENCE_S)
 
 
 def test_broken_bytes_raise_one_error():

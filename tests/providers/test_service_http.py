@@ -1,15 +1,13 @@
 """The connection to the service, when things go wrong: one clear error in bounded time, and afterwards all is well."""
 
 import json
-import os
 import pickle
-import signal
 import socket
-import threading
 import time
 
 import pytest
 import requests
+from patience import PROMPT_S, interrupt_when
 from service.running import TABLES, running
 
 from mfwidgets import Metaflow
@@ -53,20 +51,20 @@ def test_nothing_listens():
     message, seconds = fails(lambda: http(url).get(("flows",)))
     assert f"The metadata service at {url} cannot be asked: Connection refused" in message
     assert "METAFLOW_SERVICE_URL" in message
-    assert seconds < 2
+    assert seconds < PROMPT_S
 
 
 def test_a_host_of_no_name():
     message, seconds = fails(lambda: http("http://no-such-host.invalid").get(("flows",)))
     assert "cannot be asked" in message
-    assert seconds < 3
+    assert seconds < PROMPT_S
 
 
 def test_a_host_that_never_answers(server):
     server.faults([{"match": "flows", "kind": "hang"}])
     message, seconds = fails(lambda: http(server.url).get(("flows",)))
     assert "it accepts the request, but does not answer" in message
-    assert seconds < 2.5
+    assert seconds < PROMPT_S
 
 
 @pytest.mark.parametrize(
@@ -95,7 +93,7 @@ def test_answers_that_are_none(fault, said, server):
     asked = http(server.url)
     message, seconds = fails(lambda: asked.get(("flows",)))
     assert said in message
-    assert seconds < 3.5
+    assert seconds < PROMPT_S
     server.faults([])
     assert len(asked.get(("flows",)).content) > 5  # and afterwards it works
 
@@ -103,13 +101,13 @@ def test_answers_that_are_none(fault, said, server):
 @pytest.mark.parametrize("fault", [{"status": 503, "body": ""}, {"status": 502, "body": "x"}, {"kind": "reset"}])
 def test_what_passes_is_waited_for(fault, server):
     server.faults([{"match": "flows", "times": 2, **fault}])
-    assert len(http(server.url, timeout_s=5.0).get(("flows",)).content) > 5
+    assert len(http(server.url, timeout_s=60.0).get(("flows",)).content) > 5
 
 
 def test_a_wait_that_is_asked_for_is_kept(server):
     server.faults([{"match": "flows", "times": 1, "status": 429, "headers": {"Retry-After": "1"}, "body": ""}])
     began = time.monotonic()
-    assert http(server.url, timeout_s=5.0).get(("flows",)).content
+    assert http(server.url, timeout_s=60.0).get(("flows",)).content
     assert time.monotonic() - began >= 1
 
 
@@ -156,22 +154,16 @@ def test_secrets_stay_secret(server, monkeypatch):
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_waiting(server):
     server.faults([{"match": "flows", "times": None, "kind": "hang"}])
-    began = time.monotonic()
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        http(server.url, timeout_s=20.0).get(("flows",))
-    assert time.monotonic() - began < 2
+    with interrupt_when(server.requests), pytest.raises(KeyboardInterrupt):
+        http(server.url, timeout_s=60.0).get(("flows",))
 
 
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_many_waits(server):
     flow = Metaflow(metadata=server.url, namespace=None)["TaggedFlow"]
     server.faults([{"match": "artifacts", "times": None, "kind": "hang"}])
-    began = time.monotonic()
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
+    with interrupt_when(lambda: server.was_asked("artifacts")), pytest.raises(KeyboardInterrupt):
         flow.to_pandas()
-    assert time.monotonic() - began < 2
 
 
 def test_a_large_listing_and_an_empty_one(server):

@@ -35,6 +35,10 @@ class Running:
         now, most = self._control("load")
         return now, most
 
+    def was_asked(self, word: str) -> bool:
+        """Whether a request came since the last reset whose path holds a word."""
+        return any(word in request["path"] for request in self.requests())
+
     def reset(self) -> None:
         """Forget the requests."""
         self._control("reset")
@@ -49,7 +53,7 @@ class Running:
 
     def _control(self, what: str, given: Any = None) -> Any:
         request = urllib.request.Request(f"{self.url}/_test/{what}", json.dumps(given).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
 

@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 from hostile import Inspector, World
+from patience import PATIENCE_S, wait_until
 from service.running import TABLES, running
 from test_costs import opened as files_opened
 
@@ -20,7 +21,7 @@ from mfwidgets.widgets import run_list
 @pytest.fixture
 def opened(client, runs):
     explorer = client.explore()
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     yield explorer
     explorer.close()
 
@@ -32,8 +33,8 @@ def pane(explorer):
 
 def show(explorer, name):
     explorer._tabs.selected_index = explorer._tabs.titles.index(name)
-    assert explorer.wait()
-    assert explorer.wait()  # what was found may have asked for more
+    assert explorer.wait(PATIENCE_S)
+    assert explorer.wait(PATIENCE_S)  # what was found may have asked for more
     return pane(explorer)
 
 
@@ -50,7 +51,7 @@ def test_it_begins_with_the_first_flow(opened, client):
 
 def test_a_run_opens_in_every_pane(opened, runs):
     opened.choose(runs["failing"])
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened.selected.pathspec == runs["failing"]
     assert opened._list.flow.value == "FailingFlow"
     assert code(opened) == f"Metaflow('local@{runs.folder}', None).get('{runs['failing']}')"
@@ -67,7 +68,7 @@ def test_a_run_opens_in_every_pane(opened, runs):
 def test_everything_follows_a_click_on_a_step_a_task_an_artifact(opened, runs):
     for below in ("", "/divide", "/divide/3", "/divide/4/quotient"):
         opened.choose(runs["failing"] + below)
-        assert opened.wait()
+        assert opened.wait(PATIENCE_S)
         assert opened.selected.pathspec == runs["failing"] + below
         assert opened._selection.run == Run._in_context(opened._client._context, tuple(runs["failing"].split("/")))
         assert opened._list.live.selected == runs["failing"]
@@ -76,45 +77,45 @@ def test_everything_follows_a_click_on_a_step_a_task_an_artifact(opened, runs):
 
 def test_the_cards_of_a_task(opened, runs):
     opened.choose(f"{runs['cards']}/start/1")
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "<iframe " in show(opened, "Cards")
     assert "blank" in pane(opened)
     names = [name for name, _ in opened._cards.card.options]
     assert len(names) > 1
     first = pane(opened)
     opened._cards.card.value = opened._cards.card.options[1][1]
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert pane(opened) != first
     opened.choose(f"{runs['linear']}/start/1")
-    assert opened.wait()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
+    assert opened.wait(PATIENCE_S)
     assert "has no cards" in pane(opened)
     assert opened._cards.card.layout.display == "none"
 
 
 def test_filters_and_pages(opened, client):
     opened._list.flow.value = "DeathFlow"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._list.live.html.count("data-pathspec") == 5
     opened._list.status.value = "failed"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._list.live.html.count("data-pathspec") == 4
     opened._list.user.value = "nobody"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "No run in this namespace is like that." in opened._list.live.html
     opened._list.user.value = ""
     opened._list.since.value = "yesterday"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "an age like" in opened._message.value
     opened._list.since.value = ""
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert len(opened.to_pandas()) == 4
     opened._list.status.value = ""
     opened._list.text.value = "USER:ANN"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._list.live.html.count("data-pathspec") == 5
     opened._list.until.value = "2020-01-01"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "No run in this namespace is like that." in opened._list.live.html
 
 
@@ -122,7 +123,7 @@ def test_pages(opened, client, monkeypatch):
     monkeypatch.setattr(run_list, "PAGE", 2)
     everything = [run.pathspec for run in client["DeathFlow"]]
     opened._list.flow.value = "DeathFlow"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert in_view(opened) == everything[:2]
     assert "1 to 2 of 5" in opened._list.live.html
     assert opened._list.newer.disabled
@@ -131,17 +132,17 @@ def test_pages(opened, client, monkeypatch):
     assert in_view(opened) == everything[:2]
     opened._list.older.disabled = False
     opened._list.older.click()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert in_view(opened) == everything[2:4]
     assert list(opened.to_pandas().pathspec) == everything[2:4]
     opened._list.older.click()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert in_view(opened) == everything[4:]
     assert opened._list.older.disabled
     opened._list.newer.click()
     assert in_view(opened) == everything[2:4]
     opened._list.status.value = "failed"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._list.newer.disabled
     assert len(in_view(opened)) == 2
 
@@ -149,10 +150,10 @@ def test_pages(opened, client, monkeypatch):
 def test_the_last_page_is_full(opened, client, monkeypatch):
     monkeypatch.setattr(run_list, "PAGE", 5)
     opened._list.flow.value = "DeathFlow"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert len(in_view(opened)) == 5
     opened._list.older.click()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert len(in_view(opened)) == 5
     assert "all there are" in opened._list.live.html
     assert opened._list.older.disabled
@@ -165,12 +166,12 @@ def in_view(explorer):
 def test_two_runs_are_compared(opened, runs):
     for name in ("linear", "linear-bob"):
         opened._list.live._received(None, {"ticked": runs[name], "on": True}, [])
-        assert opened.wait()
+        assert opened.wait(PATIENCE_S)
     assert opened._list.live.ticked == [runs["linear"], runs["linear-bob"]]
     assert "alpha" in show(opened, "Compare")
     assert code(opened).startswith("mfwidgets.compare(Metaflow(")
     opened._list.live._received(None, {"ticked": runs["linear"], "on": False}, [])
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "Tick two or more runs" in show(opened, "Compare")
 
 
@@ -178,7 +179,7 @@ def test_the_line_of_code_is_short_where_the_explorer_looks_where_everybody_does
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
     explorer = mfwidgets.explore(f"{runs['failing']}/divide/3")
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     run, step = f"Run('{runs['failing']}')", f"Step('{runs['failing']}/divide')"
     task = f"Task('{runs['failing']}/divide/3')"
     expected = {
@@ -194,7 +195,7 @@ def test_the_line_of_code_is_short_where_the_explorer_looks_where_everybody_does
     }
     for name, line in expected.items():
         explorer._tabs.selected_index = explorer._tabs.titles.index(name)
-        assert explorer.wait()
+        assert explorer.wait(PATIENCE_S)
         assert code(explorer) == line
         names = {kind: getattr(mfwidgets, kind) for kind in ("Run", "Step", "Task")}
         if name != "Cards":  # it has none
@@ -204,48 +205,48 @@ def test_the_line_of_code_is_short_where_the_explorer_looks_where_everybody_does
 
 def test_what_cannot_be_found_is_told(opened):
     opened.choose("FailingFlow/7")
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "has no run &#39;7&#39;" in opened._message.value
 
 
 def test_the_log_of_a_task(opened, runs):
     opened._tabs.selected_index = list(opened._tabs.titles).index("Logs")
     opened.choose(runs["linear"])
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "Choose a task" in opened._logs._message.value
     opened.choose(runs["failing"])
-    assert opened.wait()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
+    assert opened.wait(PATIENCE_S)
     assert f"{runs['failing']}/divide/3" in opened._logs._message.value  # the one that failed
     opened.choose(f"{runs['linear']}/start/1")
-    assert opened.wait()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
+    assert opened.wait(PATIENCE_S)
     assert opened._logs._text.lines[0].message == "out: first"
 
 
 def test_an_artifact_is_loaded_when_that_is_asked_for(opened, runs):
     assert opened._load.disabled
     opened.choose(f"{runs['linear']}/start/1/numbers")
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened.loaded is None
     opened._load.click()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened.loaded[:3] == [0, 1, 2]
     assert "explorer.loaded, a list" in opened._message.value
 
 
 def test_another_namespace(opened, runs):
     opened._list.flow.value = "LinearFlow"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._list.live.html.count("data-pathspec") == 3
     opened._list.namespace.value = "user:bob"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._list.live.html.count("data-pathspec") == 1
     opened._list.namespace.value = "user:nobody"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "has no run in the namespace" in opened._message.value
     opened._list.namespace.value = "none"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._list.live.html.count("data-pathspec") == 3
 
 
@@ -255,16 +256,16 @@ def tags_of(explorer):
 
 def test_tags_are_changed(own_client, own_runs):
     explorer = own_client.get(own_runs["linear"]).explore()
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     assert tags_of(explorer) == ["nightly", "team:blue"]
     explorer._tags.added.value = "reviewed"
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     explorer._tags.buttons[-1].click()
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     assert tags_of(explorer) == ["nightly", "reviewed"]
     assert own_client.get(own_runs["linear"]).user_tags == {"nightly", "reviewed"}
     explorer._tags.added.value = "x" * 600
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     assert "The tags are as they were" in explorer._message.value
     assert tags_of(explorer) == ["nightly", "reviewed"]
     assert explorer._tags.added.value == ""
@@ -276,20 +277,20 @@ def test_what_a_service_refuses_is_taken_back(on_service):
     run = Metaflow(metadata=service.url, namespace=None).get(there["foreach"])
     before = sorted(run.user_tags)
     explorer = run.explore()
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     service.faults([{"match": "/tag/mutate", "times": None, "status": 422}])
     try:
         explorer._tags.added.value = "refused"
-        assert explorer.wait()
+        assert explorer.wait(PATIENCE_S)
     finally:
         service.faults([])
     assert "The tags are as they were" in explorer._message.value
     assert tags_of(explorer) == before
     explorer._tags.added.value = "taken"
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     assert "taken" in Metaflow(metadata=service.url, namespace=None).get(there["foreach"]).user_tags
     explorer._tags.change(removed={"taken"})
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     assert tags_of(explorer) == before
     explorer.close()
 
@@ -297,7 +298,7 @@ def test_what_a_service_refuses_is_taken_back(on_service):
 def test_an_empty_world(tmp_path):
     (tmp_path / ".metaflow").mkdir()
     explorer = Metaflow(metadata=str(tmp_path), namespace=None).explore()
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     assert "There are no flows here" in explorer._list.live.html
     assert explorer.selected is None
     explorer.close()
@@ -312,8 +313,8 @@ def test_a_slow_service_does_not_hold_the_caller(on_service):
         assert not explorer.wait(0.01)
         for name in ("linear", "foreach", "failing"):
             explorer.choose(there[name])  # the last click wins
-        assert explorer.wait(30)
-        assert explorer.wait(30)
+        assert explorer.wait(PATIENCE_S)
+        assert explorer.wait(PATIENCE_S)
         assert explorer.selected.pathspec == there["failing"]
     finally:
         service.latency(0)
@@ -325,11 +326,11 @@ def test_a_service_that_goes_away_is_told(tmp_path, monkeypatch):
     with running(tables=TABLES) as service:
         client = Metaflow(metadata=service.url, namespace=None)
         explorer = client.explore()
-        assert explorer.wait(30)
+        assert explorer.wait(PATIENCE_S)
         known = explorer.selected
         runs = [run.pathspec for run in known]
     explorer.choose(runs[0])
-    assert explorer.wait(60)
+    assert explorer.wait(PATIENCE_S)
     assert "the service up and in reach" in explorer._message.value
     assert explorer.selected == known  # what was there stays there
     explorer.close()
@@ -347,21 +348,18 @@ def test_closing_frees_threads_and_comms(client):
     ]
     explorer.close()
     assert [one for one in inside if one.comm is not None] == []
-    explorer.wait(20)
-    deadline = time.monotonic() + 20
-    while threads := [one.name for one in threading.enumerate() if one.name.startswith("mfwidgets-pane")]:
-        assert time.monotonic() < deadline, threads
-        time.sleep(0.05)
+    explorer.wait(PATIENCE_S)
+    wait_until(lambda: not any(thread.name.startswith("mfwidgets-pane") for thread in threading.enumerate()))
 
 
 def test_hostile_runs(runs, tmp_path):
     world = World(runs, tmp_path)
     explorer = world.client().explore()
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     for name in list(explorer._panes):
         for pathspec in (runs["failing"], f"{runs['retry']}/flaky/2", f"{runs['packed']}/work"):
             explorer.choose(pathspec)
-            assert explorer.wait()
+            assert explorer.wait(PATIENCE_S)
             Inspector(show(explorer, name))
             Inspector(explorer._list.live.html)
     assert not world.bomb.exists()
@@ -376,7 +374,7 @@ def test_opening(client, runs):
         Run(runs["linear"]).explore(),
         client.get(f"{runs['linear']}/start/1").explore(),
     ):
-        assert explorer.wait()
+        assert explorer.wait(PATIENCE_S)
         assert explorer.selected.pathspec.startswith(runs["linear"])
         assert runs["linear"] in repr(explorer)
         explorer.close()
@@ -386,14 +384,14 @@ def test_the_newest_request_wins_and_closing_ends_it():
     waited, told = [], []
     worker = LatestTask(lambda: waited.append(1))
     gate = threading.Event()
-    worker.ask(lambda: gate.wait(30), lambda _: told.append("old"), told.append)
+    worker.ask(lambda: gate.wait(PATIENCE_S), lambda _: told.append("old"), told.append)
     worker.ask(lambda: "new", told.append, told.append)
-    assert worker.wait(10)
+    assert worker.wait(PATIENCE_S)
     gate.set()
     time.sleep(0.1)
     assert told == ["new"]
     worker.ask(lambda: 1 / 0, told.append, lambda error: told.append(type(error).__name__))
-    assert worker.wait(10)
+    assert worker.wait(PATIENCE_S)
     assert told == ["new", "ZeroDivisionError"]
     worker.close()
     worker.ask(lambda: "late", told.append, told.append)

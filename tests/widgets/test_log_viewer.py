@@ -1,9 +1,9 @@
 """The viewer of logs without a browser: reading, searching, following, paging."""
 
 import re
-import time
 
 import pytest
+from patience import PATIENCE_S, wait_until
 
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display_options import options
@@ -17,8 +17,8 @@ from mfwidgets.widgets.log_viewer import LogViewer
 @pytest.fixture
 def opened(client, runs):
     viewer = LogViewer(client.get(runs["logs"])["start"].task, "stdout")
-    assert viewer.wait()
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
+    assert viewer.wait(PATIENCE_S)
     yield viewer
     viewer.close()
 
@@ -46,7 +46,7 @@ def test_a_long_log_is_sent_by_the_page(opened):
 
 def test_search(opened):
     opened._search.value = "line 9999"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._text.found[:3] == (9999, 99990, 99991)
     assert opened.lines.current == 9999
     assert "line 10,000, 1 of 11 with it" in opened._message.value
@@ -57,31 +57,31 @@ def test_search(opened):
     assert opened.lines.current == 99999  # from the first to the last
     assert sent(opened, 99999 // PAGE)[-1]["found"] == [(0, 9)]
     opened._search.value = "nowhere"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "none with it" in opened._message.value
     opened._regex.value = True
     opened._search.value = r"line 12[34]$"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._text.found == (123, 124)
     opened._search.value = "["
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert "no regular expression" in opened._message.value
     opened._search.value = ""
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._text.found == ()
 
 
 def test_streams_and_attempts(client, runs):
     viewer = LogViewer(client.get(runs["retry"])["flaky"].task)
-    assert viewer.wait()
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
+    assert viewer.wait(PATIENCE_S)
     assert [name for name, _ in viewer._attempt.options] == ["newest", "0", "1"]
     assert [line.message for line in viewer._text.lines] == ["attempt 1"]
     viewer._attempt.value = 0
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
     assert {line.stream for line in viewer._text.lines} == {"stdout", "stderr"}
     viewer._stream.value = "stderr"
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
     assert {line.stream for line in viewer._text.lines} == {"stderr"}
     viewer.show(None)
     assert "Choose a task" in viewer._message.value
@@ -104,10 +104,7 @@ def test_following_ends_with_the_task(opened, monkeypatch):
     monkeypatch.setattr(log_viewer, "POLL_S", 0.05)
     opened._follow.value = True
     assert opened.lines.follow
-    deadline = time.monotonic() + 20
-    while opened._follow.value and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not opened._follow.value  # it has ended long ago
+    wait_until(lambda: not opened._follow.value)  # it has ended long ago
     assert not opened.lines.follow
 
 
@@ -121,23 +118,23 @@ def test_download(opened):
 
 def test_lines_of_a_time(client, runs):
     viewer = LogViewer(client.get(runs["logs"])["start"].task, "stdout")
-    assert viewer.wait()
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
+    assert viewer.wait(PATIENCE_S)
     last = moment_text(viewer._text.lines[-1].time)
     first = moment_text(viewer._text.lines[0].time)
     viewer._until.value = first[-8:]
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
     assert 0 < viewer.lines.total < 100_000
     assert {moment_text(line.time) for line in viewer._text.lines} == {first}
     viewer._until.value = ""
     viewer._since.value = last
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
     assert {moment_text(line.time) for line in viewer._text.lines} == {last}
     viewer._since.value = "2099-01-01"
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
     assert "no line is of this time" in viewer._message.value
     viewer._since.value = "soon"
-    assert viewer.wait()
+    assert viewer.wait(PATIENCE_S)
     assert "from: a time such as 12:03" in viewer._message.value
     viewer.close()
 
@@ -203,11 +200,11 @@ def test_the_page_says_how_much_there_is_room_for(opened):
     opened.lines.columns = 31
     assert opened.lines.total == 100_000
     opened._wrap.value = True
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened.lines.total == 100_000
     opened._search.value = "line 70000"
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened.lines.current == 70_000
     opened._wrap.value = False
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     assert opened._text.columns == 0

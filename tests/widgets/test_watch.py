@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from patience import PATIENCE_S, wait_until
 from running_flow import running_flow
 
 import mfwidgets
@@ -17,7 +18,7 @@ from mfwidgets.widgets.watch import Watch
 
 def test_a_run_that_has_ended_is_shown_and_frozen_at_once(client, runs):
     watched = Watch(client.get(runs["failing"]))
-    assert watched.wait(20)
+    assert watched.wait(PATIENCE_S)
     assert watched.ended == "The run is failed."
     assert "divide" in watched._live.html
     assert "not run" in watched._live.html
@@ -28,13 +29,12 @@ def test_a_run_that_has_ended_is_shown_and_frozen_at_once(client, runs):
 def test_a_run_is_watched_to_its_end(tmp_path):
     with running_flow(tmp_path) as running:
         watched = Watch(Metaflow(metadata=str(tmp_path), namespace=None).get(running.run))
-        assert not watched.wait(2)
-        assert "▶ running" in watched._live.html
+        wait_until(lambda: "▶ running" in watched._live.html)
         running.log("half way\n")
-        while "half way" not in watched._live.html:
-            assert not watched.wait(0.2)
+        wait_until(lambda: "half way" in watched._live.html)
+        assert not watched.wait(0)
         running.go()
-        assert watched.wait(60)
+        assert watched.wait(PATIENCE_S)
         assert watched.ended == "The run is completed."
         assert "The run is completed." in watched._live.html
 
@@ -44,10 +44,10 @@ def test_it_can_be_stopped_and_takes_no_longer_than_it_may(client, runs, monkeyp
     monkeypatch.setattr(Watch, "_look", lambda _: ("running", "as before"))  # after a day it counts as unknown
     watched = Watch(run)
     watched._stop.click()
-    assert watched.wait(20)
+    assert watched.wait(PATIENCE_S)
     assert watched.ended == "Watching was stopped; the run goes on by itself."
     brief = Watch(run, minutes=0)
-    assert brief.wait(20)
+    assert brief.wait(PATIENCE_S)
     assert "long enough" in brief.ended
 
 
@@ -57,7 +57,7 @@ def test_a_service_that_goes_away_and_comes_back(on_service):
     service.faults([{"match": "metadata", "times": 2, "status": 400}])
     try:
         watched = Watch(run)
-        assert watched.wait(30)
+        assert watched.wait(PATIENCE_S)
     finally:
         service.faults([])
     assert watched.ended == "The run is failed."
@@ -66,8 +66,8 @@ def test_a_service_that_goes_away_and_comes_back(on_service):
 def test_opening(runs):
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
-    assert mfwidgets.watch(runs["linear"]).wait(20)
-    assert mfwidgets.watch(Run(runs["linear"])).wait(20)
+    assert mfwidgets.watch(runs["linear"]).wait(PATIENCE_S)
+    assert mfwidgets.watch(Run(runs["linear"])).wait(PATIENCE_S)
     with pytest.raises(MetaflowInvalidArgument, match="takes a run or its pathspec"):
         mfwidgets.watch(f"{runs['linear']}/start")
 
@@ -118,7 +118,7 @@ def test_the_picture_comes_after_the_widget_whose_place_it_takes(client, runs, m
     monkeypatch.setattr(DisplayHandle, "display", slowly)
     monkeypatch.setattr(DisplayHandle, "update", lambda *_args, **_more: order.append("picture"))
     watched._ipython_display_()
-    assert watched.wait(20)
+    assert watched.wait(PATIENCE_S)
     assert order == ["shown", "picture"]
 
 
