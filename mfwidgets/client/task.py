@@ -19,6 +19,7 @@ from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
 from mfwidgets.queries.rows import runtime_name
 from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
 from mfwidgets.queries.status.rules import Status, TaskState
+from mfwidgets.queries.status.run_status import awaits_retry
 from mfwidgets.queries.status.task_status import task_states
 from mfwidgets.queries.task_metadata import (
     ORIGIN_FIELDS,
@@ -225,6 +226,13 @@ class Task(MetaflowObject, kind="task"):
         A text, with the reason at ``.reason``. Two bulk questions about this task; no value is unpickled.
         """
         return self._state().status
+
+    def _goes_on(self) -> bool:
+        """Return whether it runs, or failed and is to be tried again; of an attempt, only whether that one runs."""
+        state = self._state()
+        if state.status == "running" or self._attempt is not None:
+            return state.status == "running"
+        return awaits_retry(self._context, self._record, state)
 
     @property
     def successful(self) -> bool | None:

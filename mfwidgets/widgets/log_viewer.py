@@ -204,7 +204,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         while not stopped.wait(POLL_S):
             task = self._task
             self.read()
-            if task is None or task.status != "running":
+            if task is None or not task._goes_on():
                 self._worker.wait(POLL_S)
                 self._follow.value = False
                 return

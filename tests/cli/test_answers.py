@@ -88,7 +88,7 @@ def test_a_flow_tells_as_many_as_rows_say(told):
 
 def test_rows_hold_for_one_command(said):
     one = said("runs", "LinearFlow", "--rows", "1")[1]
-    assert "newest 1" in one or "1 of" in one
+    assert "1 of 3" in one
     assert said("runs", "LinearFlow")[1].count("\n") > one.count("\n")
 
 
@@ -257,7 +257,7 @@ def test_any_value_is_json(value, expected):
 def test_a_value_that_holds_itself_ends():
     value = []
     value.append(value)
-    json.dumps(to_json_value(value))
+    assert "..." in json.dumps(to_json_value(value))
 
 
 def test_an_object_is_the_beginning_of_its_repr():

@@ -106,6 +106,8 @@ def test_a_run_that_waits_for_a_retry_runs(own_client, own_runs, monkeypatch):
         assert run.status.reason.startswith(f"{task.pathspec}: attempt 0 failed at 20")
         assert ("to be tried again at 20" in run.status.reason) == (status == "running")
         assert task.status == "failed"
+        assert task._goes_on() == (status == "running")
+        assert not own_client.get(task.pathspec, attempt=0)._goes_on()
 
 
 def test_projects_are_tags(runs):

@@ -51,7 +51,11 @@ def test_logs(mflow, runs):
         mflow(f"logs {runs['foreach']}")
     assert "ZeroDivisionError" in str(mflow(f"logs {runs['failing']} --stderr"))  # the one that failed
     both = mflow(f"logs {runs['linear']}/start --both")
-    assert [line.stream for line in both] == ["stdout", "stderr", "stdout"] or len(list(both)) == 3
+    assert sorted((line.stream, line.message) for line in both) == [
+        ("stderr", "err: first"),
+        ("stdout", "out: first"),
+        ("stdout", "out: ünïcode \x1b[31mred\x1b[0m <i>markup</i>"),
+    ]
     assert [line.message for line in mflow(f"logs {runs['linear']}/start --both --grep ^err")] == ["err: first"]
     assert mflow(f"logs {runs['retry']}/flaky --attempt 0").attempt == 0
     assert "last 5 of 100,000" in shown(mflow(f"logs {runs['logs']}/start --grep line --tail 5"))
@@ -246,7 +250,6 @@ def test_tags_say_what_changed(mflow, own_runs):
 def test_help(mflow):
     for command in COMMANDS:
         about = mflow(f"help {command}")
-        assert isinstance(about, CommandHelp | Help)
         assert COMMANDS[command].usage in shown(about)
         assert COMMANDS[command].meaning in shown(about)
     assert isinstance(mflow("--help"), Help)

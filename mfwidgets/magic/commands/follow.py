@@ -81,7 +81,7 @@ def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, out
     """Show what comes, of the newest attempt as well when there is another, and return how it ended."""
     began, wait, seen = time.monotonic(), FIRST_POLL_S, (-1, -1)
     try:
-        while (status := task.status) == "running":
+        while task._goes_on():
             logs = logs_now()
             now = logs.attempt, _size(logs)
             if now != seen:
@@ -93,6 +93,7 @@ def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, out
             wait = min(wait * BACKOFF, MAX_POLL_S)
     except KeyboardInterrupt:
         return "Following was interrupted; the task goes on by itself."
+    status = task.status
     return f"The task is {status}: {status.reason}."
 
 

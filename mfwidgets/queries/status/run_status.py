@@ -146,6 +146,14 @@ def _retries_due(
     return due
 
 
+def awaits_retry(context: ClientContext, task: TaskRecord, state: TaskState) -> bool:
+    """Return whether ``@retry`` allows another attempt of a task that failed, and its run is still running."""
+    run = context.provider.run(*task.run.path)
+    if run is None or not _retries_due(context, run, {task: state}, now_ms()):
+        return False
+    return run_states(context, [run])[0].status == "running"
+
+
 def quick_success(context: ClientContext, run: RunRecord) -> RunState | None:
     """Recognise the usual case, a run whose one task of the step ``end`` succeeded, from a few small records.
 
