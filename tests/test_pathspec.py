@@ -1,7 +1,7 @@
 import pytest
 
 from mfwidgets.errors import MetaflowException, MetaflowInvalidPathspec
-from mfwidgets.pathspec import RunAlias, kind_of, parse, parse_alias
+from mfwidgets.pathspec import RunAlias, kind_of, parse, parse_alias, short
 
 
 def test_a_pathspec_is_its_parts():
@@ -41,3 +41,26 @@ def test_aliases():
     assert parse_alias("latest-ok~1") == RunAlias(successful_only=True, back=1)
     for other in ("latests", "latest~", "latest~-1", "Latest", "17", "latest\n"):
         assert parse_alias(other) is None
+
+
+def test_what_each_length_names():
+    assert [kind_of(("x",) * length) for length in range(1, 6)] == ["flow", "run", "step", "task", "artifact"]
+    for length, kind in enumerate(("flow", "run", "step", "task", "artifact"), 1):
+        assert parse("/".join("abcde"[:length]), kind) == tuple("abcde"[:length])
+
+
+def test_without_a_kind_all_forms_are_expected():
+    with pytest.raises(
+        MetaflowInvalidPathspec, match=r"has 6 parts: expected FlowName to FlowName/RunID/StepName/TaskID/A"
+    ):
+        parse("a/b/c/d/e/f")
+
+
+def test_long_names_are_shortened():
+    assert short("x" * 120) == "x" * 120
+    assert short("x" * 121) == "x" * 119 + "…"
+
+
+def test_how_far_an_alias_goes_back():
+    assert parse_alias("latest~999999").back == 999_999
+    assert parse_alias("latest~1234567") is None

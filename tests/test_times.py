@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from mfwidgets.times import duration_text, iso_text, local_datetime, time_text, zone_text
+from mfwidgets import options
+from mfwidgets.times import duration_text, iso_text, local_datetime, now_ms, time_text, zone_text
 
 
 @pytest.fixture
@@ -50,3 +51,17 @@ def test_times_are_local_and_say_their_zone(in_zone):
     in_zone("Asia/Kolkata")
     assert time_text(ms) == "2025-07-01 05:30:00"
     assert zone_text() == "IST"
+
+
+def test_a_zone_that_was_chosen():
+    with options(time_zone="Asia/Tokyo"):
+        assert time_text(0) == "1970-01-01 09:00:00"
+        assert zone_text() == "Asia/Tokyo"
+    assert time_text(0) == "1970-01-01 00:00:00"
+    assert zone_text() == "UTC"
+
+
+def test_now_is_in_milliseconds():
+    before = time.time()
+    assert before * 1000 - 1 <= now_ms() <= time.time() * 1000
+    assert isinstance(now_ms(), int)

@@ -6,6 +6,8 @@ import pytest
 
 from mfwidgets.datastore.task_files import ProcessEnd
 from mfwidgets.queries.status.rules import (
+    HEARTBEAT_TIMEOUT_MS,
+    SCHEDULER_PAUSE_MS,
     Attempt,
     Status,
     TaskState,
@@ -128,3 +130,174 @@ def test_a_retry_that_is_due_keeps_a_run_running():
 def test_a_status_travels_with_its_reason():
     found = pickle.loads(pickle.dumps(Status("failed", "why")))
     assert (found, found.reason, type(found)) == ("failed", "why", Status)
+
+
+def test_by_which_signs_an_attempt_is_over():
+    assert not Attempt(0).over
+    assert not Attempt(0, begun_ms=AGO, ok=True, success=True, finished_ms=AGO).over
+    for facts in ({"done_ms": 0}, {"stored": True}, {"end": ProcessEnd(0, killed=False)}, {"ok": False}):
+        assert Attempt(0, **facts).over
+
+
+def test_the_end_of_an_attempt_is_that_of_its_result_if_recorded():
+    assert Attempt(0).ended_ms is None
+    assert Attempt(0, done_ms=2).ended_ms == 2
+    assert Attempt(0, done_ms=2, finished_ms=1).ended_ms == 1
+
+
+SILENT = "attempt 0 has not ended; its heartbeat stopped"
+
+
+@pytest.mark.parametrize(
+    ("begun_ms", "heartbeat_ms", "status", "reason"),
+    [
+        (AGO, NOW - HEARTBEAT_TIMEOUT_MS + 1, "running", "attempt 0 began 1 h 00 m ago"),
+        (AGO, NOW - HEARTBEAT_TIMEOUT_MS, "killed", f"{SILENT} 6 m 00 s ago"),
+        (AGO, AGO, "killed", f"{SILENT} 1 h 00 m ago"),
+        (NOW - SECOND, AGO, "running", "attempt 0 began 1.0 s ago"),  # it began after the last heartbeat
+        (NOW - 2 * DAY, NOW, "running", "attempt 0 began 2 d 0 h ago"),
+        (NOW + HOUR, NOW + HOUR, "running", "attempt 0 began 0 ms ago"),  # clocks differ
+        (NOW - DAY + 1, None, "running", "attempt 0 began 1 d 0 h ago"),
+        (NOW - DAY, None, "unknown", "attempt 0 has not ended after 1 d 0 h; nothing tells whether it is still alive"),
+        (NOW + HOUR, None, "running", "attempt 0 began 0 ms ago"),
+        (None, None, "running", "attempt 0 began 3 h 00 m ago"),
+    ],
+)
+def test_signs_of_life(begun_ms, heartbeat_ms, status, reason):
+    found = task_status([Attempt(0, begun_ms=begun_ms)], NOW - 3 * HOUR, NOW, heartbeat_ms=heartbeat_ms)
+    assert (found, found.reason) == (status, reason)
+
+
+def test_a_task_that_only_waits():
+    assert (
+        task_status([], AGO, NOW, heartbeat_ms=AGO).reason == "no attempt has begun; its heartbeat stopped 1 h 00 m ago"
+    )
+    assert task_status([], NOW - 2 * DAY, NOW).reason.startswith("no attempt has begun after 2 d 0 h")
+
+
+def test_a_clone_names_its_origin():
+    found = task_status([bad(), bad(1), good(2)], AGO, NOW, "F/1/s/2")
+    assert found.reason.endswith(", after 2 failed attempts (taken over from F/1/s/2)")
+
+
+def test_an_attempt_that_says_only_that_it_ended_well():
+    assert task_status([Attempt(0, ok=True, stored=True)], AGO, NOW) == "failed"  # its result is missing
+    assert task_status([Attempt(0, ok=True, done_ms=AGO)], AGO, NOW) == "completed"
+    assert task_status([Attempt(0, done_ms=AGO)], AGO, NOW) == "failed"
+    assert task_status([Attempt(0, success=True, stored=True)], AGO, NOW).reason == "attempt 0 succeeded"
+
+
+def state(*attempts, status="failed", ms=AGO):
+    return TaskState("F/1/s/2", Status(status, "so"), attempts, ms)
+
+
+def killed(number=0, code=-15, **facts):
+    return Attempt(number, begun_ms=AGO, end=ProcessEnd(code, killed=True), **facts)
+
+
+def ended(number=0, code=0, **facts):
+    return Attempt(number, begun_ms=AGO, end=ProcessEnd(code, killed=False), **facts)
+
+
+def test_only_the_scheduler_stops_a_task_and_only_its_newest_attempt_counts():
+    assert state(killed()).was_stopped is True
+    assert state(ended(), killed(1)).was_stopped is True
+    assert state(killed(), ended(1)).was_stopped is False
+    assert state(killed(), bad(1)).was_stopped is False
+    assert state(ended(code=-9)).was_stopped is False
+    assert state().was_stopped is False
+
+
+def test_a_process_that_ended_with_0():
+    assert state(ended()).ended_with_0 is True
+    assert state(ended(code=1), ended(1)).ended_with_0 is True
+    for attempts in (
+        (),
+        (ended(code=1),),
+        (ended(code=None),),
+        (killed(code=0),),
+        (ended(), ended(1, code=1)),
+        (bad(),),
+    ):
+        assert state(*attempts).ended_with_0 is False
+
+
+def test_the_times_of_a_task():
+    first, second = bad(begun_ms=10, done_ms=20, finished_ms=30), Attempt(1, begun_ms=40, done_ms=60)
+    both = state(first, second, ms=5)
+    assert (both.first_started_ms, both.started_ms, both.finished_ms, both.last_sign_ms) == (10, 40, 60, 60)
+    assert state(first, Attempt(1), ms=5).started_ms is None
+    assert state(first, Attempt(1), ms=5).finished_ms is None
+    assert state(first, Attempt(1), ms=5).last_sign_ms == 30
+    assert state(Attempt(0), second, ms=5).first_started_ms == 40
+    of_parameters = state(Attempt(0, success=True, done_ms=8), ms=5)  # registers no attempt
+    assert (of_parameters.started_ms, of_parameters.first_started_ms) == (5, 5)
+    nothing = state(ms=5)
+    assert (nothing.first_started_ms, nothing.started_ms, nothing.finished_ms, nothing.last_sign_ms) == (
+        None,
+        None,
+        None,
+        5,
+    )
+    assert state(Attempt(0, begun_ms=10), ms=50).last_sign_ms == 50
+
+
+def test_a_task_at_one_of_its_attempts():
+    both = state(Attempt(0, begun_ms=AGO), good(1), status="completed")
+    newest = both.at_attempt(1, NOW)
+    assert (newest.status.reason, newest.attempts, newest.pathspec, newest.created_ms) == (
+        "so",
+        (good(1),),
+        "F/1/s/2",
+        AGO,
+    )
+    first = both.at_attempt(0, NOW)
+    assert (first.status, first.attempts) == ("failed", (Attempt(0, begun_ms=AGO),))
+    assert first.status.reason == "attempt 0 left no result; attempt 1 replaced it"
+    assert (first.pathspec, first.created_ms) == ("F/1/s/2", AGO)
+    never = both.at_attempt(7, NOW)
+    assert (never.status, never.status.reason, never.attempts) == ("unknown", "there was no attempt 7", ())
+    assert (never.pathspec, never.created_ms) == ("F/1/s/2", AGO)
+
+
+def test_a_run_runs_until_the_scheduler_has_paused_too_long():
+    for ago, status in ((SCHEDULER_PAUSE_MS - 1, "running"), (SCHEDULER_PAUSE_MS, "unknown")):
+        assert open_run_status([task("completed", NOW - ago)], AGO, NOW) == status
+        assert open_run_status([], NOW - ago, NOW) == status
+    for ago, status in ((HEARTBEAT_TIMEOUT_MS - 1, "running"), (HEARTBEAT_TIMEOUT_MS, "unknown")):
+        assert open_run_status([task("completed")], AGO, NOW, heartbeat_ms=NOW - ago) == status
+    assert open_run_status([], NOW + HOUR, NOW).reason == "last sign of life 0 ms ago"
+    failed = TaskState("F/1/a/2", Status("failed", "so"), (bad(),), AGO)
+    for after, status in ((SCHEDULER_PAUSE_MS - 1, "running"), (SCHEDULER_PAUSE_MS, "failed")):
+        assert open_run_status([task("completed"), failed], AGO, NOW, {"F/1/a/2": NOW - after}) == status
+
+
+def test_the_first_task_that_failed_is_named_unless_the_scheduler_stopped_it():
+    early = TaskState("F/1/a/1", Status("failed", "early"), (bad(finished_ms=AGO - HOUR),), AGO)
+    late = TaskState("F/1/a/2", Status("killed", "late"), (bad(finished_ms=AGO),), AGO)
+    stopped = TaskState("F/1/a/3", Status("killed", "stopped"), (killed(finished_ms=AGO - DAY),), AGO)
+    unfinished = TaskState(
+        "F/1/a/4", Status("failed", "hard"), (ended(code=1),), AGO - DAY
+    )  # begun_ms is its last sign
+    assert open_run_status([stopped, late, early], AGO, NOW).reason == "F/1/a/1: early, and 2 other tasks"
+    assert open_run_status([late], AGO, NOW).reason == "F/1/a/2: late"
+    assert open_run_status([late, unfinished, early], AGO, NOW).reason.startswith("F/1/a/1: early")
+    assert open_run_status([stopped], AGO, NOW).reason == "F/1/a/3: stopped"
+
+
+def test_a_run_names_the_tasks_that_run_and_how_it_ended():
+    three = [task("running"), task("failed"), task("running"), task("running")]
+    assert open_run_status(three, AGO, NOW).reason == "F/1/s/running and 2 other tasks: so"
+    assert open_run_status(three[:2], AGO, NOW).reason == "F/1/s/running: so"
+    assert ended_run_status(task("caught")).reason == "its end task F/1/s/caught: so"
+
+
+def test_a_step_takes_the_worst_status_of_its_tasks():
+    order = ("running", "failed", "killed", "unknown", "caught", "completed")
+    for number, worst in enumerate(order):
+        statuses = [Status(name, "so") for name in reversed(order[number:])]
+        noun = "task" if len(statuses) == 1 else "tasks"
+        found = step_status(statuses)
+        assert (found, found.reason) == (worst, f"1 of {len(statuses)} {noun}: so")
+    many = [Status("failed", "so")] * 1_234
+    assert step_status(many).reason == "1,234 of 1,234 tasks: so"

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
-from mfwidgets.queries.lineage.task_graph import load_task_graph
+from mfwidgets.providers.records import RunRecord, TaskRecord
+from mfwidgets.queries.lineage.task_graph import TaskGraph, load_task_graph
 
 RUNS = [
     "linear",
@@ -162,3 +163,27 @@ def test_bad_input(client, runs):
             artifact.lineage(runs=runs_)
     with pytest.raises(MetaflowNotFound):
         client.get(f"{runs['linear']}/end/99")
+
+
+def record(step, task_id, ms):
+    return TaskRecord(RunRecord("F", "1", 0), step, task_id, ms)
+
+
+def test_a_graph_of_tasks_alone():
+    tasks = {("a", "1"): record("a", "1", 1), ("c", "4"): record("c", "4", 9), ("b", "2"): record("b", "2", 3)}
+    tasks |= {("b", "3"): record("b", "3", 2), ("d", "5"): record("d", "5", 10)}
+    edges = [(("b", "2"), ("c", "4")), (("a", "1"), ("b", "2")), (("a", "1"), ("b", "3")), (("b", "3"), ("c", "4"))]
+    graph = TaskGraph(tasks, [*edges, edges[0]])
+    assert list(graph.tasks) == [("a", "1"), ("b", "3"), ("b", "2"), ("c", "4"), ("d", "5")]
+    assert graph.children[("a", "1")] == [("b", "3"), ("b", "2")]
+    assert graph.parents[("c", "4")] == [("b", "3"), ("b", "2")]  # oldest first, each once
+    assert graph.parents[("a", "1")] == graph.children[("d", "5")] == []
+    assert [task.task_id for task in graph.before(("c", "4"))] == ["1", "3", "2"]
+    assert [task.task_id for task in graph.after(("a", "1"))] == ["3", "2", "4"]
+    assert graph.before(("d", "5")) == graph.after(("x", "0")) == []
+
+
+def test_a_graph_with_a_circle_ends():
+    tasks = {("a", str(number)): record("a", str(number), number) for number in range(3)}
+    graph = TaskGraph(tasks, [(("a", "0"), ("a", "1")), (("a", "1"), ("a", "0"))])
+    assert [task.task_id for task in graph.after(("a", "0"))] == ["0", "1"]

@@ -1,0 +1,116 @@
+"""The places of tasks in their foreaches, alone: the metadata are given, and a provider that counts what it is asked."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from mfwidgets.providers.records import MetadataRecord
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
+
+
+def event(task_id, field, value, step="work"):
+    return MetadataRecord(step, task_id, field, "", value, 0)
+
+
+class Provider:
+    """Answers from the events of each run, and keeps what it was asked."""
+
+    def __init__(self, **runs):
+        self.runs, self.asked = runs, []
+
+    def metadata(self, where, fields):
+        self.asked.append((tuple(where), frozenset(fields)))
+        return [one for one in self.runs.get(where[1], []) if one.field in fields]
+
+
+def items(events, provider=None, where=("F", "r2")):
+    return items_of(SimpleNamespace(provider=provider or Provider()), where, events)
+
+
+@pytest.mark.parametrize(
+    ("item", "index", "value"),
+    [
+        (OUTSIDE, None, None),
+        (Item(("fit:3",)), 3, None),
+        (Item(("fit:3", "score:10"), ("a", "b")), 10, "b"),
+        (Item(("fit:x",), ("a",)), None, "a"),
+        (Item(("fit",)), None, None),
+        (Item(("a:1:2",)), 2, None),
+    ],
+)
+def test_the_innermost_index_and_value(item, index, value):
+    assert (item.index, item.value) == (index, value)
+
+
+def test_paths_and_values_are_joined_by_task():
+    events = [
+        event("1", "foreach-stack", ["fit=a", "score=b=c"]),
+        event("1", "foreach-execution-path", "fit:0,score:1"),
+        event("2", "foreach-execution-path", "fit:1"),
+        event("3", "foreach-stack", "{fit=x}"),  # as the service gives it
+        event("1", "foreach-execution-path", "other:5", step="other"),
+        event("4", "attempt", "0"),
+    ]
+    assert items(events) == {
+        ("work", "1"): Item(("fit:0", "score:1"), ("a", "b=c")),
+        ("work", "2"): Item(("fit:1",)),
+        ("work", "3"): Item((), ("x",)),
+        ("other", "1"): Item(("other:5",)),
+    }
+
+
+def origin(task_id, run_id, origin_id):
+    return [event(task_id, "origin-run-id", run_id), event(task_id, "origin-task-id", origin_id)]
+
+
+def test_clones_have_the_items_of_their_origins():
+    provider = Provider(
+        r1=[event("7", "foreach-execution-path", "fit:7"), event("8", "foreach-stack", ["fit=eight"])],
+        r0=[event("7", "foreach-execution-path", "fit:70")],
+    )
+    events = [*origin("1", "r1", "7"), *origin("2", "r1", "8"), *origin("3", "r0", "7"), *origin("4", "r1", "99")]
+    assert items(events, provider) == {
+        ("work", "1"): Item(("fit:7",)),
+        ("work", "2"): Item((), ("eight",)),
+        ("work", "3"): Item(("fit:70",)),
+    }
+    assert provider.asked == [(("F", "r0"), FOREACH_FIELDS), (("F", "r1"), FOREACH_FIELDS)]
+
+
+def test_what_a_clone_recorded_itself_counts():
+    provider = Provider(r1=[event("7", "foreach-execution-path", "fit:7")])
+    events = [*origin("1", "r1", "7"), event("1", "foreach-execution-path", "fit:5")]
+    assert items(events, provider) == {("work", "1"): Item(("fit:5",))}
+    assert provider.asked == []
+
+
+def test_the_runs_of_origins_are_asked_for_if_they_are_not_among_the_events():
+    provider = Provider(
+        r2=[event("1", "origin-run-id", "r1"), event("9", "origin-run-id", "r1")],
+        r1=[event("7", "foreach-execution-path", "fit:7")],
+    )
+    assert items([event("1", "origin-task-id", "7")], provider, ("F", "r2", "work")) == {
+        ("work", "1"): Item(("fit:7",))
+    }
+    assert provider.asked == [(("F", "r2", "work"), {"origin-run-id"}), (("F", "r1", "work"), FOREACH_FIELDS)]
+    assert items([event("1", "origin-run-id", "r1")], provider) == {}  # every task has that, clone or not
+
+
+def test_only_the_step_is_asked_of_another_run_and_not_the_task():
+    provider = Provider(r1=[event("7", "foreach-execution-path", "fit:7")])
+    assert items(origin("1", "r1", "7"), provider, ("F", "r2", "work", "1")) == {("work", "1"): Item(("fit:7",))}
+    assert provider.asked == [(("F", "r1", "work"), FOREACH_FIELDS)]
+
+
+def test_a_clone_of_a_clone_and_a_circle_of_clones():
+    provider = Provider(r1=origin("7", "r0", "3"), r0=[event("3", "foreach-execution-path", "fit:3")])
+    assert items(origin("1", "r1", "7"), provider) == {("work", "1"): Item(("fit:3",))}
+    circle = Provider(r1=origin("7", "r1", "7"))
+    assert items(origin("1", "r1", "7"), circle) == {}
+    assert len(circle.asked) < 100
+
+
+def test_an_origin_without_a_run_is_not_followed():
+    provider = Provider()
+    assert items([event("1", "origin-task-id", "7")], provider) == {}
+    assert [where for where, _ in provider.asked] == [("F", "r2")]

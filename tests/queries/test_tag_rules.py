@@ -1,0 +1,72 @@
+"""The rules for changing tags, alone: nothing is read or written here."""
+
+import pytest
+
+from mfwidgets.errors import MetaflowTaggingError
+from mfwidgets.queries.tag_rules import MAX_TAG_LENGTH, MAX_TAGS, TagChange, tag_change
+
+NONE = frozenset()
+
+
+def numbered(count):
+    return frozenset(f"tag{number}" for number in range(count))
+
+
+def test_removals_come_before_additions():
+    change = tag_change(["old", "both"], ["new", "both"])
+    assert change == TagChange(frozenset({"old", "both"}), frozenset({"new", "both"}))
+    assert change.apply(frozenset({"old", "kept"}), NONE) == {"kept", "new", "both"}
+
+
+def test_a_tag_or_several_of_str_or_bytes():
+    assert tag_change("old", b"new") == TagChange(frozenset({"old"}), frozenset({"new"}))
+    assert tag_change([], ("a", b"\xc3\xa4")).add == {"a", "ä"}
+    assert tag_change(iter(["a"]), []).remove == {"a"}
+    assert tag_change(NONE, {"a"}) == TagChange(NONE, frozenset({"a"}))
+
+
+def test_a_system_tag_is_neither_removed_nor_added():
+    system = frozenset({"user:ann", "date:1"})
+    assert tag_change([], ["user:ann", "mine"]).apply(NONE, system) == {"mine"}
+    with pytest.raises(MetaflowTaggingError, match="The system tag 'date:1' cannot be removed"):
+        tag_change(["user:ann", "date:1", "absent"], []).apply(frozenset({"a"}), system)
+
+
+def test_a_run_has_a_limit_of_tags():
+    assert len(tag_change([], "new").apply(numbered(MAX_TAGS - 1), NONE)) == MAX_TAGS
+    with pytest.raises(MetaflowTaggingError, match=rf"{MAX_TAGS} user tags at most; .* would have {MAX_TAGS + 1}\."):
+        tag_change([], "new").apply(numbered(MAX_TAGS), NONE)
+
+
+def test_a_set_above_the_limit_may_shrink_or_stay_but_not_grow():
+    many = numbered(MAX_TAGS + 5)
+    assert len(tag_change(["tag1", "tag2"], ["new"]).apply(many, NONE)) == MAX_TAGS + 4
+    assert len(tag_change(["tag1"], ["new"]).apply(many, NONE)) == MAX_TAGS + 5
+    with pytest.raises(MetaflowTaggingError, match="would have 56"):
+        tag_change([], ["new"]).apply(many, NONE)
+
+
+def test_the_longest_tag():
+    longest = "x" * MAX_TAG_LENGTH
+    assert tag_change([], longest).add == {longest}
+    with pytest.raises(MetaflowTaggingError, match=f"has {MAX_TAG_LENGTH + 1} characters; {MAX_TAG_LENGTH} are"):
+        tag_change([], longest + "x")
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ([], "at least one"),
+        (7, r"not int \(7\)"),
+        (None, "not NoneType"),
+        ([None], "A tag is .*, not NoneType"),
+        (["good", ""], "cannot be empty"),
+        (b"\xff", "UTF-8"),
+        ("\udcff", "cannot be written as UTF-8"),
+    ],
+)
+def test_what_is_not_a_tag(tags, message):
+    with pytest.raises(MetaflowTaggingError, match=message):
+        tag_change([], tags)
+    with pytest.raises(MetaflowTaggingError, match=message):
+        tag_change(tags, [])
