@@ -200,6 +200,15 @@ def test_details_of_artifacts(client, runs):
         (("a\ud800b", "c"), None),
         (([1], [2, 3]), "object"),
         ((np.arange(3), None), "object"),
+        ((True, None, False), "boolean"),
+        ((1.5, 2, None), "float64"),
+        ((2**63 - 1, -(2**63), None), "Int64"),
+        ((2**63, 0), "object"),
+        ((2**53 + 1, 0.5), "object"),
+        ((True, 1), "object"),
+        (("a", None), "string"),
+        (("a", 1), "object"),
+        ((None, None), "object"),
     ],
 )
 def test_columns_keep_what_they_hold(values, dtype):

@@ -5,6 +5,7 @@ A maker returns NotImplemented for arguments that its class would not have writt
 """
 
 import datetime as dt
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -105,7 +106,9 @@ def _metaflow_object(kind: type) -> Callable[..., Any]:
 
 # -- numpy: the bytes are taken as they lie; no function of numpy's own that unpickles is called ------------------------
 
-_NUMBER_KINDS = frozenset("biufc")
+_DTYPE = re.compile(r"[biufcSUmM]\d{1,7}\Z")
+"""How numpy writes a type: kind and bytes. A list such as ``i4,O`` would be a structured type."""
+
 _TEXT_KINDS = frozenset("SU")
 _TIME_KINDS = frozenset("mM")
 _TIME_UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"))
@@ -114,7 +117,7 @@ _DTYPE_STATE_PARTS = 4
 
 
 def _dtype(text: object, *_: object) -> Any:
-    if not isinstance(text, str) or text[:1] not in _NUMBER_KINDS | _TEXT_KINDS | _TIME_KINDS or len(text) > 8:  # noqa: PLR2004
+    if not isinstance(text, str) or not _DTYPE.match(text):
         return NotImplemented
 
     def finish(state: Any) -> Any:
