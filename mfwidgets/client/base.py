@@ -223,7 +223,7 @@ class MetaflowObject(Explorable, ABC):
 
 
 def class_of(kind: str) -> "type[MetaflowObject]":
-    """Return the class of a kind of object. Its module, which has the name of the kind, is imported on first use."""
+    """Return the class of a kind of object, which is imported on first use: classes name one another in a circle."""
     if kind not in _CLASSES:
         import_module(f"mfwidgets.client.{kind}")
     return _CLASSES[kind]

@@ -44,6 +44,16 @@ def test_another_process_finds_it(objects, tmp_path):
     assert found.stdout == "completed\n"
 
 
+def test_another_process_walks_from_it(own_client, own_runs, tmp_path):
+    task = own_client.get(own_runs["linear"])["start"].task
+    program = "import pickle, sys; found = pickle.load(open(sys.argv[1], 'rb')); "
+    for shown, way in ((task["x"], "found.parent.parent.parent.parent"), (task, "found.parent.parent.end_task.parent")):
+        (tmp_path / "pickled").write_bytes(pickle.dumps(shown))
+        command = [sys.executable, "-c", f"{program}print({way})", str(tmp_path / "pickled")]
+        found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert found.stdout == f"{eval(way, {'found': shown})}\n"
+
+
 def test_a_relative_folder_is_pickled_as_where_it_is(own_runs, monkeypatch, tmp_path_factory):
     monkeypatch.chdir(own_runs.folder)
     run = Metaflow(metadata="local@.", namespace=None).get(own_runs["linear"])

@@ -6,9 +6,10 @@ import pytest
 
 import mfwidgets
 from mfwidgets.client.trigger import Trigger
+from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, MetaflowUnknownUser, NotPicklableError
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.queries.context import current_context, new_context, preserve_context
+from mfwidgets.queries.context import current_context, has_tags, new_context, preserve_context, tag_filter
 
 SERVICE = "service@http://metadata.invalid:8080"
 
@@ -164,3 +165,40 @@ def test_what_is_found_in_all_namespaces_does_not_travel_without_its_headers(mon
     run = triggering_run(monkeypatch, {"x-api-key": "secret"})
     with pytest.raises(NotPicklableError):
         pickle.dumps(run)
+
+
+@pytest.mark.parametrize("namespace", ["user:bob", None])
+def test_a_pickled_context_keeps_provider_and_namespace(runs, namespace):
+    context = new_context(runs.folder, namespace)
+    again = pickle.loads(pickle.dumps(context))
+    assert again.namespace == namespace
+    assert again.provider.selector == context.provider.selector
+    assert again.includes(RunRecord("F", "1", 0, user_tags=frozenset({"user:bob"})))
+
+
+def test_a_pickled_default_namespace_is_that_of_the_machine_that_pickled(runs, monkeypatch):
+    content = pickle.dumps(new_context(runs.folder))
+    monkeypatch.setenv("METAFLOW_USER", "bob")
+    assert pickle.loads(content).namespace == "user:ann"
+
+
+def test_as_many_requests_at_once_as_help(runs):
+    assert new_context(runs.folder).max_concurrency == 1  # reading files is work, not waiting
+    assert new_context(SERVICE).max_concurrency == MAX_WORKERS
+
+
+@pytest.mark.parametrize("namespace", [3, b"user:ann", ["user:ann"]])
+def test_a_namespace_is_a_str_or_none(namespace):
+    with pytest.raises(MetaflowInvalidArgument, match="namespace"):
+        new_context(namespace=namespace)
+
+
+def test_tags_of_runs():
+    run = RunRecord("F", "1", 0, user_tags=frozenset({"nightly"}), system_tags=frozenset({"user:ann"}))
+    assert has_tags(run, [])
+    assert has_tags(run, ["nightly", "user:ann"])
+    assert not has_tags(run, ["nightly", "weekly"])
+    assert tag_filter(("a", "b")) == ("a", "b")
+    for tags in ([5], ["a", None], [b"a"]):
+        with pytest.raises(MetaflowInvalidArgument, match="tags"):
+            tag_filter(tags)
