@@ -8,6 +8,7 @@
 # make pictures  take the pictures of the README in a real browser
 # make notebooks  run the notebooks and store their outputs, after a display changed
 # make test-lowest  run the tests without browser, with the lowest allowed versions of the dependencies
+# make mutation  mutate the pure modules, print the mutants that no test notices; MUTANTS='mfwidgets.times*' selects
 # make release-check  build wheel and source archive, check them, use the wheel in its own environment
 # PYTHON=python3.12 VENV=.venv-3.12 selects another Python (3.11.4 or newer).
 
@@ -16,7 +17,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-lowest unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
+.PHONY: demo test test-lowest mutation unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
 
 # One stamp per group of pyproject.toml: `make demo` does not install Metaflow and the test tools.
 define installed
@@ -28,7 +29,7 @@ $(VENV)/.installed-$(1): pyproject.toml
 	$$(BIN)/python -m pip install --quiet --editable . --group $(1)
 	@touch $$@
 endef
-$(foreach group,demo test check docs release lowest,$(eval $(call installed,$(group))))
+$(foreach group,demo test check docs release lowest mutation,$(eval $(call installed,$(group))))
 
 demo: $(VENV)/.installed-demo
 	@mkdir -p build/demo
@@ -71,6 +72,11 @@ test-lowest: $(VENV)/.installed-lowest
 	@test -x $(VENV)-lowest/bin/python || $(BIN)/python -m venv $(VENV)-lowest
 	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --constraint build/lowest.txt --editable . --group test
 	XDG_CACHE_HOME="$(CURDIR)/build/lowest-cache" $(VENV)-lowest/bin/python -m pytest -m "not browser"
+
+# Runs for each mutant the pure tests that reach it. `mutmut show NAME` shows a mutant.
+mutation: $(VENV)/.installed-mutation
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
 
 release-check: $(VENV)/.installed-release
 	rm -rf build/dist

@@ -31,6 +31,17 @@ def pytest_sessionfinish():
         shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
+REAL = {"runs", "_s3_runs", "on_service", "service", "server", "shell", "metaflow"}
+"""Fixtures that need runs of real Metaflow, a service or a shell."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that need none of these as pure: they are fast enough for mutation testing."""
+    for item in items:
+        if not REAL.intersection(item.fixturenames):
+            item.add_marker("pure")
+
+
 @pytest.fixture(scope="session")
 def runs() -> Corpus:
     """Real runs, for reading only."""

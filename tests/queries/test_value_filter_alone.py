@@ -8,7 +8,7 @@ import pytest
 
 from mfwidgets.concurrency import BATCH_SIZE
 from mfwidgets.errors import MetaflowInvalidArgument, ValuesNotRead
-from mfwidgets.providers.records import ArtifactRecord, RunRecord
+from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord
 from mfwidgets.queries.values import value_filter as module
 from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.queries.values.value_filter import ValueFilter, proofs_of
@@ -27,7 +27,6 @@ class World:
         self.artifacts_of, self.values, self.asked, self.read = runs, {}, [], []
         self.provider, self.max_concurrency, self.last = self, 1, "end"
         monkeypatch.setattr(module, "values_of", self.values_of)
-        monkeypatch.setattr(module, "end_step", lambda _context, _run: self.last)
 
     def artifacts(self, where, names):
         self.asked.append(("/".join(where), sorted(names)))
@@ -40,6 +39,10 @@ class World:
                     self.values[key] = value
                     made.append(ArtifactRecord("F", run_id, step, task, 0, name, key, "pickle-v4", "local", "", 0))
         return made
+
+    def metadata(self, where, fields):
+        assert (where[-1], set(fields)) == ("_parameters", {"end_step"})
+        return [MetadataRecord("_parameters", "0", "end_step", "", self.last, 0)]
 
     def values_of(self, _context, records, _reading):
         self.read += [record.name for record in records]
