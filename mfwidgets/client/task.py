@@ -8,7 +8,7 @@ from mfwidgets.client.answers.logs import Logs
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.code import MetaflowCode
-from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, read_log
+from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, log_key, read_log
 from mfwidgets.errors import DataException
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
@@ -30,13 +30,17 @@ from mfwidgets.queries.task_metadata import (
     task_metadata,
 )
 from mfwidgets.tables import to_dicts, to_frame
-from mfwidgets.times import local_datetime, now_ms
+from mfwidgets.times import SECOND, local_datetime, now_ms
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mfwidgets.client.collections.tasks import RelatedTasks
     from mfwidgets.client.step import Step
+
+
+LOG_DELAY_MS = 30 * SECOND
+"""How long after its task ended a log may come: the local scheduler writes it, on a busy machine some seconds later."""
 
 
 class Task(MetaflowObject, kind="task"):
@@ -228,11 +232,20 @@ class Task(MetaflowObject, kind="task"):
         return self._state().status
 
     def _goes_on(self) -> bool:
-        """Return whether it runs, or failed and is to be tried again; of an attempt, only whether that one runs."""
+        """Return whether its log may still grow: it runs, its log is being written, or it is to be tried again."""
         state = self._state()
-        if state.status == "running" or self._attempt is not None:
-            return state.status == "running"
-        return awaits_retry(self._context, self._record, state)
+        if state.status == "running" or self._awaits_log(state):
+            return True
+        return self._attempt is None and awaits_retry(self._context, self._record, state)
+
+    def _awaits_log(self, state: TaskState) -> bool:
+        """Return whether it ended just now and has no log yet: the local scheduler writes the log of stderr last."""
+        if self._context.provider.local_root is None or not state.attempts:
+            return False
+        if now_ms() - state.last_sign_ms > LOG_DELAY_MS:
+            return False
+        key = log_key(self._record.path, state.attempts[-1].number, "runtime", "stderr")
+        return task_datastore(self._context, self._record).size(key) is None
 
     @property
     def successful(self) -> bool | None:

@@ -110,6 +110,17 @@ def test_a_run_that_waits_for_a_retry_runs(own_client, own_runs, monkeypatch):
         assert not own_client.get(task.pathspec, attempt=0)._goes_on()
 
 
+@pytest.mark.parametrize("exists", [True, False])
+def test_the_log_of_a_local_task_may_come_after_its_end(client, runs, monkeypatch, exists):
+    task = client.get(runs["linear"])["start"].task
+    ended = int(task.finished_at.timestamp() * 1000)
+    if not exists:
+        monkeypatch.setattr("mfwidgets.client.task.log_key", lambda *_: "nowhere")
+    for seconds in (1, 40):
+        monkeypatch.setattr("mfwidgets.client.task.now_ms", lambda seconds=seconds: ended + seconds * 1000)
+        assert task._goes_on() is (seconds == 1 and not exists)
+
+
 def test_projects_are_tags(runs):
     flow = Flow("ProjectFlow")
     assert [run.pathspec for run in flow.runs("project:sales", "project_branch:test.fast")] == [runs["project-branch"]]
