@@ -361,6 +361,15 @@ def test_without_threads_a_run_is_shown_but_not_watched(client, runs):
     watch.close()
 
 
+@pytest.mark.usefixtures("no_threads")
+def test_without_threads_a_log_is_read_but_not_followed(client, runs):
+    viewer = client.get(runs["linear"])["start"].task.logs().view()
+    assert viewer.wait(0)
+    viewer.follow(on=True)
+    assert "cannot be followed" in viewer._told.value
+    viewer.close()
+
+
 def test_threads_are_started_in_one_place():
     starters = {"Thread", "Timer", "ThreadPoolExecutor", "ProcessPoolExecutor", "start_new_thread", "to_thread"}
     root = Path(mfwidgets.__file__).parent

@@ -13,9 +13,10 @@ from s3_server import BUCKET
 
 import mfwidgets
 from mfwidgets import Metaflow, get_cards
+from mfwidgets.concurrency import call_with_timeout, in_background, parallel_map
 from mfwidgets.config import read_configuration
 from mfwidgets.datastore.cloud import CLOUDS, CloudDatastore, open_cloud
-from mfwidgets.errors import BlobMissing, DataException
+from mfwidgets.errors import BlobMissing, DataException, DeadlineExceeded
 
 
 @pytest.fixture
@@ -96,6 +97,34 @@ def test_an_interrupt_ends_the_waiting(on_s3, monkeypatch, tmp_path):
         artifact = Metaflow(metadata=on_s3[0].folder, namespace=None).get(on_s3[0]["linear"])["start"].task["text"]
         with interrupt_when(lambda: select.select([silent], [], [], 0)[0]), pytest.raises(KeyboardInterrupt):
             _ = artifact.data
+
+
+def test_at_most_16_requests_at_once_and_none_after_giving_up(monkeypatch):
+    import obstore
+    from obstore.store import MemoryStore
+
+    lock, now, most, asked = threading.Lock(), 0, 0, 0
+
+    def head(store, key):
+        nonlocal now, most, asked
+        with lock:
+            now, asked = now + 1, asked + 1
+            most = max(most, now)
+        time.sleep(0.01)
+        with lock:
+            now -= 1
+        raise FileNotFoundError(key)
+
+    monkeypatch.setattr(obstore, "head", head)
+    both = [CloudDatastore(MemoryStore(), "s3://runs/metaflow") for _ in range(2)]  # of two clients
+    counts = [in_background(lambda one=one: parallel_map(one.size, map(str, range(60))), "test") for one in both]
+    assert [count.result(30) for count in counts] == [[None] * 60] * 2
+    assert 2 <= most <= 16
+    with pytest.raises(DeadlineExceeded):
+        call_with_timeout(0.1, lambda: parallel_map(both[0].size, map(str, range(10_000))))
+    before = asked
+    time.sleep(0.5)
+    assert asked <= before + 16
 
 
 def test_the_end_of_a_log(on_s3, client, monkeypatch):
