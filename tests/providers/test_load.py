@@ -7,6 +7,7 @@ import time
 
 import pytest
 from service.running import TABLES, running
+from waiting import PATIENCE_S
 
 from mfwidgets import Metaflow
 from mfwidgets.concurrency import call_with_timeout, in_background, parallel_map
@@ -14,8 +15,6 @@ from mfwidgets.errors import DeadlineExceeded
 from mfwidgets.render.view import View
 from mfwidgets.views import show
 from mfwidgets.views.build_view import build_view
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture(scope="module")
