@@ -98,7 +98,13 @@ class Displayable:
         return file
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what it shows as plain data: kind, name, status, reason, facts, notes, and parts with their rows.
+        """Return its own facts as data, under the names that frames and ``--json`` have them.
+
+        Returns
+        -------
+        dict
+            ``kind``, then the facts: numbers, str, UTC-aware datetimes, timedeltas, lists, and the rows of its parts as
+            dicts. Costs what ``--json`` of the same object costs; all rows are read.
 
         Raises
         ------

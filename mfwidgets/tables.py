@@ -1,202 +1,35 @@
-"""Rows into DataFrames and dicts: one schema for each kind of row, with fixed dtypes, also when there is no row.
+"""Rows into DataFrames and dicts, and any value into JSON, by the schemas of :mod:`mfwidgets.schema`. Dtypes are fixed, also of empty tables.
 
 Times are UTC-aware, durations timedeltas, numbers that may be missing are nullable. Columns of values, which differ from
 table to table, come after those of the schema.
 """
 
+import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.errors import warn_of_values
 from mfwidgets.queries.status.rules import STATUSES
 from mfwidgets.queries.values.reading import NotRead
+from mfwidgets.schema import DURATION, SCHEMAS, STATUS, TIME
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT, STATUS, TIME, DURATION, COUNT, OBJECT = (
-    "string", "status", "time", "duration", "Int64", "object",
-)  # fmt: skip
-
 Values = Mapping[str, Sequence[Any]]
-"""Columns of values by name, a value or a :class:`NotRead` for each row; None where there is none."""
+"""Columns of values by name, a value or a :class:`NotRead` for each row; None if there is none."""
 
-_LARGEST, _EXACT = 2**63, 2**53
+_DEEPEST = 20
+"""Levels of containers in containers; a value may hold itself."""
 
+_LONGEST = 10_000
+"""Characters of what stands for an object that is no plain value."""
 
-@dataclass(frozen=True, slots=True)
-class TableSchema:
-    """A kind of table.
+_DTYPES: dict[type, Any] = {bool: "boolean", int: "Int64", str: "string"}
 
-    Attributes
-    ----------
-    columns
-        Names, with what they hold.
-    cells
-        From a row to its cells; times and durations in milliseconds.
-    """
-
-    columns: Mapping[str, str]
-    cells: Callable[[Any], tuple[Any, ...]]
-
-
-FLOWS = TableSchema(
-    {"flow": TEXT, "latest_run": TEXT, "status": STATUS, "started_at": TIME, "user": TEXT},
-    lambda row: (row.flow, *_latest(row.latest)),
-)
-
-
-def _latest(row: Any) -> tuple[Any, ...]:
-    return (row.pathspec, str(row.status), row.started_ms, row.record.user) if row else (None,) * 4
-
-
-RUNS = TableSchema(
-    {
-        "pathspec": TEXT,
-        "flow": TEXT,
-        "run_id": TEXT,
-        "status": STATUS,
-        "created_at": TIME,
-        "started_at": TIME,
-        "finished_at": TIME,
-        "duration": DURATION,
-        "user": TEXT,
-        "user_tags": OBJECT,
-        "system_tags": OBJECT,
-        "origin_run_id": TEXT,
-    },
-    lambda row: (
-        row.pathspec,
-        row.record.flow,
-        row.record.run_id,
-        str(row.status),
-        row.record.created_ms,
-        row.started_ms,
-        row.finished_ms,
-        row.duration_ms,
-        row.record.user,
-        sorted(row.record.user_tags),
-        sorted(row.record.system_tags),
-        row.origin_run_id,
-    ),
-)
-TASKS = TableSchema(
-    {
-        "pathspec": TEXT,
-        "step": TEXT,
-        "task_id": TEXT,
-        "status": STATUS,
-        "attempt": COUNT,
-        "attempts": COUNT,
-        "created_at": TIME,
-        "started_at": TIME,
-        "finished_at": TIME,
-        "duration": DURATION,
-        "foreach_index": COUNT,
-        "foreach_value": TEXT,
-        "runtime": TEXT,
-    },
-    lambda row: (
-        row.pathspec,
-        row.record.step,
-        row.record.task_id,
-        str(row.status),
-        row.attempt,
-        len(row.attempts),
-        row.record.created_ms,
-        row.started_ms,
-        row.finished_ms,
-        row.duration_ms,
-        row.foreach_index,
-        row.foreach_value,
-        row.runtime,
-    ),
-)
-ARTIFACTS = TableSchema(
-    {
-        "pathspec": TEXT,
-        "step": TEXT,
-        "task_id": TEXT,
-        "attempt": COUNT,
-        "name": TEXT,
-        "type": TEXT,
-        "size": COUNT,
-        "sha": TEXT,
-        "encoding": TEXT,
-    },
-    lambda row: (row.pathspec, *row.task[2:], row.attempt, row.name, row.type, row.size, row.sha, row.encoding),
-)
-EVENTS = TableSchema(
-    {
-        "pathspec": TEXT,
-        "step": TEXT,
-        "task_id": TEXT,
-        "attempt": COUNT,
-        "name": TEXT,
-        "value": TEXT,
-        "type": TEXT,
-        "created_at": TIME,
-    },
-    lambda row: (
-        row.pathspec,
-        row.record.step,
-        row.record.task_id,
-        row.record.attempt,
-        row.record.field,
-        None if row.record.value is None else str(row.record.value),
-        row.record.type,
-        row.record.created_ms,
-    ),
-)
-LOG_LINES = TableSchema(
-    {"time": TIME, "line": COUNT, "stream": TEXT, "message": TEXT},
-    lambda row: (_log_time_ms(row[1].time), row[0], row[1].stream, row[1].message),
-)
-TIMINGS = TableSchema(
-    {
-        "pathspec": TEXT,
-        "run_id": TEXT,
-        "step": TEXT,
-        "status": STATUS,
-        "tasks": COUNT,
-        "started_at": TIME,
-        "finished_at": TIME,
-        "duration": DURATION,
-        "task_time": DURATION,
-        "longest_task": DURATION,
-    },
-    lambda row: (
-        row.pathspec,
-        row.run.run_id,
-        row.step,
-        str(row.status),
-        row.tasks,
-        row.started_ms,
-        row.finished_ms,
-        row.duration_ms,
-        row.task_ms,
-        row.longest_ms,
-    ),
-)
-
-DIFFERENCES = TableSchema(
-    {"section": TEXT, "step": TEXT, "name": TEXT, "note": TEXT},
-    lambda row: (row.section, row.step, row.name, row.note),
-)
-
-SCHEMAS = {
-    "flows": FLOWS,
-    "runs": RUNS,
-    "tasks": TASKS,
-    "artifacts": ARTIFACTS,
-    "events": EVENTS,
-    "log lines": LOG_LINES,
-    "timings": TIMINGS,
-    "differences": DIFFERENCES,
-}
+_INT64_LIMIT, _LARGEST_EXACT_FLOAT = 2**63, 2**53
 
 
 def to_frame(kind: str, rows: Sequence[Any], values: Values | None = None) -> "pd.DataFrame":
@@ -209,82 +42,111 @@ def to_frame(kind: str, rows: Sequence[Any], values: Values | None = None) -> "p
     """
     import pandas as pd
 
-    columns = SCHEMAS[kind].columns
-    cells = list(zip(*map(SCHEMAS[kind].cells, rows), strict=True)) if rows else [()] * len(columns)
-    found = {name: _column(list(some), what) for (name, what), some in zip(columns.items(), cells, strict=True)}
-    for name, some in (values or {}).items():
-        found[name] = _value_column([None if isinstance(value, NotRead) else value for value in some])
+    columns = {
+        column.name: _column([column.getter(row) for row in rows], column.dtype) for column in SCHEMAS[kind].columns
+    }
+    for name, column in (values or {}).items():
+        columns[name] = _value_column([None if isinstance(value, NotRead) else value for value in column])
     _warn_of_unread(values or {})
-    return pd.DataFrame(found)
+    return pd.DataFrame(columns)
 
 
 def to_dicts(kind: str, rows: Sequence[Any], values: Values | None = None) -> list[dict[str, Any]]:
     """Return the same facts as plain data: a dict for each row, with aware datetimes and timedeltas; no pandas."""
-    columns = SCHEMAS[kind].columns
-    found = []
-    for number, row in enumerate(rows):
-        cells = zip(columns.items(), SCHEMAS[kind].cells(row), strict=True)
-        facts = {name: _plain(cell, what) for (name, what), cell in cells}
-        for name, some in (values or {}).items():
-            facts[name] = None if isinstance(some[number], NotRead) else some[number]
-        found.append(facts)
+    dicts = [SCHEMAS[kind].facts(row) for row in rows]
+    for name, column in (values or {}).items():
+        for facts, value in zip(dicts, column, strict=True):
+            facts[name] = None if isinstance(value, NotRead) else value
     _warn_of_unread(values or {})
-    return found
+    return dicts
 
 
-def _plain(cell: Any, what: str) -> Any:
-    if cell is not None and what == TIME:
-        return datetime.fromtimestamp(cell / 1000, UTC)
-    if cell is not None and what == DURATION:
-        return timedelta(milliseconds=cell)
-    return cell
+def to_json_value(value: Any, depth: int = 0) -> Any:
+    """Return a value as what JSON knows: dicts, lists, texts, numbers, True, False and None.
+
+    Times are ISO 8601, with their offset where they have one; durations are seconds; numbers that JSON lacks are the
+    texts ``NaN``, ``Infinity`` and ``-Infinity``; of anything else the repr. What was not read is None.
+    """
+    if value is None or isinstance(value, NotRead):
+        return None
+    if isinstance(value, bool | int | str):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else _infinite(value)
+    if isinstance(value, datetime | date):
+        return _iso_text(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return _container(value, depth)
 
 
-def _column(values: list[Any], what: str) -> "pd.Series[Any]":
+def _iso_text(value: date) -> str:
+    if isinstance(value, datetime) and value.tzinfo is UTC and not value.microsecond % 1000:
+        return value.isoformat(timespec="milliseconds")
+    return value.isoformat()
+
+
+def _container(value: Any, depth: int) -> Any:
+    if depth < _DEEPEST:
+        if isinstance(value, Mapping):
+            return {
+                key if isinstance(key, str) else str(key): to_json_value(item, depth + 1) for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [to_json_value(item, depth + 1) for item in value]
+        if isinstance(value, set | frozenset):
+            return [to_json_value(item, depth + 1) for item in sorted(value, key=repr)]
+        to_list = getattr(value, "tolist", None)  # scalars and arrays of numpy
+        if type(value).__module__ == "numpy" and to_list:
+            return to_json_value(to_list(), depth + 1)
+    return repr(value)[:_LONGEST]
+
+
+def _infinite(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _column(values: list[Any], dtype: str) -> "pd.Series[Any]":
     import pandas as pd
 
-    if what == TIME:
+    if dtype == TIME:
         milliseconds = pd.Series(values, dtype="Int64")
         return pd.to_datetime(milliseconds, unit="ms", utc=True).astype("datetime64[ms, UTC]")
-    if what == DURATION:
+    if dtype == DURATION:
         return pd.to_timedelta(pd.Series(values, dtype="Int64"), unit="ms").astype("timedelta64[ms]")
-    if what == STATUS:
+    if dtype == STATUS:
         return pd.Series(pd.Categorical(values, categories=STATUSES))
     try:
-        return pd.Series(values, dtype=what)
-    except UnicodeEncodeError:
+        return pd.Series(values, dtype=dtype)
+    except UnicodeEncodeError:  # half a surrogate pair, which only Python's own strings can hold
         readable = [one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for one in values]
-        return pd.Series(readable, dtype=what)
+        return pd.Series(readable, dtype=dtype)
 
 
 def _value_column(values: list[Any]) -> "pd.Series[Any]":
-    """Return values in the narrowest dtype that keeps them: numbers and texts as such, anything else as objects."""
+    """Return values in the narrowest dtype that keeps them: numbers and strings as such, anything else as objects."""
     import numpy as np
     import pandas as pd
 
     present = [value.item() if isinstance(value, np.generic) else value for value in values if value is not None]
-    kinds = {type(value) for value in present}
-    if kinds == {bool}:
-        return pd.Series(values, dtype="boolean")
-    if kinds == {int} and all(-_LARGEST <= value < _LARGEST for value in present):
-        return pd.Series(values, dtype="Int64")
-    # Of other whole numbers a float keeps those up to 2**53.
-    if (
-        float in kinds
-        and kinds <= {int, float}
-        and all(isinstance(one, float) or abs(one) <= _EXACT for one in present)
-    ):
-        return pd.Series(values, dtype="float64")
-    if kinds == {str}:
+    types = {type(value) for value in present}
+    dtype = _DTYPES.get(next(iter(types))) if len(types) == 1 else None
+    if dtype and (dtype != "Int64" or all(-_INT64_LIMIT <= value < _INT64_LIMIT for value in present)):
         try:
-            return pd.Series(values, dtype="string")
-        except UnicodeEncodeError:  # half a surrogate pair, which only Python's own texts can hold
+            return pd.Series(pd.array(values, dtype=dtype))
+        except UnicodeEncodeError:  # half a surrogate pair, which only Python's own strings can hold
             pass
+    elif float in types and types <= {int, float} and all(_fits_float(value) for value in present):
+        return pd.Series(values, dtype="float64")
     column = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
         column[place] = value  # lists, dicts and arrays are cells here, not columns
-    # Said, for pandas would look for times among them, and breaks on huge numbers.
+    # The dtype is given, because pandas would look for times among the values, and breaks on huge numbers.
     return pd.Series(column, dtype="object")
+
+
+def _fits_float(value: float) -> bool:
+    return isinstance(value, float) or abs(value) <= _LARGEST_EXACT_FLOAT
 
 
 def _warn_of_unread(values: Values) -> None:
@@ -293,7 +155,3 @@ def _warn_of_unread(values: Values) -> None:
         if reasons:
             reason, _ = reasons.most_common(1)[0]
             warn_of_values(f"{name}: {reasons.total()} of {len(some)} values are missing: {reason}.")
-
-
-def _log_time_ms(time: str) -> int | None:
-    return round(datetime.fromisoformat(f"{time}+00:00").timestamp() * 1000) if time else None

@@ -5,7 +5,7 @@ so that a change to or from summer time cannot falsify them.
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mfwidgets.display_options import options
@@ -26,9 +26,19 @@ def local_datetime(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000)  # noqa: DTZ006 - naive local time is Metaflow's contract
 
 
+def utc_datetime(ms: int) -> datetime:
+    """Return an aware datetime in UTC, as frames and dicts have them."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def as_timedelta(ms: int | None) -> timedelta | None:
+    """Return a duration as a timedelta; None for None."""
+    return None if ms is None else timedelta(milliseconds=ms)
+
+
 def iso_text(ms: int) -> str:
     """Return ISO 8601 with milliseconds and the UTC offset: ``2026-01-02T03:04:05.678+00:00``."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return utc_datetime(ms).isoformat(timespec="milliseconds")
 
 
 def time_text(ms: int) -> str:

@@ -9,12 +9,12 @@ import pytest
 from mfwidgets import tables
 
 RUNS = [
-    "pathspec", "flow", "run_id", "status", "created_at", "started_at", "finished_at", "duration", "user", "user_tags",
-    "system_tags", "origin_run_id",
+    "pathspec", "flow", "run_id", "status", "reason", "created_at", "started_at", "finished_at", "stopped_at", "duration",
+    "elapsed", "user", "user_tags", "system_tags", "origin_run_id",
 ]  # fmt: skip
 TASKS = [
-    "pathspec", "step", "task_id", "status", "attempt", "attempts", "created_at", "started_at", "finished_at",
-    "duration", "foreach_index", "foreach_value", "runtime",
+    "pathspec", "flow", "run_id", "step", "task_id", "status", "reason", "attempt", "attempts", "created_at", "started_at",
+    "finished_at", "duration", "elapsed", "earlier_attempts", "foreach_index", "foreach_value", "runtime",
 ]  # fmt: skip
 ARTIFACTS = ["pathspec", "step", "task_id", "attempt", "name", "type", "size", "sha", "encoding"]
 UTC = "datetime64[ms, UTC]"
@@ -34,7 +34,8 @@ def test_runs(client, runs):
     assert local(frame.created_at) == [run.created_at for run in objects]
     assert local(frame.finished_at) == [run.finished_at for run in objects]
     assert frame.duration[0].to_pytimedelta() == objects[0].duration
-    assert pd.isna(frame.duration[1])
+    assert frame.duration[1].to_pytimedelta() == objects[1].duration > pd.Timedelta(0)
+    assert frame.elapsed.isna().all()
     assert list(frame.user) == ["ann", "ann"]
     assert frame.user_tags[1] == ["nightly"]
     assert "runtime:dev" in frame.system_tags[1]
@@ -78,17 +79,20 @@ def test_empty_frames_have_the_same_columns_and_dtypes(client):
     assert dict(none.dtypes) == dict(some.dtypes)
     assert dict(some.dtypes) == {
         "pathspec": "string", "flow": "string", "run_id": "string", "status": pd.CategoricalDtype(tables.STATUSES),
-        "created_at": UTC, "started_at": UTC, "finished_at": UTC, "duration": "timedelta64[ms]", "user": "string",
+        "reason": "string", "created_at": UTC, "started_at": UTC, "finished_at": UTC, "stopped_at": UTC,
+        "duration": "timedelta64[ms]", "elapsed": "timedelta64[ms]", "user": "string",
         "user_tags": "object", "system_tags": "object", "origin_run_id": "string",
     }  # fmt: skip
 
 
 EVENTS = ["pathspec", "step", "task_id", "attempt", "name", "value", "type", "created_at"]
 LINES = ["time", "line", "stream", "message"]
-FLOWS = ["flow", "latest_run", "status", "started_at", "user"]
-TIMINGS = [
-    "pathspec", "run_id", "step", "status", "tasks", "started_at", "finished_at", "duration", "task_time", "longest_task",
+FLOWS = ["flow", "latest_run", "status", "reason", "started_at", "duration", "elapsed", "user"]
+STEPS = [
+    "pathspec", "flow", "run_id", "step", "status", "reason", "task_count", "task_statuses", "attempts", "started_at",
+    "finished_at", "duration", "elapsed", "task_time", "longest_task", "earlier_attempts",
 ]  # fmt: skip
+ATTEMPTS = ["attempt", "status", "reason", "started_at", "finished_at", "duration", "elapsed"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,8 @@ TIMINGS = [
         ("artifacts", ARTIFACTS),
         ("events", EVENTS),
         ("log lines", LINES),
-        ("timings", TIMINGS),
+        ("steps", STEPS),
+        ("attempts", ATTEMPTS),
     ],
 )
 def test_no_rows(kind, columns):
@@ -171,7 +176,7 @@ def test_timings(client, runs):
     mine = frame[frame.run_id == runs["foreach"].partition("/")[2]].set_index("step")
     assert list(mine.index) == ["start", "work", "join", "end"]
     tasks = client.get(runs["foreach"])["work"].to_pandas()
-    assert mine.tasks["work"] == 4
+    assert mine.task_count["work"] == 4
     assert mine.task_time["work"] == tasks.duration.sum()
     assert mine.longest_task["work"] == tasks.duration.max()
     assert mine.duration["work"] == tasks.finished_at.max() - tasks.started_at.min()

@@ -8,9 +8,7 @@ from io import StringIO
 from IPython.core.error import UsageError
 
 from mfwidgets.cli import ExitCode
-from mfwidgets.cli import json_commands as _json_commands  # noqa: F401 - importing registers what they print
-from mfwidgets.cli import json_parts as _json_parts  # noqa: F401 - as above
-from mfwidgets.cli.json import json_text
+from mfwidgets.cli.json import json_help, json_text
 from mfwidgets.cli.options import CommandLine, parse_arguments
 from mfwidgets.cli.text import in_cli_words, print_text
 from mfwidgets.client.metaflow import Metaflow
@@ -48,9 +46,7 @@ def _answer(command_line: CommandLine) -> int:
     for switch in command_line.switches:
         run_arguments(switch)
     if command_line.words == ["help", "json"]:
-        from mfwidgets.cli import json
-
-        print((json.__doc__ or "").strip())  # noqa: T201 - a program prints
+        print(json_help())  # noqa: T201 - a program prints
         return ExitCode.DONE
     result = run_arguments(command_line.words) if command_line.words else Metaflow()
     if isinstance(result, FollowedLog):

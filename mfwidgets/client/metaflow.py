@@ -167,8 +167,8 @@ class Metaflow(Explorable):
         Returns
         -------
         pandas.DataFrame
-            ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status`` (category),
-            ``started_at`` (UTC), ``user``. Costs what two rows of a table of runs cost, for each flow.
+            ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status`` (category), ``reason``,
+            ``started_at`` (UTC), ``duration``, ``elapsed``, ``user``. Costs what two rows of a table of runs cost, for each flow.
         """
         return to_frame("flows", self._rows())
 

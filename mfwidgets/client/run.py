@@ -20,12 +20,13 @@ from mfwidgets.pathspec import PathComponents
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
 from mfwidgets.queries.lineage.graph import end_step, start_step
+from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.status.rules import Status
-from mfwidgets.queries.status.run_status import RunState, origin_run_id, quick_success, run_states, successful_end
+from mfwidgets.queries.status.run_status import origin_run_id, quick_success, successful_end
 from mfwidgets.queries.status.task_status import newest_task
 from mfwidgets.queries.tag_rules import tag_change
 from mfwidgets.queries.values.value_columns import check_name
-from mfwidgets.times import local_datetime
+from mfwidgets.times import as_timedelta, local_datetime
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,8 +113,8 @@ class Run(MetaflowObject, kind="run"):
 
     # -- what became of it ------------------------------------------------------------------------------------------
 
-    def _state(self) -> RunState:
-        return run_states(self._context, [self._record])[0]
+    def _row(self) -> RunRow:
+        return run_rows(self._context, [self._record])[0]
 
     @property
     def status(self) -> Status:
@@ -122,7 +123,7 @@ class Run(MetaflowObject, kind="run"):
         ``completed`` if and only if :attr:`successful`. Costs two small questions for a run that completed; the tasks
         of the whole run are read, in bulk, for any other.
         """
-        return self._state().status
+        return self._row().status
 
     @property
     def end_task(self) -> Task | None:
@@ -165,9 +166,16 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def duration(self) -> timedelta | None:
-        """From its start to the end of its end task; None while that has not ended."""
-        finished_ms = self._state().finished_ms
-        return None if finished_ms is None else timedelta(milliseconds=finished_ms - self._record.created_ms)
+        """How long it took, however it ended: until the end of its end task, or its last sign of activity.
+
+        None while it runs: :attr:`elapsed` is the time since its start.
+        """
+        return as_timedelta(self._row().duration_ms)
+
+    @property
+    def elapsed(self) -> timedelta | None:
+        """The time since its start, while it runs; None when it is over."""
+        return as_timedelta(self._row().elapsed_ms)
 
     @property
     def user(self) -> str:
@@ -193,7 +201,7 @@ class Run(MetaflowObject, kind="run"):
         if self._context.provider.remote:
             origin = origin_run_id(self._context.provider.metadata(self._record.path, {"origin-run-id"}))
         else:
-            origin = self._state().origin_run_id
+            origin = self._row().origin_run_id
         return f"{self._record.flow}/{origin}" if origin else None
 
     @property

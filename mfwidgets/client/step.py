@@ -1,7 +1,7 @@
 """Steps: one node of the graph in one run, with its tasks."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.answers.grid import Grid
@@ -13,8 +13,10 @@ from mfwidgets.pathspec import PathComponents
 from mfwidgets.providers.records import RunRecord, StepRecord
 from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
 from mfwidgets.queries.lineage.graph import steps_of
+from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.status.task_status import newest_task
-from mfwidgets.times import local_datetime
+from mfwidgets.queries.step_timings import StepTiming, step_timing
+from mfwidgets.times import as_timedelta, local_datetime
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,14 +123,41 @@ class Step(MetaflowObject, kind="step"):
         origin = self.parent.origin_pathspec
         return f"{origin}/{self.id}" if origin else None
 
+    def _row(self) -> StepTiming:
+        return step_timing(self._record.run, self.id, self.tasks()._rows())
+
+    @property
+    def status(self) -> Status | None:
+        """The status that speaks for all its tasks, with the reason at ``.reason``; None if it has no tasks.
+
+        Three bulk questions about its tasks, as each of the times below.
+        """
+        return self._row().status
+
+    @property
+    def started_at(self) -> datetime | None:
+        """The earliest start of any attempt of any of its tasks; None while none began. Naive local time."""
+        started_ms = self._row().started_ms
+        return local_datetime(started_ms) if started_ms else None
+
     @property
     def finished_at(self) -> datetime | None:
-        """When the last of its tasks had its result recorded; None while one has none. Naive local time."""
-        tasks = self._context.provider.tasks(self._record.run, self._record.step)
-        results = self._context.provider.artifacts(self._record.path, {"_task_ok"})
-        if not tasks or {task.task_id for task in tasks} != {result.task_id for result in results}:
-            return None
-        return local_datetime(max(result.created_ms for result in results))
+        """The latest end of its tasks; None while it runs, or if nothing recorded an end. Naive local time."""
+        finished_ms = self._row().finished_ms
+        return local_datetime(finished_ms) if finished_ms else None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took from its start, however it ended: until its end, or its last sign of activity.
+
+        None while it runs: :attr:`elapsed` is the time since its start.
+        """
+        return as_timedelta(self._row().duration_ms)
+
+    @property
+    def elapsed(self) -> timedelta | None:
+        """The time since its start, while it runs; None when it is over."""
+        return as_timedelta(self._row().elapsed_ms)
 
     def grid(self, by: str = "status") -> Grid:
         """Return its tasks as a grid, a tile each: by status, by ``duration``, or by an artifact that is a number.

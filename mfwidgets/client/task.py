@@ -16,7 +16,7 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
-from mfwidgets.queries.rows import runtime_name
+from mfwidgets.queries.rows import TaskRow, runtime_name
 from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
 from mfwidgets.queries.status.rules import Status, TaskState
 from mfwidgets.queries.status.run_status import awaits_retry
@@ -30,7 +30,7 @@ from mfwidgets.queries.task_metadata import (
     task_metadata,
 )
 from mfwidgets.tables import to_dicts, to_frame
-from mfwidgets.times import SECOND, local_datetime, now_ms
+from mfwidgets.times import SECOND, as_timedelta, local_datetime, now_ms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,9 +57,6 @@ class Task(MetaflowObject, kind="task"):
 
     def _run_record(self) -> RunRecord:
         return self._record.run
-
-    def _artifact_records(self, names: set[str] | None = None) -> list[ArtifactRecord]:
-        return self._context.provider.artifacts(self._record.path, names, self._attempt)
 
     def _child(self, name: str) -> DataArtifact | None:
         found = self._context.provider.artifact(self._record.path, name, self._attempt)
@@ -213,15 +210,15 @@ class Task(MetaflowObject, kind="task"):
 
     # -- what became of it ------------------------------------------------------------------------------------------
 
-    def _state(self) -> TaskState:
-        record = self._record
+    def _row(self) -> TaskRow:
+        record, now = self._record, now_ms()
         state = task_states(load_tasks(self._context, record.run, record.path, [record], STATUS_FIELDS))[0]
-        return state if self._attempt is None else state.at_attempt(self._attempt, now_ms())
+        return TaskRow(record, state if self._attempt is None else state.at_attempt(self._attempt, now), OUTSIDE, now)
 
     @property
     def attempts(self) -> list["Task"]:
         """Its attempts, oldest first: this task with ``attempt=`` set, so that each has its own status and logs."""
-        return [Task._of(self._context, self._record, attempt.number) for attempt in self._state().attempts]
+        return [Task._of(self._context, self._record, attempt.number) for attempt in self._row().attempts]
 
     @property
     def status(self) -> Status:
@@ -229,11 +226,11 @@ class Task(MetaflowObject, kind="task"):
 
         A text, with the reason at ``.reason``. Two bulk questions about this task; no value is unpickled.
         """
-        return self._state().status
+        return self._row().status
 
     def _goes_on(self) -> bool:
         """Return whether its log may still grow: it runs, its log is being written, or it is to be tried again."""
-        state = self._state()
+        state = self._row().state
         if state.status == "running" or self._awaits_log(state):
             return True
         return self._attempt is None and awaits_retry(self._context, self._record, state)
@@ -270,23 +267,25 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def finished_at(self) -> datetime | None:
-        """When its result was recorded, well or not; naive local time. None while there is no result."""
-        found = self._artifact_records({"_task_ok"})
-        return local_datetime(found[0].created_ms) if found else None
+        """When its newest attempt ended, well or not; naive local time. None while it runs, or if nothing recorded it."""
+        finished_ms = self._row().finished_ms
+        return local_datetime(finished_ms) if finished_ms else None
 
     @property
     def started_at(self) -> datetime | None:
         """When its newest attempt began; naive local time (``created_at`` is when it was queued)."""
-        started_ms = self._state().started_ms
+        started_ms = self._row().started_ms
         return local_datetime(started_ms) if started_ms else None
 
     @property
     def duration(self) -> timedelta | None:
-        """How long its newest attempt took; None while it has not ended."""
-        state = self._state()
-        if state.started_ms is None or state.finished_ms is None:
-            return None
-        return timedelta(milliseconds=state.finished_ms - state.started_ms)
+        """How long its newest attempt took, from its start to its end; None while it runs: see :attr:`elapsed`."""
+        return as_timedelta(self._row().duration_ms)
+
+    @property
+    def elapsed(self) -> timedelta | None:
+        """The time since its newest attempt began, while that runs; None when it is over, or waits to begin."""
+        return as_timedelta(self._row().elapsed_ms)
 
     @property
     def current_attempt(self) -> int:

@@ -1,7 +1,7 @@
 """From a line after ``%mflow`` to what it returns: the commands, and what is said when a line is not understood."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +22,7 @@ from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.context import context_facts
+from mfwidgets.views.data import Facts, data_of
 
 
 class Help(Displayable):
@@ -188,3 +189,31 @@ def build_command_help_view(shown: CommandHelp, limits: Limits) -> View:
         reason=command.meaning,
         parts=tuple(table for table in (arguments, examples) if table.rows),
     )
+
+
+@data_of.register
+def help_data(_: Help) -> Facts:
+    """Return all commands."""
+    return commands_data(COMMANDS.values())
+
+
+@data_of.register
+def command_help_data(shown: CommandHelp) -> Facts:
+    """Return one command."""
+    return commands_data([shown.command])
+
+
+def commands_data(commands: Iterable[Command]) -> Facts:
+    """Return the usage, the meaning and the arguments of commands."""
+    return {
+        "kind": "help",
+        "commands": [
+            {
+                "name": command.name,
+                "usage": command.usage,
+                "meaning": command.meaning,
+                "arguments": [{"usage": one.usage, "meaning": one.meaning} for one in command.arguments],
+            }
+            for command in commands
+        ],
+    }

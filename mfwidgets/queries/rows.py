@@ -1,7 +1,7 @@
 """One row of facts for each object of a listing, gathered in bulk: what tables, frames and displays are made of."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from mfwidgets.providers.records import RunRecord, TaskRecord
@@ -9,20 +9,32 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
 from mfwidgets.queries.run_snapshot import RunSnapshot
 from mfwidgets.queries.status.recorded_exceptions import exception_line
-from mfwidgets.queries.status.rules import Attempt, Status, TaskState
+from mfwidgets.queries.status.rules import Attempt, Status, TaskState, attempt_statuses
 from mfwidgets.queries.status.run_status import RunState, run_state, run_states
 from mfwidgets.queries.status.task_status import task_states
+from mfwidgets.times import now_ms
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run in a table; times in milliseconds, UTC."""
+    """A run in a table; times in milliseconds, UTC.
+
+    Attributes
+    ----------
+    finished_ms
+        When its end task finished, as Metaflow's ``finished_at`` has it; None if it did not.
+    last_activity_ms
+        The last sign of activity of a run that failed or was lost; None for any other.
+    asked_ms
+        The moment at which these facts were true.
+    """
 
     record: RunRecord
     status: Status
     finished_ms: int | None
     origin_run_id: str | None
     last_activity_ms: int | None = None
+    asked_ms: int = field(default_factory=now_ms, compare=False)
 
     @property
     def pathspec(self) -> str:
@@ -36,15 +48,14 @@ class RunRow:
 
     @property
     def duration_ms(self) -> int | None:
-        """From its start to the end of its end task; None while there is none."""
-        return None if self.finished_ms is None else self.finished_ms - self.started_ms
+        """How long it took until it ended, or until its last sign of activity if it never did; None while it runs."""
+        ends = [ms for ms in (self.finished_ms, self.last_activity_ms) if ms is not None]
+        return None if self.status == "running" or not ends else max(ends) - self.started_ms
 
     @property
     def elapsed_ms(self) -> int | None:
-        """The same, of a run that failed or was lost until its tasks last worked; None while it runs."""
-        if self.finished_ms is None and self.last_activity_ms is not None:
-            return self.last_activity_ms - self.started_ms
-        return self.duration_ms
+        """The time since its start, while it runs; None when it is over."""
+        return _elapsed(self.status, self.started_ms, self.asked_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,37 @@ class FlowRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """An attempt of a task in a table; times in milliseconds, UTC.
+
+    Attributes
+    ----------
+    attempt
+        Its number.
+    finished_ms
+        When it ended; None if nothing recorded that.
+    """
+
+    attempt: int
+    status: Status
+    started_ms: int | None
+    finished_ms: int | None
+    asked_ms: int
+
+    @property
+    def duration_ms(self) -> int | None:
+        """From its start to its end; None while it runs, or if either is not recorded."""
+        if self.status == "running" or self.started_ms is None or self.finished_ms is None:
+            return None
+        return self.finished_ms - self.started_ms
+
+    @property
+    def elapsed_ms(self) -> int | None:
+        """The time since its start, while it runs; None when it is over."""
+        return _elapsed(self.status, self.started_ms, self.asked_ms)
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRow:
     """A task in a table; times in milliseconds, UTC.
 
@@ -63,11 +105,14 @@ class TaskRow:
     ----------
     item
         Which item of which foreach it works on.
+    asked_ms
+        The moment at which these facts were true.
     """
 
     record: TaskRecord
     state: TaskState
     item: Item
+    asked_ms: int = field(default_factory=now_ms, compare=False)
 
     @property
     def pathspec(self) -> str:
@@ -106,10 +151,40 @@ class TaskRow:
 
     @property
     def duration_ms(self) -> int | None:
-        """How long its newest attempt took."""
-        if self.started_ms is None or self.finished_ms is None:
+        """How long its newest attempt took; None while it runs, or if its end is not recorded."""
+        if self.status == "running" or self.started_ms is None or self.finished_ms is None:
             return None
         return self.finished_ms - self.started_ms
+
+    @property
+    def elapsed_ms(self) -> int | None:
+        """The time since its newest attempt began, while that runs; None when it is over, or waits to begin."""
+        return _elapsed(self.status, self.started_ms, self.asked_ms)
+
+    @property
+    def earlier_attempts_ms(self) -> int | None:
+        """The time spent in the attempts before the newest one; None if there are none or their ends are not recorded."""
+        durations = [attempt.duration_ms for attempt in self.attempt_rows[:-1]]
+        known = [duration for duration in durations if duration is not None]
+        return sum(known) if known else None
+
+    @property
+    def last_activity_ms(self) -> int:
+        """When its newest attempt ended; if that is not recorded, when anything was last heard of it."""
+        signs = max(self.state.last_sign_ms, self.record.heartbeat_ms or 0)
+        return signs if self.finished_ms is None else self.finished_ms
+
+    @property
+    def attempt_rows(self) -> tuple[AttemptRow, ...]:
+        """A row for each attempt, oldest first. The status of the newest one is that of the task."""
+        statuses = attempt_statuses(self.attempts, self.record.created_ms, self.asked_ms)
+        rows = [
+            AttemptRow(attempt.number, status, attempt.begun_ms, attempt.ended_ms, self.asked_ms)
+            for attempt, status in zip(self.attempts, statuses, strict=True)
+        ]
+        if rows:
+            rows[-1] = replace(rows[-1], status=self.status, started_ms=self.started_ms)
+        return tuple(rows)
 
     @property
     def foreach_index(self) -> int | None:
@@ -148,6 +223,10 @@ def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
         TaskRow(task, state, items.get(task.key, OUTSIDE))
         for task, state in zip(snapshot.tasks, task_states(snapshot), strict=True)
     ]
+
+
+def _elapsed(status: Status | None, started_ms: int | None, asked_ms: int) -> int | None:
+    return asked_ms - started_ms if status == "running" and started_ms is not None else None
 
 
 def runtime_name(run: RunRecord) -> str | None:

@@ -1,7 +1,7 @@
 """How long the steps of a run took, from the rows of its tasks."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mfwidgets.providers.records import RunRecord
@@ -14,28 +14,41 @@ from mfwidgets.queries.status.rules import Status, step_status
 
 @dataclass(frozen=True, slots=True)
 class StepTiming:
-    """How long a step of a run took; times in milliseconds, UTC.
+    """A step of a run in a table: what became of its tasks, and how long they took. Times in milliseconds, UTC.
 
     Attributes
     ----------
-    tasks
-        How many it had.
-    started_ms, finished_ms
-        When the first of its tasks began and the last ended; None while none did, or not all.
-    task_ms
-        What its tasks took together, each by its newest attempt.
-    longest_ms
-        What the longest of them took.
+    status
+        The status that speaks for all its tasks; None if it has none.
+    task_count, task_statuses
+        The number of its tasks, and the same by status.
+    attempts, earlier_attempts_ms
+        The number of attempts of all its tasks, and the time spent in attempts that were tried again.
+    started_ms
+        The earliest start of any attempt of any task.
+    finished_ms
+        The latest end of a task; None while the step runs.
+    last_activity_ms
+        The latest end or last sign of activity of a task; None if it has no tasks.
+    task_ms, longest_ms
+        The durations of its tasks together, each by its newest attempt, and the longest of them.
+    asked_ms
+        The moment at which these facts were true.
     """
 
     run: RunRecord
     step: str
     status: Status | None
-    tasks: int
+    task_count: int
+    task_statuses: Mapping[str, int]
+    attempts: int
+    earlier_attempts_ms: int | None
     started_ms: int | None
     finished_ms: int | None
+    last_activity_ms: int | None
     task_ms: int
     longest_ms: int | None
+    asked_ms: int
 
     @property
     def pathspec(self) -> str:
@@ -44,10 +57,15 @@ class StepTiming:
 
     @property
     def duration_ms(self) -> int | None:
-        """From the first beginning to the last end; None while that is not there."""
-        if self.started_ms is None or self.finished_ms is None:
+        """From its start to its end, or to its last sign of activity; None while it runs, or if no task began."""
+        if self.status == "running" or self.started_ms is None or self.last_activity_ms is None:
             return None
-        return self.finished_ms - self.started_ms
+        return self.last_activity_ms - self.started_ms
+
+    @property
+    def elapsed_ms(self) -> int | None:
+        """The time since its start, while it runs; None when it is over."""
+        return self.asked_ms - self.started_ms if self.status == "running" and self.started_ms is not None else None
 
 
 def read_step_timings(context: ClientContext, run: RunRecord) -> list[StepTiming]:
@@ -57,29 +75,33 @@ def read_step_timings(context: ClientContext, run: RunRecord) -> list[StepTiming
 
 
 def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str]) -> list[StepTiming]:
-    """Return how long the steps of a run took, from what is known of its tasks: in this order, others as they began."""
+    """Return the timings of the steps that have tasks: in this order, other steps after them as they began."""
     by_step: dict[str, list[TaskRow]] = defaultdict(list)
     for row in sorted(tasks, key=lambda row: row.record.created_ms):
         by_step[row.record.step].append(row)
-    known = [name for name in order if name in by_step]
-    return [_timing(run, name, by_step[name]) for name in dict.fromkeys([*known, *by_step])]
+    names = [name for name in order if name in by_step]
+    return [step_timing(run, name, by_step[name]) for name in dict.fromkeys([*names, *by_step])]
 
 
-def _timing(run: RunRecord, step: str, rows: list[TaskRow]) -> StepTiming:
+def step_timing(run: RunRecord, step: str, rows: Sequence[TaskRow]) -> StepTiming:
+    """Return the timing of one step, from the rows of all its tasks. There may be none."""
+    status = step_status([row.status for row in rows])
     started = [row.first_started_ms for row in rows if row.first_started_ms is not None]
     finished = [row.finished_ms for row in rows if row.finished_ms is not None]
-    durations = list(_known(row.duration_ms for row in rows))
+    durations = [row.duration_ms for row in rows if row.duration_ms is not None]
+    earlier = [row.earlier_attempts_ms for row in rows if row.earlier_attempts_ms is not None]
     return StepTiming(
         run,
         step,
-        step_status([row.status for row in rows]),
-        len(rows),
-        min(started, default=None),
-        max(finished) if len(finished) == len(rows) else None,
-        sum(durations),
-        max(durations, default=None),
+        status,
+        task_count=len(rows),
+        task_statuses=Counter(str(row.status) for row in rows),
+        attempts=sum(len(row.attempts) for row in rows),
+        earlier_attempts_ms=sum(earlier) if earlier else None,
+        started_ms=min(started, default=None),
+        finished_ms=None if status == "running" else max(finished, default=None),
+        last_activity_ms=max((row.last_activity_ms for row in rows), default=None),
+        task_ms=sum(durations),
+        longest_ms=max(durations, default=None),
+        asked_ms=max((row.asked_ms for row in rows), default=0),
     )
-
-
-def _known(values: Iterable[int | None]) -> Iterator[int]:
-    return (value for value in values if value is not None)

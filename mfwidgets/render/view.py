@@ -26,7 +26,7 @@ class Cell:
     items
         The tags of a ``tags`` cell, one by one.
     value
-        ISO 8601 of a ``time`` cell; the address of a ``link``.
+        ISO 8601 of a ``time`` cell; the address of a ``link``; the exact number (seconds, bytes) of a ``number``.
     pathspec
         Of what it names, where it names an object: explorers open that.
     segments

@@ -1,6 +1,6 @@
 """What lies below an object, as plain data for a tree: flows, runs, steps, tasks, artifacts, by the page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,22 +14,25 @@ from mfwidgets.concurrency import parallel_map
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import step_order
-from mfwidgets.queries.rows import RunRow, TaskRow, task_rows
+from mfwidgets.queries.rows import FlowRow, RunRow, TaskRow, task_rows
 from mfwidgets.queries.run_filter import RunFilter
 from mfwidgets.queries.run_snapshot import load_run_snapshot
-from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.step_timings import StepTiming, step_timings
 from mfwidgets.render.sanitize import single_line
-from mfwidgets.times import iso_text
+from mfwidgets.schema import ARTIFACTS, FLOWS, RUNS, STEPS, TASKS
+from mfwidgets.tables import to_json_value
 
 PAGE = 50
 """Items of an answer."""
 
 _CHARS = 200
 
+_FACTS = ("status", "started_at", "duration", "elapsed")
+"""The facts of the schemas that an item has, as ``--json`` prints them; null if an object has no such fact."""
+
 Item = dict[str, Any]
-"""``pathspec``, ``name`` as it may be shown, ``kind``, ``status`` (null where there is none), ``reason``, ``started_at``
-(ISO 8601, UTC), ``detail`` and ``leaf``: whether nothing lies below."""
+"""``pathspec``, ``name`` as it may be shown, ``kind``, the facts, ``reason``, ``detail``, and ``leaf``: whether nothing is
+below."""
 
 
 def list_children(context: ClientContext, pathspec: str, text: str = "", offset: int = 0) -> dict[str, Any]:
@@ -108,50 +111,43 @@ def _oldest_first(rows: Sequence[TaskRow]) -> list[TaskRow]:
 
 
 def flow_item(flow: str, newest: RunRow | None) -> Item:
-    """Return a flow, with the status of its newest run."""
-    started = newest.started_ms if newest else None
-    return _item(flow, flow, "flow", newest.status if newest else None, started)
+    """Return a flow, with the facts of its newest run."""
+    return _item(flow, flow, "flow", FLOWS.facts(FlowRow(flow, newest)))
 
 
 def run_item(row: RunRow) -> Item:
     """Return a run."""
-    tags = " ".join(sorted(row.record.user_tags))
-    return _item(row.pathspec, row.record.run_id, "run", row.status, row.started_ms, f"{row.record.user} {tags}")
+    facts = RUNS.facts(row)
+    return _item(row.pathspec, facts["run_id"], "run", facts, " ".join([facts["user"], *facts["user_tags"]]))
 
 
-def step_item(timing: StepTiming) -> Item:
+def step_item(row: StepTiming) -> Item:
     """Return a step."""
-    several = f"{timing.tasks:,} tasks" if timing.tasks > 1 else ""
-    return _item(timing.pathspec, timing.step, "step", timing.status, timing.started_ms, several)
+    several = f"{row.task_count:,} tasks" if row.task_count > 1 else ""
+    return _item(row.pathspec, row.step, "step", STEPS.facts(row), several)
 
 
 def task_item(row: TaskRow) -> Item:
     """Return a task, with the item of the foreach that it works on."""
-    return _item(row.pathspec, row.record.task_id, "task", row.status, row.started_ms, " / ".join(row.item.values))
+    facts = TASKS.facts(row)
+    return _item(row.pathspec, facts["task_id"], "task", facts, " / ".join(row.item.values))
 
 
 def artifact_item(row: ArtifactRow) -> Item:
     """Return an artifact."""
-    return _item(row.pathspec, row.name, "artifact", None, None, row.type or "", leaf=True)
+    facts = ARTIFACTS.facts(row)
+    return _item(row.pathspec, facts["name"], "artifact", facts, facts["type"] or "", leaf=True)
 
 
 def _item(
-    pathspec: str,
-    name: str,
-    kind: str,
-    status: Status | None,
-    started_ms: int | None,
-    detail: str = "",
-    *,
-    leaf: bool = False,
+    pathspec: str, name: str, kind: str, facts: Mapping[str, Any], detail: str = "", *, leaf: bool = False
 ) -> Item:
     return {
         "pathspec": pathspec,
         "name": single_line(name, _CHARS),
         "kind": kind,
-        "status": str(status) if status else None,
-        "reason": single_line(status.reason, _CHARS) if status else "",
-        "started_at": iso_text(started_ms) if started_ms else None,
+        **{fact: to_json_value(facts.get(fact)) for fact in _FACTS},
+        "reason": single_line(facts.get("reason") or "", _CHARS),
         "detail": single_line(detail.strip(), _CHARS),
         "leaf": leaf,
     }

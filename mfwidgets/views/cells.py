@@ -71,13 +71,13 @@ def zoned(label: str) -> str:
 
 
 def duration(ms: int | None) -> Cell:
-    """Show a duration."""
-    return EMPTY if ms is None else Cell(duration_text(ms), "number")
+    """Show a duration; its value is in seconds."""
+    return EMPTY if ms is None else Cell(duration_text(ms), "number", value=str(ms / 1000))
 
 
 def count(number: int | None) -> Cell:
     """Show a number of things."""
-    return EMPTY if number is None else Cell(f"{number:,}", "number")
+    return EMPTY if number is None else Cell(f"{number:,}", "number", value=str(number))
 
 
 def items_text(row: TaskRow) -> str:
@@ -94,7 +94,7 @@ def size(number: int | None) -> Cell:
     """Show bytes in a unit for people; exactly on hovering."""
     if number is None:
         return EMPTY
-    return Cell(size_text(number), "number", title=f"{number:,} bytes")
+    return Cell(size_text(number), "number", title=f"{number:,} bytes", value=str(number))
 
 
 def size_text(number: int) -> str:

@@ -12,11 +12,11 @@ from mfwidgets.queries.rows import RunRow
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import EMPTY, SIGNS, Cell, Segment, Table, View
 from mfwidgets.views.build_view import build_view
-from mfwidgets.views.cells import Limits, time, zoned
+from mfwidgets.views.cells import Limits, duration, time, zoned
 from mfwidgets.views.collections import runs_part
 from mfwidgets.views.context import context_facts, no_flows_notes
 from mfwidgets.views.objects import object_name, present
-from mfwidgets.views.tables import runs_table, shown_of_total
+from mfwidgets.views.tables import runs_table, shown_of_total, without_empty_columns
 
 HISTORY_RUNS = 8
 """Runs of each flow that are looked at."""
@@ -35,10 +35,19 @@ def build_metaflow_view(metaflow: Metaflow, limits: Limits) -> View:
     found = metaflow._newest_runs(limits.rows + 1, HISTORY_RUNS)
     shown = dict(islice(found.items(), limits.rows))
     newest = sorted(chain.from_iterable(shown.values()), key=lambda row: row.started_ms, reverse=True)
-    columns = ("flow", "newest run", "status", zoned("started"), "user", f"newest {HISTORY_RUNS}")
+    columns = (
+        "flow",
+        "newest run",
+        "status",
+        zoned("started"),
+        "duration",
+        "elapsed",
+        "user",
+        f"newest {HISTORY_RUNS}",
+    )
     rows = tuple((limits.object(flow, flow), *_flow_cells(some, limits)) for flow, some in shown.items())
     note = shown_of_total(limits.rows, None) if len(found) > limits.rows else ""
-    tables = [Table("Flows", columns, rows, note)] if rows else []
+    tables = [without_empty_columns(Table("Flows", columns, rows, note), keep=0, always=columns[:4])] if rows else []
     if len(shown) > 1 and newest:
         note = f"of all flows, the newest {HISTORY_RUNS} of each"
         table = runs_table(newest[: limits.rows], limits, note, whole=True)
@@ -54,12 +63,14 @@ def build_metaflow_view(metaflow: Metaflow, limits: Limits) -> View:
 
 def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
     if not rows:
-        return (EMPTY,) * 5
+        return (EMPTY,) * 7
     newest = rows[0]
     return (
         limits.object(newest.record.run_id, newest.pathspec),
         limits.status(newest.status),
         time(newest.started_ms),
+        duration(newest.duration_ms),
+        duration(newest.elapsed_ms),
         limits.text(newest.record.user),
         history(rows),
     )
@@ -67,14 +78,14 @@ def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
 
 def history(rows: Sequence[RunRow]) -> Cell:
     """Show runs as small columns, the newest at the right, as high as they were long, and how many went well."""
-    longest = max((row.elapsed_ms or 0 for row in rows), default=0) or 1
+    longest = max((row.duration_ms or 0 for row in rows), default=0) or 1
     shown = list(reversed(rows))
     words = ", ".join(str(row.status) for row in shown)
     return Cell(
         f"{sum(row.status == 'completed' for row in rows)} of {len(rows)} {SIGNS['completed']}",
         "history",
         f"oldest first: {words}",
-        segments=tuple(Segment(str(row.status), 0.0, max((row.elapsed_ms or 0) / longest, 0.0)) for row in shown),
+        segments=tuple(Segment(str(row.status), 0.0, max((row.duration_ms or 0) / longest, 0.0)) for row in shown),
     )
 
 

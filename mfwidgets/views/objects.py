@@ -14,12 +14,12 @@ from mfwidgets.queries.snapshot_provider import (
     remembering_context,
     snapshot_small_run,
 )
-from mfwidgets.queries.status.rules import step_status
+from mfwidgets.queries.step_timings import step_timing
 from mfwidgets.queries.values.preview import preview
 from mfwidgets.render.view import EMPTY, Cell, Table, View
 from mfwidgets.views.artifacts import preview_lines, preview_parts
 from mfwidgets.views.build_view import build_view
-from mfwidgets.views.cells import Limits, counted, size, time, zoned
+from mfwidgets.views.cells import Limits, counted, duration, size, time, zoned
 from mfwidgets.views.grid import tile_grid
 from mfwidgets.views.tables import artifacts_part, prioritize_tasks, tasks_table
 
@@ -33,8 +33,18 @@ def build_step_view(step: Step, limits: Limits) -> View:
     rows = task_rows(snapshot)
     shown, note = prioritize_tasks(rows, limits.rows)
     errors = task_errors(snapshot.context, shown)
-    status = step_status([row.status for row in rows])
-    facts = ((zoned("created"), time(step._record.created_ms)),)
+    timing = step_timing(step._record.run, step.id, rows)
+    status = timing.status
+    facts = present(
+        [
+            (zoned("created"), time(step._record.created_ms)),
+            (zoned("started"), time(timing.started_ms)),
+            (zoned("finished"), time(timing.finished_ms)),
+            ("duration", duration(timing.duration_ms)),
+            ("elapsed", duration(timing.elapsed_ms)),
+            ("earlier attempts", duration(timing.earlier_attempts_ms)),
+        ]
+    )
     glance = tile_grid(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # of fewer the table shows all
     return View(
         kind="Step",
@@ -143,7 +153,7 @@ def run_facts(run: RunRecord, limits: Limits) -> Facts:
     return present(
         [
             ("user", limits.text(run.user)),
-            ("tags", limits.tag_list(run.user_tags, 5 * limits.tags)),
+            ("user tags", limits.tag_list(run.user_tags, 5 * limits.tags)),
             ("system tags", Cell(limits.tag_list(run.system_tags, 5 * limits.tags).text, "dim")),
         ]
     )

@@ -52,7 +52,8 @@ def build_run_view(run: Run, limits: Limits) -> View:
         (zoned("started"), time(row.started_ms)),
         (zoned("finished"), time(row.finished_ms)),
         (zoned("stopped"), time(None if row.finished_ms else row.last_activity_ms)),
-        ("duration", duration(row.elapsed_ms)),
+        ("duration", duration(row.duration_ms)),
+        ("elapsed", duration(row.elapsed_ms)),
     ]
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))

@@ -5,8 +5,10 @@ from typing import Any
 
 from mfwidgets.providers.records import TaskKey
 from mfwidgets.queries.rows import TaskRow
-from mfwidgets.queries.status.rules import attempt_statuses, step_status
+from mfwidgets.queries.status.rules import step_status
+from mfwidgets.queries.step_timings import step_timing
 from mfwidgets.render.view import EMPTY, Cell, Graph, GraphStep, Segment, Table
+from mfwidgets.schema import STEPS
 from mfwidgets.times import duration_text, now_ms
 from mfwidgets.views.cells import Limits, duration, items_text
 from mfwidgets.views.tables import shown_of_total, without_empty_columns
@@ -86,7 +88,7 @@ def timeline_table(
     note = f"{duration_text(last - first)} in all"
     if shown < several:
         note += f"; {shown_of_total(shown, several)} tasks of steps with several"
-    columns = ("step", "task", "timeline", "waited", "took", "attempts", "path")
+    columns = ("step", "task", "timeline", "waited", "duration", "elapsed", "attempts", "path")
     return (without_empty_columns(Table("Timeline", columns, tuple(lines), note), keep=1),)
 
 
@@ -120,14 +122,16 @@ def _chosen(rows: Sequence[TaskRow], critical: Collection[TaskKey], limit: int, 
 def _step_line(
     name: str, rows: Sequence[TaskRow], critical: Collection[TaskKey], scale: Scale, limits: Limits, now: int
 ) -> tuple[Cell, ...]:
-    if len(rows) == 1:
-        return (limits.code(name), *_task_line(rows[0], critical, scale, limits, now)[1:])
-    status = step_status([row.status for row in rows])
-    started = [row.started_ms for row in rows if row.started_ms is not None]
-    begin, end = min(started, default=rows[0].record.created_ms), max(_end(row, now) for row in rows)
-    pathspec = "/".join(rows[0].record.path[:3])
-    bar = Cell("", "bar", segments=(Segment(str(status), scale(begin), scale(end)),), pathspec=pathspec)
-    return limits.code(name), Cell(f"{len(rows):,} tasks", "dim"), bar, EMPTY, duration(end - begin), EMPTY, EMPTY
+    step = step_timing(rows[0].record.run, name, rows)
+    facts = STEPS.raw(step)
+    durations = (duration(facts["duration"]), duration(facts["elapsed"]))
+    if len(rows) == 1:  # the line of its task, with the times of the step
+        _, task, bar, waited, _, _, *more = _task_line(rows[0], critical, scale, limits, now)
+        return (limits.code(name), task, bar, waited, *durations, *more)
+    begin = rows[0].record.created_ms if step.started_ms is None else step.started_ms
+    end = max(_end(row, now) for row in rows)
+    bar = Cell("", "bar", segments=(Segment(str(step.status), scale(begin), scale(end)),), pathspec=step.pathspec)
+    return limits.code(name), Cell(f"{len(rows):,} tasks", "dim"), bar, EMPTY, *durations, EMPTY, EMPTY
 
 
 def _task_line(row: TaskRow, critical: Collection[TaskKey], scale: Scale, limits: Limits, now: int) -> tuple[Cell, ...]:
@@ -146,6 +150,7 @@ def _task_line(row: TaskRow, critical: Collection[TaskKey], scale: Scale, limits
         ),
         duration(max(started - row.record.created_ms, 0)) if started is not None else EMPTY,
         duration(row.duration_ms),
+        duration(row.elapsed_ms),
         Cell(str(attempts), "number") if attempts > 1 else EMPTY,
         Cell("critical", "dim") if row.record.key in critical else EMPTY,
     )
@@ -155,14 +160,13 @@ def _segments(row: TaskRow, scale: Scale, now: int) -> list[Segment]:
     """Return the waiting before the first attempt, and each attempt in the colour of what became of it."""
     found = []
     at = row.record.created_ms
-    statuses = attempt_statuses(row.attempts, at, now)
-    for number, (attempt, status) in enumerate(zip(row.attempts, statuses, strict=True)):
-        begin = attempt.begun_ms or at
-        newest = number == len(row.attempts) - 1
-        end = attempt.ended_ms or (_end(row, now) if newest else begin)
+    attempts = row.attempt_rows
+    for attempt in attempts:
+        begin = attempt.started_ms or at
+        end = attempt.finished_ms or (_end(row, now) if attempt is attempts[-1] else begin)
         if begin > at:
             found.append(Segment("waiting", scale(at), scale(begin)))
-        found.append(Segment(str(row.status if newest else status), scale(begin), scale(max(end, begin))))
+        found.append(Segment(str(attempt.status), scale(begin), scale(max(end, begin))))
         at = max(end, begin)
     if not row.attempts and row.status == "running":
         found.append(Segment("waiting", scale(at), scale(now)))
@@ -170,6 +174,4 @@ def _segments(row: TaskRow, scale: Scale, now: int) -> list[Segment]:
 
 
 def _end(row: TaskRow, now: int) -> int:
-    if row.finished_ms is not None:
-        return row.finished_ms
-    return now if row.status == "running" else row.state.last_sign_ms
+    return now if row.status == "running" and row.finished_ms is None else row.last_activity_ms

@@ -9,7 +9,6 @@ from mfwidgets.concurrency import call_with_timeout
 from mfwidgets.datastore.cloud import import_clients
 from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowException
-from mfwidgets.render.data import view_to_dict
 from mfwidgets.render.highlight import highlight
 from mfwidgets.render.html import html_of, load_templates, page_of
 from mfwidgets.render.sanitize import single_line
@@ -103,8 +102,12 @@ def full_view(shown: object) -> View:
 
 
 def view_data(shown: object) -> dict[str, Any]:
-    """Return what an object shows as plain data."""
-    return view_to_dict(build_view(shown, Limits(rows=10 * options.display_max_rows, chars=2_000)))
+    """Return the facts of an object as data."""
+    # Displays do not need these modules.
+    from mfwidgets.views import answer_data, object_data  # noqa: F401 - they register data of objects
+    from mfwidgets.views.data import data_of
+
+    return data_of(shown)
 
 
 def _text_and_html(view: View) -> dict[str, str]:

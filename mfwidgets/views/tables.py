@@ -7,8 +7,9 @@ from typing import Any
 
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.rows import RunRow, TaskRow
-from mfwidgets.queries.status.rules import Status, step_status
+from mfwidgets.queries.step_timings import step_timing
 from mfwidgets.render.view import EMPTY, Cell, Segment, Table
+from mfwidgets.schema import ARTIFACTS, RUNS, STEPS, TASKS
 from mfwidgets.views.cells import Limits, count, duration, items_text, size, time, zoned
 
 _COUNTED = 1000
@@ -23,29 +24,30 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
     whole
         Name them by their whole pathspecs, for runs of several flows; their durations are not compared then.
     """
-    columns = ("run", "status", zoned("started"), "duration", "relative", "user", "tags", "why")
-    longest = max((row.elapsed_ms or 0 for row in rows), default=0)
+    columns = ("run", "status", zoned("started"), "duration", "elapsed", "relative", "user", "user tags", "why")
+    longest = max((row.duration_ms or 0 for row in rows), default=0)
     cells = tuple(
         (
-            limits.object(row.pathspec if whole else row.record.run_id, row.pathspec),
+            limits.object(facts["pathspec" if whole else "run_id"], facts["pathspec"]),
             limits.status(row.status),
-            time(row.started_ms),
-            duration(row.elapsed_ms),
+            time(facts["started_at"]),
+            duration(facts["duration"]),
+            duration(facts["elapsed"]),
             EMPTY if whole else _share(row, longest),
-            limits.text(row.record.user),
-            limits.tag_list(row.record.user_tags, limits.tags),
+            limits.text(facts["user"]),
+            limits.tag_list(facts["user_tags"], limits.tags),
             EMPTY if row.status == "completed" else Cell(limits.text(_within(row)).text, "dim"),
         )
-        for row in rows
+        for row, facts in ((row, RUNS.raw(row)) for row in rows)
     )
     return without_empty_columns(Table("Runs", columns, cells, note), keep=0)
 
 
 def _share(row: RunRow, longest: int) -> Cell:
     """Show a duration as a part of the longest; nothing where one run is all there is to compare."""
-    if not longest or row.elapsed_ms is None:
+    if not longest or row.duration_ms is None:
         return EMPTY
-    share = max(row.elapsed_ms / longest, 0.0)
+    share = max(row.duration_ms / longest, 0.0)
     return Cell("", "spark", f"{share:.0%} of the longest", segments=(Segment(str(row.status), 0.0, share),))
 
 
@@ -72,11 +74,11 @@ def steps_table(
     shown = groups[: limits.rows]
     table = Table(
         "Steps",
-        ("step", "status", "tasks", zoned("started"), "duration", "next"),
+        ("step", "status", "tasks", zoned("started"), "duration", "elapsed", "next"),
         tuple((*_step_cells(name, group, limits), _next(nodes.get(name, {}), limits)) for name, group in shown),
         shown_of_total(len(shown), len(groups)),
     )
-    return without_empty_columns(table, keep=len(table.columns) - 1)
+    return without_empty_columns(table, keep=0, always=(zoned("started"), "duration"))
 
 
 def _next(node: Mapping[str, Any], limits: Limits) -> Cell:
@@ -87,26 +89,23 @@ def _next(node: Mapping[str, Any], limits: Limits) -> Cell:
 
 def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cell, ...]:
     if not rows:  # not reached, or a way that a switch did not take
-        return limits.code(name), Cell("not run", "dim"), Cell("0"), EMPTY, EMPTY
-    started = [row.started_ms for row in rows if row.started_ms]
-    finished = [row.finished_ms for row in rows if row.finished_ms]
-    whole = max(finished) - min(started) if started and len(finished) == len(rows) else None
+        return limits.code(name), Cell("not run", "dim"), Cell("0"), EMPTY, EMPTY, EMPTY
+    step = step_timing(rows[0].record.run, name, rows)
+    facts = STEPS.raw(step)
     return (
-        limits.object(name, "/".join(rows[0].record.path[:3])),
-        limits.status(step_status([row.status for row in rows])),
-        _status_counts([row.status for row in rows]),
-        time(min(started, default=None)),
-        duration(whole),
+        limits.object(facts["step"], facts["pathspec"]),
+        limits.status(step.status),
+        _status_counts(facts["task_count"], facts["task_statuses"]),
+        time(facts["started_at"]),
+        duration(facts["duration"]),
+        duration(facts["elapsed"]),
     )
 
 
-def _status_counts(statuses: Sequence[Status]) -> Cell:
-    """Count tasks; by status where they differ."""
-    kinds = dict.fromkeys(str(status) for status in statuses)
-    if len(kinds) <= 1:
-        return Cell(f"{len(statuses):,}")
-    parts = (f"{sum(status == kind for status in statuses):,} {kind}" for kind in kinds)
-    return Cell(f"{len(statuses):,}: {', '.join(parts)}")
+def _status_counts(number: int, statuses: Mapping[str, int]) -> Cell:
+    """Count tasks; by status if they differ."""
+    parts = ", ".join(f"{count:,} {status}" for status, count in statuses.items())
+    return Cell(f"{number:,}: {parts}" if len(statuses) > 1 else f"{number:,}", value=str(number))
 
 
 def tasks_table(
@@ -121,23 +120,27 @@ def tasks_table(
     """
     foreach = any(row.foreach_index is not None for row in rows)
     several_steps = len({row.record.step for row in rows}) > 1
-    columns = ["task", "status", zoned("started"), "duration", "attempts", "why"]
+    columns = ["task", "status", zoned("started"), "duration", "elapsed", "attempts", "earlier attempts", "why"]
     columns[1:1] = ["item"] if foreach else []
     columns[0:0] = ["step"] if several_steps else []
     cells = []
     for row in rows:
+        facts = TASKS.raw(row)
         line = [
-            limits.object(row.record.task_id, row.pathspec),
+            limits.object(facts["task_id"], facts["pathspec"]),
             limits.status(row.status),
-            time(row.started_ms),
-            duration(row.duration_ms),
-            count(len(row.attempts)),
+            time(facts["started_at"]),
+            duration(facts["duration"]),
+            duration(facts["elapsed"]),
+            count(facts["attempts"]),
+            duration(facts["earlier_attempts"]),
             _why(row, errors or {}, limits),
         ]
         line[1:1] = [_item(row, limits)] if foreach else []
-        line[0:0] = [limits.code(row.record.step)] if several_steps else []
+        line[0:0] = [limits.code(facts["step"])] if several_steps else []
         cells.append(tuple(line))
-    return without_empty_columns(Table(heading, tuple(columns), tuple(cells), note), keep=len(columns) - 1)
+    table = Table(heading, tuple(columns), tuple(cells), note)
+    return without_empty_columns(table, keep=0, always=(zoned("started"), "duration", "attempts"))
 
 
 def _why(row: TaskRow, errors: Mapping[str, str], limits: Limits) -> Cell:
@@ -178,13 +181,13 @@ def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, hel
         tuple(
             (
                 *((limits.object("/".join(row.task[2:]), "/".join(row.task)),) if several else ()),
-                limits.object(row.name, row.pathspec),
-                limits.text(row.type or ""),
-                size(row.size),
-                Cell(limits.code(row.sha[:10]).text, "code", limits.text(row.sha).text),
+                limits.object(facts["name"], facts["pathspec"]),
+                limits.text(facts["type"] or ""),
+                size(facts["size"]),
+                Cell(limits.code(facts["sha"][:10]).text, "code", limits.text(facts["sha"]).text),
                 held.get(row.name, EMPTY),
             )
-            for row in rows
+            for row, facts in ((row, ARTIFACTS.raw(row)) for row in rows)
         ),
         note,
     )
@@ -206,12 +209,12 @@ def prioritize_tasks(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[Task
     return shown, f"{shown_of_total(limit, len(rows))}; what did not succeed comes first"
 
 
-def without_empty_columns(table: Table, keep: int) -> Table:
-    """Leave out the columns from number ``keep`` on that hold nothing."""
+def without_empty_columns(table: Table, keep: int, always: Sequence[str] = ()) -> Table:
+    """Leave out the columns from number ``keep`` on that hold nothing, unless they are among those to keep always."""
     wanted = [
         number
-        for number in range(len(table.columns))
-        if number < keep or any(row[number].text or row[number].segments for row in table.rows)
+        for number, name in enumerate(table.columns)
+        if number < keep or name in always or any(row[number].text or row[number].segments for row in table.rows)
     ]
     return Table(
         table.heading,

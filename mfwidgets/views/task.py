@@ -55,6 +55,8 @@ def build_task_view(task: Task, limits: Limits) -> View:
         (zoned("started"), time(row.started_ms)),
         (zoned("finished"), time(row.finished_ms)),
         ("duration", duration(row.duration_ms)),
+        ("elapsed", duration(row.elapsed_ms)),
+        ("earlier attempts", duration(row.earlier_attempts_ms)),
         ("foreach item", _item(row, limits)),
         *exception_facts(recorded_exception(context, record, task._attempt) if caught else None, limits),
         *_kin(context, record, nodes, limits),

@@ -29,7 +29,7 @@ PAGE = 50
 
 _HALF = "45%"
 
-_BESIDE = ("run", "status", "started", "duration")
+_BESIDE = ("run", "status", "started", "duration", "elapsed")
 """The columns of a table of runs that there is room for beside a run."""
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from mfwidgets.cli.json_values import to_json_value
 from mfwidgets.cli.main import main
 from mfwidgets.magic.dispatch import COMMANDS
 from mfwidgets.render.sanitize import escape_control_chars
+from mfwidgets.tables import to_json_value
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def is_moment(text):
 
 def test_nothing_shows_the_flows(said, told):
     assert said()[1].startswith("Metaflow\n")
-    flows = {one["flow"]: one["latest_run"] for one in told()["flows"]}
+    flows = {one["flow"]: one for one in told()["flows"]}
     assert flows["FailingFlow"]["status"] == "completed"
-    assert flows["FailingFlow"]["resumed_from"].startswith("FailingFlow/")
+    assert flows["FailingFlow"]["latest_run"].startswith("FailingFlow/")
 
 
 def test_a_run(told, runs, client):
@@ -52,8 +52,8 @@ def test_a_run(told, runs, client):
     run = client.get(runs["foreach"])
     assert found["pathspec"] == run.pathspec
     assert is_moment(found["started_at"])
-    assert found["duration_seconds"] == pytest.approx(run.duration.total_seconds())
-    assert found["tags"] == sorted(run.user_tags)
+    assert found["duration"] == pytest.approx(run.duration.total_seconds())
+    assert found["user_tags"] == sorted(run.user_tags)
     steps = {one["step"]: one for one in found["steps"]}
     assert list(steps) == [step.id for step in run][::-1]
     assert steps["work"]["task_count"] == len(list(run["work"]))
@@ -94,8 +94,8 @@ def test_rows_hold_for_one_command(said):
 
 def test_a_task_tells_its_attempts_and_what_it_raised(told, runs):
     flaky = told(f"{runs['retry']}/flaky")["tasks"][0]
-    assert [one["status"] for one in flaky["attempts"]][-1] == "completed"
-    assert flaky["attempts"][0]["status"] == "failed"
+    assert [one["status"] for one in flaky["attempt_rows"]][-1] == "completed"
+    assert flaky["attempt_rows"][0]["status"] == "failed"
     failed = next(
         task
         for step in told(runs["failing"])["steps"]
@@ -187,7 +187,7 @@ def test_tags_are_changed(runs, own_runs, capsys):
     assert main(words) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["added"] == ["reviewed"]
-    assert "reviewed" in told["tags"]
+    assert "reviewed" in told["user_tags"]
 
 
 def test_the_doctor_says_by_its_code_whether_all_is_well(said, told):
@@ -222,7 +222,7 @@ def test_help_is_that_of_the_magic_in_words_of_the_command_line(said, told):
 def test_what_is_hostile_stays_text(said, told, runs):
     _, out, _ = said(runs["linear-hostile"])
     assert "<script>alert('tag')</script>" in out
-    assert told(runs["linear-hostile"])["tags"] == ["<script>alert('tag')</script>"]
+    assert told(runs["linear-hostile"])["user_tags"] == ["<script>alert('tag')</script>"]
 
 
 def test_every_run_of_the_corpus_can_be_told(told, runs):

@@ -48,6 +48,7 @@ INTENDED = [
     Intended("successful|finished", r"LoopFlow/\d+", "False", "True", "the end task of a resumed run with step names of its own is found"),
     Intended("data|end_task|finished_at", r"LoopFlow/\d+", "None", "each|finish|20", "the same"),
     Intended("latest_successful_run", "LoopFlow", "Run", "Run", "the same"),
+    Intended("finished_at", r"RetryFlow/\d+/flaky/\d+", r"\d", r"\d", "an attempt that was tried again ended when it was stored, as all tables tell"),
     Intended("data", "(Many|Value)Flow/.*/model", "AttributeError", "UnloadableArtifact", "a class that is not here is named, with the way out"),
 ]  # fmt: skip
 

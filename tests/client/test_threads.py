@@ -26,4 +26,4 @@ def test_two_clients_never_mix(runs, own_runs):
         return run.to_pandas().shape
 
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(look, range(64))) == {(2, 13)}
+        assert set(pool.map(look, range(64))) == {(2, 18)}

@@ -77,7 +77,8 @@ def test_a_card_stands_in_a_frame_of_its_own(client, runs):
     assert 'sandbox="allow-scripts"' in frame
     assert "Content-Security-Policy" in frame
     assert "connect-src" not in frame  # default-src 'none' holds for it
-    assert cards[0].to_dict()["parts"] == [{"heading": "Card", "note": "shown apart, without network"}]
+    assert cards[0].to_dict() == cards.to_dict()["cards"][0]
+    assert cards[0].to_dict()["path"] == cards[0].path
 
 
 def test_metadata_is_told_once_and_folded(client, runs):

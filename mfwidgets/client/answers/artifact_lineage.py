@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
@@ -53,18 +53,6 @@ class Lineage(Displayable):
     earlier_runs: "list[Run]"
     runs_searched: int
     origin: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as plain data, objects as their pathspecs."""
-        return {
-            "artifact": self.artifact.pathspec,
-            "sha": self.artifact.sha,
-            "producer": self.producer.pathspec,
-            "holders": [task.pathspec for task in self.holders],
-            "origin": self.origin,
-            "earlier_runs": [run.pathspec for run in self.earlier_runs],
-            "runs_searched": self.runs_searched,
-        }
 
     def __repr__(self) -> str:
         return f"<lineage of {self.artifact.pathspec}>"

@@ -98,16 +98,6 @@ class Comparison(Displayable):
         """Return the same as plain data, a dict a difference."""
         return to_dicts("differences", self._rows(), self._columns())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what is compared, and the differences with their hashes, as plain data."""
-        return {
-            "compared": self.names(),
-            "differences": [
-                {**facts, "shas": list(difference.shas)}
-                for facts, difference in zip(self.to_dicts(), self.differences, strict=True)
-            ],
-        }
-
     def code(self) -> str:
         """Return a unified diff of the user's files in the code packages, each object's against the first's.
 

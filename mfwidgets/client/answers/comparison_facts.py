@@ -2,22 +2,22 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS, graph_info
+from mfwidgets.queries.rows import RunRow, TaskRow, run_rows, task_rows
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_attempt_files
 from mfwidgets.queries.snapshot_provider import remembering_context, snapshot_context
-from mfwidgets.queries.status.rules import TaskState
-from mfwidgets.queries.status.task_status import task_states
+from mfwidgets.queries.step_timings import StepTiming, step_timing, step_timings
 from mfwidgets.queries.task_metadata import newest_values, of_attempt
 from mfwidgets.queries.values.value_columns import parameters_of
 from mfwidgets.queries.values.value_filter import proofs_of
-from mfwidgets.times import duration_text, now_ms
+from mfwidgets.times import duration_text
 
 SECTIONS = ("status", "parameters", "tags", "versions", "code", "artifacts", "durations", "metadata")
 """In the order of a comparison."""
@@ -90,11 +90,11 @@ def facts_of(compared: MetaflowObject) -> Facts:
     loaded = _load(compared)
     steps = loaded.steps()
     facts = [
-        *_status_facts(compared),
+        *_status_facts(loaded.row),
         *_run_facts(loaded.run),
         *_code_facts(loaded.metadata),
         *_artifact_facts(loaded.compared_artifacts(), steps, named=loaded.whole_run),
-        *_duration_facts(loaded.states, steps, named=loaded.whole_run),
+        *_duration_facts(loaded.row, step_timings(loaded.run, loaded.tasks, steps) if loaded.whole_run else []),
         *_metadata_facts(loaded.metadata),
     ]
     if loaded.whole_run:
@@ -117,17 +117,25 @@ def _remembering(compared: MetaflowObject) -> MetaflowObject:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What a provider knows about a run, a step or a task."""
+    """What a provider knows about a run, a step or a task.
+
+    Attributes
+    ----------
+    row
+        Its row in a table; None for a task that is gone.
+    """
 
     run: RunRecord
     whole_run: bool
-    states: dict[TaskRecord, TaskState]
+    row: RunRow | StepTiming | TaskRow | None
+    tasks: Sequence[TaskRow]
     metadata: Sequence[MetadataRecord]
     artifacts: Sequence[ArtifactRecord]
 
     def steps(self) -> list[str]:
         """Return the names of the steps, by their first task."""
-        return list(dict.fromkeys(task.step for task in sorted(self.states, key=lambda task: task.created_ms)))
+        tasks = [row.record for row in self.tasks]
+        return list(dict.fromkeys(task.step for task in sorted(tasks, key=lambda task: task.created_ms)))
 
     def compared_artifacts(self) -> list[ArtifactRecord]:
         """Return the artifacts without the name of the flow, which Metaflow stores as one."""
@@ -143,11 +151,20 @@ def _load(compared: MetaflowObject) -> _Loaded:
     events = context.provider.metadata(where)
     records = context.provider.artifacts(where, None, attempt)
     snapshot = RunSnapshot(context, run, where, tasks, events, records, load_attempt_files(context, tasks))
-    states = dict(zip(tasks, task_states(snapshot), strict=True))
+    rows = task_rows(snapshot)
     if attempt is not None:
         events = of_attempt(events, attempt)
-        states = {task: state.at_attempt(attempt, now_ms()) for task, state in states.items()}
-    return _Loaded(run, where == run.path, states, events, records)
+        rows = [replace(row, state=row.state.at_attempt(attempt, row.asked_ms)) for row in rows]
+    return _Loaded(run, where == run.path, _row_of(context, run, where, rows), rows, events, records)
+
+
+def _row_of(
+    context: ClientContext, run: RunRecord, where: tuple[str, ...], tasks: Sequence[TaskRow]
+) -> RunRow | StepTiming | TaskRow | None:
+    _, _, *below = where
+    if not below:
+        return run_rows(context, [run])[0]
+    return step_timing(run, below[0], tasks) if len(below) == 1 else next(iter(tasks), None)
 
 
 def _tasks(context: ClientContext, run: RunRecord, where: tuple[str, ...]) -> list[TaskRecord]:
@@ -159,10 +176,9 @@ def _tasks(context: ClientContext, run: RunRecord, where: tuple[str, ...]) -> li
     return [task for task in tasks if below or not task.step.startswith("_")]
 
 
-def _status_facts(compared: MetaflowObject) -> Iterator[tuple[Name, Fact]]:
-    status = getattr(compared, "status", None)  # a step has none
-    if status:
-        yield Name("status", "", "status"), Fact(str(status), str(status))
+def _status_facts(row: RunRow | StepTiming | TaskRow | None) -> Iterator[tuple[Name, Fact]]:
+    if row is not None and row.status is not None:
+        yield Name("status", "", "status"), Fact(str(row.status), str(row.status))
 
 
 def _run_facts(run: RunRecord) -> Iterator[tuple[Name, Fact]]:
@@ -211,24 +227,12 @@ def _artifact_facts(
 
 
 def _duration_facts(
-    states: Mapping[TaskRecord, TaskState], steps: Sequence[str], *, named: bool
+    whole: RunRow | StepTiming | TaskRow | None, steps: Sequence[StepTiming]
 ) -> Iterator[tuple[Name, Fact]]:
-    """Yield the durations of steps, if facts have the names of their steps, and of all together.
-
-    Durations are equal if people read the same.
-    """
-    for step in steps if named else ():
-        yield from _duration_fact(step, [state for task, state in states.items() if task.step == step])
-    yield from _duration_fact("", list(states.values()))
-
-
-def _duration_fact(step: str, states: Sequence[TaskState]) -> Iterator[tuple[Name, Fact]]:
-    """Yield the duration from the first start to the last end; nothing if a task has not ended."""
-    started = [state.first_started_ms for state in states if state.first_started_ms is not None]
-    finished = [state.finished_ms for state in states if state.finished_ms is not None]
-    if started and len(finished) == len(states):
-        duration = max(finished) - min(started)
-        yield Name("durations", step, "duration"), Fact(duration_text(duration), duration)
+    """Yield the durations of steps, and of the whole. Durations are equal if people read the same."""
+    for step, row in (*((timing.step, timing) for timing in steps), ("", whole)):
+        if row is not None and row.duration_ms is not None:
+            yield Name("durations", step, "duration"), Fact(duration_text(row.duration_ms), row.duration_ms)
 
 
 def _metadata_facts(events: Iterable[MetadataRecord]) -> Iterator[tuple[Name, Fact]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.datastore.logs import LogLine
@@ -14,8 +14,7 @@ from mfwidgets.queries.rows import TaskRow, run_row, task_rows
 from mfwidgets.queries.run_filter import RunFilter
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.status.recorded_exceptions import RecordedException, exception_in, recorded_exception
-from mfwidgets.queries.status.rules import Status, attempt_statuses
-from mfwidgets.times import iso_text, now_ms
+from mfwidgets.queries.status.rules import Status
 
 if TYPE_CHECKING:
     from mfwidgets.client.answers.comparison import Comparison, Difference
@@ -118,43 +117,6 @@ class Why(Displayable):
         found = self.differences.differences if self.differences else []
         return [one for one in found if one.section in _SECTIONS]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain data, objects as their pathspecs."""
-        exception = self.exception
-        where = exception.where if exception else None
-        return {
-            "run": self.run.pathspec,
-            "status": str(self.status),
-            "reason": self.status.reason,
-            "task": self.task.pathspec if self.task else None,
-            "attempt": self.attempt.number if self.attempt else None,
-            "item": self.item,
-            "other_failed_tasks": self.other_failed_tasks,
-            "exception": None
-            if exception is None
-            else {
-                "type": exception.type,
-                "message": exception.message,
-                "traceback": exception.traceback,
-                "where": None
-                if where is None
-                else {"file": where.file, "line": where.line, "function": where.function, "code": where.code},
-            },
-            "attempts": [
-                {
-                    "attempt": one.number,
-                    "status": str(one.status),
-                    "reason": one.status.reason,
-                    "exception": str(one.exception) if one.exception else None,
-                }
-                for one in self.attempts
-            ],
-            "log": [{"time": line.time, "message": line.message} for line in self.log],
-            "last_good": self.last_good.pathspec if self.last_good else None,
-            "last_good_started_at": iso_text(self.last_good._record.created_ms) if self.last_good else None,
-            "differences": self.differences.to_dict()["differences"] if self.differences else [],
-        }
-
     def __str__(self) -> str:
         text: str = self._repr_mimebundle_()["text/plain"]
         return text
@@ -230,14 +192,13 @@ def _task_of(context: ClientContext, row: TaskRow, attempt: int | None = None) -
 
 
 def _outcomes(context: ClientContext, row: TaskRow) -> list[AttemptOutcome]:
-    statuses = attempt_statuses(row.attempts, row.record.created_ms, now_ms())
     return [
         AttemptOutcome(
-            attempt.number,
-            status,
-            None if status == "completed" else recorded_exception(context, row.record, attempt.number),
+            one.attempt,
+            one.status,
+            None if one.status == "completed" else recorded_exception(context, row.record, one.attempt),
         )
-        for attempt, status in zip(row.attempts, statuses, strict=True)
+        for one in row.attempt_rows
     ]
 
 

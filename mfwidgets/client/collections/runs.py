@@ -281,9 +281,11 @@ class Runs(Collection[Run]):
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``flow``, ``run_id`` (text), ``status`` (category), ``created_at``, ``started_at``,
-            ``finished_at`` (UTC), ``duration`` (timedelta), ``user``, ``user_tags``, ``system_tags`` (sorted lists),
-            ``origin_run_id`` (of a resumed run, where it was read). ``attrs["times"]`` says what the ends are:
+            ``pathspec``, ``flow``, ``run_id`` (text), ``status`` (category), ``reason``, ``created_at``, ``started_at``,
+            ``finished_at`` (UTC; of its end task), ``stopped_at`` (UTC; the last sign of activity of a run that failed or
+            was lost), ``duration`` (timedelta; until one of both), ``elapsed`` (since its start, while it runs), ``user``,
+            ``user_tags``, ``system_tags`` (sorted lists), ``origin_run_id`` (of a resumed run, where it was read).
+            ``attrs["times"]`` says what the ends are:
             ``exact``, ``heartbeat`` or ``none``. Costs a handful of small reads a local run that completed; of a service
             a request for 500 runs, and one for each of which a time or a proof is needed. Parameters cost one bulk
             question a run, artifacts another, and one read for each distinct value. Columns of values have the narrowest

@@ -152,8 +152,9 @@ class Tasks(Collection[Task]):
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``step``, ``task_id``, ``status`` (category), ``attempt`` (newest), ``attempts`` (count),
-            ``created_at`` (queued), ``started_at``, ``finished_at`` (UTC), ``duration`` (of the newest attempt),
+            ``pathspec``, ``flow``, ``run_id``, ``step``, ``task_id``, ``status`` (category), ``reason``, ``attempt``
+            (newest), ``attempts`` (count), ``created_at`` (queued), ``started_at``, ``finished_at`` (UTC), ``duration``,
+            ``elapsed`` (while it runs; all of the newest attempt), ``earlier_attempts`` (time spent in those before it),
             ``foreach_index``, ``foreach_value`` (30 characters at most), ``runtime``. Costs three bulk questions; with
             artifacts one more, and one read for each distinct value.
 

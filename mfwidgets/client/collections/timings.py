@@ -52,17 +52,20 @@ class Timings(Collection[StepTiming]):
         Returns
         -------
         pandas.DataFrame
-            ``pathspec`` (of the step), ``run_id``, ``step``, ``status`` (category; of its tasks together), ``tasks``,
-            ``started_at``, ``finished_at`` (UTC; of the first and the last task), ``duration`` (between them),
-            ``task_time`` (of all tasks together), ``longest_task``. Costs three bulk questions and a small read a run.
+            ``pathspec`` (of the step), ``flow``, ``run_id``, ``step``, ``status`` (category; of its tasks together),
+            ``reason``, ``task_count``, ``task_statuses`` (their number by status), ``attempts`` (of all tasks),
+            ``started_at`` (UTC; the earliest start of any attempt), ``finished_at`` (UTC; the latest end), ``duration``
+            (when it is over), ``elapsed`` (while it runs), ``task_time`` (of all tasks together), ``longest_task``,
+            ``earlier_attempts`` (time spent in attempts that were tried again). Costs three bulk questions and a small
+            read for each run.
 
         Raises
         ------
         NotPicklableError
             The client cannot go where the executor is.
         """
-        return to_frame("timings", self._rows(executor))
+        return to_frame("steps", self._rows(executor))
 
     def to_dicts(self, *, executor: Executor | None = None) -> list[dict[str, Any]]:
         """Return the same as plain data, a dict a step."""
-        return to_dicts("timings", self._rows(executor))
+        return to_dicts("steps", self._rows(executor))

@@ -27,6 +27,7 @@ from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.context import home_folded
+from mfwidgets.views.data import Facts, data_of
 
 _PROFILE = "METAFLOW_PROFILE"
 
@@ -118,6 +119,12 @@ class Profiles(Displayable):
 
     def __repr__(self) -> str:
         return f"<profiles: {', '.join(profiles()) or 'none'}; current: {self.current or 'default'}>"
+
+
+@data_of.register
+def profiles_data(shown: Profiles) -> Facts:
+    """Return the names. What the profiles hold may be secret."""
+    return {"kind": "profiles", "current": shown.current or "default", "profiles": ["default", *profiles()]}
 
 
 @build_view.register

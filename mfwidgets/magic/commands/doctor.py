@@ -23,6 +23,7 @@ from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, counted, size_text
 from mfwidgets.views.context import home_folded
+from mfwidgets.views.data import Facts, data_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -100,6 +101,16 @@ def build_doctor_view(doctor: Doctor, limits: Limits) -> View:
     note = "All is well." if doctor.well else "Something is wrong: what to do stands beside it."
     table = Table("What was tried", ("what", "result", "found", "what to do"), rows)
     return View("Doctor", f"mfwidgets {_version('mfwidgets')}", notes=(note,), parts=(table,))
+
+
+@data_of.register
+def doctor_data(doctor: Doctor) -> Facts:
+    """Return what was checked."""
+    checks = [
+        {"name": one.name, "result": one.result or None, "details": one.details, "advice": one.advice or None}
+        for one in doctor.checks
+    ]
+    return {"kind": "doctor", "well": doctor.well, "checks": checks}
 
 
 def _all_checks() -> list[Check]:

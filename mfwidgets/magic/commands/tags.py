@@ -13,6 +13,7 @@ from mfwidgets.magic.resolve import any_object
 from mfwidgets.render.view import Cell, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
+from mfwidgets.views.data import Facts, data_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +43,7 @@ def build_tagging_view(tagging: TagChangeResult, limits: Limits) -> View:
     facts = [
         ("added", limits.tag_list(tagging.added, 5 * limits.tags)),
         ("removed", limits.tag_list(tagging.removed, 5 * limits.tags)),
-        ("tags", limits.tag_list(record.user_tags, 5 * limits.tags)),
+        ("user tags", limits.tag_list(record.user_tags, 5 * limits.tags)),
         ("system tags", Cell(limits.tag_list(record.system_tags, 5 * limits.tags).text, "dim")),
     ]
     changed = tagging.added or tagging.removed
@@ -53,6 +54,20 @@ def build_tagging_view(tagging: TagChangeResult, limits: Limits) -> View:
         facts=tuple((label, cell) for label, cell in facts if cell.text),
         notes=notes,
     )
+
+
+@data_of.register
+def tags_data(tagging: TagChangeResult) -> Facts:
+    """Return what was changed, and the tags as they are now."""
+    record = tagging.run._record
+    return {
+        "kind": "tags",
+        "pathspec": tagging.run.pathspec,
+        "added": sorted(tagging.added),
+        "removed": sorted(tagging.removed),
+        "user_tags": sorted(record.user_tags),
+        "system_tags": sorted(record.system_tags),
+    }
 
 
 def _tag(given: argparse.Namespace) -> TagChangeResult:

@@ -83,9 +83,12 @@ def _state_of(snapshot: RunSnapshot, last: str) -> RunState:
         now = now_ms()
         due = _retries_due(snapshot.context, run, states, now)
         status = open_run_status(list(states.values()), run.created_ms, now, due, run.heartbeat_ms)
-    stopped = status in ("failed", "unknown") and max((one.last_sign_ms for one in states.values()), default=None)
     origin = origin_run_id(snapshot.metadata)
-    return RunState(status, states[end].finished_ms if end else None, origin, stopped or None)
+    finished_ms = states[end].finished_ms if end else None
+    if status not in ("failed", "unknown"):
+        return RunState(status, finished_ms, origin)
+    signs = (run.created_ms, run.heartbeat_ms or 0, *(state.last_sign_ms for state in states.values()))
+    return RunState(status, finished_ms, origin, max(signs))
 
 
 def _service_state(context: ClientContext, run: RunRecord, *, exact_times: bool) -> RunState:

@@ -1,0 +1,75 @@
+"""One question for everything that shows itself: what are its facts, as data.
+
+``to_dict()`` returns the answer, and ``--json`` prints it. Each kind of object registers its answer with
+``@data_of.register``. The facts of rows come from :mod:`mfwidgets.schema`.
+"""
+
+from functools import singledispatch
+from typing import Any
+
+from mfwidgets.datastore.logs import LogLine
+from mfwidgets.queries.artifact_rows import ArtifactRow
+from mfwidgets.queries.rows import RunRow, TaskRow
+from mfwidgets.queries.status.recorded_exceptions import RecordedException
+from mfwidgets.queries.status.rules import Status
+from mfwidgets.queries.step_timings import StepTiming
+from mfwidgets.schema import ARTIFACTS, ATTEMPTS, LOG_LINES, RUNS, STEPS, TASKS
+
+Facts = dict[str, Any]
+
+
+@singledispatch
+def data_of(shown: object) -> Facts:
+    """Return the facts of an object by name: numbers, str, aware datetimes, timedeltas, lists and dicts.
+
+    Raises
+    ------
+    MetaflowException
+        The object cannot be read.
+    """
+    return {"kind": type(shown).__name__, "name": repr(shown)}
+
+
+def run_data(row: RunRow) -> Facts:
+    """Return the facts of a run in a list."""
+    return {"kind": "run", **RUNS.facts(row)}
+
+
+def step_data(row: StepTiming) -> Facts:
+    """Return the facts of a step in a list."""
+    return {"kind": "step", **STEPS.facts(row)}
+
+
+def task_data(row: TaskRow) -> Facts:
+    """Return the facts of a task in a list, with those of its attempts."""
+    return {"kind": "task", **TASKS.facts(row), "attempt_rows": [ATTEMPTS.facts(one) for one in row.attempt_rows]}
+
+
+def artifact_data(row: ArtifactRow) -> Facts:
+    """Return what is recorded of an artifact."""
+    return {"kind": "artifact", **ARTIFACTS.facts(row)}
+
+
+def lines_data(lines: list[LogLine]) -> list[Facts]:
+    """Return the facts of lines of a log."""
+    return [LOG_LINES.facts(row) for row in enumerate(lines)]
+
+
+def status_data(status: Status | None) -> Facts:
+    """Return a status and its reason."""
+    return {"status": str(status) if status else None, "reason": status.reason if status else None}
+
+
+def exception_data(exception: RecordedException | None) -> Facts | None:
+    """Return what was raised, and where in the user's own code."""
+    if exception is None:
+        return None
+    where = exception.where
+    return {
+        "type": exception.type,
+        "message": exception.message,
+        "where": {"file": where.file, "line": where.line, "function": where.function, "code": where.code}
+        if where
+        else None,
+        "traceback": exception.traceback,
+    }

@@ -1,0 +1,159 @@
+"""The facts of objects of the Client API and of their collections, as data."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
+from mfwidgets.client.collections.metadata_events import MetadataEvents
+from mfwidgets.client.collections.runs import Runs
+from mfwidgets.client.collections.tasks import Artifacts, Tasks
+from mfwidgets.client.collections.timings import Timings
+from mfwidgets.client.flow import Flow
+from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.run import Run
+from mfwidgets.client.step import Step, Steps
+from mfwidgets.client.task import Task
+from mfwidgets.display_options import options
+from mfwidgets.providers.records import ArtifactRecord, RunRecord
+from mfwidgets.queries.artifact_rows import rows_of
+from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.graph import step_order
+from mfwidgets.queries.rows import FlowRow, TaskRow, run_row, task_rows
+from mfwidgets.queries.run_snapshot import load_run_snapshot, load_tasks
+from mfwidgets.queries.snapshot_provider import snapshot_small_run
+from mfwidgets.queries.status.recorded_exceptions import recorded_exception
+from mfwidgets.queries.step_timings import step_timing, step_timings
+from mfwidgets.queries.values.preview import preview
+from mfwidgets.queries.values.reading import NotRead
+from mfwidgets.queries.values.value_columns import parameter_columns
+from mfwidgets.schema import FLOWS
+from mfwidgets.views.data import Facts, artifact_data, data_of, exception_data, run_data, step_data, task_data
+
+
+@data_of.register
+def metaflow_data(root: Metaflow) -> Facts:
+    """Return the context, and the flows that it shows."""
+    flows = [{"kind": "flow", **FLOWS.facts(row)} for row in root._rows()]
+    return {"kind": "metaflow", "metadata": root.metadata, "namespace": root.namespace, "flows": flows}
+
+
+@data_of.register
+def flow_data(flow: Flow) -> Facts:
+    """Return the facts of the newest run, and the newest runs."""
+    rows = flow.runs()._rows(options.display_max_rows + 1)
+    shown = rows[: options.display_max_rows]
+    facts = FLOWS.facts(FlowRow(flow.id, rows[0] if rows else None))
+    return {
+        "kind": "flow",
+        "pathspec": flow.pathspec,
+        **facts,
+        "runs": [run_data(row) for row in shown],
+        "more": len(rows) > len(shown),
+    }
+
+
+@data_of.register
+def runs_data(runs: Runs) -> Facts:
+    """Return all of them."""
+    return {"kind": "runs", "flow": runs._flow, "runs": [run_data(row) for row in runs._rows()]}
+
+
+@data_of.register
+def whole_run_data(run: Run) -> Facts:
+    """Return the facts of a run, its parameters and its steps."""
+    snapshot = load_run_snapshot(run._context, run._record)
+    columns = parameter_columns(snapshot.context, [snapshot.record])
+    values = {name.removeprefix("param."): column[0] for name, column in columns.items()}
+    return {
+        **run_data(run_row(snapshot)),
+        "metadata": run._context.provider.selector,
+        "parameters": {name: None if isinstance(value, NotRead) else value for name, value in values.items()},
+        "not_read": {name: value.reason for name, value in values.items() if isinstance(value, NotRead)},
+        "steps": steps_data(snapshot.record, task_rows(snapshot), step_order(snapshot.context, snapshot.record)),
+    }
+
+
+@data_of.register
+def whole_step_data(step: Step) -> Facts:
+    """Return the facts of a step, and its tasks."""
+    rows = step.tasks()._rows()
+    return {**step_data(step_timing(step._record.run, step.id, rows)), "tasks": [task_data(row) for row in rows]}
+
+
+@data_of.register
+def whole_task_data(task: Task) -> Facts:
+    """Return the facts of a task, what it raised, and what is recorded of its artifacts."""
+    record = task._record
+    task = Task._of(snapshot_small_run(task._context, record.run), record, task._attempt)
+    row = task_rows(load_tasks(task._context, record.run, record.path, [record]))[0]
+    if task._attempt is not None:
+        row = replace(row, state=row.state.at_attempt(task._attempt, row.asked_ms))
+    raised = None if row.status == "completed" else recorded_exception(task._context, task._record, task._attempt)
+    return {
+        **task_data(row),
+        "exception": exception_data(raised),
+        "artifacts": [artifact_data(one) for one in task._artifact_rows()],
+    }
+
+
+@data_of.register
+def whole_artifact_data(artifact: DataArtifact) -> Facts:
+    """Return what is recorded, and what it holds, which is not unpickled for that."""
+    held = preview(artifact._context, artifact._record)
+    facts = artifact_data(next(rows_of(artifact._context, [artifact._record])))
+    return {**facts, "holds": held.summary, "value": held.value if held.has_value else None}
+
+
+@data_of.register
+def list_of_tasks_data(tasks: Tasks) -> Facts:
+    """Return all of them, oldest first."""
+    return {"kind": "tasks", "tasks": [task_data(row) for row in tasks._rows()]}
+
+
+@data_of.register
+def list_of_steps_data(steps: Steps) -> Facts:
+    """Return all of them, in the order of the graph."""
+    rows = Tasks(steps._context, steps._run, None)._rows()
+    return {"kind": "steps", "steps": steps_data(steps._run, rows, step_order(steps._context, steps._run))}
+
+
+@data_of.register
+def list_of_artifacts_data(artifacts: Artifacts) -> Facts:
+    """Return what is recorded of all of them."""
+    return {"kind": "artifacts", "artifacts": [artifact_data(row) for row in artifacts._rows()]}
+
+
+@data_of.register
+def named_artifacts_data(artifacts: MetaflowArtifacts) -> Facts:
+    """Return what is recorded of the artifacts of one task."""
+    return _artifacts_of_task(
+        [artifact._record for artifact in artifacts], artifacts[0]._context if artifacts else None
+    )
+
+
+@data_of.register
+def data_artifacts_data(data: MetaflowData) -> Facts:
+    """Return what is recorded of the artifacts of one task."""
+    return _artifacts_of_task([artifact._record for artifact in data._artifacts.values()], data._context)
+
+
+def _artifacts_of_task(records: list[ArtifactRecord], context: ClientContext | None) -> Facts:
+    rows = rows_of(context, records) if context else ()
+    return {"kind": "artifacts", "artifacts": [artifact_data(row) for row in rows]}
+
+
+@data_of.register
+def events_data(events: MetadataEvents) -> Facts:
+    """Return all of them, oldest first."""
+    return {"kind": "events", "events": events.to_dicts()}
+
+
+@data_of.register
+def timings_data(timings: Timings) -> Facts:
+    """Return the steps of all runs."""
+    return {"kind": "timings", "steps": [step_data(row) for row in timings._rows()]}
+
+
+def steps_data(run: RunRecord, tasks: Sequence[TaskRow], order: Sequence[str]) -> list[Facts]:
+    """Return the facts of the steps of a run, from the rows of its tasks."""
+    return [step_data(timing) for timing in step_timings(run, tasks, order)]
