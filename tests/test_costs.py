@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from mfwidgets import Metaflow, compare
-from mfwidgets.cli import json_parts as _  # noqa: F401 - registers graphs and timelines
 from mfwidgets.cli.json import json_text
 from mfwidgets.datastore.task_files import artifact_infos
 from mfwidgets.display_options import options
