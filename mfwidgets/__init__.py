@@ -1,8 +1,8 @@
 """Look at Metaflow runs in a notebook.
 
-The Client API of Metaflow (``Metaflow``, ``Flow``, ``Run``, ``Step``, ``Task``, ``DataArtifact``), without metaflow:
-its objects show themselves in cells, turn into DataFrames, and answer to one magic (``%load_ext mfwidgets``, then
-``%mflow``).
+An implementation of Metaflow's Client API (``Metaflow``, ``Flow``, ``Run``, ``Step``, ``Task``, ``DataArtifact``) that
+does not need metaflow. Its objects display themselves in cells and convert to DataFrames. ``%load_ext mfwidgets`` adds
+the magic ``%mflow``.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -103,7 +103,7 @@ _HOMES = {
     "sample": "sample_runs",
     "watch": "widgets.api",
 }
-"""Where each public name lives; it is imported when it is first used (PEP 562)."""
+"""The module of each public name. It is imported on first use (PEP 562), so that ``import mfwidgets`` is fast."""
 
 
 def __getattr__(name: str) -> Any:
@@ -111,18 +111,33 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mfwidgets' has no attribute {name!r}")
     from importlib import import_module
 
-    found = getattr(import_module(f"mfwidgets.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+    member = getattr(import_module(f"mfwidgets.{_HOMES[name]}"), name)
+    globals()[name] = member
+    return member
 
 
 def __dir__() -> list[str]:
-    # Submodules that happen to be imported, and what this file imports for itself, are not for Tab.
+    # Completion should not offer submodules and this module's own imports.
     return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 def load_ipython_extension(ipython: "InteractiveShell") -> None:
-    """Give a shell ``%mflow``, and Metaflow's own objects our display (``%load_ext mfwidgets``)."""
+    """Add ``%mflow`` to a shell, and displays to Metaflow's own objects.
+
+    IPython calls this for ``%load_ext mfwidgets``. Reads nothing; metaflow is not imported.
+
+    Parameters
+    ----------
+    ipython
+        The shell. Loading twice has no further effect.
+
+    Examples
+    --------
+    In a notebook::
+
+        %load_ext mfwidgets
+        %mflow HelloFlow/latest
+    """
     from mfwidgets import metaflow_displays
     from mfwidgets.magic import ipython_extension
 
@@ -131,7 +146,15 @@ def load_ipython_extension(ipython: "InteractiveShell") -> None:
 
 
 def unload_ipython_extension(ipython: "InteractiveShell") -> None:
-    """Take back what loading gave (``%unload_ext mfwidgets``)."""
+    """Remove ``%mflow`` and the displays of Metaflow's own objects.
+
+    IPython calls this for ``%unload_ext mfwidgets``. Reads nothing.
+
+    Parameters
+    ----------
+    ipython
+        The shell.
+    """
     from mfwidgets import metaflow_displays
     from mfwidgets.magic import ipython_extension
 

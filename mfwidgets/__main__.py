@@ -1,4 +1,4 @@
-"""``python -m mfwidgets``."""
+"""Runs the command line for ``python -m mfwidgets``."""
 
 import sys
 

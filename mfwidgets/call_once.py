@@ -1,4 +1,4 @@
-"""Functions that are called once for each key, as the displays of one moment need them."""
+"""A wrapper that calls a function once per key, so that the parts of one display share what was read."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -9,12 +9,12 @@ Result = TypeVar("Result")
 
 
 class CallOnce(Generic[Key, Result]):
-    """Calls a function once for each key and remembers the result, however many threads ask; an error is not remembered.
+    """Calls a function once per key and remembers the result. Thread-safe; errors are not remembered.
 
     Parameters
     ----------
     function
-        Takes a key.
+        Takes a key and returns the result.
     """
 
     def __init__(self, function: Callable[[Key], Result]) -> None:
@@ -24,7 +24,7 @@ class CallOnce(Generic[Key, Result]):
         self._lock = threading.Lock()
 
     def __call__(self, key: Key) -> Result:
-        """Return the result for a key; a thread that asks while another one calls waits for it."""
+        """Return the result for a key. If another thread is computing it, wait for that thread."""
         if key not in self._results:
             with self._lock:
                 running = self._running.setdefault(key, threading.Lock())
@@ -36,5 +36,5 @@ class CallOnce(Generic[Key, Result]):
         return self._results[key]
 
     def __contains__(self, key: Key) -> bool:
-        """Tell whether the result for a key is known."""
+        """Return whether the result for a key is remembered."""
         return key in self._results

@@ -1,7 +1,11 @@
-"""Metaflow's own configuration, read as Metaflow reads it, whenever a client is built (never at import).
+"""Reads Metaflow's own configuration with Metaflow's rules, when a client is made and never at import.
 
-Each variable comes from the first of: the environment (``METAFLOW_<NAME>``), the project's ``.metaflow/config.json``,
-the user's ``$METAFLOW_HOME/config.json`` (or ``config_<profile>.json``), the built-in default.
+The value of a variable comes from the first of these that has it:
+
+1. the environment (``METAFLOW_<NAME>``),
+2. the project's ``.metaflow/config.json``,
+3. the user's ``$METAFLOW_HOME/config.json``, or ``config_<profile>.json``,
+4. the built-in default.
 """
 
 import json
@@ -14,8 +18,7 @@ from typing import Any
 from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
 
 LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
-"""Metaflow's folders for local metadata and the local datastore, of runs and of spins; they cannot be configured."""
-
+"""Metaflow's folders for local metadata and the local datastore, for runs and for spins. They cannot be configured."""
 
 METADATA_KINDS = (*LOCAL_DIRS, "service")
 """Metaflow's kinds of metadata providers."""
@@ -23,104 +26,114 @@ METADATA_KINDS = (*LOCAL_DIRS, "service")
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the environment and Metaflow's files say.
+    """The configuration variables from the environment and from Metaflow's files.
 
     Attributes
     ----------
     environ
-        The environment it was read from.
+        The environment variables.
     project, user
-        The contents of the project's and of the user's configuration file, keyed ``METAFLOW_<NAME>``.
+        The contents of the project's and of the user's configuration file. Keys are ``METAFLOW_<NAME>``.
     cwd
-        The folder from which ``.metaflow`` is searched upward.
+        The folder in which the search for ``.metaflow`` starts. It continues in the parent folders.
     """
 
-    environ: Mapping[str, str] = field(repr=False)  # these hold keys and headers
+    environ: Mapping[str, str] = field(repr=False)  # repr=False: values include keys and headers
     project: Mapping[str, Any] = field(repr=False)
     user: Mapping[str, Any] = field(repr=False)
     cwd: Path
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """Return a text variable by its name without ``METAFLOW_``; an empty string in the environment counts."""
+        """Return a variable as a str, by its name without ``METAFLOW_``. An empty string in the environment counts.
+
+        Raises
+        ------
+        MetaflowConfigurationError
+            The value in a file is a list or a dict.
+        """
         value = self._raw(f"METAFLOW_{name}", default)
         if isinstance(value, list | dict):
-            raise MetaflowConfigurationError(f"METAFLOW_{name} is configured as {value!r:.80}: expected a text.")
+            raise MetaflowConfigurationError(f"Expected a string for METAFLOW_{name}, got {value!r:.80}.")
         return value if value is None else str(value)
 
     def _raw(self, key: str, default: object = None) -> Any:
         return next((source[key] for source in (self.environ, self.project, self.user) if key in source), default)
 
     def number(self, name: str, default: int) -> int:
-        """Return an integer variable.
+        """Return a variable as an int.
 
         Raises
         ------
         MetaflowConfigurationError
-            It is none.
+            The value is not an integer.
         """
         value = self.get(name)
         try:
             return default if value is None else int(value)
         except ValueError:
-            raise MetaflowConfigurationError(f"METAFLOW_{name} is {value!r:.80}: expected a number.") from None
+            raise MetaflowConfigurationError(f"Expected a number for METAFLOW_{name}, got {value!r:.80}.") from None
 
     def mapping(self, name: str) -> dict[str, str]:
-        """Return a variable that is a JSON object, in the environment as text; its content may be secret.
+        """Return a variable that is a JSON object. In the environment it is a JSON string. Its content may be secret.
 
         Raises
         ------
         MetaflowConfigurationError
-            It is none.
+            The value is not a JSON object.
         """
         value = self._raw(f"METAFLOW_{name}")
         try:
-            found = json.loads(value) if isinstance(value, str) else value
+            content = json.loads(value) if isinstance(value, str) else value
         except ValueError:
-            found = ""  # the text may hold a key: it is not repeated
-        if not isinstance(found, dict | None):
-            raise MetaflowConfigurationError(f'METAFLOW_{name} is no JSON object, such as {{"name": "value"}}.')
-        return {str(key): str(item) for key, item in (found or {}).items()}
+            content = ""
+        if not isinstance(content, dict | None):
+            # The message does not repeat the value, which may hold a key.
+            raise MetaflowConfigurationError(
+                f'Expected a JSON object for METAFLOW_{name}, such as {{"name": "value"}}, got something else.'
+            )
+        return {str(key): str(item) for key, item in (content or {}).items()}
 
     def service_headers(self) -> dict[str, str]:
-        """Return what is sent along to the metadata service: ``SERVICE_HEADERS``, and ``SERVICE_AUTH_KEY`` as the key."""
+        """Return the headers of requests to the metadata service: ``SERVICE_HEADERS``, and ``SERVICE_AUTH_KEY`` as key."""
         key = self.get("SERVICE_AUTH_KEY")
         return self.mapping("SERVICE_HEADERS") | ({} if key is None else {"x-api-key": key})
 
     @property
     def default_metadata(self) -> str:
-        """The provider type that is used when no selector is given: ``local``, ``service`` or ``spin``.
+        """The kind of metadata provider to use if no selector is given: ``local``, ``spin`` or ``service``.
 
         Raises
         ------
         MetaflowConfigurationError
-            It is none of these.
+            The configured value is none of these.
         """
         kind = self.get("DEFAULT_METADATA") or "local"
         if kind not in METADATA_KINDS:
             raise MetaflowConfigurationError(
-                f"METAFLOW_DEFAULT_METADATA is {kind!r:.80}: expected {', '.join(METADATA_KINDS)}."
+                f"Expected {', '.join(METADATA_KINDS[:-1])} or {METADATA_KINDS[-1]} for METAFLOW_DEFAULT_METADATA, "
+                f"got {kind!r:.80}."
             )
         return kind
 
     def local_root(self, kind: str = "local") -> Path | None:
-        """Return the ``.metaflow`` folder of this place (``.metaflow_spin`` for ``spin``), or None when there is none yet.
+        """Return the ``.metaflow`` folder (``.metaflow_spin`` for ``spin``), or None if there is none.
 
-        ``METAFLOW_DATASTORE_SYSROOT_LOCAL`` (``_SPIN``) names its parent; otherwise it is the first one upward from the
-        current folder.
+        ``METAFLOW_DATASTORE_SYSROOT_LOCAL`` (``_SPIN``) names its parent folder. If that is not set, the folder is
+        searched in the current folder and its parents.
         """
         sysroot = self.get(f"DATASTORE_SYSROOT_{kind.upper()}")
         if sysroot:
             return Path(sysroot).expanduser() / LOCAL_DIRS[kind]
-        found = _folder_with(LOCAL_DIRS[kind], self.cwd)
-        return found / LOCAL_DIRS[kind] if found else None
+        parent = _folder_with(LOCAL_DIRS[kind], self.cwd)
+        return parent / LOCAL_DIRS[kind] if parent else None
 
     def default_namespace(self) -> str:
-        """Return ``user:<name>``, or ``production:<token>`` when a production token is set.
+        """Return ``production:<token>`` if a production token is configured, else ``user:<name>``.
 
         Raises
         ------
         MetaflowUnknownUser
-            When neither names anybody; like Metaflow, ``root`` is nobody.
+            There is neither a token nor a user name. As in Metaflow, ``root`` does not count as a user name.
         """
         token = self.get("PRODUCTION_TOKEN")
         if token:
@@ -130,27 +143,27 @@ class Configuration:
             if name and name != "root":
                 return f"user:{name}"
         raise MetaflowUnknownUser(
-            "Metaflow knows no user name here, so there is no default namespace: set METAFLOW_USER "
-            "(or USER), or choose one with namespace('user:NAME'), or namespace(None) to see all runs."
+            "Expected a user name for the default namespace, got none. Try setting METAFLOW_USER or USER, "
+            "namespace('user:NAME'), or namespace(None) to see all runs."
         )
 
 
 def read_configuration(
     environ: Mapping[str, str] | None = None, cwd: str | os.PathLike[str] | None = None
 ) -> Configuration:
-    """Read the configuration as it is now.
+    """Read the current configuration. Costs at most two small files.
 
     Parameters
     ----------
     environ
-        Instead of ``os.environ``.
+        The environment variables. None means ``os.environ``.
     cwd
-        Instead of the current folder.
+        The folder in which the search for ``.metaflow`` starts. None means the current folder.
 
     Raises
     ------
     MetaflowConfigurationError
-        A file is not a JSON object, or the profile that ``METAFLOW_PROFILE`` names has none.
+        A file cannot be read, a file is not a JSON object, or the profile in ``METAFLOW_PROFILE`` has no file.
     """
     environ = dict(os.environ if environ is None else environ)
     here = Path(cwd or Path.cwd())
@@ -162,13 +175,14 @@ def read_configuration(
     user = _read(user_file)
     if user is None and profile:
         raise MetaflowConfigurationError(
-            f"METAFLOW_PROFILE is '{profile}', but there is no {user_file}: unset it, or write that file."
+            f"Expected {user_file} for METAFLOW_PROFILE='{profile}', got no such file. "
+            "Try another profile, or unset METAFLOW_PROFILE."
         )
     return Configuration(environ, project or {}, user or {}, here)
 
 
 def profiles(environ: Mapping[str, str] | None = None) -> dict[str, Path]:
-    """Return the profiles that can be chosen with ``METAFLOW_PROFILE``, by name, and the file of each."""
+    """Return the available values of ``METAFLOW_PROFILE`` and the configuration file of each."""
     home = _home(os.environ if environ is None else environ)
     try:
         files = sorted(home.glob("config_*.json"))
@@ -182,7 +196,7 @@ def _home(environ: Mapping[str, str]) -> Path:
 
 
 def _folder_with(name: str, start: Path) -> Path | None:
-    """Return the first folder upward that contains a folder of that name."""
+    """Return the first of ``start`` and its parents that contains a folder with this name."""
     for folder in (start, *start.parents):
         if (folder / name).is_dir():
             return folder
@@ -190,7 +204,7 @@ def _folder_with(name: str, start: Path) -> Path | None:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file, or None when there is no such file."""
+    """Return the JSON object in a file, or None if the file does not exist."""
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -198,5 +212,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise MetaflowConfigurationError(f"Metaflow's configuration file {path} cannot be read: {error}.") from error
     if not isinstance(content, dict):
-        raise MetaflowConfigurationError(f"Metaflow's configuration file {path} holds no JSON object.")
+        raise MetaflowConfigurationError(
+            f"Expected a JSON object in Metaflow's configuration file {path}, got {type(content).__name__}."
+        )
     return content

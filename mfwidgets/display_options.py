@@ -1,4 +1,4 @@
-"""How much displays show, how long they may take, and in which time zone."""
+"""The options of displays: their size, their timeout and their time zone."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def _is_time_zone(value: Any) -> bool:
 
 
 class _Option(NamedTuple):
-    """The default of an option, what tells whether a value is allowed, and the allowed values in words."""
+    """The default of an option, a check of its values, and a description of the allowed values for messages."""
 
     default: Any
     is_valid: Callable[[Any], bool]
@@ -41,26 +41,42 @@ _OPTIONS = {
     "display_max_rows": _Option(20, _is_positive_int, "a number above 0"),
     "display_max_bytes": _Option(64_000, _is_positive_int, "a number above 0"),
     "display_timeout_s": _Option(2.0, _is_positive_number, "a number above 0"),
-    "time_zone": _Option(None, _is_time_zone, "a name like 'Europe/Berlin' or 'UTC', or None"),
+    "time_zone": _Option(None, _is_time_zone, "a time zone such as 'Europe/Berlin' or 'UTC', or None"),
     "progress_bars": _Option(default=True, is_valid=_is_bool, expected="True or False"),
 }
 
 
 class Options:
-    """What can be chosen about displays, for all of them: ``options.display_max_rows = 50``, or ``with options(display_max_rows=50):``.
+    """The options of all displays.
+
+    Assign an attribute to change an option, or call the object in a ``with`` statement to change it for a block.
+    Setting an invalid value raises :class:`~mfwidgets.errors.MetaflowInvalidArgument`. Reads nothing.
 
     Attributes
     ----------
-    display_max_rows
-        Of a table, 20 at first. Blocks of text and lists follow.
-    display_max_bytes
-        Of the HTML of a display, 64,000 at first; a larger one is drawn again with less in it.
-    display_timeout_s
-        After which a display is given up, 2 at first.
-    time_zone
-        In which times are shown: an IANA name such as ``Europe/Berlin`` or ``UTC``; None is the local one.
-    progress_bars
-        Whether bars tell how far long reads got.
+    display_max_rows : int
+        The maximum number of rows in a table, 20 by default. Lists and blocks of text are limited in proportion.
+    display_max_bytes : int
+        The maximum size of a display's HTML in bytes, 64,000 by default. A larger display is drawn again with less in
+        it.
+    display_timeout_s : float
+        The time limit of a display in seconds, 2 by default. A display that takes longer shows the object's repr.
+    time_zone : str or None
+        The time zone of displayed times: an IANA name such as ``Europe/Berlin`` or ``UTC``. None, the default, means
+        the local zone. Datetimes in DataFrames are in UTC in any case.
+    progress_bars : bool
+        Whether long reads show a progress bar, True by default.
+
+    Examples
+    --------
+    >>> from mfwidgets import options
+    >>> options.time_zone = "UTC"
+    >>> with options(display_max_rows=5):
+    ...     print(options.display_max_rows)
+    5
+    >>> options.display_max_rows
+    20
+    >>> options.reset()
     """
 
     display_max_rows: int
@@ -73,25 +89,35 @@ class Options:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to what was at first."""
+        """Set all options to their defaults."""
         self.__dict__.update({name: option.default for name, option in _OPTIONS.items()})
 
     def __setattr__(self, name: str, value: object) -> None:
         option = _OPTIONS.get(name)
         if option is None:
-            raise MetaflowInvalidArgument(f"There is no option {name!r}; there are {', '.join(_OPTIONS)}.")
+            raise MetaflowInvalidArgument(f"Expected an option ({', '.join(_OPTIONS)}), got {name!r}.")
         if not option.is_valid(value):
-            raise MetaflowInvalidArgument(f"{name} is {option.expected}; not {value!r:.60}.")
+            raise MetaflowInvalidArgument(f"Expected {option.expected} for {name}, got {value!r:.60}.")
         self.__dict__[name] = value
 
     @contextmanager
     def __call__(self, **values: object) -> Iterator["Options"]:
-        """Set options for the time of a ``with`` statement.
+        """Set options inside a ``with`` statement.
+
+        Parameters
+        ----------
+        **values
+            Options by name.
+
+        Yields
+        ------
+        Options
+            This object.
 
         Raises
         ------
         MetaflowInvalidArgument
-            There is no such option, or it cannot have this value; nothing is changed then.
+            A name is not an option, or a value is invalid. Then no option changes.
         """
         before = dict(self.__dict__)
         try:
@@ -106,4 +132,4 @@ class Options:
 
 
 options = Options()
-"""The one that displays ask."""
+"""The only instance. All displays use it."""

@@ -1,4 +1,4 @@
-"""Every error a user can meet, in one tree.
+"""All errors of this package, in one hierarchy.
 
 ::
 
@@ -27,8 +27,20 @@
     ├── DeadlineExceeded                (TimeoutError)
     └── SampleError
 
-Names that Metaflow has are Metaflow's (``metaflow.exception``, ``metaflow.client``), so that code written for its
-client reads the same. The classes in brackets are second bases, where Python or Metaflow's users catch those.
+Errors that Metaflow has (in ``metaflow.exception`` and ``metaflow.client``) have the same names here, so that code for
+Metaflow's client needs only another import. A class in parentheses is a second base class: code that catches Python's
+own error catches ours, too. Messages have the form "Expected X, got Y. Try Z."
+
+Catch one kind of error, or all of them:
+
+>>> from mfwidgets.errors import MetaflowException, MetaflowNotFound
+>>> try:
+...     mfwidgets.Run("HelloFlow/nosuchrun")
+... except MetaflowNotFound as error:
+...     error.pathspec
+'HelloFlow/nosuchrun'
+>>> issubclass(MetaflowNotFound, MetaflowException)
+True
 """
 
 import sys
@@ -37,15 +49,24 @@ from collections.abc import Iterable
 
 
 class MetaflowException(Exception):
-    """Base of all errors of this package; shown in IPython as one short message, without frames.
+    """The base class of all errors of this package. IPython shows it as one line, without a traceback.
+
+    Parameters
+    ----------
+    message
+        The text of the error.
+    pathspec
+        The pathspec that the caller passed. Empty if the error is not about a single object.
+    suggestions
+        Alternatives, the most similar first. For an object that does not exist: pathspecs of existing objects. For an
+        object in another namespace: its namespaces. Empty if there are none.
 
     Attributes
     ----------
-    pathspec
-        The pathspec that the error is about, as it was asked for; empty if it is about no single object.
-    suggestions
-        What can be asked for instead, the most similar first. For an object that does not exist: pathspecs of objects
-        that do. For one in another namespace: its namespaces. Empty if nothing is known.
+    pathspec : str
+        The parameter ``pathspec``.
+    suggestions : tuple of str
+        The parameter ``suggestions``.
     """
 
     def __init__(self, message: str = "", *, pathspec: str = "", suggestions: Iterable[str] = ()) -> None:
@@ -54,13 +75,13 @@ class MetaflowException(Exception):
         self.suggestions = tuple(suggestions)
 
     def __str__(self) -> str:
-        # KeyError, a second base below, would show the repr of the message.
+        # str() of a KeyError, a second base class below, is the repr of the message.
         message = str(self.args[0]) if self.args else ""
-        # Names come from elsewhere: what would move a terminal's cursor is shown as its escape instead.
+        # Messages contain names from metadata. A name could contain characters that move a terminal's cursor.
         return message if message.isprintable() else "".join(map(_visible, message))
 
     def _render_traceback_(self) -> list[str]:
-        """Give IPython the lines to print instead of a traceback (its documented hook)."""
+        """Return the lines that IPython prints instead of a traceback (a documented hook of IPython)."""
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -75,43 +96,43 @@ class MetaflowInvalidPathspec(MetaflowException, ValueError):
 
 
 class InvalidSelector(MetaflowException, ValueError):
-    """A metadata selector (``local@/path``, ``service@https://...``) names nothing that can be read."""
+    """A metadata selector (``local@/path``, ``service@https://...``) is malformed or its folder does not exist."""
 
 
 class MetaflowInvalidArgument(MetaflowException, ValueError):
-    """An argument is not of the kind that is taken."""
+    """An argument has an invalid value."""
 
 
 class MetaflowConfigurationError(MetaflowException, ValueError):
-    """A Metaflow configuration file or variable cannot be understood."""
+    """A configuration file or variable of Metaflow cannot be read or has an invalid value."""
 
 
 class MetaflowUnknownUser(MetaflowException):
-    """No user name is configured, so there is no default namespace."""
+    """There is no user name, so there is no default namespace."""
 
 
 class MetaflowNamespaceMismatch(MetaflowException):
-    """The object exists, but not in the current namespace."""
+    """The object exists in another namespace than the current one."""
 
 
 class MetaflowNotFound(MetaflowException):
-    """No such flow, run, step, task or artifact."""
+    """The flow, run, step, task or artifact does not exist."""
 
 
 class NoSuchChild(MetaflowNotFound, KeyError):
-    """``parent[id]`` names no child."""
+    """``parent[id]``: the parent has no child with this id."""
 
 
 class NoSuchArtifact(MetaflowNotFound, AttributeError):
-    """``task.data.name`` names no artifact."""
+    """``task.data.name``: the task has no artifact with this name."""
 
 
 class MetaflowInternalError(MetaflowException):
-    """What was read contradicts Metaflow's formats."""
+    """Stored data contradicts Metaflow's formats."""
 
 
 class CorruptFile(MetaflowInternalError):
-    """A metadata or datastore file is unreadable, half-written or not what it should be."""
+    """A file of the metadata or the datastore is unreadable, incomplete or has the wrong content."""
 
 
 class DataException(MetaflowException):
@@ -119,16 +140,23 @@ class DataException(MetaflowException):
 
 
 class BlobMissing(DataException):
-    """The datastore does not hold the bytes that the metadata points to."""
+    """The datastore does not have the bytes that the metadata refers to."""
 
 
 class TooLarge(DataException):
-    """The bytes are more than may be read unasked.
+    """The data is larger than the limit of the call.
+
+    Parameters
+    ----------
+    message
+        The text of the error.
+    size
+        A lower bound of the size in bytes.
 
     Attributes
     ----------
-    size
-        How many they are, at least.
+    size : int
+        A lower bound of the size in bytes.
     """
 
     def __init__(self, message: str, size: int = 0) -> None:
@@ -137,12 +165,19 @@ class TooLarge(DataException):
 
 
 class UnloadableArtifact(DataException):
-    """The bytes are there, but cannot be turned into a Python object here.
+    """The bytes of an artifact exist, but cannot be converted to a Python object here.
+
+    Parameters
+    ----------
+    message
+        The text of the error.
+    what
+        A short description of the content. Empty if it is unknown.
 
     Attributes
     ----------
-    what
-        What they hold, in a few words, where that is known.
+    what : str
+        A short description of the content. Empty if it is unknown.
     """
 
     def __init__(self, message: str, what: str = "") -> None:
@@ -151,12 +186,19 @@ class UnloadableArtifact(DataException):
 
 
 class ServiceException(MetaflowException):
-    """The metadata service does not answer, or refuses.
+    """The metadata service does not answer, or answers with an error.
+
+    Parameters
+    ----------
+    message
+        The text of the error.
+    http_code
+        The HTTP status of the response. None if there was no response.
 
     Attributes
     ----------
-    http_code
-        The status of its answer; None when there was none.
+    http_code : int or None
+        The HTTP status of the response. None if there was no response.
     """
 
     def __init__(self, message: str, http_code: int | None = None) -> None:
@@ -165,15 +207,15 @@ class ServiceException(MetaflowException):
 
 
 class NotPicklableError(MetaflowException):
-    """A client holds what must not be written into a pickle, such as headers with a key."""
+    """A client has data that must not be in a pickle, such as headers with a key."""
 
 
 class ValuesNotRead(UserWarning):
-    """Some values that a table was asked for were too large or no plain values, and are missing from it."""
+    """A table lacks some values, because they are too large or are not plain values."""
 
 
 def warn_of_values(message: str) -> None:
-    """Warn with :class:`ValuesNotRead`, in the name of the line that called this package."""
+    """Warn with :class:`ValuesNotRead`. Python attributes the warning to the caller's line outside of this package."""
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "mfwidgets":
         level += 1
@@ -181,24 +223,24 @@ def warn_of_values(message: str) -> None:
 
 
 class MetaflowTaggingError(MetaflowException):
-    """Tags cannot be changed so."""
+    """A tag is invalid, or a change of tags cannot be written."""
 
 
 class CardNotPresentException(MetaflowException):
-    """A task has no cards."""
+    """The task has no cards."""
 
 
 class IncorrectArgumentException(MetaflowException, TypeError):
-    """What was given is of a type that cannot be taken."""
+    """An argument has the wrong type."""
 
 
 class IncorrectPathspecException(MetaflowException, ValueError):
-    """The pathspec is not that of a task."""
+    """The pathspec is not the pathspec of a task."""
 
 
 class DeadlineExceeded(MetaflowException, TimeoutError):
-    """The work was given up: it took longer than it may, or its result is not needed any more."""
+    """The work was stopped: it exceeded its time limit, or its result is no longer needed."""
 
 
 class SampleError(MetaflowException):
-    """The embedded sample runs cannot be unpacked."""
+    """The sample runs cannot be unpacked."""

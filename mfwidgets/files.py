@@ -1,27 +1,43 @@
-"""Reading small files, fast: a listing of runs reads thousands of them."""
+"""Reads small files fast: a list of runs needs thousands of them."""
 
 import os
 
-_CHUNK = 1 << 16
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows would else translate line ends
+_CHUNK_BYTES = 1 << 16
+"""Nearly all files are smaller, so that one read is enough."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # without O_BINARY, Windows translates line ends
 
 
 def read_file(file: str, most: int | None = None) -> bytes:
-    """Return the bytes of a file; raises OSError as ``open`` does, and OverflowError where there are more than wanted.
+    """Return the bytes of a file.
 
-    Without a file object, whose making costs as much again as opening, reading and closing a small file.
+    It makes no file object: for a small file, that takes as long as opening, reading and closing it.
+
+    Parameters
+    ----------
+    file
+        The path.
+    most
+        The largest allowed size in bytes. None means no limit.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened or read.
+    OverflowError
+        The file has more than ``most`` bytes.
     """
     descriptor = os.open(file, _FLAGS)
     try:
-        content = os.read(descriptor, _CHUNK)
+        content = os.read(descriptor, _CHUNK_BYTES)
         if most is not None and (
-            len(content) > most or (len(content) == _CHUNK and os.fstat(descriptor).st_size > most)
+            len(content) > most or (len(content) == _CHUNK_BYTES and os.fstat(descriptor).st_size > most)
         ):
             raise OverflowError
-        if len(content) < _CHUNK:
+        if len(content) < _CHUNK_BYTES:
             return content
         chunks = [content]
-        while chunk := os.read(descriptor, 16 * _CHUNK):
+        while chunk := os.read(descriptor, 16 * _CHUNK_BYTES):
             chunks.append(chunk)
         return b"".join(chunks)
     finally:

@@ -1,7 +1,7 @@
-"""Metaflow's own client objects, shown as ours: ``metaflow.Run('HelloFlow/2')`` in a cell.
+"""Displays Metaflow's own client objects as ours: ``metaflow.Run('HelloFlow/2')`` in a cell.
 
-IPython's formatters are registered by class name, so metaflow is neither imported nor patched. What an object is,
-its own pickled form tells: the pathspec, the attempt, the metadata selector, the namespace it was made in.
+IPython's formatters are registered by class name, so metaflow is neither imported nor patched. The pickled state of
+an object has its pathspec, its attempt, the metadata selector and the namespace in which it was made.
 """
 
 import logging
@@ -26,9 +26,9 @@ _OBJECTS = ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact")
 
 
 def from_metaflow(theirs: Any) -> Displayable:
-    """Return our object for one of Metaflow's; the provider is asked, nothing of Metaflow's selection changes."""
+    """Return our object for one of Metaflow's. Reads its record; Metaflow's own context does not change."""
     if type(theirs).__name__ == "Metaflow":
-        # It keeps no namespace of its own: it follows the one that its module holds.
+        # Metaflow's root object has no namespace attribute. Its namespace is a variable of its module.
         module = sys.modules[type(theirs).__module__]
         return Metaflow(theirs.metadata.metadata_str(), module.get_namespace())
     pathspec, attempt, selector, namespace, checked = theirs.__getstate__()["data"]
@@ -37,23 +37,23 @@ def from_metaflow(theirs: Any) -> Displayable:
 
 
 def bundle(theirs: Any) -> dict[str, str] | None:
-    """Return the display of one of Metaflow's objects; None, which leaves it to Metaflow's own text, on any trouble."""
+    """Return the display of one of Metaflow's objects, or None after any error: IPython then shows Metaflow's repr."""
     load_templates()
     try:
         return call_with_timeout(options.display_timeout_s, lambda: render_to_fit(from_metaflow(theirs)))
-    except Exception:  # their object must never show an error of ours in place of itself
-        logging.getLogger(__name__).debug("%s shows itself as text", type(theirs).__name__, exc_info=True)
+    except Exception:  # an error in our display must not hide the user's object
+        logging.getLogger(__name__).debug("no display for metaflow's %s", type(theirs).__name__, exc_info=True)
         return None
 
 
 def load(ipython: "InteractiveShell") -> None:
-    """Register the displays; Metaflow need not be imported yet, or ever."""
+    """Register the displays. This works before metaflow is imported."""
     for name in _OBJECTS:
         _formatter(ipython).for_type_by_name(_MODULE, name, bundle)
 
 
 def unload(ipython: "InteractiveShell") -> None:
-    """Take the displays back."""
+    """Remove the displays."""
     for name in _OBJECTS:
         _formatter(ipython).pop(f"{_MODULE}.{name}", None)
 

@@ -1,4 +1,4 @@
-"""Pathspecs: ``Flow/run/step/task/artifact``, and the aliases that may stand for a run id."""
+"""Pathspecs, such as ``Flow/run/step/task/artifact``, and the aliases of run ids."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mfwidgets.errors import MetaflowInvalidPathspec
 
 KINDS = ("flow", "run", "step", "task", "artifact")
-"""What the n-th part of a pathspec names."""
+"""The kinds of objects, in the order of the parts of a pathspec."""
 
 FORMS = {
     "flow": "FlowName",
@@ -19,19 +19,22 @@ FORMS = {
 PathComponents = tuple[str, ...]
 """The parts of a pathspec, from the flow down."""
 
+_MAX_NAME_CHARS = 120
+"""A longer name in a message would hide the rest of it."""
+
 _ALIAS = re.compile(r"(?P<which>latest(?:-ok)?)(?:~(?P<back>\d{1,6}))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class RunAlias:
-    """``latest``, ``latest-ok``, ``latest~2``: a run by its place, newest first.
+    """A run by its position, newest first: ``latest``, ``latest-ok``, ``latest~2``.
 
     Attributes
     ----------
     successful_only
-        Count successful runs only (``latest-ok``).
+        Whether only successful runs count (``latest-ok``).
     back
-        How many such runs to skip: 0 is the newest.
+        The number of runs to skip. 0 is the newest run.
     """
 
     successful_only: bool
@@ -39,11 +42,11 @@ class RunAlias:
 
 
 def parse_alias(run_id: str) -> RunAlias | None:
-    """Return the alias that ``run_id`` is, or None when it is an ordinary id."""
-    found = _ALIAS.match(run_id)
-    if not found:
+    """Return the alias in ``run_id``, or None if it is an ordinary id."""
+    match = _ALIAS.match(run_id)
+    if not match:
         return None
-    return RunAlias(successful_only=found["which"] == "latest-ok", back=int(found["back"] or 0))
+    return RunAlias(successful_only=match["which"] == "latest-ok", back=int(match["back"] or 0))
 
 
 def parse(pathspec: object, kind: str | None = None) -> PathComponents:
@@ -52,36 +55,38 @@ def parse(pathspec: object, kind: str | None = None) -> PathComponents:
     Parameters
     ----------
     pathspec
-        ``HelloFlow/2/start``; anything but a str is an error.
+        A str such as ``HelloFlow/2/start``.
     kind
-        One of :data:`KINDS`, when only that kind will do; None takes any.
+        The required kind of object, one of :data:`KINDS`. None accepts all kinds.
 
     Raises
     ------
     MetaflowInvalidPathspec
-        Naming the expected form.
+        The pathspec is not a str, has an empty part, or has the wrong number of parts.
     """
-    expected = f"expected {FORMS[kind]}" if kind else f"expected {FORMS['flow']} to {FORMS['artifact']}"
+    form = FORMS[kind] if kind else f"{FORMS['flow']} to {FORMS['artifact']}"
     if not isinstance(pathspec, str):
         raise MetaflowInvalidPathspec(
-            f"A pathspec is a text, not {type(pathspec).__name__} ({short(repr(pathspec))}): {expected}."
+            f"Expected a pathspec {form} (str), got {short(repr(pathspec))} ({type(pathspec).__name__})."
         )
     parts = tuple(pathspec.split("/"))
     if not all(parts):
         raise MetaflowInvalidPathspec(
-            f"Pathspec {short(repr(pathspec))} has an empty part: {expected}.", pathspec=pathspec
+            f"Expected a pathspec {form}, got {short(repr(pathspec))}, which has an empty part.", pathspec=pathspec
         )
     if len(parts) > len(KINDS) or (kind and len(parts) != KINDS.index(kind) + 1):
         count = f"{len(parts)} part{'s' if len(parts) > 1 else ''}"
-        raise MetaflowInvalidPathspec(f"Pathspec {short(repr(pathspec))} has {count}: {expected}.", pathspec=pathspec)
+        raise MetaflowInvalidPathspec(
+            f"Expected a pathspec {form}, got {short(repr(pathspec))}, which has {count}.", pathspec=pathspec
+        )
     return parts
 
 
 def kind_of(path: PathComponents) -> str:
-    """Return what a path of this length names."""
+    """Return the kind of object that a path of this length names."""
     return KINDS[len(path) - 1]
 
 
 def short(text: str) -> str:
-    """Return a name as messages show it: of a very long one the beginning."""
-    return text if len(text) <= 120 else text[:119] + "…"  # noqa: PLR2004
+    """Return a name for a message. A long name is cut."""
+    return text if len(text) <= _MAX_NAME_CHARS else text[: _MAX_NAME_CHARS - 1] + "…"

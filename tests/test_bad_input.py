@@ -46,16 +46,16 @@ ARGUMENT = errors.MetaflowInvalidArgument
 CHILD = errors.NoSuchChild
 
 PATHSPECS = [
-    (Flow, FORM, ("not NoneType", "expected FlowName.")),
-    (lambda: Flow(""), FORM, ("''", "expected FlowName.")),
-    (lambda: Flow(5), FORM, ("not int (5)", "expected FlowName.")),
-    (lambda: Run(b"LinearFlow/1"), FORM, ("not bytes", "expected FlowName/RunID.")),
-    (lambda: Run("LinearFlow"), FORM, ("'LinearFlow' has 1 part", "expected FlowName/RunID.")),
+    (Flow, FORM, ("got None (NoneType)", "Expected a pathspec FlowName (str)")),
+    (lambda: Flow(""), FORM, ("got ''", "Expected a pathspec FlowName,")),
+    (lambda: Flow(5), FORM, ("got 5 (int)", "Expected a pathspec FlowName (str)")),
+    (lambda: Run(b"LinearFlow/1"), FORM, ("(bytes)", "Expected a pathspec FlowName/RunID (str)")),
+    (lambda: Run("LinearFlow"), FORM, ("'LinearFlow', which has 1 part", "Expected a pathspec FlowName/RunID,")),
     (lambda: Run("/LinearFlow/1"), FORM, "has an empty part"),
-    (lambda: Task("a/b/c/d/e/f"), FORM, ("has 6 parts", "expected FlowName/RunID/StepName/TaskID.")),
-    (lambda: Metaflow().get(""), FORM, "expected FlowName to FlowName/RunID/StepName/TaskID/ArtifactName"),
-    (lambda: Metaflow().get(None), FORM, "not NoneType"),
-    (lambda: Metaflow()["LinearFlow/1"], FORM, "expected FlowName."),
+    (lambda: Task("a/b/c/d/e/f"), FORM, ("has 6 parts", "Expected a pathspec FlowName/RunID/StepName/TaskID,")),
+    (lambda: Metaflow().get(""), FORM, "Expected a pathspec FlowName to FlowName/RunID/StepName/TaskID/ArtifactName"),
+    (lambda: Metaflow().get(None), FORM, "got None (NoneType)"),
+    (lambda: Metaflow()["LinearFlow/1"], FORM, "Expected a pathspec FlowName,"),
     (lambda: Flow("LinaerFlow"), MISSING, ("Flow('LinaerFlow') does not exist in local@", "Did you mean 'LinearFlow'?")),
     (lambda: Flow("x"), MISSING, "There are 'CardFlow', 'FailingFlow', 'LinearFlow'."),
     (lambda: Flow(".."), MISSING, "Flow('..') does not exist"),
@@ -170,14 +170,14 @@ USER_FILE, PROJECT_FILE = "home/config.json", "project/.metaflow/config.json"
     [
         ({USER_FILE: "{"}, {}, None, "home/config.json cannot be read: Expecting property name"),
         ({USER_FILE: ""}, {}, None, "home/config.json cannot be read"),
-        ({USER_FILE: "[]"}, {}, None, "home/config.json holds no JSON object"),
-        ({PROJECT_FILE: "null"}, {}, None, "project/.metaflow/config.json holds no JSON object"),
+        ({USER_FILE: "[]"}, {}, None, ("Expected a JSON object", "home/config.json, got list")),
+        ({PROJECT_FILE: "null"}, {}, None, ("Expected a JSON object", "project/.metaflow/config.json, got NoneType")),
         ({PROJECT_FILE: "\x00"}, {}, None, "project/.metaflow/config.json cannot be read"),
-        ({}, {"METAFLOW_PROFILE": "team"}, None, ("METAFLOW_PROFILE is 'team'", "config_team.json", "unset it, or write")),
-        ({}, {"METAFLOW_DEFAULT_METADATA": "bogus"}, lambda found: found.default_metadata, ("METAFLOW_DEFAULT_METADATA is 'bogus'", "expected local, spin, service")),
-        ({USER_FILE: '{"METAFLOW_USER": ["a"]}'}, {}, Configuration.default_namespace, ("METAFLOW_USER is configured as ['a']", "expected a text")),
-        ({USER_FILE: '{"METAFLOW_DATASTORE_SYSROOT_LOCAL": {}}'}, {}, Configuration.local_root, "METAFLOW_DATASTORE_SYSROOT_LOCAL is configured as {}"),
-        ({}, {}, Configuration.default_namespace, ("set METAFLOW_USER", "namespace(None)")),
+        ({}, {"METAFLOW_PROFILE": "team"}, None, ("for METAFLOW_PROFILE='team'", "config_team.json", "unset METAFLOW_PROFILE")),
+        ({}, {"METAFLOW_DEFAULT_METADATA": "bogus"}, lambda found: found.default_metadata, ("for METAFLOW_DEFAULT_METADATA, got 'bogus'", "Expected local, spin or service")),
+        ({USER_FILE: '{"METAFLOW_USER": ["a"]}'}, {}, Configuration.default_namespace, ("METAFLOW_USER, got ['a']", "Expected a string")),
+        ({USER_FILE: '{"METAFLOW_DATASTORE_SYSROOT_LOCAL": {}}'}, {}, Configuration.local_root, "Expected a string for METAFLOW_DATASTORE_SYSROOT_LOCAL, got {}"),
+        ({}, {}, Configuration.default_namespace, ("Try setting METAFLOW_USER", "namespace(None)")),
     ],
 )  # fmt: skip
 def test_configuration(files, environ, ask, said, tmp_path):
@@ -197,7 +197,7 @@ def test_configuration(files, environ, ask, said, tmp_path):
 
 def test_a_default_that_is_none_is_named_by_its_variable(tmp_path):
     configuration = read_configuration({"METAFLOW_DEFAULT_METADATA": "bogus"}, tmp_path)
-    with pytest.raises(errors.MetaflowConfigurationError, match="METAFLOW_DEFAULT_METADATA is 'bogus'"):
+    with pytest.raises(errors.MetaflowConfigurationError, match="METAFLOW_DEFAULT_METADATA, got 'bogus'"):
         open_provider(None, configuration)
 
 

@@ -30,9 +30,7 @@ def test_a_profile_replaces_the_users_file(tmp_path):
     configuration = read_configuration({"METAFLOW_HOME": str(tmp_path), "METAFLOW_PROFILE": "team"}, tmp_path)
     assert configuration.get("UI_URL") == "https://team"
     assert configuration.get("USER") is None
-    with pytest.raises(
-        MetaflowConfigurationError, match=r"METAFLOW_PROFILE is 'other', but there is no .*config_other"
-    ):
+    with pytest.raises(MetaflowConfigurationError, match=r"Expected .*config_other.*METAFLOW_PROFILE='other'"):
         read_configuration({"METAFLOW_HOME": str(tmp_path), "METAFLOW_PROFILE": "other"}, tmp_path)
 
 
@@ -58,7 +56,7 @@ def test_the_default_namespace(environ, namespace, tmp_path):
 
 
 def test_nobody_has_no_default_namespace(tmp_path):
-    with pytest.raises(MetaflowUnknownUser, match=r"set METAFLOW_USER .*namespace\(None\)"):
+    with pytest.raises(MetaflowUnknownUser, match=r"setting METAFLOW_USER .*namespace\(None\)"):
         read_configuration({"METAFLOW_HOME": str(tmp_path), "USER": "root"}, tmp_path).default_namespace()
 
 

@@ -52,15 +52,15 @@ def test_bytes_and_seconds(client, runs):
     [
         (
             {"rwos": 5},
-            "There is no option 'rwos'; there are display_max_rows, display_max_bytes, display_timeout_s, time_zone, progress_bars",
+            "Expected an option (display_max_rows, display_max_bytes, display_timeout_s, time_zone, progress_bars), got 'rwos'.",
         ),
-        ({"display_max_rows": 0}, "display_max_rows is a number above 0; not 0"),
-        ({"display_max_rows": 2.5}, "display_max_rows is a number above 0"),
-        ({"display_max_rows": True}, "display_max_rows is a number above 0"),
-        ({"display_timeout_s": -1}, "display_timeout_s is a number above 0"),
-        ({"time_zone": "Berlin"}, "time_zone is a name like"),
-        ({"time_zone": 5}, "time_zone is a name like"),
-        ({"progress_bars": "no"}, "progress_bars is True or False"),
+        ({"display_max_rows": 0}, "Expected a number above 0 for display_max_rows, got 0."),
+        ({"display_max_rows": 2.5}, "Expected a number above 0 for display_max_rows"),
+        ({"display_max_rows": True}, "Expected a number above 0 for display_max_rows"),
+        ({"display_timeout_s": -1}, "Expected a number above 0 for display_timeout_s"),
+        ({"time_zone": "Berlin"}, "Expected a time zone such as"),
+        ({"time_zone": 5}, "Expected a time zone such as"),
+        ({"progress_bars": "no"}, "Expected True or False for progress_bars"),
     ],
 )
 def test_bad_options(chosen, said):

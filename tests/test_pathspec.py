@@ -13,20 +13,20 @@ def test_a_pathspec_is_its_parts():
 @pytest.mark.parametrize(
     ("pathspec", "kind", "said"),
     [
-        ("HelloFlow", "run", "'HelloFlow' has 1 part: expected FlowName/RunID."),
-        ("HelloFlow/2/start", "run", "'HelloFlow/2/start' has 3 parts: expected FlowName/RunID."),
+        ("HelloFlow", "run", "Expected a pathspec FlowName/RunID, got 'HelloFlow', which has 1 part."),
+        ("HelloFlow/2/start", "run", "Expected a pathspec FlowName/RunID, got 'HelloFlow/2/start', which has 3 parts."),
         ("HelloFlow/2/", "run", "has an empty part"),
         ("/HelloFlow/2", "run", "has an empty part"),
-        ("", "flow", "has an empty part: expected FlowName."),
-        (None, "flow", "not NoneType"),
-        (2, "run", "not int (2)"),
-        (b"HelloFlow/2", "run", "not bytes"),
+        ("", "flow", "Expected a pathspec FlowName, got '', which has an empty part."),
+        (None, "flow", "got None (NoneType)"),
+        (2, "run", "got 2 (int)"),
+        (b"HelloFlow/2", "run", "got b'HelloFlow/2' (bytes)"),
         ("a/b/c/d/e/f", None, "has 6 parts"),
         ("x" * 10_000, "run", "…"),
     ],
 )
 def test_a_wrong_pathspec_names_the_expected_form(pathspec, kind, said):
-    with pytest.raises(MetaflowInvalidPathspec, match="expected") as caught:
+    with pytest.raises(MetaflowInvalidPathspec, match="Expected") as caught:
         parse(pathspec, kind)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -51,7 +51,8 @@ def test_what_each_length_names():
 
 def test_without_a_kind_all_forms_are_expected():
     with pytest.raises(
-        MetaflowInvalidPathspec, match=r"has 6 parts: expected FlowName to FlowName/RunID/StepName/TaskID/A"
+        MetaflowInvalidPathspec,
+        match=r"Expected a pathspec FlowName to FlowName/RunID/StepName/TaskID/A.*which has 6 parts",
     ):
         parse("a/b/c/d/e/f")
 

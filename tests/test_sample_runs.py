@@ -28,7 +28,7 @@ def test_it_says_what_it_selects(cache, capsys):
     said = capsys.readouterr().out
     assert f"namespace {mfwidgets.get_namespace()}" in said
     assert "~" in said
-    assert "default_metadata() and default_namespace() lead back" in said
+    assert "default_metadata() and default_namespace() switch back" in said
     assert [flow.id for flow in metaflow] == ["ForecastFlow", "HelloFlow", "ImportFlow", "ReportFlow"]
     assert mfwidgets.get_metadata().startswith(f"local@{cache}")
 
@@ -61,7 +61,7 @@ def test_the_copy_is_made_once_and_may_be_changed(cache):
 def test_a_cache_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(SampleError, match=r"cannot be unpacked to .*set XDG_CACHE_HOME"):
+    with pytest.raises(SampleError, match=r"cannot be unpacked to .*setting XDG_CACHE_HOME"):
         sample_runs.unpack()
 
 

@@ -320,12 +320,14 @@ def test_configuration(head, monkeypatch):
     sent = {name.lower(): value for name, value in head.requests()[0]["headers"].items()}
     assert (sent["x-team"], sent["x-api-key"]) == ("blue", "the-key")
     assert metadata(head.url) == f"service@{head.url}"
-    for name, value, said in (
-        ("SERVICE_HEADERS", "{secret", "is no JSON object"),
-        ("SERVICE_RETRY_COUNT", "x", "expected a number"),
+    for name, value, expected in (
+        ("SERVICE_HEADERS", "{secret", "a JSON object"),
+        ("SERVICE_RETRY_COUNT", "x", "a number"),
     ):
         monkeypatch.setenv(f"METAFLOW_{name}", value)
-        with pytest.raises(errors.MetaflowConfigurationError, match=f"METAFLOW_{name} .*{said}") as caught:
+        with pytest.raises(
+            errors.MetaflowConfigurationError, match=f"Expected {expected} for METAFLOW_{name},"
+        ) as caught:
             metadata(head.url)
         assert "secret" not in str(caught.value)
         monkeypatch.delenv(f"METAFLOW_{name}")
