@@ -1,4 +1,4 @@
-"""Counts the files of mfwidgets that run for a magic line with HTML, a DataFrame of runs, and a click in an explorer.
+"""Counts the Python files of mfwidgets that run for a magic line with HTML, a DataFrame of runs, and a click in an explorer.
 
 A file counts if one of its functions is called. Importing it does not count: a reader must follow only the code that runs.
 """
@@ -30,7 +30,9 @@ def files_entered(journey: Callable[[], object]) -> list[str]:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
-    return sorted(str(Path(name).relative_to(ROOT)) for name in entered if name.startswith(str(ROOT)))
+    return sorted(
+        str(Path(name).relative_to(ROOT)) for name in entered if name.startswith(str(ROOT)) and name.endswith(".py")
+    )
 
 
 def _is_class_body(frame) -> bool:

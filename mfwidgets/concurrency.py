@@ -1,12 +1,15 @@
-"""The only place that starts threads: many waits at once, and waits that can be interrupted, given up or replaced.
+"""The only place that starts threads.
 
-Where no thread can be started (Pyodide), everything here runs in the thread of the caller.
+It waits for many things at once, and for one thing that can be interrupted, given up or replaced. Threads that need the
+same result share one call.
+
+If no thread can be started (Pyodide), everything here runs in the caller's thread.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
 MAX_WORKERS = 16
@@ -334,3 +338,38 @@ class LatestTask:
         with self._lock:
             self._closed = True
         self.drop()
+
+
+# -- one result for many threads ----------------------------------------------------------------------------------------
+
+
+class CallOnce(Generic[Key, Result]):
+    """Calls a function once per key and remembers the result. Thread-safe; errors are not remembered.
+
+    Parameters
+    ----------
+    function
+        Takes a key and returns the result.
+    """
+
+    def __init__(self, function: Callable[[Key], Result]) -> None:
+        self._function = function
+        self._results: dict[Key, Result] = {}
+        self._running: dict[Key, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, key: Key) -> Result:
+        """Return the result for a key. If another thread is computing it, wait for that thread."""
+        if key not in self._results:
+            with self._lock:
+                running = self._running.setdefault(key, threading.Lock())
+            with running:
+                if key not in self._results:
+                    self._results[key] = self._function(key)
+            with self._lock:
+                self._running.pop(key, None)
+        return self._results[key]
+
+    def __contains__(self, key: Key) -> bool:
+        """Return whether the result for a key is remembered."""
+        return key in self._results

@@ -65,7 +65,7 @@ def test_the_newest_run_of_many_costs_two_files(many, own_client):
 @pytest.fixture
 def slow_disk(monkeypatch):
     """Let each read of a file take a while."""
-    from mfwidgets.datastore import local
+    from mfwidgets.datastore import base
     from mfwidgets.files import read_file
     from mfwidgets.providers import local_files
 
@@ -73,7 +73,7 @@ def slow_disk(monkeypatch):
         time.sleep(0.02)
         return read_file(file, *limit)
 
-    for module in (local, local_files):
+    for module in (base, local_files):
         monkeypatch.setattr(module, "read_file", slow_read)
 
 
@@ -146,7 +146,7 @@ def test_sizes_of_logs_are_told_without_reading_them(client, runs):
 
 
 def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
-    from mfwidgets.datastore.local import LocalDatastore
+    from mfwidgets.datastore.base import LocalDatastore
 
     task = client.get(runs["logs"])["start"].task
     whole = [line.message for line in task.logs()]

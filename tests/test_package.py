@@ -31,6 +31,15 @@ def test_showing_loads_neither_pandas_nor_metaflow(runs):
     assert not loaded_after(code).intersection({"pandas", "metaflow", "ipywidgets", "requests", "IPython"})
 
 
+def test_showing_a_local_run_does_not_import_the_code_for_clouds(runs):
+    program = (
+        f"import sys, mfwidgets as m; m.metadata({str(runs.folder)!r}); m.namespace(None); "
+        "m.Flow('LinearFlow').latest_run._repr_mimebundle_(); print('mfwidgets.datastore.cloud' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "False"
+
+
 IN_TIME = """
 from mfwidgets import concurrency
 from mfwidgets.views import show

@@ -12,7 +12,7 @@ from mfwidgets.display import Displayable
 from mfwidgets.errors import DataException
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.status.run_status import origin_run_id
+from mfwidgets.queries.status.states import origin_run_id
 
 _CONDA_MANIFEST = "conda.manifest"
 

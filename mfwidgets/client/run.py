@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
-from mfwidgets.client.answers.task_relations import critical_path
 from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.code import MetaflowCode, code_of_run
 from mfwidgets.client.collections.metadata_events import MetadataEvents
-from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, found_artifacts
+from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, critical_path, found_artifacts
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.task import Task
 from mfwidgets.client.trigger import Trigger
@@ -22,8 +21,7 @@ from mfwidgets.queries.artifact_rows import artifact_rows
 from mfwidgets.queries.lineage.graph import end_step, start_step
 from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.status.rules import Status
-from mfwidgets.queries.status.run_status import origin_run_id, quick_success, successful_end
-from mfwidgets.queries.status.task_status import newest_task
+from mfwidgets.queries.status.states import newest_task, origin_run_id, quick_success, successful_end
 from mfwidgets.queries.tag_rules import tag_change
 from mfwidgets.queries.values.value_columns import check_name
 from mfwidgets.times import as_timedelta, local_datetime

@@ -14,7 +14,7 @@ from mfwidgets.providers.records import RunRecord, StepRecord
 from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
 from mfwidgets.queries.lineage.graph import steps_of
 from mfwidgets.queries.status.rules import Status
-from mfwidgets.queries.status.task_status import newest_task
+from mfwidgets.queries.status.states import newest_task
 from mfwidgets.queries.step_timings import StepTiming, step_timing
 from mfwidgets.times import as_timedelta, local_datetime
 

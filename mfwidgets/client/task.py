@@ -14,13 +14,12 @@ from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
-from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
-from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
+from mfwidgets.queries.lineage.graph import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.task_graph import child_tasks, parent_tasks
 from mfwidgets.queries.rows import TaskRow, runtime_name
 from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
 from mfwidgets.queries.status.rules import Status, TaskState
-from mfwidgets.queries.status.run_status import awaits_retry
-from mfwidgets.queries.status.task_status import task_states
+from mfwidgets.queries.status.states import awaits_retry, task_states
 from mfwidgets.queries.task_metadata import (
     ORIGIN_FIELDS,
     Metadata,
@@ -163,13 +162,13 @@ class Task(MetaflowObject, kind="task"):
 
         Costs five bulk questions about the run, whatever its size, when used.
         """
-        from mfwidgets.client.answers.task_relations import ancestors
+        from mfwidgets.client.collections.tasks import ancestors
 
         return ancestors(self._context, self._record)
 
     def descendants(self) -> "RelatedTasks":
         """Return all tasks that this one led to, near or far, oldest first; costs as :meth:`ancestors`."""
-        from mfwidgets.client.answers.task_relations import descendants
+        from mfwidgets.client.collections.tasks import descendants
 
         return descendants(self._context, self._record)
 

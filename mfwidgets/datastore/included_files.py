@@ -11,8 +11,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from mfwidgets.datastore.base import Datastore
-from mfwidgets.datastore.local import LocalDatastore
+from mfwidgets.datastore.base import Datastore, LocalDatastore
 from mfwidgets.errors import BlobMissing, DataException
 from mfwidgets.pickles.metaflow_types import IncludedFile
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mfwidgets.call_once import CallOnce
+from mfwidgets.concurrency import CallOnce
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import read_file

@@ -44,7 +44,7 @@ class RunRecord:
         Last sign of life, where the provider has heartbeats (the service does, local metadata does not).
     service_status
         What the metadata service makes of it, where it was asked: ``running``, ``completed`` or ``failed``. A guess,
-        which :mod:`mfwidgets.queries.status.task_status` proves.
+        which :mod:`mfwidgets.queries.status.states` proves.
     problem
         Why parts of this record could not be read; empty when all is well.
     """

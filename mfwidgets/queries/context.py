@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.config import Configuration, read_configuration
-from mfwidgets.datastore.base import Datastore
-from mfwidgets.datastore.factory import Datastores
-from mfwidgets.datastore.remembered import RememberedDatastores
+from mfwidgets.datastore.base import Datastore, Datastores, RememberedDatastores
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.factory import open_provider

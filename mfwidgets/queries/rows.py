@@ -6,12 +6,11 @@ from itertools import islice
 
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.graph import OUTSIDE, Item, items_of
 from mfwidgets.queries.run_snapshot import RunSnapshot
 from mfwidgets.queries.status.recorded_exceptions import exception_line
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState, attempt_statuses
-from mfwidgets.queries.status.run_status import RunState, run_state, run_states
-from mfwidgets.queries.status.task_status import task_states
+from mfwidgets.queries.status.states import RunState, run_state, run_states, task_states
 from mfwidgets.times import now_ms
 
 

@@ -11,8 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from mfwidgets.call_once import CallOnce
-from mfwidgets.concurrency import parallel_map
+from mfwidgets.concurrency import CallOnce, parallel_map
 from mfwidgets.providers.base import ALL, MetadataProvider, PathPrefix, RunQuery, TagUpdate
 from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.records import (

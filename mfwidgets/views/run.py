@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
-from mfwidgets.client.answers.task_relations import critical_tasks
 from mfwidgets.client.answers.why import explain_failure
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
@@ -13,6 +12,7 @@ from mfwidgets.errors import MetaflowException
 from mfwidgets.providers.records import TaskKey
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import steps_of
+from mfwidgets.queries.lineage.task_graph import critical_tasks
 from mfwidgets.queries.rows import RunRow, TaskRow, run_row, task_errors, task_rows
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.values.value_columns import parameter_columns

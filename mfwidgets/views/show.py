@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.concurrency import call_with_timeout
-from mfwidgets.datastore.cloud import import_clients
+from mfwidgets.datastore.base import LOCAL_TYPES
 from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowException
 from mfwidgets.render.highlight import highlight
@@ -62,7 +62,11 @@ def _import_readers(shown: object) -> None:
     if isinstance(shown, MetaflowCode):
         highlight("", "flow.py", 1, 1)  # which imports what pygments needs for Python
     elif isinstance(shown, MetaflowObject):
-        import_clients(shown._context.configuration.get("DEFAULT_DATASTORE") or "")
+        ds_type = shown._context.configuration.get("DEFAULT_DATASTORE") or ""
+        if ds_type not in LOCAL_TYPES:
+            from mfwidgets.datastore.cloud import import_clients
+
+            import_clients(ds_type)
 
 
 def render_to_fit(shown: object) -> dict[str, str]:

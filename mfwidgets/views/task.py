@@ -12,7 +12,7 @@ from mfwidgets.providers.records import MetadataRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import has_decorator, steps_of
-from mfwidgets.queries.lineage.task_lineage import child_tasks, parent_tasks
+from mfwidgets.queries.lineage.task_graph import child_tasks, parent_tasks
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.run_snapshot import load_tasks
 from mfwidgets.queries.snapshot_provider import snapshot_small_run

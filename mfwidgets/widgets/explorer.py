@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets as widgets
 
-from mfwidgets.call_once import CallOnce
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.concurrency import LatestTask
+from mfwidgets.concurrency import CallOnce, LatestTask
 from mfwidgets.errors import MetaflowException
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.snapshot_provider import remembering_context

@@ -40,7 +40,7 @@ INTENDED = [
     Intended("child_steps|parent_steps|" + NEIGHBOURS, r".*/_parameters(/\d+)?", "KeyError", "each '", "a pseudo step has no neighbours; that is no error"),
     Intended(NEIGHBOURS, ".*", "KeyError", "each ", "an attempt that never was has the neighbours of its task"),
     Intended("parent_steps|child_steps", ".*", "MetaflowNotFound|KeyError", "each ", "a step that did not run is no neighbour"),
-    Intended(NEIGHBOURS, "LoopFlow/.*", "each ", "each ", "loops and switches: the turn before and after, not all turns (test_task_relations holds the truth)"),
+    Intended(NEIGHBOURS, "LoopFlow/.*", "each ", "each ", "loops and switches: the turn before and after, not all turns (test_related_tasks checks these)"),
     Intended("stdout|stderr", ".*", r"'\\\\n'", "''", "a task without a log printed nothing, not an empty line"),
     Intended("loglines.*", ".*", r"tuple\(NoneType None, str ''\)", r"list\(\)", "the same, line by line"),
     Intended("stdout|loglines stdout", "LogFlow/.*", "UnicodeDecodeError", "\ufffd", "bytes that are no UTF-8 are replaced, not refused"),

@@ -80,8 +80,7 @@ def test_a_scheduler_that_is_gone_leaves_a_run_of_which_nothing_is_known(runs, m
     begun = int(task.started_at.timestamp() * 1000)
     hour = 3_600_000
     for hours, status in ((1, "running"), (23, "running"), (25, "unknown"), (500, "unknown")):
-        for module in ("task_status", "run_status"):
-            monkeypatch.setattr(f"mfwidgets.queries.status.{module}.now_ms", lambda hours=hours: begun + hours * hour)
+        monkeypatch.setattr("mfwidgets.queries.status.states.now_ms", lambda hours=hours: begun + hours * hour)
         assert task.status == run.status == status
         assert f"{task.pathspec}: attempt 0 {'began' if hours < 24 else 'has not ended after'}" in run.status.reason
     assert not run.finished
@@ -99,9 +98,7 @@ def test_a_run_that_waits_for_a_retry_runs(own_client, own_runs, monkeypatch):
             file.unlink()
     failed = int(task.finished_at.timestamp() * 1000)
     for seconds, status in ((5, "running"), (55, "running"), (61, "failed")):
-        monkeypatch.setattr(
-            "mfwidgets.queries.status.run_status.now_ms", lambda seconds=seconds: failed + seconds * 1000
-        )
+        monkeypatch.setattr("mfwidgets.queries.status.states.now_ms", lambda seconds=seconds: failed + seconds * 1000)
         assert run.status == status
         assert run.status.reason.startswith(f"{task.pathspec}: attempt 0 failed at 20")
         assert ("to be tried again at 20" in run.status.reason) == (status == "running")

@@ -3,8 +3,8 @@ import hashlib
 
 import pytest
 
+from mfwidgets.datastore.base import LocalDatastore
 from mfwidgets.datastore.blobs import load_blob
-from mfwidgets.datastore.local import LocalDatastore
 from mfwidgets.errors import BlobMissing, DataException, TooLarge
 
 CONTENT = b"some bytes " * 100

@@ -1,6 +1,6 @@
 import pytest
 
-from mfwidgets.datastore.local import LocalDatastore
+from mfwidgets.datastore.base import LocalDatastore
 from mfwidgets.datastore.logs import merge, parse, read_log, read_text
 
 

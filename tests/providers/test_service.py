@@ -220,7 +220,7 @@ def test_what_a_very_large_run_costs(client, head, monkeypatch):
     steps = len(list(run))
     assert len(paths) <= 6 + 2 * steps + 2
     wide = client.get("ForeachWideFlow/3")
-    monkeypatch.setattr("mfwidgets.queries.status.run_status.quick_success", lambda context, run: None)
+    monkeypatch.setattr("mfwidgets.queries.status.states.quick_success", lambda context, run: None)
     status, paths = cost(head, lambda: wide.status)
     assert status == "completed"
     assert not any(re.fullmatch(r".*/work/tasks/\d+/metadata", path) for path in paths)

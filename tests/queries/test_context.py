@@ -27,7 +27,7 @@ def opened(monkeypatch):
         endpoints.append(configuration.get("S3_ENDPOINT_URL"))
         return object()
 
-    monkeypatch.setattr("mfwidgets.datastore.factory.open_datastore", open_datastore)
+    monkeypatch.setattr("mfwidgets.datastore.base.open_datastore", open_datastore)
     return endpoints
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from mfwidgets.providers.records import MetadataRecord
-from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.graph import FOREACH_FIELDS, OUTSIDE, Item, items_of
 
 
 def event(task_id, field, value, step="work"):

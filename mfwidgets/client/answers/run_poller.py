@@ -5,7 +5,7 @@ from collections import Counter
 from mfwidgets.client.run import Run
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord
 from mfwidgets.queries.snapshot_provider import RunRecords, snapshot_context
-from mfwidgets.queries.status.run_status import tasks_in_metadata
+from mfwidgets.queries.status.states import tasks_in_metadata
 
 _ENDS = ("attempt-done", "attempt_ok")
 """What is recorded when an attempt has ended: only then, what its task left can be new."""

@@ -10,8 +10,9 @@ from mfwidgets.client.task import Task
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, bare_row, rows_of
 from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
+from mfwidgets.queries.lineage.task_graph import critical_tasks, load_task_graph
 from mfwidgets.queries.rows import TaskRow, task_rows
-from mfwidgets.queries.run_snapshot import RunSnapshot, load_tasks
+from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot, load_tasks
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import Columns, check_names, task_columns
 from mfwidgets.tables import to_dicts, to_frame
@@ -218,3 +219,25 @@ class RelatedTasks(Tasks):
     def _snapshot(self, context: ClientContext) -> RunSnapshot:
         """Load what is recorded of them, oldest first (three bulk questions more)."""
         return load_tasks(context, self._run, self._where, self._records(context))
+
+
+def ancestors(context: ClientContext, task: TaskRecord) -> RelatedTasks:
+    """Return all tasks that led to a task."""
+    title = f"ancestors of {'/'.join(task.path)}"
+    return RelatedTasks(context, task.run, title, lambda asked: load_task_graph(asked, task.run).before(task.key))
+
+
+def descendants(context: ClientContext, task: TaskRecord) -> RelatedTasks:
+    """Return all tasks that a task led to."""
+    title = f"descendants of {'/'.join(task.path)}"
+    return RelatedTasks(context, task.run, title, lambda asked: load_task_graph(asked, task.run).after(task.key))
+
+
+def critical_path(context: ClientContext, run: RunRecord) -> RelatedTasks:
+    """Return the tasks that the duration of a run hangs on."""
+    return RelatedTasks(
+        context,
+        run,
+        f"critical path of {'/'.join(run.path)}",
+        lambda asked: critical_tasks(load_run_snapshot(asked, run)),
+    )

@@ -1,20 +1,35 @@
-"""The graph of a flow as a run recorded it: the ``_graph_info`` artifact, which holds builtin values alone."""
+"""The structure that a run recorded: the graph of its steps, and which foreach items its tasks work on.
 
+The graph is the ``_graph_info`` artifact, which contains only builtin values. Items are in the metadata of tasks; a
+cloned task has those of its origin.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.errors import DataException
 from mfwidgets.pickles.safe_loads import safe_loads
-from mfwidgets.providers.records import RunRecord
+from mfwidgets.providers.base import PathPrefix
+from mfwidgets.providers.records import MetadataRecord, RunRecord, TaskKey
+from mfwidgets.providers.service_rows import array
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.task_metadata import ORIGIN_FIELDS
 from mfwidgets.queries.values.reading import read_bytes
 from mfwidgets.times import MINUTE
 
 PARAMETERS = "_parameters"
 """Metaflow's pseudo step; the scheduler writes it before any step."""
 
-
 FLOW_NAME = "name"
 """Metaflow keeps the name of the flow as an artifact, in ``_parameters`` and wherever nothing else has that name."""
+
+FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-task-id"})
+"""The metadata that this needs; of clones ``origin-run-id`` as well, which every task has and so is asked last."""
+
+_GENERATIONS = 20
+"""A resumed run may have resumed a resumed run; so many are followed."""
 
 
 def graph_info(context: ClientContext, run: RunRecord) -> dict[str, Any]:
@@ -74,3 +89,95 @@ def _endpoint(context: ClientContext, run: RunRecord, which: str) -> str:
     """Return what ``_parameters`` recorded; a resumed run does not record it again, so else what the graph says."""
     recorded = context.provider.metadata((*run.path, PARAMETERS), {f"{which}_step"})
     return str(recorded[0].value) if recorded else str(graph_info(context, run).get(f"{which}_step", which))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The place of a task in its foreaches, the outermost first.
+
+    Attributes
+    ----------
+    path
+        ``("fit:3", "score:0")``: step and index of each level; empty outside a foreach.
+    values
+        What each level iterates over; Metaflow keeps 30 characters of each, and none where it could not.
+    """
+
+    path: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+    @property
+    def index(self) -> int | None:
+        """The innermost index; None outside a foreach."""
+        last = self.path[-1].rpartition(":")[2] if self.path else ""
+        return int(last) if last.isdecimal() else None
+
+    @property
+    def value(self) -> str | None:
+        """The innermost value; None outside a foreach."""
+        return self.values[-1] if self.values else None
+
+
+OUTSIDE = Item()
+
+
+def items_of(context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord]) -> dict[TaskKey, Item]:
+    """Return the items of the tasks below ``where``; tasks outside any foreach are left out.
+
+    Parameters
+    ----------
+    context, where
+        Where the tasks are.
+    events
+        Their metadata, at least :data:`FOREACH_FIELDS`. If there are cloned tasks, the runs that they come from are asked
+        for, unless they are among the events, and then the metadata of each of these runs.
+    """
+    return _items(context, where, events, _GENERATIONS)
+
+
+def _items(
+    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord], generations: int
+) -> dict[TaskKey, Item]:
+    fields: dict[TaskKey, dict[str, object]] = defaultdict(dict)
+    for event in events:
+        fields[event.key][event.field] = event.value
+    items = {key: item for key, values in fields.items() if (item := _recorded_item(values)) is not None}
+    origins = {
+        key: {field: str(values[field]) for field in ORIGIN_FIELDS & values.keys()}
+        for key, values in fields.items()
+        if "origin-task-id" in values and key not in items
+    }
+    if any("origin-run-id" not in origin for origin in origins.values()):
+        for event in context.provider.metadata(where, {"origin-run-id"}):
+            if event.key in origins:
+                origins[event.key][event.field] = str(event.value)
+    return items | _items_of_clones(context, where, origins, generations)
+
+
+def _recorded_item(fields: Mapping[str, object]) -> Item | None:
+    """Return the item that a task itself recorded."""
+    if "foreach-execution-path" not in fields and "foreach-stack" not in fields:
+        return None
+    path = fields.get("foreach-execution-path")
+    stack = fields.get("foreach-stack", [])
+    levels = stack if isinstance(stack, list) else array(stack)  # the service gives a text
+    return Item(
+        OUTSIDE.path if path is None else tuple(str(path).split(",")),
+        tuple(str(level).partition("=")[2] for level in levels),
+    )
+
+
+def _items_of_clones(
+    context: ClientContext, where: PathPrefix, origins: Mapping[TaskKey, Mapping[str, str]], generations: int
+) -> dict[TaskKey, Item]:
+    """Return the items of cloned tasks: those of their origins, which are asked run by run."""
+    items: dict[TaskKey, Item] = {}
+    for run_id in sorted({origin.get("origin-run-id", "") for origin in origins.values()}):
+        if run_id and generations:
+            there = (where[0], run_id, *where[2:3])
+            items_there = _items(context, there, context.provider.metadata(there, FOREACH_FIELDS), generations - 1)
+            for (step, task_id), origin in origins.items():
+                item = items_there.get((step, origin["origin-task-id"]))
+                if origin.get("origin-run-id") == run_id and item:
+                    items[step, task_id] = item
+    return items

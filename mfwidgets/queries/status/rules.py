@@ -179,7 +179,7 @@ def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) 
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """A task's status and times, as :mod:`mfwidgets.queries.status.task_status` puts them together."""
+    """A task's status and times, as :mod:`mfwidgets.queries.status.states` puts them together."""
 
     pathspec: str
     status: Status

@@ -11,9 +11,8 @@ from functools import partial
 from typing import Any
 
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
-from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, root_of_location
 from mfwidgets.datastore.blobs import load_blob
-from mfwidgets.datastore.factory import root_of_location
 from mfwidgets.datastore.included_files import included_size, is_uploaded, read_included
 from mfwidgets.errors import DataException, MetaflowInvalidArgument, TooLarge, UnloadableArtifact
 from mfwidgets.pickles.metaflow_types import IncludedFile
@@ -24,10 +23,6 @@ from mfwidgets.queries.context import ClientContext
 
 SMALL_VALUE_BYTES = 100_000
 """Larger pickles are not read into tables, unless ``max_bytes=`` says so."""
-
-
-_FILE_DATASTORES = frozenset({"local", "spin"})
-"""Types of datastores that are files here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,7 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
     if reading.executor is not None and distinct:
         context.check_picklable()
     read = partial(read_value, context, max_bytes=reading.max_bytes, unpickle=reading.unpickle)
-    here = all(record.ds_type in _FILE_DATASTORES for record in distinct.values())
+    here = all(record.ds_type in LOCAL_TYPES for record in distinct.values())
     max_concurrency = 1 if here else MAX_WORKERS
     values = parallel_map(
         read, distinct.values(), title="values", executor=reading.executor, max_concurrency=max_concurrency

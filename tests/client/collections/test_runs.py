@@ -9,7 +9,7 @@ from mfwidgets import Metaflow, errors
 from mfwidgets.queries.rows import run_rows
 from mfwidgets.queries.run_filter import run_filter
 from mfwidgets.queries.run_snapshot import load_run_snapshot
-from mfwidgets.queries.status.task_status import task_states
+from mfwidgets.queries.status.states import task_states
 from mfwidgets.times import DAY, HOUR
 
 

@@ -8,9 +8,9 @@ import pytest
 from mfwidgets.datastore.task_files import AttemptFiles, ProcessEnd
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.run_snapshot import RunSnapshot
-from mfwidgets.queries.status import task_status as module
+from mfwidgets.queries.status import states as module
 from mfwidgets.queries.status.rules import Attempt
-from mfwidgets.queries.status.task_status import newest_task, task_states
+from mfwidgets.queries.status.states import newest_task, task_states
 
 NOW = 1_800_000_000_000
 RUN = RunRecord("F", "9", 1)
