@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mfwidgets.concurrency import CallOnce
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import read_file
@@ -21,6 +20,9 @@ YEAR_3000 = 32_503_680_000_000
 
 _NO_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
 """What a system says of a name that nothing can have: too long, or on Windows with a sign such as ``*`` or ``:``."""
+
+_MAX_FILES, _MAX_FOLDERS = 20_000, 2_000
+"""So much is remembered for a display, about 20 MB of small files."""
 
 EVENT = "sysmeta_"
 """With this begins the name of every file that holds a metadata event."""
@@ -66,9 +68,14 @@ def read_json(file: str) -> Json | None:
     CorruptFile
         The file is there, but cannot be read or holds no JSON object.
     """
+    content = _read(file)
+    return None if content is None else _parse(file, content)
+
+
+def _read(file: str) -> bytes | None:
     check_deadline()
     try:
-        content = _decode(read_file(file).decode())
+        return read_file(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -76,11 +83,16 @@ def read_json(file: str) -> Json | None:
             return None
         # Metaflow writes these files for their owner alone (mode 0600).
         raise CorruptFile(f"The metadata file {file} cannot be read: {error.strerror or error}.") from error
+
+
+def _parse(file: str, content: bytes) -> Json:
+    try:
+        parsed = _decode(content.decode())
     except (ValueError, RecursionError) as error:
         raise CorruptFile(f"The metadata file {file} is broken: {error}.") from error
-    if not isinstance(content, dict):
+    if not isinstance(parsed, dict):
         raise CorruptFile(f"The metadata file {file} is broken: it holds no JSON object.")
-    return content
+    return parsed
 
 
 class LocalFiles:
@@ -96,29 +108,33 @@ class LocalFiles:
 
 
 class RememberedFiles(LocalFiles):
-    """Reads each file and lists each folder once, for the time of one display; a broken file stays broken."""
+    """Reads each file and lists each folder once, for the time of one display.
+
+    What is remembered is bounded. A display of a larger run has its tasks in a snapshot and asks again for a few alone.
+    """
 
     def __init__(self) -> None:
-        self._json = CallOnce(_json_or_error)
-        self._names = CallOnce(names_in)
+        self._contents: dict[str, bytes | None] = {}
+        self._names: dict[str | None, list[str]] = {}
 
     def json(self, file: str) -> Json | None:
         """Return what :func:`read_json` returned, or raise what it raised."""
-        content = self._json(file)
-        if isinstance(content, CorruptFile):
-            raise content
-        return content
+        if file in self._contents:
+            content = self._contents[file]
+        else:
+            content = _read(file)
+            if len(self._contents) < _MAX_FILES:
+                self._contents[file] = content
+        return None if content is None else _parse(file, content)
 
     def names(self, folder: str | None) -> list[str]:
         """Return what :func:`names_in` returned."""
-        return self._names(folder)
-
-
-def _json_or_error(file: str) -> Json | CorruptFile | None:
-    try:
-        return read_json(file)
-    except CorruptFile as error:
-        return error
+        if folder in self._names:
+            return self._names[folder]
+        names = names_in(folder)
+        if len(self._names) < _MAX_FOLDERS:
+            self._names[folder] = names
+        return names
 
 
 def artifact_in(name: str) -> tuple[int, str]:

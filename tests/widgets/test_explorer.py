@@ -414,7 +414,7 @@ def test_a_click_describes_a_run_once_for_its_pane_and_for_the_picture(opened, r
     from IPython.display import DisplayHandle
 
     pictures = []
-    monkeypatch.setattr("mfwidgets.widgets.snapshot.PAUSE", 0.01)
+    monkeypatch.setattr("mfwidgets.widgets.snapshot.PAUSE_S", 0.01)
     monkeypatch.setattr(DisplayHandle, "display", lambda *_args, **_more: None)
     monkeypatch.setattr(DisplayHandle, "update", lambda _, bundle, **_more: pictures.append(bundle["text/plain"]))
     opened._ipython_display_()
