@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from corpus import Corpus, corpus, s3_corpus, service_corpus
-from patience import PATIENCE_S
+from waiting import PATIENCE_S
 
 # Before anything reads them: Metaflow freezes its configuration at import, and times are shown in local time.
 os.environ["TZ"] = "UTC"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from patience import PATIENCE_S
+from waiting import PATIENCE_S
 
 WAITING = """
 import os, time

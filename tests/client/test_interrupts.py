@@ -3,7 +3,7 @@
 import concurrent.futures
 
 import pytest
-from patience import PATIENCE_S, interrupt_when
+from waiting import PATIENCE_S, interrupt_when
 
 from mfwidgets import Metaflow, compare
 from mfwidgets.providers import service_http

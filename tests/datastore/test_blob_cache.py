@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from patience import PATIENCE_S
+from waiting import PATIENCE_S
 
 import mfwidgets
 from mfwidgets.config import read_configuration

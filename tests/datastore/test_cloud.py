@@ -8,9 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from patience import PROMPT_S, interrupt_when
 from s3_server import BUCKET
-from waiting import Gauge
+from waiting import PATIENCE_S, PROMPT_S, Gauge, interrupt_when
 
 import mfwidgets
 from mfwidgets import Metaflow, get_cards
@@ -115,7 +114,7 @@ def test_at_most_16_requests_at_once_and_none_after_giving_up(monkeypatch):
     monkeypatch.setattr(obstore, "head", head)
     both = [CloudDatastore(MemoryStore(), "s3://runs/metaflow") for _ in range(2)]  # of two clients
     counts = [in_background(lambda one=one: parallel_map(one.size, map(str, range(60))), "test") for one in both]
-    assert [count.result(30) for count in counts] == [[None] * 60] * 2
+    assert [count.result(PATIENCE_S) for count in counts] == [[None] * 60] * 2
     assert 2 <= gauge.most <= 16
     with pytest.raises(DeadlineExceeded):
         call_with_timeout(0.1, lambda: parallel_map(both[0].size, map(str, range(10_000))))

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from patience import PATIENCE_S
+from waiting import PATIENCE_S
 
 import mfwidgets
 from mfwidgets import Metaflow

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
-from patience import PATIENCE_S
 from running_flow import running_flow
+from waiting import PATIENCE_S
 
 from mfwidgets.magic.dispatch import COMMANDS
 

@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 import pytest
-from patience import PATIENCE_S
+from waiting import PATIENCE_S
 
 from mfwidgets.errors import UnloadableArtifact
 from mfwidgets.pickles.metaflow_types import ForeachFrame, IncludedFile, MetaflowExceptionWrapper

@@ -7,8 +7,8 @@ import time
 
 import pytest
 import requests
-from patience import PROMPT_S, interrupt_when
 from service.running import TABLES, running
+from waiting import PROMPT_S, interrupt_when
 
 from mfwidgets import Metaflow
 from mfwidgets.errors import ServiceException

@@ -8,9 +8,9 @@ from html import unescape
 
 import pytest
 from hostile import Inspector, World
-from patience import PATIENCE_S, wait_until
 from service.running import TABLES, running
 from test_costs import opened as files_opened
+from waiting import PATIENCE_S, waits_for
 
 import mfwidgets
 from mfwidgets import Metaflow, Run
@@ -349,7 +349,7 @@ def test_closing_frees_threads_and_comms(client):
     explorer.close()
     assert [one for one in inside if one.comm is not None] == []
     explorer.wait(PATIENCE_S)
-    wait_until(lambda: not any(thread.name.startswith("mfwidgets-pane") for thread in threading.enumerate()))
+    assert waits_for(lambda: not any(thread.name.startswith("mfwidgets-pane") for thread in threading.enumerate()))
 
 
 def test_hostile_runs(runs, tmp_path):
@@ -420,27 +420,24 @@ def test_a_click_describes_a_run_once_for_its_pane_and_for_the_picture(opened, r
     opened._ipython_display_()
     built.clear()
     opened.choose(runs["failing"])
-    assert opened.wait()
-    until = time.monotonic() + 10
-    while not any(runs["failing"] in text for text in pictures):
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    assert opened.wait(PATIENCE_S)
+    assert waits_for(lambda: any(runs["failing"] in text for text in pictures))
     assert [what.pathspec for what in built] == [runs["failing"]]
     opened.refresh()  # asks for everything again
-    assert opened.wait()
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
+    assert opened.wait(PATIENCE_S)
     assert [what.pathspec for what in built] == [runs["failing"]] * 2
 
 
 @pytest.mark.parametrize("name", ["Overview", "DAG", "Timeline", "Tasks", "Artifacts"])
 def test_a_click_reads_no_file_twice_whatever_pane_shows(name, opened, runs):
     opened.choose(f"{runs['failing']}/start")  # the list of the flow's runs is read as well now
-    assert opened.wait()
+    assert opened.wait(PATIENCE_S)
     show(opened, name)
     for below in ("", "/divide", "/divide/3", "/divide/4/quotient"):
         opened.choose(runs["failing"] + below)
         with files_opened(runs.root) as files:
-            assert opened.wait()
+            assert opened.wait(PATIENCE_S)
         # The records of what is chosen and of what it belongs to are read before the pane draws.
         own = ("_self.json", "_artifact_quotient.json")
         assert not {file for file, times in files.items() if times > 1 and not file.endswith(own)}, below
@@ -451,13 +448,13 @@ def test_a_click_makes_no_request_twice_whatever_pane_shows(name, on_service):
     there, service = on_service
     client = Metaflow(metadata=service.url, namespace=None)
     explorer = client.get(f"{there['failing']}/start").explore()
-    assert explorer.wait()
+    assert explorer.wait(PATIENCE_S)
     show(explorer, name)
     tasks = [task.pathspec for task in client.get(f"{there['failing']}/divide") if task.successful]
     for pathspec in (there["failing"], f"{there['failing']}/divide", tasks[0], f"{tasks[0]}/quotient"):
         service.reset()
         explorer.choose(pathspec)
-        assert explorer.wait()
+        assert explorer.wait(PATIENCE_S)
         asked = Counter(f"{request['method']} {request['path']} {request['query']}" for request in service.requests())
         assert asked
         assert {request: times for request, times in asked.items() if times > 1} == {}, pathspec

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from patience import PATIENCE_S, wait_until
+from waiting import PATIENCE_S, waits_for
 
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display_options import options
@@ -104,7 +104,7 @@ def test_following_ends_with_the_task(opened, monkeypatch):
     monkeypatch.setattr(log_viewer, "POLL_S", 0.05)
     opened._follow.value = True
     assert opened.lines.follow
-    wait_until(lambda: not opened._follow.value)  # it has ended long ago
+    assert waits_for(lambda: not opened._follow.value)  # it has ended long ago
     assert not opened.lines.follow
 
 

@@ -3,8 +3,8 @@
 import threading
 
 import pytest
-from patience import PATIENCE_S, wait_until
 from running_flow import running_flow
+from waiting import PATIENCE_S, waits_for
 
 import mfwidgets
 from mfwidgets import Metaflow, Run
@@ -29,9 +29,9 @@ def test_a_run_that_has_ended_is_shown_and_frozen_at_once(client, runs):
 def test_a_run_is_watched_to_its_end(tmp_path):
     with running_flow(tmp_path) as running:
         watched = Watch(Metaflow(metadata=str(tmp_path), namespace=None).get(running.run))
-        wait_until(lambda: "▶ running" in watched._live.html)
+        assert waits_for(lambda: "▶ running" in watched._live.html)
         running.log("half way\n")
-        wait_until(lambda: "half way" in watched._live.html)
+        assert waits_for(lambda: "half way" in watched._live.html)
         assert not watched.wait(0)
         running.go()
         assert watched.wait(PATIENCE_S)
