@@ -21,6 +21,7 @@ def test_of_a_task_that_has_ended_all_is_printed_once(runs, shell, capsys):
     assert "[The task is completed: attempt 0 succeeded at " in printed
     assert isinstance(followed, follow.FollowedLog)
     assert str(followed).startswith("out: first")
+    assert "out: first" in followed._repr_mimebundle_()["text/plain"]  # shown again if it is asked for again
 
 
 def line(text, stream="stdout"):

@@ -46,19 +46,18 @@ def build_progress_view(progress: Progress, limits: Limits) -> View:
     return replace(view, notes=(progress.message,))
 
 
+@dataclass(frozen=True, repr=False, eq=False)
 class FollowedLog(Logs):
     """What following returns: the log. The cell that followed it has shown it already, and shows it once only."""
 
-    def __init__(self, logs: Logs, cell: int) -> None:
-        super().__init__(logs._context, logs._task, logs.attempt, logs.stream, logs.tail, logs.pattern)
-        object.__setattr__(self, "_cell", cell)
+    _cell: int = 0
 
     def _ipython_display_(self) -> None:
         from IPython.core.getipython import get_ipython
         from IPython.display import display
 
         shell = get_ipython()
-        if shell is None or shell.execution_count != self.__dict__["_cell"]:
+        if shell is None or shell.execution_count != self._cell:
             display(mimebundle(self), raw=True)  # type: ignore[no-untyped-call]
 
 
@@ -74,7 +73,8 @@ def follow(task: Task, logs_now: Callable[[], Logs], seconds: float) -> Followed
     outcome = _until_it_ends(task, logs_now, seconds, output)
     logs = logs_now()
     output.show(Progress(logs, outcome))
-    return FollowedLog(logs, shell.execution_count if shell else 0)
+    cell = shell.execution_count if shell else 0
+    return FollowedLog(logs._context, logs._task, logs.attempt, logs.stream, logs.tail, logs.pattern, cell)
 
 
 def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, output: "_Output") -> str:
