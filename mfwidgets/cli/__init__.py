@@ -7,13 +7,13 @@ class ExitCode(IntEnum):
     """The exit codes."""
 
     DONE = 0
-    """Success. Also if the reader (``| head``) closed the pipe early."""
+    """Success, or the reader of the pipe (such as ``| head``) has closed it."""
 
     FAILED = 1
-    """An error, written as one line to standard error. ``doctor``: a check failed."""
+    """An error, with one line on standard error. For ``doctor``: there are problems."""
 
     NOT_UNDERSTOOD = 2
-    """The arguments are not understood. One line on standard error says what is."""
+    """Invalid arguments, with one line on standard error that says what is valid."""
 
     INTERRUPTED = 130
-    """Interrupted by Ctrl-C, as shells number it."""
+    """Interrupted by Ctrl-C: 128 plus the number of SIGINT, as in shells."""

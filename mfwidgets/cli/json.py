@@ -1,4 +1,4 @@
-"""What ``--json`` prints: what ``to_dict()`` returns, as one JSON object. ``help json`` tells its keys."""
+"""Prints results as JSON (``--json``): the dict of ``to_dict()`` as one object. ``help json`` lists its keys."""
 
 import json
 from textwrap import fill
@@ -12,34 +12,34 @@ from mfwidgets.schema import SCHEMAS
 from mfwidgets.tables import to_json_value
 
 _INTRODUCTION = """\
-What --json prints: one JSON object, in which "kind" says what it is. It has the facts of to_dict(), under the names of
-the columns of to_pandas().
+--json prints one JSON object. Its "kind" is the kind of the result. It has the facts of to_dict(), and their names are
+those of the columns of to_pandas().
 
-Keys are only ever added. Each key is always there; null means that there is nothing. Times are ISO 8601 in UTC, with
-milliseconds (2026-01-02T03:04:05.678+00:00); durations are seconds, sizes bytes. A status is completed, caught, failed,
-killed (of tasks), running or unknown, and "reason" tells which attempt, when, what. A duration is null while something
-runs; then "elapsed" is the time since its start. Nothing but `data` unpickles.
+Later versions only add keys. Every key is always present; null means that there is no value. Times are ISO 8601 in UTC
+with milliseconds (2026-01-02T03:04:05.678+00:00). Durations are in seconds, sizes in bytes. A status is completed,
+caught, failed, killed (only tasks), running or unknown. "reason" says which attempt, when and what. "duration" is null
+while something is running; then "elapsed" is the time since its start. Only the command data unpickles.
 """
 
 _ROWS = (
-    ("run", "runs", "of a run alone also metadata, parameters, not_read (why parameters are null) and steps"),
-    ("step", "steps", "of a step alone also tasks; of a graph also type and next"),
-    ("task", "tasks", "and attempt_rows; of a task alone also exception and artifacts"),
+    ("run", "runs", "a single run also has metadata, parameters, not_read (why parameters are null) and steps"),
+    ("step", "steps", "a single step also has tasks; a step of a graph also has type and next"),
+    ("task", "tasks", "and attempt_rows; a single task also has exception and artifacts"),
     ("attempt", "attempts", ""),
-    ("artifact", "artifacts", "of an artifact alone also holds, and value if it is plain and small"),
+    ("artifact", "artifacts", "a single artifact also has holds, and value if it is plain and small"),
     (
         "flow",
         "flows",
-        "of a flow alone also pathspec, runs (the newest, --rows of them), more (whether there are others)",
+        "a single flow also has pathspec, runs (the newest, at most --rows), more (whether there are others)",
     ),
     ("line", "log lines", ""),
     ("event", "events", ""),
 )
-"""Kinds of rows: what they are called here, their schemas, and what stands next to the facts of the schema."""
+"""Kinds of rows: their names, their schemas, and their keys in addition to the schema's."""
 
 _OTHERS = (
     ("metaflow", "metadata namespace flows"),
-    ("runs steps tasks artifacts events", "a list of the same name: all of them"),
+    ("runs steps tasks artifacts events", "a list of the same name, complete"),
     ("timings", "steps"),
     ("logs", "pathspec attempt stream lines; more (whether there are others)"),
     (
@@ -48,7 +48,7 @@ _OTHERS = (
     ),
     (
         "comparison",
-        "compared, differences, each with section step name note values (one for each that is compared) and shas",
+        "compared, differences, each with section step name note values (one for each compared object) and shas",
     ),
     ("lineage", "artifact sha producer holders origin earlier_runs runs_searched"),
     ("graph", "pathspec status reason steps"),
@@ -59,24 +59,24 @@ _OTHERS = (
     ("tags", "pathspec added removed user_tags system_tags"),
     ("profiles", "current profiles"),
     ("doctor", "well checks, each with name result details advice"),
-    ("value", "type value: of `data`; what JSON lacks is its repr"),
+    ("value", "type value: the result of data; a value that JSON lacks is its repr"),
     ("help", "commands, each with name usage meaning arguments"),
 )
 
 
 def json_text(result: Any) -> str:
-    """Return what a command returned as indented JSON, in ASCII alone, which every terminal and pipe can carry.
+    """Return the result of a command as indented JSON. It is ASCII, so that the encoding of a terminal is irrelevant.
 
     Raises
     ------
     MetaflowException
-        It cannot be read.
+        The object cannot be read.
     """
     return json.dumps(to_json_value(_data_of(result)), indent=2, allow_nan=False)
 
 
 def json_help() -> str:
-    """Return which keys ``--json`` prints."""
+    """Return the description of the keys of ``--json``."""
     rows = [(kind, f"{' '.join(SCHEMAS[schema].names)}{f'; {more}' if more else ''}") for kind, schema, more in _ROWS]
     indent = " " * 12
     lines = []
@@ -87,7 +87,7 @@ def json_help() -> str:
 
 
 def _data_of(result: Any) -> Any:
-    """Return the facts of what a command returned; what advises to type something does so in words of this program."""
+    """Return the facts of a result. Advice mentions commands of the command line."""
     if isinstance(result, Help):
         here = [command.on_command_line() for command in COMMANDS.values() if not command.in_cells_only]
         return _in_cli_words(commands_data(here))

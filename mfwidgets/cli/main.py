@@ -1,4 +1,4 @@
-"""The program: its words, its streams, and the exit code. Nothing heavy is imported before it is needed."""
+"""The entry point of the program. It imports heavy modules only when it needs them."""
 
 import errno
 import os
@@ -10,15 +10,15 @@ from mfwidgets.cli import ExitCode
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Do what the words after the program's name say, and return the exit code.
+    """Run a command, print its result, and return the exit code.
 
     Parameters
     ----------
     words
-        Instead of those that the program was called with.
+        The arguments of the program. None means ``sys.argv[1:]``.
     """
     words = sys.argv[1:] if words is None else list(words)
-    _make_sure_that_everything_can_be_printed()
+    _replace_unencodable_characters()
     try:
         if words[:1] in (["--version"], ["-V"]):
             print(f"mfwidgets {mfwidgets.__version__}")  # noqa: T201 - a program prints
@@ -29,28 +29,28 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except OSError as error:
-        # Windows has no broken pipes: writing to one is an invalid argument there.
+        # On Windows, writing to a closed pipe fails with EINVAL.
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
-            return _nobody_reads()
+            return _discard_output()
         raise
 
 
-def _make_sure_that_everything_can_be_printed() -> None:
-    """Let an encoding that lacks a sign, such as those of old Windows consoles, replace it."""
+def _replace_unencodable_characters() -> None:
+    """Print a replacement for characters that an encoding lacks, such as that of an old Windows console."""
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # what stands in for them in tests may have none
+        reconfigure = getattr(stream, "reconfigure", None)  # missing on the streams of pytest
         if reconfigure:
             reconfigure(errors="replace")
 
 
 def _flushed(code: int) -> int:
-    """Write now what is left to be written, while a reader that is gone can still be dealt with."""
+    """Write the buffered output here, where main() handles a closed pipe."""
     sys.stdout.flush()
     return code
 
 
-def _nobody_reads() -> int:
-    # Python would try to write the rest at its end, and complain.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+def _discard_output() -> int:
+    # Otherwise Python writes the rest at exit, fails, and prints an error.
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
     return ExitCode.DONE

@@ -1,4 +1,4 @@
-"""Options of the program, which may stand anywhere among the words of a command."""
+"""The options of the program. They can be anywhere among the arguments of a command."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -12,31 +12,35 @@ from mfwidgets.magic.command import positive
 
 OPTIONS = (
     ("--json", "", "print data instead of text; see `mfwidgets help json`"),
-    ("--metadata", "SELECTOR", "look there: a folder that holds .metaflow, local@FOLDER, service@URL"),
-    ("--namespace", "NAME|none", "see its runs alone, such as user:ann; none sees all runs"),
-    ("--profile", "NAME", "with this profile of Metaflow's"),
-    ("--sample", "", "look at the sample runs that come with mfwidgets"),
-    ("--rows", "N", f"of a table that is text; {options.display_max_rows} unless said"),
-    ("--version", "", "alone: the version"),
+    ("--metadata", "SELECTOR", "read from a folder that contains .metaflow, from local@FOLDER or service@URL"),
+    ("--namespace", "NAME|none", "show only runs of a namespace such as user:ann; none shows all runs"),
+    ("--profile", "NAME", "use this profile of Metaflow"),
+    ("--sample", "", "read the sample runs that come with mfwidgets"),
+    ("--rows", "N", f"print at most N rows of a table, {options.display_max_rows} by default"),
+    ("--version", "", "print the version"),
 )
-"""Each with the name of its value and its meaning."""
+"""The name, the metavar and the meaning of each option."""
 
-_WHERE = {"profile": "profile", "metadata": "metadata", "namespace": "ns"}
-"""Which command does what an option says; the later ones go on from what the former say."""
+_COMMAND_OF_OPTION = {"profile": "profile", "metadata": "metadata", "namespace": "ns"}
+"""The command that carries out each option, in this order: a profile sets metadata and namespace, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What the program was asked.
+    """The parsed arguments of the program.
 
     Attributes
     ----------
     words
-        The command and what is its own.
+        The command and its arguments.
     switches
-        Commands that are done first, each with its value.
+        Commands that switch the context, with their values. They run first.
+    as_json
+        Whether to print JSON.
+    sample
+        Whether to read the sample runs.
     rows
-        Of tables; None for what is usual.
+        The maximum number of rows of a table. None means the default.
     """
 
     words: list[str]
@@ -47,19 +51,19 @@ class CommandLine:
 
 
 class _Parser(ArgumentParser):
-    """Raises where argparse would end the process."""
+    """Raises an error; argparse would exit."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}. mfwidgets --help tells all options.")
+        raise UsageError(f"{message}. Try mfwidgets --help.")
 
 
 def parse_arguments(words: Sequence[str]) -> CommandLine:
-    """Take the options of the program from among the words.
+    """Separate the options of the program from the command.
 
     Raises
     ------
     UsageError
-        The value of an option is missing, or is none that it may have.
+        The value of an option is missing or invalid, or options exclude each other.
     """
     parser = _Parser("mfwidgets", add_help=False, allow_abbrev=False)
     for name, value, _ in OPTIONS[:-1]:
@@ -71,8 +75,10 @@ def parse_arguments(words: Sequence[str]) -> CommandLine:
             parser.add_argument(name, action="store_true")
     given, own = parser.parse_known_args(list(words))
     if given.rows == 0:
-        raise UsageError("--rows is a number above 0")
+        raise UsageError("Expected a number above 0 for --rows, got 0.")
     if given.sample and (given.metadata or given.profile):
-        raise UsageError("--sample looks at the sample runs, which neither --metadata nor --profile lead to")
-    switches = [[command, value] for name, command in _WHERE.items() if (value := getattr(given, name)) is not None]
+        raise UsageError("Expected either --sample or --metadata and --profile, got both.")
+    switches = [
+        [command, value] for name, command in _COMMAND_OF_OPTION.items() if (value := getattr(given, name)) is not None
+    ]
     return CommandLine(own, switches, given.json, given.sample, given.rows)

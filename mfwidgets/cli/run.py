@@ -1,4 +1,4 @@
-"""From words to what is printed: the commands of ``%mflow``, parsed by their own table."""
+"""Runs the commands of ``%mflow`` on the command line, and prints their results."""
 
 import sys
 from collections.abc import Sequence
@@ -21,19 +21,19 @@ from mfwidgets.magic.dispatch import COMMANDS, run_arguments
 from mfwidgets.render.sanitize import single_line
 
 _MAX_ERROR_CHARS = 2_000
-"""Characters of an error; it stands on one line."""
+"""The rest of a longer error message is cut. A message is one line."""
 
 
 def run(words: Sequence[str]) -> int:
-    """Do what words say, print what comes of it, and return the exit code."""
+    """Run the words, print the result, and return the exit code."""
     try:
         command_line = parse_arguments(words)
         with options(display_max_rows=command_line.rows) if command_line.rows else nullcontext():
             return _answer(command_line)
     except UsageError as error:
-        return _text_of(str(error), ExitCode.NOT_UNDERSTOOD)
+        return _print_error(str(error), ExitCode.NOT_UNDERSTOOD)
     except MetaflowException as error:
-        return _text_of(str(error), ExitCode.FAILED)
+        return _print_error(str(error), ExitCode.FAILED)
 
 
 def _answer(command_line: CommandLine) -> int:
@@ -41,7 +41,7 @@ def _answer(command_line: CommandLine) -> int:
     if command_line.sample:
         from mfwidgets.sample_runs import sample
 
-        with redirect_stdout(StringIO()):  # that it says where to look now is for notebooks
+        with redirect_stdout(StringIO()):  # sample() prints a message for notebooks
             sample()
     for switch in command_line.switches:
         run_arguments(switch)
@@ -50,23 +50,23 @@ def _answer(command_line: CommandLine) -> int:
         return ExitCode.DONE
     result = run_arguments(command_line.words) if command_line.words else Metaflow()
     if isinstance(result, FollowedLog):
-        return ExitCode.DONE  # its lines were printed as they came
+        return ExitCode.DONE  # follow() has printed its lines
     if command_line.as_json:
         print(json_text(result))  # noqa: T201 - as above
     else:
         print_text(result, sys.stdout)
     if isinstance(result, Doctor) and not result.well:
-        return _text_of(f"Something is wrong: {', '.join(result.wrong)}.", ExitCode.FAILED)
+        return _print_error(f"There are problems with {', '.join(result.problems)}.", ExitCode.FAILED)
     return ExitCode.DONE
 
 
 def _check(command_line: CommandLine) -> None:
-    """Turn down what makes sense in a notebook alone.
+    """Reject commands and arguments that work only in notebooks.
 
     Raises
     ------
     UsageError
-        Saying what to type instead.
+        The message has an alternative.
     """
     name, *rest = command_line.words or [""]
     command = COMMANDS.get(name)
@@ -75,16 +75,16 @@ def _check(command_line: CommandLine) -> None:
     asks_for_help = bool({"-h", "--help"}.intersection(rest))
     if command in CONTEXT_COMMANDS and not asks_for_help and (rest or command.in_cells_only):
         option = "namespace" if name == "ns" else name
-        raise UsageError(f"Nothing stays switched when a command has ended: --{option} NAME holds for one command.")
+        raise UsageError(f"A switch does not outlast a command. Try --{option} NAME with each command.")
     if command.in_cells_only and not asks_for_help:
         raise UsageError(f"{name} opens a widget, which needs a notebook.")
     for argument in command.arguments:
         if argument.in_cells_only and argument.name in rest:
-            raise UsageError(f"{argument.name} is for notebooks: --json prints data, without --limit all of it.")
+            raise UsageError(f"{argument.name} works only in notebooks. Try --json, which prints all data.")
         if argument.name == "--follow" and command_line.as_json and argument.name in rest:
-            raise UsageError("--follow prints lines as they come, and --json all at its end: choose one.")
+            raise UsageError("Expected either --follow or --json, got both.")
 
 
-def _text_of(message: str, code: int) -> int:
+def _print_error(message: str, code: int) -> int:
     print(f"mfwidgets: {single_line(in_cli_words(message), _MAX_ERROR_CHARS)}", file=sys.stderr)  # noqa: T201 - a program prints
     return code

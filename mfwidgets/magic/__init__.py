@@ -1,1 +1,1 @@
-"""``%mflow``: one magic that shows any object by its pathspec, and commands for the rest. It returns objects, prints nothing."""
+"""The magic ``%mflow``: it returns an object by its pathspec, and has commands for everything else."""

@@ -1,4 +1,4 @@
-"""What a command of ``%mflow`` is: its arguments, told once for parsing, for help and for completion."""
+"""The definition of a command of ``%mflow``: one list of arguments for parsing, for help and for completion."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ Kind = Literal[
     "flow", "run", "step", "task", "artifact", "pathspec", "tag", "status", "user", "namespace", "metadata", "profile",
     "command", "number", "user tag", "text",
 ]  # fmt: skip
-"""What an argument is, which says how it is completed; the first six are pathspecs, complete down to there."""
+"""The kind of an argument determines its completions. The first six are pathspecs, completed down to that level."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Argument:
     meaning
         One line for the help.
     kind
-        How it is completed.
+        The kind of its completions.
     metavar
-        How its value is called in the usage; empty for an option without one.
+        The name of its value in the usage. Empty for an option without a value.
     group
-        Options of one group exclude each other.
+        The group of an option. Options of one group exclude each other.
     settings
-        More for ``add_argument``.
+        Further keyword arguments for ``add_argument``.
     in_cells_only
-        Whether it makes sense in a notebook alone, not on a command line.
+        Whether it works only in notebooks, not on the command line.
     """
 
     name: str
@@ -48,22 +48,22 @@ class Argument:
 
     @property
     def is_option(self) -> bool:
-        """Whether it is an option, not a word at its place."""
+        """Whether it is an option, not a positional argument."""
         return self.name.startswith("-")
 
     @property
     def takes_value(self) -> bool:
-        """Whether a value stands after it, or it is one itself."""
+        """Whether it has a value: all positional arguments do, and options with a metavar."""
         return bool(self.metavar) or not self.is_option
 
     @property
     def usage(self) -> str:
-        """How it stands in the usage, without its brackets."""
+        """The argument in the usage line, without brackets."""
         value = self.metavar or (self.name.upper() if self.takes_value else "")
         return f"{self.name} {value}".rstrip() if self.is_option else value
 
     def add_to(self, parser: "argparse._ActionsContainer") -> None:
-        """Let a parser take it."""
+        """Add it to a parser."""
         if self.is_option and not self.takes_value:
             parser.add_argument(self.name, action="store_true", **self.settings)
         elif self.is_option:
@@ -78,16 +78,18 @@ class Command:
 
     Attributes
     ----------
-    name, meaning
-        What it is called and does.
+    name
+        Its first word.
+    meaning
+        One line for the help, in the imperative.
+    run
+        Runs it with the parsed arguments, and returns the object that the cell shows.
     arguments
-        In the order of the usage.
-    act
-        Does it, and returns what the cell shows.
+        Its arguments in the order of the usage.
     examples
-        Whole lines, for the help.
+        Complete lines for the help.
     in_cells_only
-        Whether it makes sense in a notebook alone, not on a command line.
+        Whether it works only in notebooks, not on the command line.
     """
 
     name: str
@@ -99,7 +101,7 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """The whole line, as in ``%mflow logs PATHSPEC [--tail N]``."""
+        """The usage line, such as ``%mflow logs PATHSPEC [--tail N]``."""
         words = [f"%mflow {self.name}"]
         for _, group in groupby(self.arguments, key=lambda argument: argument.group or argument.name):
             members = list(group)
@@ -110,19 +112,19 @@ class Command:
         return " ".join(words)
 
     def on_command_line(self) -> "Command":
-        """Return the same without what makes sense in a notebook alone."""
+        """Return the command without the arguments and examples that work only in notebooks."""
         arguments = tuple(argument for argument in self.arguments if not argument.in_cells_only)
-        # Others begin with an assignment, or switch what a command cannot.
+        # The other examples are assignments, or switch the context of a session.
         examples = tuple(line for line in self.examples if line.startswith("%mflow ")) if arguments else ()
         return replace(self, arguments=arguments, examples=examples)
 
     def parse(self, words: list[str]) -> argparse.Namespace:
-        """Understand the words after the command.
+        """Parse the words after the command.
 
         Raises
         ------
         UsageError
-            They are not understood; the message says what would be.
+            The words are invalid. The message has the usage.
         """
         parser = MagicArgumentParser(f"%mflow {self.name}", add_help=False)  # type: ignore[no-untyped-call]
         groups = {
@@ -137,19 +139,27 @@ class Command:
 
 
 def positive(text: str) -> int:
-    """Understand a number of things, 0 or more."""
+    """Parse a count: an integer that is not negative.
+
+    Raises
+    ------
+    ValueError
+        The text is not such a number.
+    """
     number = int(text)
     if number < 0:
         raise ValueError(text)
     return number
 
 
-positive.__name__ = "number"  # argparse names it in its message
+positive.__name__ = "number"  # argparse puts the name into its message
 
 PATHSPEC = Argument(
-    "pathspec", "of a flow, run, step, task or artifact; latest, latest-ok, latest~2 for a run id", "pathspec"
+    "pathspec",
+    "a flow, run, step, task or artifact; latest, latest-ok or latest~2 can replace the run id",
+    "pathspec",
 )
-"""Any object."""
+"""The argument for the pathspec of any object."""
 
 
 def pathspec_of(kind: Kind, meaning: str) -> Argument:

@@ -1,4 +1,4 @@
-"""Completion of ``%mflow`` lines, and of pathspecs inside ``Flow("…")`` and the other classes: IPython's matchers, version 2."""
+"""Completes ``%mflow`` lines, and pathspecs in ``Flow("…")`` and the other classes, with a matcher of IPython's API 2."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ _FOR_CELLS = ("ns", "metadata", "profile")
 
 
 def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return what of a line is being typed, and what it can be: words with their kinds.
+    """Return the unfinished word at the end of a line, and its completions with their kinds.
 
     Parameters
     ----------
@@ -46,20 +46,20 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _split_at_cursor(rest: str) -> tuple[list[str], str, bool]:
-    """Return the whole words before the one that is being typed, that one, and whether a quote is open before it.
+    """Return the finished words, the unfinished word, and whether the unfinished word is in an open quote.
 
-    Of ``--tag=nightly``, the option is a whole word and the value is what is being typed.
+    In ``--tag=nightly``, the option is a finished word and the value is the unfinished word.
     """
     words = scan(rest)
-    # After a blank, nothing of the next word is typed yet; a blank inside quotes is a part of the last word.
-    typed = words.pop() if words and (words[-1].open_quote is not None or rest[-1] not in BLANKS) else None
+    # After a blank, the next word has not begun. A blank inside quotes is part of the last word.
+    unfinished = words.pop() if words and (words[-1].open_quote is not None or rest[-1] not in BLANKS) else None
     before = [part for word in words for part in _option_and_value(word.text)]
-    if typed is None:
+    if unfinished is None:
         return before, "", False
-    if typed.open_quote is not None:
-        outside = rest[typed.start : typed.open_quote]
-        return [*before, *filter(None, [outside.removesuffix("=")])], rest[typed.open_quote + 1 :], True
-    text = rest[typed.start :]
+    if unfinished.open_quote is not None:
+        outside = rest[unfinished.start : unfinished.open_quote]
+        return [*before, *filter(None, [outside.removesuffix("=")])], rest[unfinished.open_quote + 1 :], True
+    text = rest[unfinished.start :]
     if not text.startswith("--") or "=" not in text:
         return before, text, False
     option, _, value = text.partition("=")
@@ -67,13 +67,13 @@ def _split_at_cursor(rest: str) -> tuple[list[str], str, bool]:
 
 
 def _option_and_value(word: str) -> list[str]:
-    """Return ``--tag`` and ``nightly`` of ``--tag=nightly``; other words as they are."""
+    """Split ``--tag=nightly`` into option and value. Return other words unchanged."""
     option, equals, value = word.partition("=")
     return [option, value] if equals and word.startswith("--") else [word]
 
 
 def _candidates(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:
-    """Return what can stand where a word is being typed, after the words before it."""
+    """Return all candidates for the unfinished word, given the words before it."""
     from mfwidgets.magic.dispatch import COMMANDS
 
     if not before:
@@ -100,9 +100,9 @@ def _arguments(command: Command, before: list[str], word: str) -> list[tuple[str
     if word.startswith("-"):
         return [(name, "option") for name in _still_possible(options, before)]
     places = [argument for argument in command.arguments if not argument.is_option]
-    taken = _at_their_place(options, before)
-    if taken < len(places):
-        return _values(places[taken], word, about)
+    positional_count = _positional_count(options, before)
+    if positional_count < len(places):
+        return _values(places[positional_count], word, about)
     return [(name, "option") for name in _still_possible(options, before)]
 
 
@@ -112,17 +112,17 @@ def _values(argument: Argument, word: str, about: str) -> list[tuple[str, str]]:
     return [(candidate, argument.kind) for candidate in completion_candidates(argument.kind, word, about)]
 
 
-def _at_their_place(options: dict[str, Argument], before: list[str]) -> int:
-    """Return how many words stand at their place, neither options nor the values of options."""
-    taken, skip = 0, False
+def _positional_count(options: dict[str, Argument], before: list[str]) -> int:
+    """Return the number of words that are neither options nor the values of options."""
+    count, skip = 0, False
     for earlier in before:
         if skip:
             skip = False
         elif earlier in options:
             skip = options[earlier].takes_value
         else:
-            taken += 1
-    return taken
+            count += 1
+    return count
 
 
 def _still_possible(options: dict[str, Argument], before: list[str]) -> list[str]:
@@ -135,13 +135,13 @@ def _still_possible(options: dict[str, Argument], before: list[str]) -> list[str
 
 
 def _matching(word: str, candidates: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return what begins as the word does; where nothing does, what begins so whatever the case."""
+    """Return the candidates that begin with the word. If there are none, ignore case."""
     exact = [candidate for candidate in candidates if candidate[0].startswith(word)]
     return exact or [candidate for candidate in candidates if candidate[0].lower().startswith(word.lower())]
 
 
 def _matcher(context: "CompletionContext") -> "SimpleMatcherResult":
-    """Give IPython the completions of our lines; nothing of anybody else's, and never an exception."""
+    """Return completions to IPython: none for lines that are not ours. It never raises."""
     from IPython.core.completer import SimpleCompletion
 
     try:
@@ -157,14 +157,14 @@ _matcher.matcher_identifier = "mfwidgets.pathspec"  # type: ignore[attr-defined]
 
 
 def load(ipython: "InteractiveShell") -> None:
-    """Let a shell complete our lines; once more does no harm."""
+    """Add the matcher to a shell. A second call has no effect."""
     matchers = ipython.Completer.custom_matchers
     if _matcher not in matchers:
         matchers.append(_matcher)
 
 
 def unload(ipython: "InteractiveShell") -> None:
-    """Take that from a shell, and forget what was asked."""
+    """Remove the matcher from a shell, and clear the cache of answers."""
     matchers = ipython.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if matcher is not _matcher]
     ANSWERS.forget()

@@ -1,4 +1,4 @@
-"""What a word can be completed to: asked of the provider in the background, kept for a while, never waited for long."""
+"""The candidates of completions. They are read in background threads and cached. A key press waits only briefly."""
 
 import re
 import threading
@@ -27,55 +27,55 @@ from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.run_filter import RUN_STATUSES
 
 TIMEOUT_S = 0.35
-"""Seconds that a completion waits for an answer; what comes later is there for the next one."""
+"""A completion waits this long for an answer. A later answer is cached for the next completion."""
 
 CACHE_TTL_S = 30.0
-"""Seconds for which an answer is believed."""
+"""Answers older than this are read again."""
 
 MAX_CANDIDATES = 200
-"""Candidates of a level; more could not be looked through."""
+"""Candidates per level. Nobody reads a longer list."""
 
 ALIASES = ("latest", "latest-ok", "latest~1")
 
 _NUMBER = re.compile(r"(?:int|float|bool)\Z|numpy\.(?:u?int|float)\d")
 
 _MAX_ANSWERS = 500
-"""Answers; the oldest go first."""
+"""The size of the cache. The oldest answers are removed first."""
 
 
 Key = tuple[object, ...]
-Ask = Callable[[], list[str]]
+Read = Callable[[], list[str]]
 
 
 class AnswerCache:
-    """Answers to questions: each asked in a thread of its own, once at a time, and kept for a while."""
+    """A cache of lists of candidates. Each is read in its own thread, and only once at a time."""
 
     def __init__(self) -> None:
         self._answers: dict[Key, tuple[float, list[str]]] = {}
         self._pending: dict[Key, Future[list[str]]] = {}
-        self._lock = threading.RLock()  # held while asking in this thread, if no other can be started
+        self._lock = threading.RLock()  # reentrant, because get() calls _read() itself if it cannot start a thread
 
-    def get(self, key: Key, ask: Ask, timeout: float) -> list[str]:
-        """Return the answer if it is fresh or comes in time, else the one before, else nothing."""
+    def get(self, key: Key, read: Read, timeout_s: float) -> list[str]:
+        """Return a fresh answer if there is one within the timeout, else the previous answer, else an empty list."""
         with self._lock:
-            when, answer = self._answers.get(key, (0.0, []))
-            if time.monotonic() - when < CACHE_TTL_S and when:
+            read_at, answer = self._answers.get(key, (0.0, []))
+            if time.monotonic() - read_at < CACHE_TTL_S and read_at:
                 return answer
             future = self._pending.get(key)
             if future is None:
                 future = self._pending[key] = Future()
-                ask_now = partial(self._ask, key, ask, future)
-                if not start_thread(ask_now, "complete"):
-                    ask_now()
-        wait_for([future], timeout=timeout)
+                read_now = partial(self._read, key, read, future)
+                if not start_thread(read_now, "complete"):
+                    read_now()
+        wait_for([future], timeout=timeout_s)
         return future.result() if future.done() else answer
 
-    def _ask(self, key: Key, ask: Ask, future: "Future[list[str]]") -> None:
+    def _read(self, key: Key, read: Read, future: "Future[list[str]]") -> None:
         answer: list[str] = []
-        with suppress(Exception):  # a completion that fails offers nothing; the line itself will tell
-            answer = ask()
+        with suppress(Exception):  # after an error there are no candidates; running the line shows the error
+            answer = read()
         with self._lock:
-            if self._pending.get(key) is future:  # else it was forgotten meanwhile
+            if self._pending.get(key) is future:  # else forget() was called
                 del self._pending[key]
                 self._answers[key] = time.monotonic(), answer
             while len(self._answers) > _MAX_ANSWERS:
@@ -83,7 +83,7 @@ class AnswerCache:
         future.set_result(answer)
 
     def forget(self) -> None:
-        """Forget all answers, those that are still to come as well."""
+        """Forget all answers, including those that are being read."""
         with self._lock:
             self._answers.clear()
             self._pending.clear()
@@ -97,23 +97,23 @@ _FIXED: dict[str, Callable[[], list[str]]] = {
     "profile": lambda: ["default", *profiles()],
     "metadata": lambda: ["default", "local@", "service@"],
 }
-"""What need not be asked for."""
+"""Kinds whose candidates need no provider."""
 
 
 def completion_candidates(kind: Kind, word: str, about: str, *, aliases: bool = True) -> list[str]:
-    """Return what a word of a kind can be, whole words, those that come to mind first.
+    """Return the candidates for an unfinished word, as whole words, the most likely first.
 
     Parameters
     ----------
     kind
-        What is being typed.
+        The kind of the argument.
     word
-        As far as it is typed.
+        The unfinished word.
     about
-        The pathspec that stands on the line already: tags and users are those of the runs of its flow, numbers those of
-        the tasks of its step.
+        The pathspec earlier on the line. Tags and users come from the runs of its flow, numbers from the tasks of its
+        step.
     aliases
-        Whether ``latest`` and its kin may stand for a run id.
+        Whether aliases such as ``latest`` can replace a run id.
     """
     if kind in _FIXED:
         return _FIXED[kind]()
@@ -122,8 +122,8 @@ def completion_candidates(kind: Kind, word: str, about: str, *, aliases: bool = 
     if kind == "namespace":
         return ["none", "default", *ANSWERS.get((*here, kind), lambda: _namespaces(context), TIMEOUT_S)]
     if kind == "number":
-        made = ANSWERS.get((*here, kind, about), lambda: _numbers(context, about), TIMEOUT_S) if about else []
-        return [STATUS, DURATION, *made]
+        names = ANSWERS.get((*here, kind, about), lambda: _numbers(context, about), TIMEOUT_S) if about else []
+        return [STATUS, DURATION, *names]
     flow = about.partition("/")[0]
     if kind in ("tag", "user tag", "user"):
         return ANSWERS.get((*here, kind, flow), lambda: _of_runs(context, kind, flow), TIMEOUT_S) if flow else []
@@ -135,7 +135,7 @@ def _depth(kind: Kind) -> int:
 
 
 def _pathspecs(context: ClientContext, here: Key, word: str, depth: int, *, aliases: bool) -> list[str]:
-    """Return the pathspecs one level below what is typed."""
+    """Return the pathspecs of the level that the word is in."""
     *above, _ = word.split("/")
     if len(above) >= depth:
         return []
@@ -163,19 +163,19 @@ def _newest(context: ClientContext, flow: str, most: int) -> Iterator[RunRecord]
 
 
 def _of_runs(context: ClientContext, kind: str, flow: str) -> list[str]:
-    """Return the tags or the users of the newest runs of a flow, those most used first."""
+    """Return the tags or the users of the newest runs of a flow, the most frequent first."""
     runs = list(_newest(context, flow, MAX_CANDIDATES))
     if kind == "user":
         return [user for user, _ in Counter(run.user for run in runs).most_common() if user]
-    of_people = Counter(tag for run in runs for tag in run.user_tags)
+    user_tags = Counter(tag for run in runs for tag in run.user_tags)
     if kind == "user tag":
-        return [tag for tag, _ in of_people.most_common(MAX_CANDIDATES)]
-    of_metaflow = Counter(tag for run in runs for tag in run.system_tags)
-    return [tag for tag, _ in chain(of_people.most_common(), of_metaflow.most_common())][:MAX_CANDIDATES]
+        return [tag for tag, _ in user_tags.most_common(MAX_CANDIDATES)]
+    system_tags = Counter(tag for run in runs for tag in run.system_tags)
+    return [tag for tag, _ in chain(user_tags.most_common(), system_tags.most_common())][:MAX_CANDIDATES]
 
 
 def _numbers(context: ClientContext, about: str) -> list[str]:
-    """Return the artifacts of a task of a step that are numbers by their type; of a run, of its only foreach."""
+    """Return the names of a task's artifacts whose type is a number. For a run, use its foreach if it has only one."""
     source = Metaflow._in_context(context).get(about)
     run = source.latest_run if isinstance(source, Flow) else source
     step = run if isinstance(run, Step) else None

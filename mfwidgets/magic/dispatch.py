@@ -1,4 +1,4 @@
-"""From a line after ``%mflow`` to what it returns: the commands, and what is said when a line is not understood."""
+"""Runs ``%mflow`` lines: the table of commands, help, and the messages for invalid lines."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,20 +26,20 @@ from mfwidgets.views.data import Facts, data_of
 
 
 class Help(Displayable):
-    """What ``%mflow`` alone returns: the scope, and what can be typed."""
+    """The result of ``%mflow`` alone: the context, and all commands."""
 
     def __repr__(self) -> str:
-        return "<%mflow: scope and help>"
+        return "<%mflow: context and help>"
 
 
 @dataclass(frozen=True, repr=False)
 class CommandHelp(Displayable):
-    """What ``%mflow help COMMAND`` returns.
+    """The result of ``%mflow help COMMAND``.
 
     Attributes
     ----------
     command
-        Which command.
+        The command that it describes.
     """
 
     command: Command
@@ -52,15 +52,15 @@ def _help(given: argparse.Namespace) -> Displayable:
     if given.command is None:
         return Help()
     if given.command not in COMMANDS:
-        raise UsageError(f"There is no command {given.command!r}.{_nearest(given.command)} %mflow help lists them.")
+        raise UsageError(f"Expected a command, got {given.command!r}.{_nearest(given.command)} Try %mflow help.")
     return CommandHelp(COMMANDS[given.command])
 
 
 _ABOUT = Command(
     "help",
-    "this, or all about one command",
+    "list all commands, or describe one command",
     _help,
-    (Argument("command", "which command", "command", settings={"nargs": "?"}),),
+    (Argument("command", "the command to describe", "command", settings={"nargs": "?"}),),
 )
 
 COMMANDS = {
@@ -78,61 +78,62 @@ COMMANDS = {
 }
 """All commands by name, in the order of the help."""
 
-_ASKS_FOR_HELP = {"-h", "--help", "-?", "?"}
+_HELP_WORDS = {"-h", "--help", "-?", "?"}
 
 
 def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> Any:
-    """Do what a line says, and return the object that shows the result.
+    """Run a line, and return the object that shows the result.
 
     Parameters
     ----------
     line
-        What stands after ``%mflow``.
+        The line after ``%mflow``.
     variables
-        What ``{name}`` and ``$name`` stand for.
+        The values of ``{name}`` and ``$name``.
 
     Raises
     ------
     UsageError
-        The line is not understood; the message says what would be.
+        The line is invalid. The message has the usage.
     MetaflowException
-        There is no such object, or it cannot be read.
+        The object does not exist or cannot be read.
     """
     return run_arguments(tokenize(line, variables))
 
 
 def run_arguments(words: Sequence[str]) -> Any:
-    """Do what words say, as :func:`run_line` does what a line says.
+    """Run the words of a line, as :func:`run_line` does.
 
     Raises
     ------
     UsageError
-        They are not understood; the message says what would be.
+        The words are invalid. The message has the usage.
     MetaflowException
-        There is no such object, or it cannot be read.
+        The object does not exist or cannot be read.
     """
     words = list(words)
     if not words:
         return Help()
-    if words[0] in _ASKS_FOR_HELP:
+    if words[0] in _HELP_WORDS:
         words[0] = "help"
-    if len(words) > 1 and words[0] in COMMANDS and _ASKS_FOR_HELP.intersection(words[1:]):
+    if len(words) > 1 and words[0] in COMMANDS and _HELP_WORDS.intersection(words[1:]):
         return CommandHelp(COMMANDS[words[0]])
     try:
         if words[0] in COMMANDS:
             command = COMMANDS[words[0]]
             return command.run(command.parse(words[1:]))
         return _show(words)
-    except MetaflowNamespaceMismatch as error:  # it names functions, which a notebook may not have
+    except MetaflowNamespaceMismatch as error:  # the message names functions that the notebook may not have imported
         raise _extended(error, " As a line: %mflow ns none") from None
 
 
 def _show(words: list[str]) -> Any:
-    """Show what a pathspec names; where it names nothing, the nearest command may be what was meant."""
+    """Return the object of a pathspec. If it does not exist, suggest the command with the most similar name."""
     if words[0].startswith("-") or len(words) > 1:
-        said = f"{words[0]!r} is no command" if len(words) > 1 else f"There is no option {words[0]}"
+        expected = "a command" if len(words) > 1 else "a pathspec or a command"
         raise UsageError(
-            f"{said}.{_nearest(words[0])} Usage: {COMMANDS['show'].usage}, or %mflow COMMAND ...; %mflow help lists the commands."
+            f"Expected {expected}, got {words[0]!r}.{_nearest(words[0])} "
+            f"Usage: {COMMANDS['show'].usage}, or %mflow COMMAND ... Try %mflow help."
         )
     try:
         return COMMANDS["show"].run(COMMANDS["show"].parse(words))
@@ -144,7 +145,7 @@ def _show(words: list[str]) -> Any:
 
 
 def _extended(error: MetaflowException, hint: str) -> MetaflowException:
-    """Return the same error with a hint at the end of its message."""
+    """Return a copy of the error with a hint at the end of its message."""
     return type(error)(f"{error}{hint}", pathspec=error.pathspec, suggestions=error.suggestions)
 
 
@@ -157,7 +158,7 @@ def _nearest(word: str) -> str:
 
 @build_view.register
 def build_help_view(shown: Help, limits: Limits) -> View:
-    """Show the scope and the commands."""
+    """Show the context and the commands."""
     del shown
     rows = tuple((Cell(command.usage, "code"), Cell(command.meaning)) for command in COMMANDS.values())
     return View(
@@ -166,9 +167,9 @@ def build_help_view(shown: Help, limits: Limits) -> View:
         facts=context_facts(current_context(), limits),
         notes=(
             "Every line returns an object: run = %mflow HelloFlow/latest",
-            "For the run id stand latest, latest-ok and latest~2, too; {name} is the value of a Python variable.",
+            "latest, latest-ok or latest~2 can replace the run id. {name} inserts the value of a Python variable.",
         ),
-        parts=(Table("What to type", ("line", "meaning"), rows),),
+        parts=(Table("Commands", ("line", "meaning"), rows),),
     )
 
 

@@ -1,4 +1,4 @@
-"""From the pathspecs of ``%mflow`` to objects: aliases, and what may be left out where it goes without saying."""
+"""Finds the objects of the pathspecs of ``%mflow``, including aliases and pathspecs with omitted parts."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -21,12 +21,18 @@ _MAX_NAMES = 5
 
 
 def any_object(pathspec: str, attempt: int | None = None) -> Any:
-    """Return whatever a pathspec names; of a task or an artifact that attempt, where one is given."""
+    """Return the object of a pathspec. ``attempt`` selects an attempt of a task or an artifact."""
     return Metaflow().get(pathspec, attempt)
 
 
 def run_of(pathspec: str) -> Run:
-    """Return the run that a pathspec names or leads to; of a flow alone the newest."""
+    """Return the run of a pathspec. For a flow, that is the newest run.
+
+    Raises
+    ------
+    MetaflowNotFound
+        The flow has no run in this namespace.
+    """
     source = any_object(pathspec)
     if isinstance(source, Flow):
         newest = source.latest_run
@@ -39,7 +45,13 @@ def run_of(pathspec: str) -> Run:
 
 
 def step_of(pathspec: str) -> Step:
-    """Return the step that a pathspec names or leads to; of a run its only foreach, where it has one."""
+    """Return the step of a pathspec. For a run, that is its only step with several tasks.
+
+    Raises
+    ------
+    UsageError
+        The run has no step with several tasks, or more than one.
+    """
     source = any_object(pathspec)
     if isinstance(source, Flow | Run):
         run = run_of(pathspec)
@@ -47,7 +59,9 @@ def step_of(pathspec: str) -> Step:
         wide = [step for step in run if tasks[step.id] > 1]
         if len(wide) != 1:
             steps = ", ".join(step.pathspec for step in (wide or list(run))[:_MAX_NAMES])
-            raise UsageError(f"{run!r} has {len(wide) or 'no'} steps with several tasks; name one: {steps}")
+            raise UsageError(
+                f"Expected one step with several tasks in {run!r}, got {len(wide) or 'none'}. Try one of {steps}."
+            )
         return wide[0]
     while not isinstance(source, Step):
         source = source.parent
@@ -55,12 +69,12 @@ def step_of(pathspec: str) -> Step:
 
 
 def task_of(pathspec: str) -> Task:
-    """Return the task that a pathspec names or leads to: of a step, a run or a flow's newest run its only one.
+    """Return the task of a pathspec. For a step, a run or a flow's newest run, that is its only task.
 
     Raises
     ------
     UsageError
-        There are several, or none yet.
+        There are several tasks, or none yet.
     """
     task = _task_named(any_object(pathspec))
     if task:
@@ -74,12 +88,15 @@ def task_of(pathspec: str) -> Task:
 
 
 def relevant_task_of(pathspec: str) -> Task:
-    """Return the task whose log is looked for: as :func:`task_of`, and of several the only one that runs or that failed.
+    """Return the task whose log the user probably means.
+
+    It works as :func:`task_of`. If there are several tasks, it is the only one that is running, or the only one that
+    failed.
 
     Raises
     ------
     UsageError
-        None of several stands out.
+        There are several such tasks, or there is no task yet.
     """
     task = _task_named(any_object(pathspec))
     if task:
@@ -106,20 +123,22 @@ def _not_one(holder: Step | Run, names: list[str]) -> UsageError:
     if not names:
         return UsageError(f"{holder!r} has no task yet.")
     more = ", …" if len(names) > _MAX_NAMES else ""
-    return UsageError(f"{holder!r} has several tasks; name one: {', '.join(names[:_MAX_NAMES])}{more}")
+    return UsageError(
+        f"Expected one task, got several tasks in {holder!r}. Try one of {', '.join(names[:_MAX_NAMES])}{more}"
+    )
 
 
 def artifact_of(pathspec: str) -> DataArtifact:
-    """Return the artifact that a pathspec names.
+    """Return the artifact of a pathspec.
 
-    The task's id may be left out where a step has one task, and the step and the task where the end task is meant.
+    The pathspec may omit the task id if the step has only one task. It may omit step and task id for the end task.
 
     Raises
     ------
+    NoSuchArtifact
+        The pathspec names another kind of object.
     MetaflowNotFound
-        There is none.
-    UsageError
-        The pathspec names something else.
+        The artifact does not exist.
     """
     parent, _, name = pathspec.rpartition("/")
     try:
@@ -136,6 +155,6 @@ def artifact_of(pathspec: str) -> DataArtifact:
     if isinstance(source, DataArtifact):
         return source
     raise NoSuchArtifact(
-        f"{source!r} is no artifact: %mflow artifacts {pathspec} lists them, %mflow data {pathspec}/NAME has its value.",
+        f"Expected an artifact, got {source!r}. Try %mflow artifacts {pathspec} or %mflow data {pathspec}/NAME.",
         pathspec=pathspec,
     )

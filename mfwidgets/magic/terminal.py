@@ -1,4 +1,4 @@
-"""Colours in IPython's terminal, by its renderers of MIME types: what it keeps of an output has none."""
+"""Colours in IPython's terminal. Its renderer of a MIME type prints them, so that stored outputs have no colour codes."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 MIME = "application/vnd.mfwidgets.terminal+json"
-"""Lines of pieces, each a list of its text and its styles; no notebook ever gets it."""
+"""Lines of spans. A span is a list of its text and its styles. Notebooks never receive this type."""
 
 
 def load(ipython: "InteractiveShell") -> None:
-    """Let a terminal colour what our objects show; other shells have no such renderers."""
+    """Add colours to the displays in a terminal. Other shells have no renderers of MIME types."""
     renderers = getattr(ipython, "mime_renderers", None)
     if renderers is None:
         return
@@ -25,7 +25,7 @@ def load(ipython: "InteractiveShell") -> None:
 
     def show(terminal_lines: Any, _: Any) -> None:
         if getattr(ipython.displayhook, "is_active", False):
-            sys.stdout.write("\n")  # below "Out[1]:", as texts of several lines stand
+            sys.stdout.write("\n")  # below "Out[1]:", as IPython does for several lines
         print_lines(([Span(text, tuple(styles)) for text, *styles in line] for line in terminal_lines), sys.stdout)
 
     renderers[MIME] = show
@@ -33,7 +33,7 @@ def load(ipython: "InteractiveShell") -> None:
 
 
 def unload(ipython: "InteractiveShell") -> None:
-    """Take it back."""
+    """Remove the colours."""
     renderers = getattr(ipython, "mime_renderers", None)
     if renderers is not None:
         renderers.pop(MIME, None)

@@ -1,7 +1,7 @@
-"""The words of a line: split at blanks, quotes hold together, ``{name}`` and ``$name`` are values of Python variables.
+"""Splits a line into words at blanks outside of quotes. ``{name}`` and ``$name`` insert values of Python variables.
 
-One scanner reads whole lines, which are run, and unfinished ones, which are completed. A backslash is a character like any
-other, as in the paths of Windows.
+One scanner reads complete lines, which are run, and unfinished lines, which are completed. A backslash is an ordinary
+character, because paths on Windows contain it.
 """
 
 import re
@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 )
 
 _NEVER_EXPANDED = ("--grep",)
-"""Options whose values may have braces of their own."""
+"""Options whose values may contain braces: regular expressions."""
 
 
 @dataclass(slots=True)
@@ -29,11 +29,11 @@ class Word:
     Attributes
     ----------
     start
-        Where it begins in the line, with its quotes.
+        Its position in the line, including an opening quote.
     pieces
         Its parts without quotes: characters, ``{expression}`` and ``$name``.
     open_quote
-        Where a quote begins that nothing closes; None if all are closed.
+        The position of a quote that is not closed. None if all quotes are closed.
     """
 
     start: int
@@ -42,22 +42,22 @@ class Word:
 
     @property
     def text(self) -> str:
-        """The word without quotes; what stands for a value is left as it is."""
+        """The word without quotes. Variables are not expanded."""
         return "".join(piece[0] for piece in self.pieces)
 
     def expanded(self, variables: Mapping[str, Any]) -> str:
-        """Return the word with the values of variables in it.
+        """Return the word with the values of its variables.
 
         Raises
         ------
         UsageError
-            A name is not defined.
+            A variable does not exist, or an expression raises an error.
         """
         return "".join(_expanded(piece, variables) for piece in self.pieces)
 
 
 def scan(line: str) -> list[Word]:
-    """Return the words of a line; of the last one a quote may be open."""
+    """Return the words of a line. The last word may have an open quote."""
     words: list[Word] = []
     word: Word | None = None
     quote = ""
@@ -77,43 +77,43 @@ def scan(line: str) -> list[Word]:
 
 
 def tokenize(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
-    """Return the words of a line, with the values of variables in them.
+    """Return the words of a line with the values of their variables.
 
     Parameters
     ----------
     line
-        A semicolon at its end, which silences other lines, is not a part of it.
+        The line. A semicolon at its end, which hides the output in IPython, is ignored.
     variables
-        What names stand for; an object of ours stands for its pathspec.
+        Values by name. An object with a pathspec is replaced by its pathspec.
 
     Raises
     ------
     UsageError
-        A quote is left open, or a name is not defined.
+        A quote is not closed, a variable does not exist, or an expression raises an error.
     """
     texts: list[str] = []
     for word in scan(line.rstrip().removesuffix(";")):
         if word.open_quote is not None:
-            raise UsageError(f"No closing quotation in: {line}")
+            raise UsageError(f"Expected a closing quote, got none in: {line}")
         option = texts[-1] if texts else ""
-        as_it_is = option in _NEVER_EXPANDED or word.text.partition("=")[0] in _NEVER_EXPANDED
-        texts.append(word.text if as_it_is else word.expanded(variables))
+        verbatim = option in _NEVER_EXPANDED or word.text.partition("=")[0] in _NEVER_EXPANDED
+        texts.append(word.text if verbatim else word.expanded(variables))
     return texts
 
 
 def _expanded(piece: re.Match[str], variables: Mapping[str, Any]) -> str:
     expression = piece["expression"] or piece["name"]
     if not expression or (piece["name"] and piece["name"] not in variables):
-        return piece[0]  # a dollar sign like any other
+        return piece[0]  # an ordinary character, or a dollar sign before a word that is not a variable
     try:
         value = eval(expression, {}, dict(variables))  # noqa: S307 - the user's own line, as IPython expands it elsewhere
-    except Exception as error:  # noqa: BLE001 - whatever it raises, the line has no meaning
+    except Exception as error:  # noqa: BLE001 - after any error, the line has no meaning
         raise UsageError(f"{{{expression}}} has no value: {error}.") from None
     return str(getattr(value, "pathspec", value))
 
 
 def quote(word: str) -> str:
-    """Return a word as it has to be typed: in quotes if it has blanks or quotes in it, ends in a semicolon, or is empty."""
+    """Return a word as the user must type it: in quotes if it has blanks or quotes, ends in a semicolon, or is empty."""
     if word and not word.endswith(";") and not re.search(r"[\s'\"]", word):
         return word
     parts = re.findall(r"'+|[^']+", word) if "'" in word and '"' in word else [word]

@@ -192,7 +192,7 @@ def test_tags_are_changed(runs, own_runs, capsys):
 
 def test_the_doctor_says_by_its_code_whether_all_is_well(said, told):
     code, out, _ = said("doctor")
-    assert (code, "All is well." in out) == (0, True)
+    assert (code, "There are no problems." in out) == (0, True)
     assert told("doctor")["well"] is True
 
 
@@ -200,8 +200,8 @@ def test_a_doctor_who_finds_something(capsys, tmp_path):
     (tmp_path / ".metaflow").mkdir()
     assert main(["doctor", f"--metadata={tmp_path}", "--namespace=none"]) == 1
     printed = capsys.readouterr()
-    assert "--metadata SELECTOR looks elsewhere" in printed.out
-    assert printed.err == "mfwidgets: Something is wrong: metadata, namespace.\n"
+    assert "--metadata SELECTOR switches to another provider" in printed.out
+    assert printed.err == "mfwidgets: There are problems with metadata, namespace.\n"
 
 
 def test_help_is_that_of_the_magic_in_words_of_the_command_line(said, told):

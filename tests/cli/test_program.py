@@ -70,15 +70,15 @@ def test_the_same_as_data(runs):
         (["runs", "LinearFlow", "--status", "good"], 1, "'good'"),
         (["LinaerFlow"], 1, "Did you mean 'LinearFlow'?"),
         (["run", "LinearFlow"], 2, "Did you mean mfwidgets runs?"),
-        (["--colour"], 2, "There is no option --colour"),
+        (["--colour"], 2, "Expected a pathspec or a command, got '--colour'"),
         (["--rows", "many"], 2, "invalid number value: 'many'"),
-        (["--rows", "0"], 2, "--rows is a number above 0"),
+        (["--rows", "0"], 2, "Expected a number above 0 for --rows"),
         (["--metadata"], 2, "expected one argument"),
         (["explore", "LinearFlow"], 2, "needs a notebook"),
-        (["ns", "user:bob"], 2, "--namespace NAME holds for one command"),
-        (["profile", "production"], 2, "--profile NAME holds for one command"),
-        (["runs", "LinearFlow", "--df"], 2, "--json prints data"),
-        (["logs", "LinearFlow/latest/start", "--follow", "--json"], 2, "choose one"),
+        (["ns", "user:bob"], 2, "Try --namespace NAME with each command"),
+        (["profile", "production"], 2, "Try --profile NAME with each command"),
+        (["runs", "LinearFlow", "--df"], 2, "Try --json"),
+        (["logs", "LinearFlow/latest/start", "--follow", "--json"], 2, "Expected either --follow or --json"),
         (["--sample", "--profile", "x"], 2, "--sample"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_profile_says_where(runs, tmp_path):
     assert "LinearFlow" in made.stdout
     missing = ran("--profile=production", environ=environ)
     assert (missing.returncode, missing.stdout) == (1, "")
-    assert "there are: default, team" in missing.stderr
+    assert "(default, team)" in missing.stderr
 
 
 def test_a_service_says_the_same(runs, on_service):

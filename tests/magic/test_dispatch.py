@@ -45,9 +45,9 @@ def test_logs(mflow, runs):
     assert isinstance(logs, Logs)
     assert str(logs).startswith("out: ünïcode")
     assert str(mflow(f"logs {Run(runs['linear'])['start'].task.pathspec} --stderr")) == "err: first\n"
-    with pytest.raises(UsageError, match=r"has several tasks; name one.*ForeachFlow/\d+/work/\d"):
+    with pytest.raises(UsageError, match=r"got several tasks in .*ForeachFlow/\d+/work/\d"):
         mflow(f"logs {runs['foreach']}/work")
-    with pytest.raises(UsageError, match=r"Run\('ForeachFlow/\d+'\) has several tasks; name one.*\(completed\)"):
+    with pytest.raises(UsageError, match=r"got several tasks in Run\('ForeachFlow/\d+'\). Try one of .*\(completed\)"):
         mflow(f"logs {runs['foreach']}")
     assert "ZeroDivisionError" in str(mflow(f"logs {runs['failing']} --stderr"))  # the one that failed
     both = mflow(f"logs {runs['linear']}/start --both")
@@ -67,9 +67,9 @@ def test_logs(mflow, runs):
 def test_namespaces(mflow, runs):
     switched = mflow("ns user:bob")
     assert isinstance(switched, Metaflow)
-    assert "The namespace is user:bob now. The way back: %mflow ns none" in shown(switched)
+    assert "The namespace is now user:bob. To switch back: %mflow ns none" in shown(switched)
     assert "RetryFlow" in shown(switched)
-    assert "as before" in shown(mflow("ns user:bob"))
+    assert "is still user:bob" in shown(mflow("ns user:bob"))
     assert mfwidgets.get_namespace() == "user:bob"
     mflow("ns")
     assert mfwidgets.get_namespace() == "user:bob"
@@ -109,11 +109,11 @@ def test_alone_it_helps(mflow, runs):
         ("logs LinearFlow/latest/end --tail many", UsageError, "invalid number value: 'many'"),
         ("logs LinearFlow/latest/end --tail -1", UsageError, "Usage: %mflow logs"),
         ("ns a b", UsageError, "Usage: %mflow ns [NAME|none|default]"),
-        ("log LinearFlow", UsageError, "'log' is no command. Did you mean %mflow logs?"),
+        ("log LinearFlow", UsageError, "Expected a command, got 'log'. Did you mean %mflow logs?"),
         ("runz", MetaflowNotFound, "Did you mean %mflow runs?"),
-        ("--foo", UsageError, "There is no option --foo"),
+        ("--foo", UsageError, "Expected a pathspec or a command, got '--foo'"),
         ("runs", UsageError, "Usage: %mflow runs FLOW [--tag T]..."),
-        ("runs LinearFlow/latest", UsageError, "%mflow runs LinearFlow lists its runs"),
+        ("runs LinearFlow/latest", UsageError, "Expected a flow, got Run('LinearFlow/"),
         ("runs LinearFlow --status fine", MetaflowException, "There is no status 'fine'"),
         ("runs LinearFlow --since yesterday", MetaflowException, "an age like '2d'"),
         ("runs LinearFlow --limit -3", UsageError, "Usage: %mflow runs"),
@@ -121,15 +121,15 @@ def test_alone_it_helps(mflow, runs):
         ("logs LinearFlow/latest/end --stdout --stderr", UsageError, "not allowed with argument"),
         ("logs LinearFlow/latest/end --tail 3 --all", UsageError, "not allowed with argument"),
         ("logs LinearFlow/latest/end --grep [", MetaflowException, "is no regular expression"),
-        ("logs LinearFlow/latest/end --attempt 7", MetaflowNotFound, "has no attempt 7; it has 0"),
-        ("tag LinearFlow --add x", UsageError, "is no run: tags are those of runs"),
-        ("ns ' '", UsageError, "A namespace has a name"),
+        ("logs LinearFlow/latest/end --attempt 7", MetaflowNotFound, "has no attempt 7. Its attempts: 0"),
+        ("tag LinearFlow --add x", UsageError, "Expected a run, got Flow('LinearFlow')"),
+        ("ns ' '", UsageError, "Expected a namespace such as user:ann"),
         ("{undefined}/latest", UsageError, "{undefined} has no value"),
-        ("data LinearFlow/latest/start", MetaflowException, "%mflow artifacts LinearFlow/latest/start lists them"),
+        ("data LinearFlow/latest/start", MetaflowException, "Try %mflow artifacts LinearFlow/latest/start or"),
         ("data LinearFlow/latest/nothing_like_it", MetaflowException, "no step 'nothing_like_it'"),
-        ("tasks LinearFlow/latest/start/1", UsageError, "has no tasks below it"),
+        ("tasks LinearFlow/latest/start/1", UsageError, "Expected a run or a step"),
         ("tasks NoSuchFlow", MetaflowNotFound, "does not exist"),
-        ("grid LinearFlow/latest", UsageError, "no steps with several tasks; name one"),
+        ("grid LinearFlow/latest", UsageError, "Expected one step with several tasks"),
         ("code LinearFlow", UsageError, "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"),
         ("cards LinearFlow/latest/start", MetaflowException, "has no cards"),
         ("diff LinearFlow/latest", UsageError, "Usage: %mflow diff A B"),
@@ -137,12 +137,12 @@ def test_alone_it_helps(mflow, runs):
         ("tag LinearFlow/latest --add ''", MetaflowException, "cannot be empty"),
         ("tag LinearFlow/latest --add", UsageError, "expected one argument"),
         ("metadata /no/such/folder", MetaflowException, "there is no folder"),
-        ("profile nosuch", MetaflowException, "There is no profile 'nosuch'; there are: default"),
-        ("help nosuch", UsageError, "There is no command 'nosuch'"),
+        ("profile nosuch", MetaflowException, "Expected a profile (default), got 'nosuch'"),
+        ("help nosuch", UsageError, "Expected a command, got 'nosuch'"),
         ("doctor now", UsageError, "unrecognized arguments: now"),
         ("show", UsageError, "Usage: %mflow show PATHSPEC"),
-        ("LinearFlow extra", UsageError, "'LinearFlow' is no command"),
-        ("'LinearFlow", UsageError, "No closing quotation"),
+        ("LinearFlow extra", UsageError, "Expected a command, got 'LinearFlow'"),
+        ("'LinearFlow", UsageError, "Expected a closing quote"),
     ],
 )
 def test_mistakes_are_one_line(mflow, shell, capsys, line, error, said):
@@ -176,9 +176,9 @@ def test_values_hold_together_and_objects_stand_for_their_pathspecs(mflow, shell
 def test_the_way_back_can_be_typed(mflow, shell, tmp_path, monkeypatch):
     mflow('ns "user:dan o\'x"')
     told = shown(mflow("ns none"))
-    assert 'The way back: %mflow ns "user:dan o\'x"' in told
+    assert 'To switch back: %mflow ns "user:dan o\'x"' in told
     mflow("ns user:ann")
-    assert mflow(told.partition("The way back: %mflow ")[2].splitlines()[0]).namespace == "user:dan o'x"
+    assert mflow(told.partition("To switch back: %mflow ")[2].splitlines()[0]).namespace == "user:dan o'x"
 
 
 def test_artifacts_of_several_tasks_are_told_apart(mflow, runs):
@@ -241,9 +241,9 @@ def test_tags_say_what_changed(mflow, own_runs):
     mflow(f"metadata {own_runs.folder}")
     changed = mflow(f"tag {own_runs['linear']} --add reviewed --add nightly --remove team:blue --remove nosuch")
     assert (changed.added, changed.removed) == ({"reviewed"}, {"team:blue"})
-    assert re.search(r"added +reviewed\n +removed +team:blue\n +tags +nightly, reviewed", shown(changed))
+    assert re.search(r"added +reviewed\n +removed +team:blue\n +user tags +nightly, reviewed", shown(changed))
     assert "reviewed" in Run(own_runs["linear"]).user_tags
-    assert "No tag was changed." in shown(mflow(f"tag {own_runs['linear']} --add reviewed"))
+    assert "No tag has changed." in shown(mflow(f"tag {own_runs['linear']} --add reviewed"))
     assert "nightly" in shown(mflow(f"tag {own_runs['linear']}"))
 
 
@@ -278,7 +278,7 @@ def test_profiles(mflow, monkeypatch, tmp_path, own_runs, runs):
     assert "secret" not in text
     assert "key1" not in text
     switched = shown(mflow("profile other"))
-    assert "The way back: %mflow profile default" in switched
+    assert "To switch back: %mflow profile default" in switched
     assert os.environ["METAFLOW_PROFILE"] == "other"
     assert mfwidgets.get_metadata() == f"local@{own_runs.folder}"
     assert mfwidgets.get_namespace() == "user:ann"  # METAFLOW_USER in the environment goes before the profile's
@@ -312,7 +312,7 @@ def test_a_cell_on_other_metadata_or_with_another_profile(mflow, shell, own_runs
 def test_mistakes_of_cells(mflow, shell, capsys, line):
     shell.run_cell(f"%%mflow {line}\n1")
     said = capsys.readouterr()
-    assert "%%mflow runs a cell elsewhere" in said.out + said.err
+    assert "Expected %%mflow ns NAME, %%mflow metadata NAME" in said.out + said.err
     assert "Traceback" not in said.out + said.err
 
 

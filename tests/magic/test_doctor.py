@@ -26,9 +26,9 @@ def test_all_is_well(runs):
     doctor = run_line("doctor")
     assert doctor.well
     assert "13 flows" in checks(doctor)["metadata"].details
-    assert checks(doctor)["namespace"].details.startswith("user:ann; it sees ")
-    assert "All is well." in doctor._repr_mimebundle_()["text/plain"]
-    assert repr(doctor) == "<doctor: all is well>"
+    assert checks(doctor)["namespace"].details.startswith("user:ann: has ")
+    assert "There are no problems." in doctor._repr_mimebundle_()["text/plain"]
+    assert repr(doctor) == "<doctor: no problems>"
 
 
 def test_a_service_tells_its_version(on_service):
@@ -49,7 +49,7 @@ def test_a_service_that_is_not_there(monkeypatch):
     mfwidgets.metadata(f"http://ann:s3cr3t@127.0.0.1:{port}")
     doctor = run_line("doctor")
     assert not doctor.well
-    assert checks(doctor)["metadata"].result == "wrong"
+    assert checks(doctor)["metadata"].result == "problem"
     assert "%mflow metadata SELECTOR" in checks(doctor)["metadata"].advice
     assert "METAFLOW_SERVICE_AUTH_KEY" in checks(doctor)["configuration"].details
     text = "".join(doctor._repr_mimebundle_().values()) + repr(doctor.to_dict())
@@ -71,7 +71,7 @@ def test_a_service_that_takes_its_time(on_service, monkeypatch):
 def test_a_default_that_cannot_be_opened(monkeypatch):
     monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "nonsense")
     doctor = run_line("doctor")
-    assert "METAFLOW_DEFAULT_METADATA is 'nonsense'" in checks(doctor)["metadata"].details
+    assert "METAFLOW_DEFAULT_METADATA, got 'nonsense'" in checks(doctor)["metadata"].details
     assert not doctor.well
 
 
@@ -82,7 +82,7 @@ def test_where_nothing_has_run(nothing, runs, tmp_path):
     mfwidgets.namespace("user:nobody")
     doctor = run_line("doctor")
     assert checks(doctor)["namespace"].advice == "%mflow ns none shows all runs."
-    assert (checks(doctor)["metadata"].result == "wrong") is (nothing == "empty folder")
+    assert (checks(doctor)["metadata"].result == "problem") is (nothing == "empty folder")
 
 
 def test_an_extra_that_is_missing(runs, monkeypatch):

@@ -97,10 +97,10 @@ def lines(runs):
         "explore": (f"explore {linear}", "<Explorer of "),
         "watch": (f"watch {linear}", "LinearFlow/"),
         "tag": (f"tag {linear}", "nightly"),
-        "ns": ("ns none", "as before"),
-        "metadata": (f"metadata {runs.folder}", "as before"),
+        "ns": ("ns none", "is still"),
+        "metadata": (f"metadata {runs.folder}", "is still"),
         "profile": ("profile", "default"),
-        "doctor": ("doctor", "All is well."),
+        "doctor": ("doctor", "There are no problems."),
         "help": ("help logs", "--follow"),
     }
 
@@ -184,7 +184,7 @@ def test_load_unload_reload(kernel):
     assert "mflow" in kernel.run("%mflow")[0][1]  # IPython says that there is none
     assert "logs" not in kernel.complete("%mflow lo")["matches"]
     kernel.run("%load_ext mfwidgets\n%reload_ext mfwidgets")
-    assert "What to type" in kernel.run("%mflow")[0][1]
+    assert "Commands" in kernel.run("%mflow")[0][1]
     assert kernel.complete("%mflow lo")["matches"] == ["logs"]
 
 
@@ -214,7 +214,7 @@ def test_a_local_task_is_waited_for_and_shown_when_it_ends(kernel, running):
         kernel.begin(f"mfwidgets.metadata('{folder}'); x = %mflow logs {task} --follow".replace("; ", "\n")),
         [],
     )
-    until(kernel, asked, "the log of a local task is written when the task has ended", seen)
+    until(kernel, asked, "Metaflow writes the log of a local task when the task ends", seen)
     running.go()
     seen += [told(message) for message in kernel.messages(asked) if told(message)]
     assert {kind for kind, _ in seen} == {"display_data", "update_display_data"}
@@ -233,7 +233,7 @@ def test_a_log_that_grows_is_shown_in_place(kernel, running):
     until(kernel, asked, "first line", seen)
     running.log("first line\nsecond line\n")
     until(kernel, asked, "second line", seen)
-    assert "interrupt the kernel to stop" in seen[-1][1]
+    assert "Interrupt the kernel to stop" in seen[-1][1]
     running.go()
     seen += [told(message) for message in kernel.messages(asked) if told(message)]
     assert "second line" in seen[-1][1]

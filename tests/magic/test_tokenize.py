@@ -26,7 +26,7 @@ def test_quotes_are_read_as_shlex_reads_them(line):
     try:
         expected = list(lexer)
     except ValueError:
-        with pytest.raises(UsageError, match="No closing quotation in: "):
+        with pytest.raises(UsageError, match="Expected a closing quote, got none in: "):
             tokenize(line)
     else:
         assert tokenize(line) == expected
@@ -74,7 +74,10 @@ def test_values_and_quotes(line, words):
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("a 'b {n}", "No closing quotation in: a 'b {n}"), ("{missing}", "{missing} has no value: name 'missing'")],
+    [
+        ("a 'b {n}", "Expected a closing quote, got none in: a 'b {n}"),
+        ("{missing}", "{missing} has no value: name 'missing'"),
+    ],
 )
 def test_lines_without_a_meaning(line, message):
     with pytest.raises(UsageError) as error:

@@ -1,4 +1,4 @@
-"""Commands that say where to look: the namespace, the metadata provider, the profile; each tells the way back."""
+"""The commands that switch the namespace, the metadata provider and the profile. Each shows how to switch back."""
 
 import argparse
 import os
@@ -33,12 +33,12 @@ _PROFILE = "METAFLOW_PROFILE"
 
 
 class ContextChange(Metaflow):
-    """The client that is current after a switch; shows what it sees, what was before, and the way back.
+    """The client after a switch. It shows its flows, and how to switch back.
 
     Attributes
     ----------
     message
-        What was switched, and how to go back.
+        The new namespace or metadata provider, and the line that switches back.
     """
 
     def __init__(self, message: str) -> None:
@@ -51,7 +51,7 @@ class ContextChange(Metaflow):
 
 @build_view.register
 def build_switched_view(switched: ContextChange, limits: Limits) -> View:
-    """Show what the root shows, and the way back."""
+    """Show the flows, and how to switch back."""
     view = build_view.dispatch(Metaflow)(switched, limits)
     return replace(view, notes=(limits.text(switched.message).text, *view.notes))
 
@@ -72,15 +72,15 @@ def _switch_namespace(given: argparse.Namespace) -> Metaflow:
         return Metaflow()
     before = _namespace_now()
     if not given.name.strip():
-        raise UsageError("A namespace has a name, such as user:ann; none sees all runs, default is the configured one.")
+        raise UsageError("Expected a namespace such as user:ann, none or default, got an empty name.")
     if given.name == "default":
         default_namespace()
     else:
         namespace(None if given.name in ("none", "None") else given.name)
     now = _namespace_now()
     if now == before:
-        return ContextChange(f"The namespace is {now}, as before.")
-    return ContextChange(f"The namespace is {now} now. The way back: %mflow ns {quote(before)}")
+        return ContextChange(f"The namespace is still {now}.")
+    return ContextChange(f"The namespace is now {now}. To switch back: %mflow ns {quote(before)}")
 
 
 def _switch_metadata(given: argparse.Namespace) -> Metaflow:
@@ -88,8 +88,8 @@ def _switch_metadata(given: argparse.Namespace) -> Metaflow:
         return Metaflow()
     try:
         before = current_context().provider.address
-        before = "default" if "<" in before else before  # where there is no folder yet
-    except MetaflowException:  # a default that cannot be opened must not stand in the way of another
+        before = "default" if "<" in before else before  # the default has no folder yet
+    except MetaflowException:  # a default that cannot be opened must not prevent a switch
         before = "default"
     if given.selector == "default":
         default_metadata()
@@ -97,21 +97,21 @@ def _switch_metadata(given: argparse.Namespace) -> Metaflow:
         metadata(given.selector)
     now = get_metadata()
     if now == before:
-        return ContextChange(f"The metadata provider is {home_folded(now)}, as before.")
+        return ContextChange(f"The metadata provider is still {home_folded(now)}.")
     return ContextChange(
-        f"The metadata provider is {home_folded(now)} now. The way back: %mflow metadata {quote(home_folded(before))}"
+        f"The metadata provider is now {home_folded(now)}. To switch back: %mflow metadata {quote(home_folded(before))}"
     )
 
 
 class Profiles(Displayable):
-    """Metaflow's profiles on this machine, and which is current.
+    """Metaflow's profiles on this machine, and the current one.
 
     Attributes
     ----------
     current
-        The name; empty for the default configuration.
+        The name of the current profile. Empty for the default configuration.
     message
-        What was switched, if anything.
+        The switch that was made. Empty if there was none.
     """
 
     def __init__(self, message: str = "") -> None:
@@ -123,27 +123,27 @@ class Profiles(Displayable):
 
 @data_of.register
 def profiles_data(shown: Profiles) -> Facts:
-    """Return the names. What the profiles hold may be secret."""
+    """Return the names only: the content of the profiles may be secret."""
     return {"kind": "profiles", "current": shown.current or "default", "profiles": ["default", *profiles()]}
 
 
 @build_view.register
 def build_profiles_view(shown: Profiles, limits: Limits) -> View:
-    """Show each profile, and where it looks; no secret is read out."""
+    """Show each profile with its metadata, its datastore and the host of its service, but no secret."""
     names = ("", *profiles())
     rows = tuple(_profile_cells(name, name == shown.current, limits) for name in names[: limits.rows])
     table = Table("Profiles", ("profile", "current", "metadata", "datastore", "service"), rows)
     notes = [limits.text(shown.message).text] if shown.message else []
     if len(names) == 1:
-        notes.append("There are no other profiles: each is a file config_NAME.json in Metaflow's home folder.")
+        notes.append("There are no other profiles. A profile is a file config_NAME.json in Metaflow's home folder.")
     return View("Profiles", limits.text(shown.current or "default").text, notes=tuple(notes), parts=(table,))
 
 
-def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, ...]:  # noqa: FBT001 - a fact of the row
+def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, ...]:  # noqa: FBT001 - called once
     environ = {key: value for key, value in os.environ.items() if key != _PROFILE} | ({_PROFILE: name} if name else {})
     try:
         configuration = read_configuration(environ)
-        url = (configuration.get("SERVICE_URL") or "").rpartition("@")[2]  # a name or a password may stand before it
+        url = (configuration.get("SERVICE_URL") or "").rpartition("@")[2]  # without a user name and a password
         texts = [configuration.default_metadata, configuration.get("DEFAULT_DATASTORE") or "local", url]
     except MetaflowException as error:
         texts = [str(error), "", ""]
@@ -159,7 +159,7 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
         return Profiles()
     if given.name != "default" and given.name not in profiles():
         names = ", ".join(["default", *profiles()])
-        raise MetaflowConfigurationError(f"There is no profile {given.name!r}; there are: {names}.")
+        raise MetaflowConfigurationError(f"Expected a profile ({names}), got {given.name!r}.")
     before, put_back = os.environ.get(_PROFILE, "") or "default", remember()
     try:
         if given.name == "default":
@@ -167,19 +167,21 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
         else:
             os.environ[_PROFILE] = given.name
         default_metadata()
-        with suppress(MetaflowUnknownUser):  # who has no name needs none until asked for it
+        with suppress(MetaflowUnknownUser):  # without a user name, only calls that need a namespace fail
             default_namespace()
     except BaseException:
         put_back()
         raise
-    now, where = given.name, home_folded(get_metadata())
+    now, selector = given.name, home_folded(get_metadata())
     if now == before:
-        return Profiles(f"The profile is {now}, as before; metadata and namespace are those that it configures.")
-    return Profiles(f"The profile is {now} now, metadata {where}. The way back: %mflow profile {quote(before)}")
+        return Profiles(f"The profile is still {now}. Metadata and namespace are as it configures them.")
+    return Profiles(
+        f"The profile is now {now}, with metadata {selector}. To switch back: %mflow profile {quote(before)}"
+    )
 
 
 def remember() -> Callable[[], None]:
-    """Return what puts namespace, metadata and profile back as they are now."""
+    """Return a function that restores the current namespace, metadata provider and profile."""
     profile, put_scope_back = os.environ.get(_PROFILE), preserve_context()
 
     def put_back() -> None:
@@ -194,24 +196,28 @@ def remember() -> Callable[[], None]:
 CONTEXT_COMMANDS = (
     Command(
         "ns",
-        "the namespace, or switch to another: none sees all runs, default is the configured one",
+        "show or switch the namespace",
         _switch_namespace,
         (
             Argument(
-                "name", "such as user:ann; none; default", "namespace", "NAME|none|default", settings={"nargs": "?"}
+                "name",
+                "a namespace such as user:ann; none for all runs; default for the configured namespace",
+                "namespace",
+                "NAME|none|default",
+                settings={"nargs": "?"},
             ),
         ),
-        ("%mflow ns user:ann", "%%mflow ns none    (as the first line of a cell: for that cell alone)"),
+        ("%mflow ns user:ann", "%%mflow ns none    (as the first line of a cell: for that cell only)"),
         in_cells_only=True,
     ),
     Command(
         "metadata",
-        "the metadata provider, or switch to another",
+        "show or switch the metadata provider",
         _switch_metadata,
         (
             Argument(
                 "selector",
-                "a folder that holds .metaflow, local@FOLDER, service@URL; default",
+                "a folder that contains .metaflow, local@FOLDER, or service@URL; default for the configured provider",
                 "metadata",
                 "SELECTOR|default",
                 settings={"nargs": "?"},
@@ -222,9 +228,18 @@ CONTEXT_COMMANDS = (
     ),
     Command(
         "profile",
-        "Metaflow's profiles, or switch to another, with the metadata and the namespace that it configures",
+        "list Metaflow's profiles, or switch to a profile with its metadata and namespace",
         _switch_profile,
-        (Argument("name", "the profile; default", "profile", "NAME", settings={"nargs": "?"}, in_cells_only=True),),
+        (
+            Argument(
+                "name",
+                "the profile; default for the configuration without a profile",
+                "profile",
+                "NAME",
+                settings={"nargs": "?"},
+                in_cells_only=True,
+            ),
+        ),
         ("%mflow profile production",),
     ),
 )

@@ -1,4 +1,4 @@
-"""The command that looks for what is wrong: where one looks, whether it answers, as whom, and what to do."""
+"""The command that checks the setup: configuration, metadata provider, namespace, datastore and cache, with advice."""
 
 import argparse
 import os
@@ -29,29 +29,33 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 TIMEOUT_S = 1.5
-"""Seconds that all checks together may take; what has no answer by then is said to have none."""
+"""The time limit of all checks together. A check without a result by then is a problem."""
 
 _CLOUDS = {"s3": "s3", "azure": "azure", "gs": "gcs"}
-"""Datastores that need an extra, and its name."""
+"""The datastores that need an extra of this package, and the name of the extra."""
 
-_WELL, _WRONG = "well", "wrong"
-_SIGNS = {_WELL: "✓", _WRONG: "✗", "": ""}
+_OK, _PROBLEM = "ok", "problem"
+_SIGNS = {_OK: "✓", _PROBLEM: "✗", "": ""}
 
 _PACKAGES = ("ipython", "ipywidgets", "anywidget", "pandas", "metaflow")
+
+_OTHER_METADATA = "%mflow metadata SELECTOR switches to another provider."
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was tried.
+    """A check and its result.
 
     Attributes
     ----------
+    name
+        The part of the setup that was checked.
     result
-        ``well`` or ``wrong``; empty where there is nothing to go wrong.
+        ``ok`` or ``problem``. Empty for information that cannot be a problem.
     details
-        What the check saw.
+        The observation.
     advice
-        What to do; empty where nothing need be done.
+        A solution of the problem. Empty if there is none.
     """
 
     name: str
@@ -61,12 +65,14 @@ class Check:
 
 
 class Doctor(Displayable):
-    """What was checked, and what came of it, when it was asked.
+    """The checks of the setup, with their results at the time of the call.
+
+    Costs one list of flows and one run; with a metadata service, its version. All checks together take at most 1.5 s.
 
     Attributes
     ----------
     checks
-        In the order in which one thing needs the other.
+        The checks. Each depends on the ones before it.
     """
 
     def __init__(self) -> None:
@@ -74,21 +80,21 @@ class Doctor(Displayable):
 
     @property
     def well(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.wrong
+        """Whether there is no problem."""
+        return not self.problems
 
     @property
-    def wrong(self) -> list[str]:
-        """The names of the checks that found something wrong."""
-        return [check.name for check in self.checks if check.result == _WRONG]
+    def problems(self) -> list[str]:
+        """The names of the checks with a problem."""
+        return [check.name for check in self.checks if check.result == _PROBLEM]
 
     def __repr__(self) -> str:
-        return f"<doctor: {'look at ' + ', '.join(self.wrong) if self.wrong else 'all is well'}>"
+        return f"<doctor: {'problems with ' + ', '.join(self.problems) if self.problems else 'no problems'}>"
 
 
 @build_view.register
 def build_doctor_view(doctor: Doctor, limits: Limits) -> View:
-    """Show each check with its result, and what to do."""
+    """Show each check with its result and its advice."""
     rows = tuple(
         (
             Cell(check.name),
@@ -98,17 +104,17 @@ def build_doctor_view(doctor: Doctor, limits: Limits) -> View:
         )
         for check in doctor.checks
     )
-    note = "All is well." if doctor.well else "Something is wrong: what to do stands beside it."
-    table = Table("What was tried", ("what", "result", "found", "what to do"), rows)
+    note = "There are no problems." if doctor.well else f"There are problems with {', '.join(doctor.problems)}."
+    table = Table("Checks", ("check", "result", "details", "advice"), rows)
     return View("Doctor", f"mfwidgets {_version('mfwidgets')}", notes=(note,), parts=(table,))
 
 
 @data_of.register
 def doctor_data(doctor: Doctor) -> Facts:
-    """Return what was checked."""
+    """Return the checks."""
     checks = [
-        {"name": one.name, "result": one.result or None, "details": one.details, "advice": one.advice or None}
-        for one in doctor.checks
+        {"name": check.name, "result": check.result or None, "details": check.details, "advice": check.advice or None}
+        for check in doctor.checks
     ]
     return {"kind": "doctor", "well": doctor.well, "checks": checks}
 
@@ -117,19 +123,19 @@ def _all_checks() -> list[Check]:
     try:
         context = current_context()
     except MetaflowException as error:
-        wrong = Check("metadata", _WRONG, str(error), "%mflow metadata SELECTOR looks elsewhere.")
-        return [_software(), _configuration(None), wrong]
-    answers = _at_once({"metadata": partial(_answering, context), "namespace": partial(_namespace, context)})
-    return [_software(), _configuration(context), *answers, _datastore(context), _cache()]
+        problem = Check("metadata", _PROBLEM, str(error), _OTHER_METADATA)
+        return [_software(), _configuration(None), problem]
+    results = _run_checks({"metadata": partial(_metadata, context), "namespace": partial(_namespace, context)})
+    return [_software(), _configuration(context), *results, _datastore(context), _cache()]
 
 
-def _at_once(checks: Mapping[str, Callable[[], Check]]) -> list[Check]:
-    """Return what checks find that ask somebody, all at once and within a bounded time."""
+def _run_checks(checks: Mapping[str, Callable[[], Check]]) -> list[Check]:
+    """Run checks that need the provider in parallel, with a time limit."""
     deadline = Deadline(TIMEOUT_S)
     with deadline.apply():
         answers = {name: in_background(check, "doctor") for name, check in checks.items()}
         results = [_result(name, answer, deadline) for name, answer in answers.items()]
-    deadline.cancel()  # what has no answer yet is not waited for
+    deadline.cancel()  # stops checks that are still running
     return results
 
 
@@ -137,11 +143,11 @@ def _result(name: str, answer: "Future[Check]", deadline: Deadline) -> Check:
     try:
         return answer.result(max(deadline.remaining_s(), 0.0))
     except TimeoutError:
-        return Check(name, _WRONG, f"no answer within {TIMEOUT_S:g} s", "Wait and ask again, or look elsewhere.")
+        return Check(name, _PROBLEM, f"no answer within {TIMEOUT_S:g} s", "Try again later.")
     except MetaflowException as error:
-        return Check(name, _WRONG, str(error), "%mflow metadata SELECTOR looks elsewhere.")
-    except Exception as error:  # noqa: BLE001 - the doctor reports its own faults, too
-        return Check(name, _WRONG, f"{type(error).__name__}: {error}")
+        return Check(name, _PROBLEM, str(error), _OTHER_METADATA)
+    except Exception as error:  # noqa: BLE001 - an error in a check is a problem to report
+        return Check(name, _PROBLEM, f"{type(error).__name__}: {error}")
 
 
 def _software() -> Check:
@@ -157,52 +163,52 @@ def _version(package: str) -> str:
 
 
 def _configuration(context: ClientContext | None) -> Check:
-    """Tell what is configured: of variables the names alone, since some hold keys."""
+    """Describe the configuration. Only the names of variables are shown, because some values are keys."""
     names = sorted(name for name in os.environ if name.startswith("METAFLOW_"))
     parts = [f"profile {os.environ.get('METAFLOW_PROFILE') or 'default'} of {1 + len(profiles())}"]
     if context and context.configuration.project:
-        parts.append("a config.json of the project")
+        parts.append("config.json of the project")
     if context and context.configuration.user:
-        parts.append("a configuration file of the user")
+        parts.append("configuration file of the user")
     parts.append(f"variables {', '.join(names)}" if names else "no METAFLOW_ variables")
     return Check("configuration", "", "; ".join(parts))
 
 
-def _answering(context: ClientContext) -> Check:
+def _metadata(context: ClientContext) -> Check:
     provider, began = context.provider, time.monotonic()
-    number = len(provider.flows())
-    took = (time.monotonic() - began) * 1000
-    result = f"{home_folded(provider.selector)}: {counted(number, 'flow')} in {took:.0f} ms"
-    result += f", service {provider.version()}" if provider.remote else ""
-    advice = "" if number else "Nothing has run there yet; %mflow metadata SELECTOR looks elsewhere."
-    return Check("metadata", _WELL if number else _WRONG, result, advice)
+    flow_count = len(provider.flows())
+    took_ms = (time.monotonic() - began) * 1000
+    details = f"{home_folded(provider.selector)}: {counted(flow_count, 'flow')} in {took_ms:.0f} ms"
+    details += f", service {provider.version()}" if provider.remote else ""
+    advice = "" if flow_count else f"There are no flows yet. {_OTHER_METADATA}"
+    return Check("metadata", _OK if flow_count else _PROBLEM, details, advice)
 
 
 def _namespace(context: ClientContext) -> Check:
     namespace = context.namespace
-    seen = Metaflow()._newest_runs(1, 1)
-    shown = "none: all runs are seen" if namespace is None else f"{namespace}"
-    if seen:
-        newest = next(iter(seen.values()))
-        return Check("namespace", _WELL, f"{shown}; it sees {newest[0].pathspec if newest else next(iter(seen))}")
-    return Check("namespace", _WRONG, f"{shown}; no run is in it", "%mflow ns none shows all runs.")
+    newest_runs = Metaflow()._newest_runs(1, 1)
+    shown = "none (all runs)" if namespace is None else namespace
+    if newest_runs:
+        flow, runs = next(iter(newest_runs.items()))
+        return Check("namespace", _OK, f"{shown}: has {runs[0].pathspec if runs else flow}")
+    return Check("namespace", _PROBLEM, f"{shown}: has no runs", "%mflow ns none shows all runs.")
 
 
 def _datastore(context: ClientContext) -> Check:
     kind = context.configuration.get("DEFAULT_DATASTORE") or "local"
     extra = _CLOUDS.get(kind)
     if extra is None:
-        return Check("datastore", _WELL, f"{kind}; each run names its own")
+        return Check("datastore", _OK, f"default {kind}; each run records its datastore")
     if _version("obstore"):
-        return Check("datastore", _WELL, f"{kind}, read by obstore {_version('obstore')}; each run names its own")
-    return Check("datastore", _WRONG, f"{kind}, which needs an extra", f"pip install 'mfwidgets[{extra}]'")
+        return Check("datastore", _OK, f"default {kind}, read with obstore {_version('obstore')}")
+    return Check("datastore", _PROBLEM, f"default {kind}, obstore is missing", f"pip install 'mfwidgets[{extra}]'")
 
 
 def _cache() -> Check:
     try:
         info = cache_info()
     except MetaflowException as error:
-        return Check("cache", _WRONG, str(error))
+        return Check("cache", _PROBLEM, str(error))
     return Check("cache", "", f"{home_folded(str(info.path))}: {size_text(info.size)} of {size_text(info.limit)}")
 
 
@@ -210,4 +216,6 @@ def _doctor(_: argparse.Namespace) -> Doctor:
     return Doctor()
 
 
-DOCTOR_COMMANDS = (Command("doctor", "where you look, whether it answers, as whom, and what to do if not", _doctor),)
+DOCTOR_COMMANDS = (
+    Command("doctor", "check configuration, metadata provider, namespace and datastore, and advise", _doctor),
+)

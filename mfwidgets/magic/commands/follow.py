@@ -1,4 +1,4 @@
-"""Following a log: one output that changes in place while a task runs, and stays as it ended in the saved notebook."""
+"""Follows a log: one output changes in place while a task runs. The saved notebook keeps its final state."""
 
 import time
 from collections import defaultdict
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
     from mfwidgets.datastore.logs import LogLine
 
 FIRST_POLL_S, MAX_POLL_S, BACKOFF = 0.5, 5.0, 1.5
-"""Seconds between two looks, at first and at most, and how much longer each wait is than the last while nothing comes."""
+"""The first and the longest interval between two polls, and the factor of its growth while nothing changes.
+
+Half a second feels immediate. A log that is quiet for minutes should not cost two requests a second.
+"""
 
 _MAX_LINE_CHARS = 1_000
-"""Characters of a line in a terminal."""
+"""The rest of a longer line is cut in a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A log as it is shown while it is followed.
+    """A log that is being followed.
 
     Attributes
     ----------
+    logs
+        The log.
     message
-        What is going on.
+        The state of the following, such as how to stop it.
     """
 
     logs: Logs
@@ -41,14 +46,14 @@ class Progress:
 
 @build_view.register
 def build_progress_view(progress: Progress, limits: Limits) -> View:
-    """Show the log, and what is going on."""
+    """Show the log and the message."""
     view = build_view(progress.logs, limits)
     return replace(view, notes=(progress.message,))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class FollowedLog(Logs):
-    """What following returns: the log. The cell that followed it has shown it already, and shows it once only."""
+    """The log, as :func:`follow` returns it. It does not display itself in the cell that followed it."""
 
     _cell: int = 0
 
@@ -62,9 +67,19 @@ class FollowedLog(Logs):
 
 
 def follow(task: Task, logs_now: Callable[[], Logs], seconds: float) -> FollowedLog:
-    """Show a log as it grows, until its task ends, the kernel is interrupted, or the time is over.
+    """Show a log while it grows, until its task ends, the kernel is interrupted, or the time limit is reached.
 
-    Costs a look at its size and one at the task's status each turn: every half second, and every five when nothing comes.
+    Each poll costs the size of the log and the status of the task: two or three requests to a metadata service. The
+    interval is 0.5 s, and up to 5 s while nothing changes.
+
+    Parameters
+    ----------
+    task
+        The task.
+    logs_now
+        Returns the current log.
+    seconds
+        The time limit.
     """
     from IPython.core.getipython import get_ipython
 
@@ -78,7 +93,7 @@ def follow(task: Task, logs_now: Callable[[], Logs], seconds: float) -> Followed
 
 
 def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, output: "_Output") -> str:
-    """Show what comes, of the newest attempt as well when there is another, and return how it ended."""
+    """Show new lines, also of a new attempt, and return a sentence about the end."""
     began, wait, seen = time.monotonic(), FIRST_POLL_S, (-1, -1)
     try:
         while task._goes_on():
@@ -88,35 +103,35 @@ def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, out
                 output.show(Progress(logs, _progress_message(task, now[1])))
                 seen, wait = now, FIRST_POLL_S
             if time.monotonic() - began > seconds:
-                return f"Followed for {seconds / 60:g} minutes; the task is still running."
+                return f"The time limit of {seconds / 60:g} minutes is over; the task is still running."
             time.sleep(wait)
             wait = min(wait * BACKOFF, MAX_POLL_S)
     except KeyboardInterrupt:
-        return "Following was interrupted; the task goes on by itself."
+        return "Following was interrupted. The task continues."
     status = task.status
     return f"The task is {status}: {status.reason}."
 
 
 def _progress_message(task: Task, size: int) -> str:
     if size <= 0 and task._context.provider.local_root is not None:
-        return "Waiting: the log of a local task is written when the task has ended, and is shown then."
-    return "Following; interrupt the kernel to stop."
+        return "Waiting. Metaflow writes the log of a local task when the task ends."
+    return "Following. Interrupt the kernel to stop."
 
 
 def _size(logs: Logs) -> int:
     try:
         return logs.size()
-    except MetaflowException:  # out of reach for a moment
+    except MetaflowException:  # the next poll may succeed
         return -1
 
 
 class _Output(Protocol):
     def show(self, progress: Progress) -> None:
-        """Show a log as it is now."""
+        """Show the current state of a log."""
 
 
 class _Cell:
-    """An output of a notebook, which changes in place."""
+    """An output of a notebook. It changes in place."""
 
     def __init__(self) -> None:
         from IPython.display import DisplayHandle
@@ -125,26 +140,26 @@ class _Cell:
         self._begun = False
 
     def show(self, progress: Progress) -> None:
-        """Put the end of the log in the place of what was shown before."""
+        """Replace the previous output by the end of the log."""
         show = self._handle.update if self._begun else self._handle.display
         self._begun = True
         show(mimebundle(progress), raw=True)
 
 
 class _Terminal:
-    """A terminal, where what is printed stays: each line is printed once, stream by stream."""
+    """A terminal. Printed lines remain, so each line is printed once, stream by stream."""
 
     def __init__(self) -> None:
         self._printed: dict[tuple[int, str], int] = {}
         self._message = ""
 
     def show(self, progress: Progress) -> None:
-        """Print the lines that are new, and what is going on."""
+        """Print the new lines, and the message if it changed."""
         lines_by_stream: dict[str, list[LogLine]] = defaultdict(list)
         try:
             for line in replace(progress.logs, tail=None):
                 lines_by_stream[line.stream].append(line)
-        except MetaflowException:  # out of reach for a moment
+        except MetaflowException:  # the next poll may succeed
             return
         for stream, lines in lines_by_stream.items():
             key = progress.logs.attempt, stream

@@ -10,7 +10,7 @@ from mfwidgets.magic.commands.follow import follow
 from mfwidgets.magic.resolve import any_object, relevant_task_of
 
 TIMEOUT_MINUTES = 60
-"""Minutes for which a log is followed, unless said otherwise."""
+"""The default time limit of ``--follow``."""
 
 
 def _logs(given: argparse.Namespace) -> Any:
@@ -18,8 +18,10 @@ def _logs(given: argparse.Namespace) -> Any:
     if given.attempt is not None:
         numbers = [attempt._attempt for attempt in task.attempts]
         if given.attempt not in numbers:
-            said = ", ".join(str(number) for number in numbers) or "none yet"
-            raise MetaflowNotFound(f"{task!r} has no attempt {given.attempt}; it has {said}.", pathspec=task.pathspec)
+            existing = ", ".join(str(number) for number in numbers) or "none yet"
+            raise MetaflowNotFound(
+                f"{task!r} has no attempt {given.attempt}. Its attempts: {existing}.", pathspec=task.pathspec
+            )
         task = any_object(task.pathspec, given.attempt)
     stream = "stderr" if given.stderr else BOTH if given.both else "stdout"
 
@@ -33,23 +35,24 @@ def _logs(given: argparse.Namespace) -> Any:
 LOG_COMMANDS = (
     Command(
         "logs",
-        "the log of a task: its end, unless said otherwise",
+        "show the log of a task, by default the last lines",
         _logs,
         (
             pathspec_of(
-                "task", "of a task; of a step, run or flow its only one, the only one that runs, or that failed"
+                "task",
+                "a task; for a step, run or flow, its only task, its only running task or its only failed task",
             ),
-            Argument("--stdout", "standard output, which is the default", group="stream"),
-            Argument("--stderr", "standard error", group="stream"),
-            Argument("--both", "both, merged by time", group="stream"),
-            Argument("--tail", "only that many last lines", metavar="N", group="part", settings={"type": positive}),
-            Argument("--all", "all lines, of which a cell shows as many as it takes", group="part"),
-            Argument("--grep", "only lines that this regular expression is found in", metavar="RE"),
-            Argument("--attempt", "of this attempt, not the newest", metavar="N", settings={"type": positive}),
-            Argument("--follow", "show what comes, in place, until the task ends or the kernel is interrupted"),
+            Argument("--stdout", "show standard output (the default)", group="stream"),
+            Argument("--stderr", "show standard error", group="stream"),
+            Argument("--both", "show both streams, merged by time", group="stream"),
+            Argument("--tail", "show only the last N lines", metavar="N", group="part", settings={"type": positive}),
+            Argument("--all", "read all lines; a cell shows as many as fit", group="part"),
+            Argument("--grep", "show only lines that match this regular expression", metavar="RE"),
+            Argument("--attempt", "show this attempt, not the newest", metavar="N", settings={"type": positive}),
+            Argument("--follow", "show new lines until the task ends or the kernel is interrupted"),
             Argument(
                 "--timeout",
-                f"follow for so many minutes at most; {TIMEOUT_MINUTES} unless said",
+                f"follow for at most this many minutes, {TIMEOUT_MINUTES} by default",
                 metavar="MINUTES",
                 settings={"type": positive, "default": TIMEOUT_MINUTES},
             ),

@@ -1,4 +1,4 @@
-"""Commands that look: at any object, at tables, at one part of a run, at values; and those that open widgets."""
+"""The commands that show objects, tables, parts of a run and values, and those that open widgets."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mfwidgets.widgets.explorer import Explorer
     from mfwidgets.widgets.watch import Watch
 
-_DF = Argument("--df", "as a DataFrame", in_cells_only=True)
+_DF = Argument("--df", "return a DataFrame", in_cells_only=True)
 
 
 def _show(given: argparse.Namespace) -> Any:
@@ -35,7 +35,7 @@ def _show(given: argparse.Namespace) -> Any:
 def _runs(given: argparse.Namespace) -> Any:
     flow = any_object(given.flow)
     if not isinstance(flow, Flow):
-        raise UsageError(f"{given.flow} is no flow: %mflow runs {given.flow.partition('/')[0]} lists its runs.")
+        raise UsageError(f"Expected a flow, got {flow!r}. Try %mflow runs {given.flow.partition('/')[0]}.")
     runs = flow.runs(
         *(given.tag or ()),
         status=given.status and given.status.lower(),
@@ -50,7 +50,7 @@ def _runs(given: argparse.Namespace) -> Any:
 def _tasks(given: argparse.Namespace) -> Any:
     source = any_object(given.pathspec)
     if isinstance(source, Task | DataArtifact):
-        raise UsageError(f"{source!r} has no tasks below it: %mflow {given.pathspec} shows it.")
+        raise UsageError(f"Expected a run or a step, got {source!r}. Try %mflow {given.pathspec}.")
     tasks = source.tasks() if isinstance(source, Step) else run_of(given.pathspec).tasks()
     return tasks.to_pandas() if given.df else tasks
 
@@ -101,8 +101,8 @@ def _code(given: argparse.Namespace) -> MetaflowCode:
     code: MetaflowCode | None = holder.code
     if code is None:
         raise UsageError(
-            f"{holder!r} has no code package: Metaflow stores one for remote steps, and for all with "
-            "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1."
+            f"{holder!r} has no code package. Metaflow stores one for remote steps. "
+            "With METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1 it stores one for all runs."
         )
     return code
 
@@ -119,76 +119,79 @@ def _watch(given: argparse.Namespace) -> "Watch":
     return watch(run_of(given.pathspec))
 
 
-_RUN = pathspec_of("run", "of a run; of a flow alone, its newest")
+_RUN = pathspec_of("run", "a run; for a flow, its newest run")
 
 SHOW_COMMANDS = (
     Command(
         "show",
-        "show a flow, run, step, task or artifact; the word 'show' may be left out",
+        "show a flow, run, step, task or artifact; the word 'show' is optional",
         _show,
         (PATHSPEC,),
         ("%mflow HelloFlow", "%mflow HelloFlow/latest", "run = %mflow HelloFlow/latest-ok"),
     ),
     Command(
         "runs",
-        "the runs of a flow, newest first",
+        "list the runs of a flow, newest first",
         _runs,
         (
-            Argument("flow", "which flow", "flow", "FLOW"),
+            Argument("flow", "a flow", "flow", "FLOW"),
             Argument(
                 "--tag",
-                "only runs with this tag, user or system; may be repeated",
+                "list only runs with this user or system tag; can be repeated",
                 "tag",
                 "T",
                 settings={"action": "append"},
             ),
-            Argument("--status", f"only runs that are {', '.join(RUN_STATUSES)}", "status", "S"),
-            Argument("--user", "only runs that this user started", "user", "U"),
-            Argument("--since", "started since: an age such as 2d or 3h, or 2026-01-31", "text", "2d"),
-            Argument("--text", "only runs with this in their id, user or a tag, whatever its case", "text", "T"),
-            Argument("--limit", "at most so many", "text", "N", settings={"type": positive}),
+            Argument("--status", f"list only runs with this status: {', '.join(RUN_STATUSES)}", "status", "S"),
+            Argument("--user", "list only runs of this user", "user", "U"),
+            Argument(
+                "--since", "list only runs started since an age such as 2d or 3h, or since 2026-01-31", "text", "2d"
+            ),
+            Argument("--text", "list only runs with this in their id, user or tags; case is ignored", "text", "T"),
+            Argument("--limit", "list at most N runs", "text", "N", settings={"type": positive}),
             _DF,
         ),
         ("%mflow runs HelloFlow --tag nightly --status failed --since 7d", "df = %mflow runs HelloFlow --df"),
     ),
-    Command("tasks", "the tasks of a run or a step", _tasks, (pathspec_of("step", "of a run or a step"), _DF)),
+    Command("tasks", "list the tasks of a run or a step", _tasks, (pathspec_of("step", "a run or a step"), _DF)),
     Command(
         "artifacts",
-        "the artifacts of a run or a task; no value is made",
+        "list the artifacts of a run or a task, without unpickling values",
         _artifacts,
-        (pathspec_of("task", "of a run or a task; of a step with one task"), _DF),
+        (pathspec_of("task", "a run, a task, or a step with one task"), _DF),
     ),
     Command(
         "data",
-        "the value of an artifact; it is unpickled",
+        "unpickle and return the value of an artifact",
         _data,
         (
             pathspec_of(
                 "artifact",
-                "of an artifact; the task may be left out: HelloFlow/2/start/x, HelloFlow/2/x of the end task",
+                "an artifact; the only task of a step can be omitted (HelloFlow/2/start/x), and the end task, too "
+                "(HelloFlow/2/x)",
             ),
         ),
         ("x = %mflow data HelloFlow/latest/start/1/x", "x = %mflow data HelloFlow/latest/x"),
     ),
-    Command("why", "why a run failed, and what differs from the last good one", _why, (_RUN,)),
+    Command("why", "explain why a run failed, and compare it with the last good run", _why, (_RUN,)),
     Command(
         "diff",
-        "what differs between two runs, steps or tasks",
+        "compare two runs, steps or tasks",
         _diff,
-        (Argument("a", "the first", "task"), Argument("b", "the second", "task")),
+        (Argument("a", "the first object", "task"), Argument("b", "the second object", "task")),
         ("%mflow diff HelloFlow/latest-ok HelloFlow/latest",),
     ),
-    Command("dag", "the graph of a run, each step with what became of it", _dag, (_RUN,)),
-    Command("timeline", "when the steps and tasks of a run waited and worked", _timeline, (_RUN,)),
+    Command("dag", "show the graph of a run with the status of each step", _dag, (_RUN,)),
+    Command("timeline", "show when the steps and tasks of a run waited and ran", _timeline, (_RUN,)),
     Command(
         "grid",
-        "the tasks of a foreach as tiles",
+        "show the tasks of a foreach as tiles",
         _grid,
         (
-            pathspec_of("step", "of a step; of a run with one foreach"),
+            pathspec_of("step", "a step, or a run with one foreach"),
             Argument(
                 "--by",
-                "status, duration, or an artifact that is a number",
+                "colour the tiles by status, by duration, or by a numeric artifact",
                 "number",
                 "NAME",
                 settings={"default": STATUS},
@@ -196,27 +199,27 @@ SHOW_COMMANDS = (
         ),
         ("%mflow grid HelloFlow/latest/fit --by score",),
     ),
-    Command("cards", "the cards of a task", _cards, (pathspec_of("task", "of a task; of a step with one task"),)),
+    Command("cards", "show the cards of a task", _cards, (pathspec_of("task", "a task, or a step with one task"),)),
     Command(
         "code",
-        "the code of a run or a task, where Metaflow stored it",
+        "show the code package of a run or a task, if Metaflow stored one",
         _code,
-        (pathspec_of("task", "of a run or a task; of a step, that of its run"),),
+        (pathspec_of("task", "a run or a task; for a step, its run"),),
     ),
 )
 
 WIDGET_COMMANDS = (
     Command(
         "explore",
-        "an explorer: click through flows, runs, steps, tasks, artifacts and logs",
+        "open an explorer of flows, runs, steps, tasks, artifacts and logs",
         _explore,
-        (Argument("pathspec", "what is chosen at first", "pathspec", settings={"nargs": "?"}),),
+        (Argument("pathspec", "the object to select first", "pathspec", settings={"nargs": "?"}),),
         ("%mflow explore", "e = %mflow explore HelloFlow/latest"),
         in_cells_only=True,
     ),
     Command(
         "watch",
-        "a run in this cell, while it runs",
+        "show a run in this cell while it runs",
         _watch,
         (_RUN,),
         ("%mflow watch HelloFlow",),

@@ -1,4 +1,4 @@
-"""The command for tags: says what it changed."""
+"""The command that shows and changes the tags of a run."""
 
 import argparse
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from mfwidgets.views.data import Facts, data_of
 
 @dataclass(frozen=True, repr=False)
 class TagChangeResult(Displayable):
-    """What became of the tags of a run.
+    """The tags of a run after a change.
 
     Attributes
     ----------
     run
-        With its tags as they are now.
+        The run with its new tags.
     added, removed
-        What this changed; a tag that the run had already is not among those added.
+        The tags that the change added and removed. A tag that the run had before is not in ``added``.
     """
 
     run: Run
@@ -38,7 +38,7 @@ class TagChangeResult(Displayable):
 
 @build_view.register
 def build_tagging_view(tagging: TagChangeResult, limits: Limits) -> View:
-    """Show what changed, and the tags as they are now."""
+    """Show the change and all tags."""
     record = tagging.run._record
     facts = [
         ("added", limits.tag_list(tagging.added, 5 * limits.tags)),
@@ -47,7 +47,7 @@ def build_tagging_view(tagging: TagChangeResult, limits: Limits) -> View:
         ("system tags", Cell(limits.tag_list(record.system_tags, 5 * limits.tags).text, "dim")),
     ]
     changed = tagging.added or tagging.removed
-    notes = () if changed else ("No tag was changed.",)
+    notes = () if changed else ("No tag has changed.",)
     return View(
         kind="Tags",
         name=limits.text(tagging.run.pathspec).text,
@@ -58,7 +58,7 @@ def build_tagging_view(tagging: TagChangeResult, limits: Limits) -> View:
 
 @data_of.register
 def tags_data(tagging: TagChangeResult) -> Facts:
-    """Return what was changed, and the tags as they are now."""
+    """Return the change and all tags."""
     record = tagging.run._record
     return {
         "kind": "tags",
@@ -72,14 +72,12 @@ def tags_data(tagging: TagChangeResult) -> Facts:
 
 def _tag(given: argparse.Namespace) -> TagChangeResult:
     run = any_object(given.pathspec)
-    if not isinstance(run, Run):  # what is written is written to what is named
-        raise UsageError(
-            f"{run!r} is no run: tags are those of runs. Usage: %mflow tag FLOW/RUN [--add T] [--remove T]"
-        )
+    if not isinstance(run, Run):  # a command that writes must not guess the run
+        raise UsageError(f"Expected a run, got {run!r}. Usage: %mflow tag FLOW/RUN [--add T] [--remove T]")
     before = run._record.user_tags
     if given.add or given.remove:
         run.replace_tags(given.remove or (), given.add or ())
-        ANSWERS.forget()  # the new tags are to be offered
+        ANSWERS.forget()  # so that completions offer the new tags
     after = run._record.user_tags
     return TagChangeResult(run, after - before, before - after)
 
@@ -87,12 +85,12 @@ def _tag(given: argparse.Namespace) -> TagChangeResult:
 TAG_COMMANDS = (
     Command(
         "tag",
-        "the tags of a run; add and remove some in one step",
+        "show the tags of a run, or add and remove tags",
         _tag,
         (
-            pathspec_of("run", "of a run"),
-            Argument("--add", "add this tag; may be repeated", "user tag", "T", settings={"action": "append"}),
-            Argument("--remove", "remove this tag; may be repeated", "user tag", "T", settings={"action": "append"}),
+            pathspec_of("run", "a run"),
+            Argument("--add", "add this tag; can be repeated", "user tag", "T", settings={"action": "append"}),
+            Argument("--remove", "remove this tag; can be repeated", "user tag", "T", settings={"action": "append"}),
         ),
         ("%mflow tag HelloFlow/2 --add reviewed --remove nightly",),
     ),
