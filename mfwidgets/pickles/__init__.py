@@ -1,1 +1,1 @@
-"""Pickles: read without running them, Metaflow's own types, unpickling on request."""
+"""Reads pickles: safely without running code, and by unpickling on request."""

@@ -1,7 +1,7 @@
-"""The plain values that a pickle makes by naming a class, and how ours are made instead: by functions that check.
+"""Functions that construct plain values instead of the classes that a pickle names.
 
-Builtins that have no opcode of their own, dates, numpy scalars and arrays (from their bytes), Metaflow's own objects.
-A maker returns NotImplemented for arguments that its class would not have written.
+They exist for builtins without their own opcode, dates, numpy scalars and arrays (from their bytes), and Metaflow's own
+objects. A constructor checks its arguments. It returns NotImplemented for arguments that the class never pickles.
 """
 
 import datetime as dt
@@ -16,14 +16,14 @@ from mfwidgets.pickles.metaflow_types import METAFLOW_TYPES
 
 @dataclass(slots=True, eq=False)
 class PartialObject:
-    """An object that is not whole before it gets its state.
+    """An object that is incomplete until its state is set.
 
     Attributes
     ----------
     finish
-        Returns the whole object for its state; it may raise where its class would not have written such a state.
+        Returns the complete object for a state. Raises for a state that the class never pickles.
     memo_indices
-        Where the pickle remembers it.
+        The indices of the object in the memo of the pickle.
     """
 
     finish: Callable[[Any], Any]
@@ -31,7 +31,7 @@ class PartialObject:
 
 
 def _encoded(text: object, encoding: object = "") -> Any:
-    """Protocol 2 has no bytes: it writes them as Latin-1 text."""
+    """Return bytes. Protocol 2 has no bytes, and pickles them as Latin-1 text."""
     return text.encode("latin-1") if isinstance(text, str) and encoding == "latin1" else NotImplemented
 
 
@@ -50,7 +50,7 @@ def _complex(*args: Any) -> Any:
 
 
 def _of_items(kind: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a maker of sets from lists, as protocol 2 writes them; of scalars alone, which hash in no time."""
+    """Return a constructor of sets from lists, as in protocol 2. It accepts only scalars, which hash quickly."""
 
     def make(items: object = ()) -> Any:
         plain = isinstance(items, list | tuple) and all(
@@ -74,7 +74,7 @@ def _ordered(*args: Any) -> Any:
 
 
 def _date(kind: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a maker of dates from the bytes (or their Latin-1 text) that they pickle as, or of a span of time."""
+    """Return a constructor of dates (from bytes, or Latin-1 text in protocol 2), timedeltas and timezones."""
 
     def make(*args: Any) -> Any:
         plain = all(isinstance(arg, bytes | int | str | dt.tzinfo | dt.timedelta) for arg in args)
@@ -84,7 +84,7 @@ def _date(kind: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _metaflow_object(kind: type) -> Callable[..., Any]:
-    """Return a maker of our stand-in for a class of Metaflow's."""
+    """Return a constructor of our stand-in for a class of Metaflow."""
 
     def make(*args: Any) -> Any:
         if issubclass(kind, tuple):
@@ -95,7 +95,7 @@ def _metaflow_object(kind: type) -> Callable[..., Any]:
 
         def finish(state: object) -> Any:
             if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
-                raise TypeError("a state is no dict of names")
+                raise TypeError("the state is not a dict with str keys")
             made.__dict__.update(state)
             return made
 
@@ -104,16 +104,16 @@ def _metaflow_object(kind: type) -> Callable[..., Any]:
     return make
 
 
-# -- numpy: the bytes are taken as they lie; no function of numpy's own that unpickles is called ------------------------
+# -- numpy: arrays are made from their bytes, without numpy's unpickling functions --------------------------------------
 
 _DTYPE = re.compile(r"[biufcSUmM]\d{1,7}\Z")
-"""How numpy writes a type: kind and bytes. A list such as ``i4,O`` would be a structured type."""
+"""A dtype as numpy writes it: kind and bytes. A list such as ``i4,O`` is a structured dtype and does not match."""
 
 _TEXT_KINDS = frozenset("SU")
 _TIME_KINDS = frozenset("mM")
 _TIME_UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"))
 _DTYPE_STATE_PARTS = 4
-"""The parts of the state of a dtype that are read: version, byte order, subarray, names."""
+"""The first parts of the state of a dtype: version, byte order, subarray, names."""
 
 
 def _dtype(text: object, *_: object) -> Any:
@@ -178,4 +178,4 @@ CONSTRUCTORS: Mapping[tuple[str, str], Callable[..., Any]] = {
     **{(f"numpy.{core}.multiarray", name): make for core in ("core", "_core") for name, make in _NUMPY.items()},
     **{name: _metaflow_object(kind) for name, kind in METAFLOW_TYPES.items()},
 }
-"""By the module and the name in the pickle."""
+"""The constructors by the module and the name in the pickle."""

@@ -1,6 +1,6 @@
-"""DataFrames and Series out of pickles, read without pandas' own unpickling: shape, columns, first rows.
+"""Reads shape, columns and first rows of a pickled DataFrame or Series without unpickling.
 
-Best effort: pandas has written its blocks in several ways, and what is met in another way is not guessed at.
+This is best effort: the pickled form differs between versions of pandas. An unknown form is not interpreted.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ _FRAMES = {("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")}
 _SERIES = {("pandas", "Series"), ("pandas.core.series", "Series")}
 _MAX_COLUMNS, _MAX_ROWS = 12, 5
 _BLOCK_DIMENSIONS = 2
-"""A block of several columns is an array of two dimensions."""
+"""A block of several columns is a two-dimensional array."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataFrameHead:
-    """The beginning of a table.
+    """The first rows and columns of a table.
 
     Attributes
     ----------
     shape
-        Rows and columns of all of it.
+        The number of rows and columns of the whole table.
     columns, index, rows
-        Names of the first columns, labels of the first rows, and their values; times with a zone are in UTC, and of a
-        column of a kind that is not known here each is :data:`UNREAD`.
+        The names of the first columns, the labels of the first rows, and the values. Times with a zone are in UTC.
+        Values of an unknown kind are :data:`UNREAD`.
     """
 
     shape: tuple[int, int]
@@ -39,11 +39,11 @@ UNREAD = "…"
 
 
 class _UnknownLayoutError(Exception):
-    """It is not written in a way that is known here."""
+    """The pickled form is unknown."""
 
 
 def dataframe_head(described: Any) -> DataFrameHead | None:
-    """Return the beginning of a DataFrame or Series, as :func:`describe_pickle` described it; None for all else."""
+    """Return the head of a DataFrame or Series that :func:`describe_pickle` described. Return None for other objects."""
     if (
         not isinstance(described, ReducedCall)
         or not isinstance(described.of, GlobalRef)
@@ -88,7 +88,7 @@ def _series(manager: ReducedCall, name: Any) -> DataFrameHead:
 
 
 class _Labels:
-    """The labels of an axis: an index of values, of several levels, or a range."""
+    """The labels of an axis: an Index, a MultiIndex or a RangeIndex."""
 
     def __init__(self, index: ReducedCall) -> None:
         _, facts = index.args
@@ -113,7 +113,7 @@ class _Labels:
 
 
 def _head_or_unread(values: Any, row: int) -> list[Any]:
-    """Return the first values of a column of a block; one of an unknown kind must not hide the others."""
+    """Return the first values of a column. A column of an unknown kind must not hide the others."""
     try:
         return [None if _is_missing(value) else value for value in _head(values, row)]
     except (_UnknownLayoutError, KeyError, IndexError, TypeError, ValueError, AttributeError):
@@ -129,7 +129,7 @@ def _head(values: Any, row: int) -> list[Any]:
     if isinstance(values, ReducedCall) and _is_array(values):
         shape, content = values.state[1], values.state[4]
         length = shape[1] if len(shape) == _BLOCK_DIMENSIONS else shape[0]
-        first = row * length  # objects are listed row by row, however the array lay in memory
+        first = row * length  # objects are pickled row by row, whatever the memory layout of the array
         return list(content[first : min(first + length, first + _MAX_ROWS)])
     if hasattr(values, "ndim") and values.ndim == _BLOCK_DIMENSIONS:
         return list(_flat_values(values[row, :_MAX_ROWS]))
@@ -137,7 +137,7 @@ def _head(values: Any, row: int) -> list[Any]:
 
 
 def _flat_values(values: Any) -> Sequence[Any]:
-    """Return the values of an array in one dimension, whichever kind of array it is."""
+    """Return the values of any kind of array as a flat sequence."""
     if isinstance(values, ReducedCall) and _is_array(values):
         return list(values.state[4])
     if isinstance(values, ReducedCall):
@@ -151,7 +151,7 @@ def _flat_values(values: Any) -> Sequence[Any]:
 
 
 def _extension_values(values: ReducedCall) -> Sequence[Any]:
-    """Return the values of pandas' own arrays: texts, dates, categories, and numbers of which some are missing."""
+    """Return the values of pandas' extension arrays: strings, dates, categories, and numbers with missing values."""
     if isinstance(values.state, dict) and "_mask" in values.state:
         masked = zip(values.state["_data"].tolist(), values.state["_mask"].tolist(), strict=True)
         return [None if missing else value for value, missing in masked]
@@ -161,7 +161,7 @@ def _extension_values(values: ReducedCall) -> Sequence[Any]:
     if kind.name == "Categorical":
         categories = _Labels(values.state[0].state["categories"]).head(1_000_000)
         return [categories[code] if code >= 0 else None for code in values.state[1].tolist()]
-    if kind.name == "PeriodArray":  # these are counts of a unit since 1970
+    if kind.name == "PeriodArray":  # its values are integers, which would be misleading
         raise _UnknownLayoutError
     values_of_array = _flat_values(values.state[1])
     zoned = isinstance(values.state[0], ReducedCall) and getattr(values.state[0].of, "name", "") == "DatetimeTZDtype"
@@ -169,12 +169,12 @@ def _extension_values(values: ReducedCall) -> Sequence[Any]:
 
 
 def _time_texts(values: Any) -> list[str]:
-    """Return numpy's times as text, to the second where that is all of them."""
+    """Return numpy's times as strings, without trailing zeros of the fraction."""
     return [text.rstrip("0").removesuffix(".") if "." in text else text for text in map(str, values)]
 
 
 def _is_array(values: ReducedCall) -> bool:
-    """Tell whether this is a numpy array of objects, which stays a description."""
+    """Return whether this is a numpy array of objects. Such an array is never constructed."""
     return (
         isinstance(values.of, GlobalRef)
         and values.of.name == "_reconstruct"

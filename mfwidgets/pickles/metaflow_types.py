@@ -1,7 +1,6 @@
-"""Stand-ins for the classes of Metaflow that its own artifacts are made of.
+"""Stand-ins for Metaflow's classes in artifacts that Metaflow itself stores, such as exceptions and foreach stacks.
 
-Metaflow pickles a few objects of its own (an exception, the foreach stack). They are met under Metaflow's names in
-the pickle and become these, so that reading them needs no metaflow.
+A pickle names Metaflow's classes. They are replaced by these, so that reading does not need metaflow.
 """
 
 from collections import namedtuple
@@ -14,11 +13,11 @@ class MetaflowExceptionWrapper(Exception):
     Attributes
     ----------
     exception
-        Its message.
+        The message.
     type
-        Its class, ``module.Class``.
+        The class, ``module.Class``.
     stacktrace
-        Its traceback as text; None where Metaflow kept none.
+        The traceback. None if Metaflow did not store it.
     """
 
     exception: str
@@ -39,25 +38,25 @@ class MetaflowExceptionWrapper(Exception):
         return str(self)
 
 
-# One level of a foreach: the step that split, over what, into how many, and which of them this is. Old pickles hold
-# fewer values.
-ForeachFrame = namedtuple(  # noqa: PYI024 - `index` is Metaflow's name, which a typed tuple cannot override
+# One level of a foreach: the step that splits, the variable, the number of splits, and the index and value of this
+# split. Pickles of old versions have fewer values.
+ForeachFrame = namedtuple(  # noqa: PYI024 - Metaflow's name `index` hides tuple.index, which NamedTuple does not allow
     "ForeachFrame", ["step", "var", "num_splits", "index", "value"], defaults=(None, None, None, None, None)
 )
 
 
 class IncludedFile:
-    """A reference to a file that an ``IncludeFile`` parameter stored beside the run."""
+    """A reference to a file that an ``IncludeFile`` parameter stored in the datastore."""
 
     @property
     def descriptor(self) -> dict[str, Any]:
-        """Where the content lies and what it is: ``type``, ``url``, ``is_text``, ``encoding``, ``size``."""
+        """The location and format of the content: ``type``, ``url``, ``is_text``, ``encoding``, ``size`` (bytes)."""
         descriptor = self.__dict__.get("_descriptor")
         return descriptor if isinstance(descriptor, dict) else {}
 
 
 class ParallelUBF:
-    """How many tasks a ``num_parallel`` split makes."""
+    """The number of tasks of a ``num_parallel`` split."""
 
     num_parallel: int
 
@@ -68,4 +67,4 @@ METAFLOW_TYPES: dict[tuple[str, str], type] = {
     ("metaflow.includefile", "IncludedFile"): IncludedFile,
     ("metaflow.flowspec", "ParallelUBF"): ParallelUBF,
 }
-"""What stands in, by the module and the name in the pickle."""
+"""The stand-ins by the module and the name in the pickle."""

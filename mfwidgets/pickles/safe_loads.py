@@ -1,8 +1,8 @@
-"""Reads pickles without running anything: a machine of our own follows their opcodes and makes plain values.
+"""Reads pickles without running code: an interpreter of opcodes that constructs only plain values.
 
-Python's unpickler calls what the pickle names, and its memory grows with numbers in it. Here nothing is imported or called
-but a short list of makers of ours; whatever else a pickle names stays a description, :class:`ReducedCall`. Work and memory are
-bounded by the length of the pickle and by :data:`MAX_OPCODES`.
+Python's unpickler calls everything that a pickle names, and a few bytes can make it allocate gigabytes. This interpreter
+imports nothing and calls only our short list of constructors. A call of anything else stays a description,
+:class:`ReducedCall`. The length of the pickle and :data:`MAX_OPCODES` limit time and memory.
 """
 
 import pickletools
@@ -14,15 +14,15 @@ from mfwidgets.errors import UnloadableArtifact
 from mfwidgets.pickles.constructors import CONSTRUCTORS, PartialObject
 
 MAX_OPCODES = 300_000
-"""A moment's work; a list of so many numbers has more."""
+"""About 0.2 s of work. A pickle with more opcodes, such as a list of 300,000 numbers, is not read."""
 
 _MAX_KEY_ITEMS = 1_000
-"""Parts of a key of a dict or a set: tuples that hold one another many times over would take forever to hash."""
+"""The maximum number of parts of a dict key or a set item. Hashing deeply shared tuples takes exponential time."""
 
 
 @dataclass(frozen=True, slots=True)
 class GlobalRef:
-    """A class or a function that a pickle names; nothing of it is imported."""
+    """The name of a class or function in a pickle. It is not imported."""
 
     module: str
     name: str
@@ -33,14 +33,14 @@ class GlobalRef:
 
 @dataclass(slots=True, eq=False)
 class ReducedCall:
-    """What a pickle would make by calling something.
+    """The description of an object that the pickle would construct by a call.
 
     Attributes
     ----------
     of
-        What would be called: :class:`GlobalRef`, as a rule.
+        The callable, usually a :class:`GlobalRef`.
     args, state, items
-        What it would be given: in the call, by ``__setstate__``, and one by one into it.
+        The arguments of the call, the argument of ``__setstate__``, and the appended or set items.
     """
 
     of: Any
@@ -50,42 +50,42 @@ class ReducedCall:
 
 
 def safe_loads(content: bytes) -> Any:
-    """Turn a pickle of plain values into those: builtins, dates, numpy scalars and arrays, Metaflow's own objects.
+    """Return the value of a pickle of plain values: builtins, dates, numpy scalars and arrays, Metaflow's own objects.
 
-    Safe for any bytes: nothing is imported or run that the pickle chooses.
+    This is safe for any bytes: it imports and runs nothing that the pickle names.
 
     Raises
     ------
     UnloadableArtifact
-        It holds anything else, is very long, or is no pickle.
+        The pickle has other values, has too many opcodes, or is not a pickle.
     """
     value = describe_pickle(content)
     foreign = next(_foreign(value), None)
     if foreign is not None:
         described = _name_of(foreign)
-        raise UnloadableArtifact(f"These bytes hold more than plain values: {described}.", described)
+        raise UnloadableArtifact(f"Expected only plain values in the pickle, got {described}.", described)
     return value
 
 
 def describe_pickle(content: bytes) -> Any:
-    """Turn a pickle into its value, in which :class:`ReducedCall` and :class:`GlobalRef` stand for what is no plain value.
+    """Return the value of a pickle. Other than plain values become :class:`ReducedCall` and :class:`GlobalRef`.
 
     Raises
     ------
     UnloadableArtifact
-        It is no pickle, or a very long one.
+        The bytes are not a pickle, or the pickle has too many opcodes.
     """
     try:
         return _PickleVM().run(content)
     except UnloadableArtifact:
         raise
     except Exception as error:
-        # Broken bytes can raise nearly anything: stacks underflow, numbers do not parse, lists cannot be hashed.
-        raise UnloadableArtifact(f"These bytes are no pickle that can be read: {error!s:.100}.", "no pickle") from error
+        # Broken bytes can cause nearly any error: an empty stack, an invalid number, an unhashable list.
+        raise UnloadableArtifact(f"Expected a valid pickle, got an error: {error!s:.100}.", "not a pickle") from error
 
 
 def _foreign(value: Any) -> Iterator[Any]:
-    """Yield what is no plain value in it; each container is looked into once."""
+    """Yield the values inside that are not plain. Each container is visited once."""
     seen: set[int] = set()
     unvisited = [value]
     while unvisited:
@@ -102,7 +102,7 @@ def _foreign(value: Any) -> Iterator[Any]:
 def _name_of(foreign: Any) -> str:
     while isinstance(foreign, ReducedCall):
         foreign = foreign.of
-    return f"an object of {foreign}" if isinstance(foreign, GlobalRef) else "an object that is not whole"
+    return f"an object of {foreign}" if isinstance(foreign, GlobalRef) else "an incomplete object"
 
 
 _MARK = object()
@@ -115,10 +115,10 @@ class _PickleVM:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.calls: dict[int, tuple[PartialObject, Any, Any]] = {}
-        """Of what is unfinished, by its identity: itself, so that this stays its own, and what was called."""
+        """Incomplete objects by their id(), each with its call. The reference keeps the id valid."""
 
     def run(self, content: bytes) -> Any:
-        """Follow the opcodes to the last."""
+        """Run all opcodes and return the value."""
         for number, (opcode, arg, _) in enumerate(pickletools.genops(content)):
             if number > MAX_OPCODES:
                 raise _too_long()
@@ -129,10 +129,10 @@ class _PickleVM:
                 self.stack.append(arg)
             else:
                 _STEPS[name](self, arg)
-        raise UnloadableArtifact("These bytes are no pickle.", "no pickle")
+        raise UnloadableArtifact("Expected a pickle, got bytes without a STOP opcode.", "not a pickle")
 
     def since_mark(self) -> list[Any]:
-        """Take what lies above the newest mark, and the mark."""
+        """Pop the items above the topmost mark, and the mark."""
         place = len(self.stack) - 1
         while self.stack[place] is not _MARK:
             place -= 1
@@ -141,13 +141,13 @@ class _PickleVM:
         return items
 
     def memoize(self, index: int) -> None:
-        """Put the top of the stack into the memo."""
+        """Store the top of the stack in the memo."""
         self.memo[index] = top = self.stack[-1]
         if isinstance(top, PartialObject):
             top.memo_indices.append(index)
 
     def pop(self, count: int) -> tuple[Any, ...]:
-        """Take so many from the top, the deepest first."""
+        """Pop ``count`` items, and return them in the order in which they were pushed."""
         items = tuple(self.stack[len(self.stack) - count :]) if count else ()
         if len(items) != count or any(item is _MARK for item in items):
             raise ValueError("the stack is too short")
@@ -155,15 +155,15 @@ class _PickleVM:
         return items
 
     def make(self, callee: Any, args: Any) -> None:
-        """Make what a call would give: a plain value where a maker of ours is named, else its description."""
-        maker = CONSTRUCTORS.get((callee.module, callee.name)) if isinstance(callee, GlobalRef) else None
-        made = maker(*args) if maker and isinstance(args, tuple) and _is_small(args) else NotImplemented
-        self.stack.append(ReducedCall(callee, args) if made is NotImplemented else made)
-        if isinstance(made, PartialObject):
-            self.calls[id(made)] = (made, callee, args)
+        """Push the result of a call: a plain value if there is a constructor for it, else a description."""
+        constructor = CONSTRUCTORS.get((callee.module, callee.name)) if isinstance(callee, GlobalRef) else None
+        value = constructor(*args) if constructor and isinstance(args, tuple) and _is_small(args) else NotImplemented
+        self.stack.append(ReducedCall(callee, args) if value is NotImplemented else value)
+        if isinstance(value, PartialObject):
+            self.calls[id(value)] = (value, callee, args)
 
     def build(self) -> None:
-        """Give an object its state."""
+        """Set the state of an object."""
         target, state = self.pop(2)
         if isinstance(target, PartialObject):
             memo_indices = target.memo_indices
@@ -180,12 +180,12 @@ class _PickleVM:
         self.stack.append(target)
 
     def append(self, items: list[Any]) -> None:
-        """Put items into the list below them."""
+        """Add items to the list below them."""
         target = self.stack[-1]
         (target.items if isinstance(target, ReducedCall) else _as(list, target)).extend(items)
 
     def update(self, pairs: list[Any]) -> None:
-        """Put keys and values into the dict below them."""
+        """Add keys and values to the dict below them."""
         target = self.stack[-1]
         items = [(pairs[place], pairs[place + 1]) for place in range(0, len(pairs), 2)]
         if isinstance(target, ReducedCall):
@@ -194,7 +194,7 @@ class _PickleVM:
             _as(dict, target).update((_key(name), item) for name, item in items)
 
     def add(self, items: list[Any]) -> None:
-        """Put items into the set below them."""
+        """Add items to the set below them."""
         target = self.stack[-1]
         if isinstance(target, ReducedCall):
             target.items.extend(items)
@@ -203,24 +203,24 @@ class _PickleVM:
 
 
 def _too_long() -> UnloadableArtifact:
-    return UnloadableArtifact(f"These bytes hold more than {MAX_OPCODES:,} opcodes.", "very many parts")
+    return UnloadableArtifact(f"Expected at most {MAX_OPCODES:,} opcodes in the pickle, got more.", "too many parts")
 
 
 def _as(kind: type, value: Any) -> Any:
     if not isinstance(value, kind):
-        raise TypeError(f"{type(value).__name__} is no {kind.__name__}")
+        raise TypeError(f"{type(value).__name__} is not a {kind.__name__}")
     return value
 
 
 def _key(value: Any) -> Any:
-    """Return a value that can be hashed in little time."""
+    """Return the value. Raise ValueError if hashing it could take long."""
     if not _is_small(value):
         raise ValueError("a key is too large")
     return value
 
 
 def _is_small(value: Any) -> bool:
-    """Tell whether a value has few parts, counted as often as they are met."""
+    """Return whether a value has few parts. A part that occurs twice counts twice."""
     unvisited, count = [value], 0
     while unvisited:
         part = unvisited.pop()
@@ -273,7 +273,7 @@ _LITERALS = frozenset(
     if not opcode.stack_before and opcode.arg is not None and len(opcode.stack_after) == 1 and opcode.name not in
     {"GLOBAL", "GET", "BINGET", "LONG_BINGET", "PERSID", "EXT1", "EXT2", "EXT4"}
 )  # fmt: skip
-"""Opcodes that push their argument: numbers, texts, bytes."""
+"""Opcodes that push their argument: numbers, strings, bytes."""
 
 _STEPS: dict[str, Callable[[_PickleVM, Any], Any]] = {
     "PROTO": lambda *_: None,
@@ -317,10 +317,10 @@ _STEPS: dict[str, Callable[[_PickleVM, Any], Any]] = {
     "OBJ": _obj,
     "BUILD": lambda vm, _: vm.build(),
 }
-"""What each opcode does; those that reach outside of the pickle (persistent ids, extensions, buffers) are not there."""
+"""The function of each opcode. Opcodes that reach outside of the pickle (persistent ids, extensions, buffers) are missing."""
 
 
-# -- True, False and None are recognised by the hash of their pickle, so that no byte of them is read -------------------
+# -- True, False and None are recognised by the hashes of their pickles, without reading the blobs ----------------------
 
 _VALUE_BY_HASH: dict[str, bool | None] = {
     "868436778cb011a1c6230bc12534683ab0b7f1c3": True,  # pickle protocol 4
@@ -332,14 +332,14 @@ _VALUE_BY_HASH: dict[str, bool | None] = {
 }
 
 KNOWN_HASHES = frozenset(_VALUE_BY_HASH)
-"""The hashes that :func:`known_bool` knows; a rarer pickle protocol makes others."""
+"""The hashes of :func:`known_bool`. Pickle protocols that Metaflow does not use have other hashes."""
 
 
 def is_none(sha: str) -> bool:
-    """Tell whether this is the hash of the pickle of None."""
+    """Return whether this is the hash of the pickle of None."""
     return sha in KNOWN_HASHES and _VALUE_BY_HASH[sha] is None
 
 
 def known_bool(sha: str) -> bool | None:
-    """Return the value whose pickle has this hash; None also for any other hash."""
+    """Return the bool whose pickle has this hash. Return None for None and for any other hash."""
     return _VALUE_BY_HASH.get(sha)

@@ -1,4 +1,4 @@
-"""From an artifact's bytes to its value: the one place that unpickles, and only because the user asked for the value."""
+"""Unpickles the value of an artifact, when the user requests it. No other module unpickles artifacts."""
 
 import io
 import pickle
@@ -8,11 +8,11 @@ from mfwidgets.errors import UnloadableArtifact
 from mfwidgets.pickles.metaflow_types import METAFLOW_TYPES
 
 PICKLES = frozenset({"pickle-v2", "pickle-v4", "gzip+pickle-v2", "gzip+pickle-v4"})
-"""The encodings of Metaflow itself; the gzip in a name is the blob's, undone when the blob was read."""
+"""Metaflow's own encodings. The gzip in a name is undone when the blob is read."""
 
 
 class _Unpickler(pickle.Unpickler):
-    """Finds Metaflow's own classes among our stand-ins, all others where they are installed."""
+    """Replaces Metaflow's own classes by our stand-ins, and imports all other classes."""
 
     def find_class(self, module: str, name: str) -> Any:
         stand_in = METAFLOW_TYPES.get((module, name))
@@ -30,35 +30,43 @@ class _CannotImport(Exception):
 
 
 def load_value(content: bytes, encoding: str, owner: str) -> Any:
-    """Turn an artifact's bytes into its value.
+    """Return the value of an artifact from its bytes.
 
-    Unpickling runs what the pickle says: it is done for ``.data`` and its kin alone.
+    Unpickling can run arbitrary code. Only calls that return values, such as ``.data``, do it.
+
+    Parameters
+    ----------
+    content
+        The bytes.
+    encoding
+        The encoding that the metadata records.
+    owner
+        The artifact, for messages.
 
     Raises
     ------
     UnloadableArtifact
-        The encoding is an extension's, a class cannot be imported here, or the bytes are no pickle.
+        The encoding is not Metaflow's own, a class cannot be imported, or unpickling raises an error.
     """
     if encoding not in PICKLES:
         raise UnloadableArtifact(
-            f"{owner} was serialized as '{encoding}' by an extension of Metaflow, which mfwidgets does not know. "
-            "Its bytes are at .raw()."
+            f"Expected one of Metaflow's own encodings for {owner}, got '{encoding}' of an extension. "
+            "Try .raw() for the bytes."
         )
     try:
         return _Unpickler(io.BytesIO(content)).load()
     except _CannotImport as missing:
-        where = f"'{missing.name}' of module '{missing.module}'"
-        way_out = (
-            "Define or import it in __main__ first"
+        advice = (
+            "defining or importing it in __main__"
             if missing.module == "__main__"
-            else (f"Install or put on sys.path what provides '{missing.module}'")
+            else f"installing the package of '{missing.module}' or adding it to sys.path"
         )
         raise UnloadableArtifact(
-            f"{owner} holds an object of {where}, which cannot be imported here ({missing.error}). "
-            f"{way_out}; its bytes are at .raw()."
+            f"{owner} has an object of '{missing.name}' of module '{missing.module}', which cannot be imported here "
+            f"({missing.error}). Try {advice}, or .raw() for the bytes."
         ) from missing
     except Exception as error:
-        # Anything can be raised here: the constructors and __setstate__ of the user's classes run.
+        # Any error is possible: unpickling runs constructors and __setstate__ of the user's classes.
         raise UnloadableArtifact(
-            f"{owner} cannot be unpickled here: {type(error).__name__}: {error}. Its bytes are at .raw()."
+            f"{owner} cannot be unpickled here: {type(error).__name__}: {error}. Try .raw() for the bytes."
         ) from error

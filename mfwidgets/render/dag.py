@@ -1,7 +1,8 @@
-"""Lays out a graph of steps in layers from left to right: a pure function from steps to places.
+"""Lays out a graph of steps in layers from left to right. The layout is a pure function of the steps.
 
-Longest paths make the layers. An edge over several layers gets a lane in each layer between, so that it passes between the
-steps. The order in a layer follows barycentres, with a few sweeps to and fro. Edges back make no layers.
+The layer of a step is the length of the longest path to it. An edge over several layers gets a lane in each layer
+between, so that it passes between the steps. Nodes of a layer are sorted by their barycentres, in a few sweeps in both
+directions. Edges back to earlier steps do not affect the layers.
 """
 
 from collections import defaultdict
@@ -14,25 +15,29 @@ from wcwidth import clip, width
 
 from mfwidgets.render.view import Graph, GraphStep
 
+# All lengths are in pixels.
 _BOX_HEIGHT = 40
 _STEP_SPACE, _LANE_SPACE = 54, 18
-"""Pixels of height that a step and a lane take in their layer."""
+"""The height of a step and of a lane in their layer."""
 
 _LAYER_GAP, _MARGIN = 30, 6
 _ARC_SPACE, _ARC_RISE = 24, 20
-"""Pixels above the steps for the arcs of edges back, and how high their handles stand above a step."""
+"""The space above the steps for the arcs of edges back, and the height of the arcs' control points above a step."""
 
 _LETTER_WIDTH, _PADDING, _MIN_BOX_WIDTH = 8.0, 22, 72
 _DETAIL_SCALE = 0.8
-"""The detail of a step is written smaller than its name."""
+"""The font of a step's detail is smaller than the font of its name."""
 
 _MAX_LABEL_WIDTH = 26
+"""Terminal columns. A longer name would make its layer too wide; its tooltip has all of it."""
+
 _SWEEPS = 4
+"""More sweeps rarely remove another crossing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A step with its place, in pixels."""
+    """A step with its position and size in pixels."""
 
     step: GraphStep
     label: str
@@ -44,24 +49,24 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A way from a step to the next, as SVG has it.
+    """An edge from a step to the next.
 
     Attributes
     ----------
     path, head
-        The line, and the arrow head at its end.
-    gone
-        Whether something went this way, as far as the steps tell: both ran.
+        SVG paths of the line, and of the arrow head at its end.
+    both_ran
+        Whether both steps ran. Then the line is solid, else dashed.
     """
 
     path: str
     head: str
-    gone: bool
+    both_ran: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A graph with all places."""
+    """A graph with the positions of its steps and edges."""
 
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
@@ -70,7 +75,7 @@ class Drawing:
 
 
 class _Node(NamedTuple):
-    """What takes a place in a layer: a step, or the lane of a long edge if ``target`` is not empty."""
+    """A node of a layer: a step, or the lane of a long edge if ``target`` is not empty."""
 
     layer: int
     step: str
@@ -82,7 +87,7 @@ class _Node(NamedTuple):
 
 
 class _Column(NamedTuple):
-    """Where a layer stands."""
+    """The position and width of a layer in pixels."""
 
     left: float
     width: float
@@ -93,7 +98,7 @@ _Way = Sequence[_Node]
 
 
 def lay_out(graph: Graph) -> Drawing:
-    """Return where each step and each edge is drawn."""
+    """Return the positions of all steps and edges."""
     steps = {step.name: step for step in graph.steps}
     forward, back = _edges_by_direction(steps)
     layer_of = _layer_of_steps(steps, forward)
@@ -113,7 +118,7 @@ def lay_out(graph: Graph) -> Drawing:
 
 
 def _edges_by_direction(steps: Mapping[str, GraphStep]) -> tuple[list[_Pair], list[_Pair]]:
-    """Return the edges that go on in the order of the steps, and those that go back; edges to unknown steps are left out."""
+    """Return the edges forward and the edges back, by the order of the steps. Edges to unknown steps are omitted."""
     order = {name: number for number, name in enumerate(steps)}
     edges = [(name, to) for name, step in steps.items() for to in step.following if to in order]
     forward = [(name, to) for name, to in edges if order[to] > order[name]]
@@ -121,7 +126,7 @@ def _edges_by_direction(steps: Mapping[str, GraphStep]) -> tuple[list[_Pair], li
 
 
 def _layer_of_steps(steps: Iterable[str], forward: Iterable[_Pair]) -> dict[str, int]:
-    """Return the layer of each step: the length of the longest path to it. The edges stand in the order of the steps."""
+    """Return the layer of each step: the length of the longest path to it. Edges must be in the order of the steps."""
     layer_of = dict.fromkeys(steps, 0)
     for name, to in forward:
         layer_of[to] = max(layer_of[to], layer_of[name] + 1)
@@ -129,13 +134,13 @@ def _layer_of_steps(steps: Iterable[str], forward: Iterable[_Pair]) -> dict[str,
 
 
 def _way(start: str, end: str, layer_of: Mapping[str, int]) -> _Way:
-    """Return the nodes of an edge: its steps, and a lane in each layer between them."""
+    """Return the nodes of an edge: its two steps, and a lane in each layer between them."""
     first, last = layer_of[start], layer_of[end]
     return [_Node(first, start), *(_Node(layer, start, end) for layer in range(first + 1, last)), _Node(last, end)]
 
 
 def _ordered_layers(steps: Sequence[_Node], ways: Sequence[_Way]) -> list[list[_Node]]:
-    """Return the nodes of each layer in an order with few crossings."""
+    """Return the nodes of each layer, sorted so that few edges cross."""
     layers: list[list[_Node]] = [[] for _ in range(max((node.layer for node in steps), default=-1) + 1)]
     for node in dict.fromkeys([*steps, *(node for way in ways for node in way)]):
         layers[node.layer].append(node)
@@ -152,7 +157,7 @@ def _ordered_layers(steps: Sequence[_Node], ways: Sequence[_Way]) -> list[list[_
 def _sort_by_barycentre(
     moved: list[_Node], fixed: Sequence[_Node], neighbours: Mapping[_Node, Sequence[_Node]]
 ) -> None:
-    """Sort the nodes of a layer by the mean place of their neighbours in the layer next to it."""
+    """Sort the nodes of a layer by the mean position of their neighbours in the adjacent layer."""
     places = {node: place for place, node in enumerate(fixed)}
 
     def barycentre(node: _Node) -> float:
@@ -163,7 +168,7 @@ def _sort_by_barycentre(
 
 
 def _columns(layers: Iterable[Iterable[_Node]], steps: Mapping[str, GraphStep]) -> list[_Column]:
-    """Return where each layer stands, as wide as its widest step."""
+    """Return the position of each layer. A layer is as wide as its widest step."""
     widths = [max((_box_width(steps[node.step]) for node in nodes if not node.target), default=0) for nodes in layers]
     return [
         _Column(_MARGIN + sum(widths[:number]) + _LAYER_GAP * number, column_width)
@@ -176,7 +181,7 @@ def _layer_height(nodes: Iterable[_Node]) -> int:
 
 
 def _middles(layers: Iterable[Sequence[_Node]], top: float, height: float) -> dict[_Node, float]:
-    """Return the height of the middle of each node; each layer stands in the middle of the height of all."""
+    """Return the vertical centre of each node. Each layer is centred vertically."""
     middles: dict[_Node, float] = {}
     for nodes in layers:
         node_top = top + (height - _layer_height(nodes)) / 2
@@ -187,14 +192,14 @@ def _middles(layers: Iterable[Sequence[_Node]], top: float, height: float) -> di
 
 
 def _box(step: GraphStep, column: _Column, middle: float) -> Box:
-    """Return a step in the middle of its column."""
+    """Return the box of a step, centred in its column."""
     box_width = _box_width(step)
     left = column.left + (column.width - box_width) / 2
     return Box(step, _label(step.name), left, middle - _BOX_HEIGHT / 2, box_width)
 
 
 def _edge(way: _Way, boxes: Mapping[str, Box], middles: Mapping[_Node, float], columns: Sequence[_Column]) -> Edge:
-    """Return the edge along the nodes of a way, which ends at the left side of a step."""
+    """Return the edge along its nodes. It ends at the left side of the last step."""
     start, end = boxes[way[0].step], boxes[way[-1].step]
     x, y = start.left + start.width, middles[way[0]]
     parts = [f"M{x:.0f} {y:.0f}"]
@@ -208,13 +213,13 @@ def _edge(way: _Way, boxes: Mapping[str, Box], middles: Mapping[_Node, float], c
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
-    """Return a curve that begins and ends level."""
+    """Return a curve that is horizontal at both ends."""
     bend = (to_x - x) / 2
     return f"C{x + bend:.0f} {y:.0f} {to_x - bend:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
 
 
 def _loop(start: Box, end: Box) -> Edge:
-    """Return an arc over the steps, from one back to itself or to an earlier one."""
+    """Return an arc above the steps, from a step back to itself or to an earlier step."""
     x, to_x = start.left + start.width * 0.7, end.left + end.width * 0.3
     rise = min(start.top, end.top) - _ARC_RISE
     path = f"M{x:.0f} {start.top:.0f}C{x:.0f} {rise:.0f} {to_x:.0f} {rise:.0f} {to_x:.0f} {end.top:.0f}"

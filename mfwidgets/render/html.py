@@ -1,6 +1,6 @@
-"""Draws a view as HTML: complete without scripts and without style sheets, right in light and dark.
+"""Renders a view as HTML that needs neither scripts nor style sheets and works on light and dark backgrounds.
 
-Templates escape everything (autoescape is on and nothing is marked safe), so that no text of a user can become markup.
+Templates escape everything: autoescape is on and nothing is marked safe. Text from users cannot become markup.
 """
 
 from functools import cache
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 def html_of(view: View, *, live: bool = False) -> str:
-    """Return a view as an HTML fragment; the same view gives the same text, always.
+    """Return a view as an HTML fragment. The same view always has the same HTML.
 
     Parameters
     ----------
     view
-        What is shown.
+        The view.
     live
-        Say of each object that is named which it is, for explorers.
+        Whether to add the pathspecs of objects as ``data-pathspec`` attributes, for explorers.
     """
     return _template().render(view=view, live=live)
 
 
 def page_of(view: View) -> str:
-    """Return a view as a whole page, in one file that needs no other."""
+    """Return a view as a self-contained HTML page."""
     return _environment().get_template("page.html.j2").render(view=view, live=False)
 
 
 def copyable_line(line: str) -> str:
-    """Return a line of code with a button that copies it, where a script listens to that."""
+    """Return a line of code with a copy button. The script of :class:`HtmlView` handles its click."""
     return _environment().get_template("copy.html.j2").render(line=line)
 
 
@@ -42,7 +42,7 @@ def _template() -> "Template":
 
 @cache
 def load_templates() -> None:
-    """Import the template engine and compile the templates: about 0.1 s, once in a process."""
+    """Import the template engine and compile the templates. Costs about 0.1 s, once per process."""
     for name in _environment().list_templates(extensions=["j2"]):
         _environment().get_template(name)
 
@@ -74,24 +74,24 @@ _POLICY = (
 
 
 def sandboxed_html(page: str) -> str:
-    """Return a page that cannot ask any server for anything, whatever it holds; its frame keeps it from the rest."""
+    """Return a page with a policy that allows no requests. Its frame is sandboxed in addition."""
     return f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{page}'
 
 
 STATUS_COLOURS = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}
-"""Of bars, in the page itself: style sheets are dropped where outputs are not trusted, inline colours are not."""
+"""The colours of bars, as inline styles: JupyterLab removes style sheets from untrusted outputs, but no inline colours."""
 
 _OTHER, _WAITING = "#96690a", "rgba(128,128,128,.32)"
 
 
 def bar_style(cell: Cell) -> str:
-    """Return the style of a bar: one gradient with hard stops, which survives where scripts and style sheets do not."""
+    """Return the style of a bar: one gradient with hard stops. It needs neither scripts nor style sheets."""
     stops, at = [], 0.0
     thin = min(_MIN_SEGMENT, 1.0 / max(len(cell.segments), 1))
     for after, segment in zip(range(len(cell.segments) - 1, -1, -1), cell.segments, strict=True):
-        room = 1.0 - thin * after  # what comes after is to be seen as well
-        start = max(min(segment.start, room - thin), at)
-        end = min(max(segment.end, start + thin), room)
+        last_end = 1.0 - thin * after  # leaves space for the segments after it
+        start = max(min(segment.start, last_end - thin), at)
+        end = min(max(segment.end, start + thin), last_end)
         colour = _WAITING if segment.status == "waiting" else STATUS_COLOURS.get(segment.status, _OTHER)
         stops += [f"transparent {at:.1%} {start:.1%}", f"{colour} {start:.1%} {end:.1%}"]
         at = end
@@ -101,15 +101,17 @@ def bar_style(cell: Cell) -> str:
 
 
 def column_style(segment: Segment) -> str:
-    """Return the style of a small column, as high as its segment's end; what survives is as for bars."""
-    high = max(round(segment.end * _MAX_COLUMN_HEIGHT), _MIN_COLUMN_HEIGHT)
+    """Return the style of a small column of a history. Its height is the end of its segment. It is inline, as for bars."""
+    height = max(round(segment.end * _MAX_COLUMN_HEIGHT), _MIN_COLUMN_HEIGHT)
     colour = STATUS_COLOURS.get(segment.status, _OTHER)
-    return f"display:inline-block;width:6px;height:{high}px;margin-right:2px;background:{colour}"
+    return f"display:inline-block;width:6px;height:{height}px;margin-right:2px;background:{colour}"
 
 
 _MAX_COLUMN_HEIGHT, _MIN_COLUMN_HEIGHT = 14, 3
-"""Pixels of a column of a history."""
+"""Pixels."""
 
 _BAR_WIDTH, _SPARK_WIDTH = 220, 72
+"""Pixels."""
+
 _MIN_SEGMENT = 0.006
-"""The least part of a bar that a segment takes, so that it can be seen."""
+"""The minimum width of a segment, as a fraction of the bar: about one pixel, so that it is visible."""

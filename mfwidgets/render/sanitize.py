@@ -1,7 +1,7 @@
-"""Makes foreign text fit to be shown: bounded, on one line where needed, with nothing invisible in it.
+"""Prepares text from users for display: cut, on one line, and without invisible characters.
 
-Terminal colours of logs become styles that are readable in light and dark. Escaping for HTML is not done here: the
-templates do that, for every text.
+Terminal colours of logs become styles that are readable on light and dark backgrounds. The templates escape HTML, not
+this module.
 """
 
 import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(0x20)}
-# Marks that reorder or hide what follows them: a name must look like what it is.
+# Characters that reorder or hide other characters. With them, one name could look like another.
 _DIRECTIONS = re.compile("[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -30,29 +30,29 @@ def escape_control_chars(text: str) -> str:
 
 
 def single_line(text: str, limit: int) -> str:
-    """Return text on one line of at most ``limit`` characters; what is cut ends in an ellipsis."""
-    # Cut first: a name may have a million characters.
+    """Return text on one line of at most ``limit`` characters. A cut text ends in an ellipsis."""
+    # Cut first: a name can have a million characters.
     text = escape_control_chars(text[: 2 * limit].replace("\r\n", "\n")).replace("\n", "⏎").replace("\t", " ")
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def log_line(text: str, limit: int) -> str:
-    """Return a line of a log as a terminal leaves it: after the last carriage return, without escapes."""
+    """Return a line of a log as it remains on a terminal: the part after the last carriage return, without escapes."""
     return single_line(text.rstrip("\r").rpartition("\r")[2].replace("\t", "    "), limit)
 
 
 _COLOURS = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "")
-"""Of a terminal's eight; its black and white are the page's own text."""
+"""Our styles of a terminal's eight colours. Black and white become the text colour of the page."""
 
 _GREY = 8
 _MAX_ESCAPES_FACTOR = 10
-"""A line with its escapes may be this many times as long as without them."""
+"""A line is read up to this many times the limit, because its escape sequences are not displayed."""
 
 
 def parse_ansi(lines: Iterable[str], limit: int) -> tuple[Line, ...]:
     """Return lines of a log as a terminal shows them, each of at most ``limit`` characters.
 
-    What one line switches on goes on in the next, as in a terminal. Other escapes than colours are dropped.
+    A style continues on the next line, as in a terminal. Escape sequences other than styles are removed.
     """
     texts = list(lines)
     if not any("\x1b[" in text for text in texts):
@@ -64,7 +64,7 @@ def parse_ansi(lines: Iterable[str], limit: int) -> tuple[Line, ...]:
 
 
 def _decoded_line(decoder: "AnsiDecoder", line: str, limit: int) -> Line:
-    """Return a line as spans, of which those beyond the limit are cut."""
+    """Return a line as spans, cut to the limit."""
     cut = line.rstrip("\r").rpartition("\r")[2][: _MAX_ESCAPES_FACTOR * limit]
     decoded = decoder.decode_line(cut)
     pieces, start = [], 0
@@ -76,7 +76,7 @@ def _decoded_line(decoder: "AnsiDecoder", line: str, limit: int) -> Line:
 
 
 def _cut_to(limit: int, pieces: Iterable[tuple[str, tuple[str, ...]]]) -> Line:
-    """Return as spans what fits, made fit to be shown."""
+    """Return the pieces as spans, prepared for display and cut to the limit."""
     spans, left = [], limit
     for text, styles in pieces:
         if text and left > 0:
@@ -88,7 +88,7 @@ def _cut_to(limit: int, pieces: Iterable[tuple[str, tuple[str, ...]]]) -> Line:
 
 @cache
 def _styles(style: "Style | str") -> tuple[str, ...]:
-    """Return our styles of rich's style; 256 colours and true ones as the nearest of the eight."""
+    """Convert a style of rich to ours. Other colours than the eight become the nearest of the eight."""
     if isinstance(style, str):
         return ()
     from rich.color import ColorSystem

@@ -1,6 +1,6 @@
-"""Draws a view as lines of text, for terminals and for notebooks read without HTML.
+"""Renders a view as lines of text, for terminals and for notebooks without HTML.
 
-The lines are made of spans with styles, which a terminal may colour; the text alone says the same.
+A line consists of spans with styles. A terminal may colour them. The text has all facts without the styles.
 """
 
 import os
@@ -39,7 +39,7 @@ STATUS_STYLES = {
     "running": "blue",
     "unknown": "magenta",
 }
-"""The colour of each status; its sign and its word stand there, too."""
+"""The colour of each status. The text also has the sign and the word."""
 
 
 def text_of(view: View) -> str:
@@ -48,7 +48,7 @@ def text_of(view: View) -> str:
 
 
 def lines_of(view: View) -> list[Line]:
-    """Return a view as lines of spans, each with its styles."""
+    """Return a view as lines of spans."""
     lines = _head(view)
     label_width = max((width(label) for label, _ in view.facts), default=0)
     lines += [(Span(f"{_GAP}{ljust(label, label_width)}{_GAP}", ("dim",)), *_cell(cell)) for label, cell in view.facts]
@@ -59,7 +59,7 @@ def lines_of(view: View) -> list[Line]:
 
 
 def _part(part: Part) -> list[Line]:
-    """Return a part as lines; of a graph none, since a table beside it tells the same."""
+    """Return a part as lines. A graph has no lines, because a table has the same facts."""
     match part:
         case Table():
             return _table(part)
@@ -87,7 +87,7 @@ def _heading(part: Table | Preformatted | TileGrid) -> Line:
 
 
 def _table(table: Table) -> list[Line]:
-    """Return a table as lines: its heading, the names of its columns, its rows; columns are as wide as their widest text."""
+    """Return a table as lines: heading, column names, rows. A column is as wide as its widest text."""
     texts = [table.columns, *(tuple(_plain(cell) for cell in row) for row in table.rows)]
     styles = [(("dim",),) * len(table.columns), *(tuple(_styles(cell) for cell in row) for row in table.rows)]
     widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
@@ -145,7 +145,7 @@ def _margin(margin: str) -> str:
 
 
 def _stripped(spans: Iterable[Span]) -> Line:
-    """Return a line without the blanks at its end."""
+    """Return a line without trailing blanks."""
     line = list(spans)
     while line:
         last = line.pop()
@@ -156,14 +156,14 @@ def _stripped(spans: Iterable[Span]) -> Line:
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Tell whether what is written to a stream may be coloured: on a terminal, or as ``NO_COLOR`` and ``FORCE_COLOR`` say."""
+    """Return whether a stream shows colours: terminals do. ``NO_COLOR`` and ``FORCE_COLOR`` override this."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
 def print_lines(lines: Iterable[Sequence[Span]], stream: TextIO) -> None:
-    """Print lines to a stream, coloured if it shows colours; rich knows the terminals. They are never wrapped."""
+    """Print lines to a stream, with colours if it shows colours. Lines are not wrapped."""
     if not shows_colours(stream):
         stream.write("".join(f"{text_of_line(line)}\n" for line in lines))
         return

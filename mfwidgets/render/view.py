@@ -1,4 +1,4 @@
-"""What is shown, before it is drawn: one model that text and HTML both draw, so that they tell the same facts."""
+"""The model of a display. It is rendered as text and as HTML, so that both have the same facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,32 +6,32 @@ from itertools import groupby
 from typing import ClassVar, Literal
 
 SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
-"""The sign of each status; sign and word stand together, so that colour never carries the meaning alone."""
+"""The sign of each status. Displays show sign and word, so that the meaning never depends on colour."""
 
 CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar", "spark", "history", "link"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A fact as it is shown.
+    """A displayed fact.
 
     Attributes
     ----------
     text
-        What is read; of a status its word, of tags all of them joined.
+        The text. For a status its word, for tags all tags joined.
     kind
-        How it is drawn.
+        How it is rendered.
     title
-        More of it, shown on hovering only: never the single place of a fact.
+        A tooltip. It never has a fact that is not displayed elsewhere.
     items
-        The tags of a ``tags`` cell, one by one.
+        The tags of a ``tags`` cell.
     value
-        ISO 8601 of a ``time`` cell; the address of a ``link``; the exact number (seconds, bytes) of a ``number``.
+        ISO 8601 for a ``time`` cell, the URL for a ``link``, the exact number (seconds or bytes) for a ``number``.
     pathspec
-        Of what it names, where it names an object: explorers open that.
+        The pathspec of the object that the cell names. Explorers open it on a click. Empty for other cells.
     segments
-        Of a ``bar`` cell, or of a small one, ``spark``: what it shows stands as numbers beside it, too. Of a ``history``
-        one column each, as high as its end, beside its text.
+        The pieces of a ``bar`` or of a small bar, ``spark``. Other cells have the same facts as numbers. For a
+        ``history``, one column per segment, as high as its end.
     """
 
     text: str
@@ -63,9 +63,9 @@ class Segment:
     Attributes
     ----------
     status
-        Of what took this time; ``waiting`` for none.
+        The status of the task or step, or ``waiting``.
     start, end
-        Parts of the whole, 0 to 1.
+        The position in the bar, from 0 to 1.
     """
 
     status: str
@@ -75,14 +75,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of facts.
+    """A table of facts.
 
     Attributes
     ----------
     note
-        What was left out, such as ``20 of 1,240``; empty when nothing was.
+        The omitted rows, such as ``20 of 1,240``. Empty if there are none.
     folded
-        Shown when it is opened: for what few people look for.
+        Whether the reader must open it. For facts that few people need.
     """
 
     heading: str
@@ -94,7 +94,7 @@ class Table:
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """Which columns hold numbers alone; those stand to the right."""
+        """For each column, whether it has only numbers. Such columns are right-aligned."""
         return tuple(
             any(row[number].text for row in self.rows)
             and all(row[number].kind == "number" or not row[number].text for row in self.rows)
@@ -109,8 +109,8 @@ class Span:
     Attributes
     ----------
     styles
-        How it is drawn: ``red``, ``green``, ``yellow``, ``blue``, ``magenta``, ``cyan``, ``bold``, ``dim``, ``italic``,
-        ``underline``, ``marked``. Never the single place of a fact.
+        ``red``, ``green``, ``yellow``, ``blue``, ``magenta``, ``cyan``, ``bold``, ``dim``, ``italic``, ``underline``,
+        ``marked``. No fact depends on a style.
     """
 
     text: str
@@ -118,11 +118,11 @@ class Span:
 
 
 Line = tuple[Span, ...]
-"""A line of pieces."""
+"""A line of spans."""
 
 
 def plain_line(text: str) -> Line:
-    """Return a line of one piece, drawn as it is."""
+    """Return a line of one span without styles."""
     return (Span(text),)
 
 
@@ -138,9 +138,9 @@ class Preformatted:
     Attributes
     ----------
     folded
-        Shown when it is opened: for what mostly repeats what stands above.
+        Whether the reader must open it. For lines that mostly repeat the lines above.
     margin
-        A short text beside each line, such as its time or its number; empty for none.
+        A short text before each line, such as its time or its number. Empty if there is none.
     """
 
     heading: str
@@ -152,7 +152,7 @@ class Preformatted:
 
     @property
     def rows(self) -> "tuple[tuple[str, Line], ...]":
-        """Each line with what stands beside it."""
+        """Each line with its margin."""
         width = max(map(len, self.margin), default=0)
         margin = [text.rjust(width) for text in self.margin] or [""] * len(self.lines)
         return tuple(zip(margin, self.lines, strict=True))
@@ -165,13 +165,13 @@ class GraphStep:
     Attributes
     ----------
     status
-        Its status cell; None where it did not run.
+        Its status cell. None if it did not run.
     detail
-        What is known beside its name: ``foreach of 12``.
+        A note below its name, such as ``foreach of 12``.
     following
-        The names of the steps after it; its own for a loop.
+        The names of the next steps. For a loop, that includes its own name.
     pathspec
-        Its own; empty where it did not run.
+        Its pathspec. Empty if it did not run.
     """
 
     name: str
@@ -183,12 +183,12 @@ class GraphStep:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The steps of a flow and their order, as a picture; a table beside it tells the same.
+    """A picture of the steps of a flow and their order. A table has the same facts.
 
     Attributes
     ----------
     steps
-        In the order in which they can be walked through.
+        The steps in topological order.
     """
 
     heading: str
@@ -204,7 +204,7 @@ class Image:
     Attributes
     ----------
     uri
-        Its data, as a ``data:`` URI.
+        The picture as a ``data:`` URI.
     """
 
     heading: str
@@ -215,12 +215,12 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class IFrame:
-    """A page of somebody else's, shown apart from ours: without network, and without a way to what is around it.
+    """A foreign HTML page in a sandboxed frame, without network and without access to the notebook.
 
     Attributes
     ----------
     page
-        Its HTML.
+        The HTML.
     """
 
     heading: str
@@ -231,7 +231,7 @@ class IFrame:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One tile of a grid: a sign or a shade for a status; the pathspec of its task if there is only one."""
+    """A tile of a grid: a sign for a status, or a shade for a value. It has the pathspec if it is a single task."""
 
     sign: str
     status: str
@@ -240,12 +240,12 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class TileGrid:
-    """Lines of tiles.
+    """Rows of tiles.
 
     Attributes
     ----------
     rows
-        A name and the tiles of each line.
+        The name and the tiles of each row.
     """
 
     heading: str
@@ -254,7 +254,7 @@ class TileGrid:
     part: ClassVar[str] = "tile_grid"
 
     def runs(self, tiles: tuple[Tile, ...]) -> list[tuple[str, str]]:
-        """Return tiles as texts of one status each, so that a page of thousands stays small."""
+        """Group adjacent tiles of one status into one text, so that HTML with thousands of tiles is small."""
         return [
             (status, "".join(tile.sign for tile in members))
             for status, members in groupby(tiles, key=lambda tile: tile.status)
@@ -262,21 +262,25 @@ class TileGrid:
 
 
 Part = Table | Preformatted | Graph | Image | IFrame | TileGrid
-"""What stands below the facts, in its order."""
+"""A part of a view, below the facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An object as it is shown.
+    """The display of an object.
 
     Attributes
     ----------
     kind, name
-        ``Run`` and ``HelloFlow/2``.
+        The heading, such as ``Run`` and ``HelloFlow/2``.
     status, reason
-        Its status cell and why; None and empty for what has no status.
+        The status cell and the reason. None and empty for an object without a status.
+    facts
+        Labels and cells.
     notes
-        Sentences for the reader: why something is empty, what to type next.
+        Sentences for the reader, such as why something is empty, or what to type next.
+    parts
+        Tables, logs and pictures below the facts, in this order.
     """
 
     kind: str

@@ -180,7 +180,7 @@ def test_what_is_put_into_an_object_is_described():
 
 
 def test_an_object_that_is_never_whole_is_foreign():
-    with pytest.raises(UnloadableArtifact, match="an object that is not whole"):
+    with pytest.raises(UnloadableArtifact, match="an incomplete object"):
         safe_loads(b"\x80\x04cmetaflow.exception\nMetaflowExceptionWrapper\nN\x85R.")
 
 
@@ -197,7 +197,7 @@ def test_an_object_that_is_never_whole_is_foreign():
     ],
 )
 def test_what_is_not_a_pickle(content):
-    with pytest.raises(UnloadableArtifact, match="no pickle"):
+    with pytest.raises(UnloadableArtifact, match="Expected a valid pickle"):
         describe_pickle(content)
 
 

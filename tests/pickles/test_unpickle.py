@@ -23,10 +23,10 @@ def test_metaflows_own_classes_are_stood_in_for():
     ("content", "encoding", "said"),
     [
         (b"\x80\x04cno_such_module\nThing\n.", "pickle-v4", "'Thing' of module 'no_such_module'"),
-        (b"\x80\x04c__main__\nMyModel\n.", "pickle-v4", "Define or import it in __main__"),
+        (b"\x80\x04c__main__\nMyModel\n.", "pickle-v4", "Try defining or importing it in __main__"),
         (b"", "pickle-v4", "cannot be unpickled here: EOFError"),
         (b"junk", "pickle-v4", "cannot be unpickled"),
-        (b"{}", "json-v1", "'json-v1' by an extension"),
+        (b"{}", "json-v1", "got 'json-v1' of an extension"),
     ],
 )
 def test_what_cannot_be_loaded_is_said_with_the_way_out(content, encoding, said):

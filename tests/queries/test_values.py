@@ -92,7 +92,7 @@ def test_a_step_of_several_tasks_has_no_one_value(world):
         ("large", {}, r"artifact.large: 3 of 3 values are missing: more than 100,000 bytes \(max_bytes= sets"),
         ("score", {"max_bytes": 5}, r"artifact.score: 3 of 3 .* more than 5 bytes"),
         ("model", {}, r"artifact.model: 3 of 3 .* no plain value: an object of __main__\.Model \(unpickle=True reads"),
-        ("model", {"unpickle": True}, r"artifact.model: 3 of 3 .* holds an object of 'Model' of module '__main__'"),
+        ("model", {"unpickle": True}, r"artifact.model: 3 of 3 .* has an object of 'Model' of module '__main__'"),
         ("scoer", {}, r"artifact.scoer: 3 of 3 .* there is no artifact of this name"),
     ],
 )

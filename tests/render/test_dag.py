@@ -137,7 +137,7 @@ def test_arrows_end_at_their_steps_and_ways_that_nothing_went_are_told_apart():
             box.left - 1 <= x <= box.left + box.width and box.top - 1 <= y <= box.top + box.height
             for box in boxes.values()
         )
-    assert [edge.gone for edge in drawing.edges] == [True, False, True, False, True]  # the loop comes last
+    assert [edge.both_ran for edge in drawing.edges] == [True, False, True, False, True]  # the loop comes last
     assert (
         html_of(View("Run", "F/1", parts=(Graph("Graph", steps),))).count(
             'opacity=".45" stroke-width="1.4" stroke-dasharray'
