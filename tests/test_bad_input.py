@@ -124,7 +124,7 @@ ARGUMENTS = [
     (lambda run: get_cards(run["start"].task), errors.CardNotPresentException, "its step has no @card"),
     (lambda run: run.add_tag(5), errors.MetaflowTaggingError, "not int (5)"),
     (lambda run: run.add_tag(""), errors.MetaflowTaggingError, "cannot be empty"),
-    (lambda run: run.add_tag("x" * 501), errors.MetaflowTaggingError, "500 are the limit"),
+    (lambda run: run.add_tag("x" * 501), errors.MetaflowTaggingError, "at most 500 characters"),
     (lambda run: run.add_tags([]), errors.MetaflowTaggingError, "give at least one"),
     (lambda run: run.remove_tag("runtime:dev"), errors.MetaflowTaggingError, "Only user tags can be"),
     (lambda run: run.replace_tags(None, ["a"]), errors.MetaflowTaggingError, "not NoneType"),

@@ -83,7 +83,7 @@ def test_what_was_given_up_reads_no_more_files(many, own_client):
     from mfwidgets.views.show import mimebundle
 
     flow = own_client["LinearFlow"]
-    assert "was given up" in mimebundle(flow, seconds=0.2)["text/plain"]
+    assert "timed out" in mimebundle(flow, seconds=0.2)["text/plain"]
     with opened(many.root) as files:
         time.sleep(1)
     assert files.total() <= 1  # which was being opened
@@ -257,8 +257,8 @@ def test_no_display_reads_a_file_twice(name, client, runs, monkeypatch):
     for what, make in displays(client.get(runs[name])):
         with opened(runs.root) as files:
             text = make()._repr_mimebundle_()["text/plain"]
-        assert "cannot be shown" not in text, what
-        assert "given up" not in text, what
+        assert "Cannot show" not in text, what
+        assert "timed out" not in text, what
         twice |= {f"{what}: {file}": times for file, times in files.items() if times > 1}
     assert not twice
 
@@ -294,7 +294,7 @@ def test_no_display_makes_a_request_twice(name, on_service, monkeypatch):
     for what, make in displays(run):
         service.reset()
         text = make()._repr_mimebundle_()["text/plain"]
-        assert "cannot be shown" not in text, what
+        assert "Cannot show" not in text, what
         asked = Counter(f"{request['method']} {request['path']} {request['query']}" for request in service.requests())
         twice |= {f"{what}: {request}": times for request, times in asked.items() if times > 1}
     assert not twice

@@ -44,7 +44,7 @@ def test_bytes_and_seconds(client, runs):
     with options(display_max_bytes=9_000):
         assert len(run._repr_html_()) < whole
     with options(display_timeout_s=0.000001):
-        assert "took longer than 1e-06 s" in run._repr_html_()
+        assert "timed out after 1e-06 s" in run._repr_html_()
 
 
 @pytest.mark.parametrize(

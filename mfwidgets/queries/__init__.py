@@ -1,1 +1,1 @@
-"""Bulk facts about runs and tasks, made of records; no class of the Client API is known here."""
+"""Facts about runs and tasks, read in bulk from records. Does not depend on the classes of the Client API."""

@@ -1,4 +1,4 @@
-"""What is recorded of artifacts, in bulk: names, types, sizes and hashes; no value is read."""
+"""Rows of artifacts, read in bulk: names, types, sizes and hashes. Reads no value."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.values.reading import datastore_of
 
 _RUN = 2
-"""Parts in the path of a run."""
+"""Components of the path of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class ArtifactRow:
     Attributes
     ----------
     task, attempt
-        The path of its task, and which attempt of it.
+        The path of its task, and the number of the attempt.
     sha
         SHA-1 of the serialized bytes.
     type
-        Its class, such as ``int`` or ``numpy.ndarray``; None where not recorded.
+        Its class, such as ``int`` or ``numpy.ndarray``. None if not recorded.
     size
-        Bytes of the serialized value; None where not recorded.
+        Bytes of the serialized value. None if not recorded.
     """
 
     task: PathPrefix
@@ -50,51 +50,51 @@ class ArtifactRow:
 def artifact_rows(
     context: ClientContext, where: PathPrefix, attempt: int | None = None, *, details: bool = True
 ) -> Iterator[ArtifactRow]:
-    """Yield the artifacts of all tasks there, task by task, private ones left out; nothing is read ahead.
+    """Yield the public artifacts of all tasks below ``where``, task by task. Reads nothing ahead.
 
     Parameters
     ----------
-    scope
-        Where to read.
+    context
+        The context to read from.
     where
-        Of a run, those of its private steps are left out as well.
+        The path of a run, a step or a task. For a run, private steps are excluded.
     attempt
-        Of a task only: that attempt, not the newest one that is done.
+        For a task only: the number of an attempt, instead of the newest attempt that is done.
     details
-        Types and sizes as well, which cost a small read for each task, but for local ones.
+        Whether to add types and sizes. They cost a small read per task, except for local tasks.
     """
     provider = context.provider
     if provider.local_root is None:
         records = _visible(where, provider.artifacts(where, None, attempt, public_only=True))
         yield from rows_of(context, records) if details else map(bare_row, records)
         return
-    # Beside a local attempt's records, which take a file each, lies one file that holds them all but their times.
-    beside = context.datastore("local", "")
+    # Local records take one file per artifact. One file next to them has all artifacts of an attempt, without times.
+    datastore = context.datastore("local", "")
     attempts = provider.done_attempts(where) if attempt is None else [(where, attempt)]
-    elsewhere = []
+    without_infos = []
     for task, number in attempts:
         if len(where) == _RUN and task[2].startswith("_"):
             continue
-        infos = _infos(beside, task, number)
+        infos = _infos(datastore, task, number)
         if infos:
             public = sorted(name for name in infos if not name.startswith("_"))
             yield from (_row(task, number, name, infos[name]) for name in public)
         else:
-            elsewhere.append((task, number))
-    found = (provider.artifacts(task, None, number, public_only=True) for task, number in elsewhere)
-    yield from rows_of(context, chain.from_iterable(found))
+            without_infos.append((task, number))
+    artifacts = (provider.artifacts(task, None, number, public_only=True) for task, number in without_infos)
+    yield from rows_of(context, chain.from_iterable(artifacts))
 
 
 def rows_of(context: ClientContext, records: Iterable[ArtifactRecord]) -> Iterator[ArtifactRow]:
-    """Yield a row for each record; one ``data.json`` is read for each attempt among them, those of some attempts at once."""
+    """Yield a row for each record. Costs one ``data.json`` per attempt, several at once."""
     attempts = (list(group) for _, group in groupby(records, key=lambda record: (record.path[:-1], record.attempt)))
-    while some := list(islice(attempts, MAX_WORKERS)):
-        infos = parallel_map(lambda group: _recorded_infos(context, group[0]), some)
-        for group, known in zip(some, infos, strict=True):
+    while batch := list(islice(attempts, MAX_WORKERS)):
+        infos_of_batch = parallel_map(lambda group: _recorded_infos(context, group[0]), batch)
+        for group, infos in zip(batch, infos_of_batch, strict=True):
             for record in group:
-                info = known.get(record.name, ArtifactInfo("", None, "", ""))
-                told = ArtifactInfo(record.sha, info.size, info.type, record.encoding)
-                yield _row(record.path[:-1], record.attempt, record.name, told)
+                recorded = infos.get(record.name, ArtifactInfo("", None, "", ""))
+                info = ArtifactInfo(record.sha, recorded.size, recorded.type, record.encoding)
+                yield _row(record.path[:-1], record.attempt, record.name, info)
 
 
 def _visible(where: PathPrefix, records: list[ArtifactRecord]) -> Iterator[ArtifactRecord]:
@@ -106,14 +106,14 @@ def _row(task: PathPrefix, attempt: int, name: str, info: ArtifactInfo) -> Artif
 
 
 def bare_row(record: ArtifactRecord) -> ArtifactRow:
-    """Return a row of what a record alone tells: no type and no size."""
+    """Return a row from a record alone, without type and size."""
     return _row(record.path[:-1], record.attempt, record.name, ArtifactInfo(record.sha, None, "", record.encoding))
 
 
 def _recorded_infos(context: ClientContext, record: ArtifactRecord) -> dict[str, ArtifactInfo]:
     try:
         return _infos(datastore_of(context, record), record.path[:-1], record.attempt)
-    except DataException:  # a datastore out of reach leaves types and sizes unknown
+    except DataException:  # without the datastore, types and sizes are unknown
         return {}
 
 
@@ -125,5 +125,5 @@ def _infos(datastore: Datastore, task: PathPrefix, attempt: int) -> dict[str, Ar
 
 
 def _type_name(recorded: str) -> str | None:
-    """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``; None where nothing was recorded."""
+    """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``. None if nothing was recorded."""
     return recorded.removeprefix("<class '").removesuffix("'>") or None

@@ -1,4 +1,4 @@
-"""One row of facts for each object of a listing, gathered in bulk: what tables, frames and displays are made of."""
+"""Rows of facts for runs, tasks and attempts, read in bulk, for tables and displays."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,16 +16,16 @@ from mfwidgets.times import now_ms
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run in a table; times in milliseconds, UTC.
+    """A run in a table. Times are in milliseconds, UTC.
 
     Attributes
     ----------
     finished_ms
-        When its end task finished, as Metaflow's ``finished_at`` has it; None if it did not.
+        When its end task finished, as Metaflow's ``finished_at``. None if it did not.
     last_activity_ms
-        The last sign of activity of a run that failed or was lost; None for any other.
+        The last activity of a run that is failed or unknown. None for any other.
     asked_ms
-        The moment at which these facts were true.
+        When these facts were read.
     """
 
     record: RunRecord
@@ -42,24 +42,24 @@ class RunRow:
 
     @property
     def started_ms(self) -> int:
-        """When it was registered: a run has no queue of its own, its tasks have."""
+        """When it was registered. Runs do not queue, tasks do."""
         return self.record.created_ms
 
     @property
     def duration_ms(self) -> int | None:
-        """How long it took until it ended, or until its last sign of activity if it never did; None while it runs."""
+        """The time from its start to its end, or to its last activity if it has no end. None while it runs."""
         ends = [ms for ms in (self.finished_ms, self.last_activity_ms) if ms is not None]
         return None if self.status == "running" or not ends else max(ends) - self.started_ms
 
     @property
     def elapsed_ms(self) -> int | None:
-        """The time since its start, while it runs; None when it is over."""
+        """The time since its start while it runs. None when it is over."""
         return _elapsed(self.status, self.started_ms, self.asked_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """A flow in a table, with its newest run, if there is one."""
+    """A flow in a table, with its newest run, if it has runs."""
 
     flow: str
     latest: RunRow | None
@@ -67,14 +67,14 @@ class FlowRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """An attempt of a task in a table; times in milliseconds, UTC.
+    """An attempt of a task in a table. Times are in milliseconds, UTC.
 
     Attributes
     ----------
     attempt
         Its number.
     finished_ms
-        When it ended; None if nothing recorded that.
+        When it ended. None if not recorded.
     """
 
     attempt: int
@@ -85,27 +85,27 @@ class AttemptRow:
 
     @property
     def duration_ms(self) -> int | None:
-        """From its start to its end; None while it runs, or if either is not recorded."""
+        """The time from its start to its end. None while it runs, or if either is not recorded."""
         if self.status == "running" or self.started_ms is None or self.finished_ms is None:
             return None
         return self.finished_ms - self.started_ms
 
     @property
     def elapsed_ms(self) -> int | None:
-        """The time since its start, while it runs; None when it is over."""
+        """The time since its start while it runs. None when it is over."""
         return _elapsed(self.status, self.started_ms, self.asked_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task in a table; times in milliseconds, UTC.
+    """A task in a table. Times are in milliseconds, UTC.
 
     Attributes
     ----------
     item
-        Which item of which foreach it works on.
+        The foreach item that it works on.
     asked_ms
-        The moment at which these facts were true.
+        When these facts were read.
     """
 
     record: TaskRecord
@@ -145,31 +145,31 @@ class TaskRow:
 
     @property
     def attempt(self) -> int | None:
-        """The number of its newest attempt; None while none began."""
+        """The number of its newest attempt. None before the first."""
         return self.attempts[-1].number if self.attempts else None
 
     @property
     def duration_ms(self) -> int | None:
-        """How long its newest attempt took; None while it runs, or if its end is not recorded."""
+        """The duration of its newest attempt. None while it runs, or if its end is not recorded."""
         if self.status == "running" or self.started_ms is None or self.finished_ms is None:
             return None
         return self.finished_ms - self.started_ms
 
     @property
     def elapsed_ms(self) -> int | None:
-        """The time since its newest attempt began, while that runs; None when it is over, or waits to begin."""
+        """The time since its newest attempt began, while it runs. None when it is over or still queued."""
         return _elapsed(self.status, self.started_ms, self.asked_ms)
 
     @property
     def earlier_attempts_ms(self) -> int | None:
-        """The time spent in the attempts before the newest one; None if there are none or their ends are not recorded."""
+        """The total duration of the attempts before the newest. None if there are none or their ends are not recorded."""
         durations = [attempt.duration_ms for attempt in self.attempt_rows[:-1]]
-        known = [duration for duration in durations if duration is not None]
-        return sum(known) if known else None
+        recorded = [duration for duration in durations if duration is not None]
+        return sum(recorded) if recorded else None
 
     @property
     def last_activity_ms(self) -> int:
-        """When its newest attempt ended; if that is not recorded, when anything was last heard of it."""
+        """When its newest attempt ended. If not recorded, when it last recorded anything or sent a heartbeat."""
         signs = max(self.state.last_sign_ms, self.record.heartbeat_ms or 0)
         return signs if self.finished_ms is None else self.finished_ms
 
@@ -187,27 +187,27 @@ class TaskRow:
 
     @property
     def foreach_index(self) -> int | None:
-        """Which item of the innermost foreach it works on, counted from 0."""
+        """The index of its item in the innermost foreach, from 0."""
         return self.item.index
 
     @property
     def foreach_value(self) -> str | None:
-        """That item as text, 30 characters at most."""
+        """Its item in the innermost foreach as str, at most 30 characters."""
         return self.item.value
 
     @property
     def runtime(self) -> str | None:
-        """What ran it, such as ``dev`` or ``argo-workflows``."""
+        """The runtime that ran it, such as ``dev`` or ``argo-workflows``."""
         return runtime_name(self.record.run)
 
 
 def run_rows(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunRow]:
-    """Return a row for each run, in this order, as :func:`run_states` knows them."""
+    """Return a row for each run, in the same order. See :func:`run_states` for ``exact_times``."""
     return list(map(_run_row, runs, run_states(context, runs, exact_times=exact_times)))
 
 
 def run_row(snapshot: RunSnapshot) -> RunRow:
-    """Return the same row of a run that was loaded as a whole."""
+    """Return the row of a run from its snapshot."""
     return _run_row(snapshot.record, run_state(snapshot))
 
 
@@ -216,7 +216,7 @@ def _run_row(run: RunRecord, state: RunState) -> RunRow:
 
 
 def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
-    """Return a row for each task of a snapshot, in its order."""
+    """Return a row for each task of a snapshot, in the same order."""
     items = items_of(snapshot.context, snapshot.where, snapshot.metadata)
     return [
         TaskRow(task, state, items.get(task.key, OUTSIDE))
@@ -229,13 +229,13 @@ def _elapsed(status: Status | None, started_ms: int | None, asked_ms: int) -> in
 
 
 def runtime_name(run: RunRecord) -> str | None:
-    """Return what ran it, from its system tags."""
+    """Return the runtime of a run, from its system tags."""
     names = sorted(tag.removeprefix("runtime:") for tag in run.system_tags if tag.startswith("runtime:"))
     return names[0] if names else None
 
 
 def relevant_tasks(rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
-    """Return the tasks that are meant by "the log": those that run, else those that failed, else all of them."""
+    """Return the tasks whose logs matter most: those that run, else those that failed, else all."""
     for statuses in (("running",), ("failed", "killed")):
         relevant = [row for row in rows if row.status in statuses]
         if relevant:
@@ -244,11 +244,11 @@ def relevant_tasks(rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
 
 
 MAX_ERRORS_READ = 5
-"""The exceptions of this many failed tasks are read; in a foreach, they are mostly the same."""
+"""Failed tasks whose exceptions are read. In a foreach, most are the same."""
 
 
 def task_errors(context: ClientContext, rows: Iterable[TaskRow]) -> dict[str, str]:
-    """Return what the first tasks that failed recorded, by pathspec; two small reads each."""
+    """Return the exceptions of the first failed tasks, by pathspec. Costs two small reads each."""
     failed = (row for row in rows if row.status in ("failed", "caught"))
     lines = ((row.pathspec, exception_line(context, row.record)) for row in islice(failed, MAX_ERRORS_READ))
     return {pathspec: line for pathspec, line in lines if line}

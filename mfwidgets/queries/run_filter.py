@@ -1,4 +1,4 @@
-"""Which runs of a flow are wanted: by tags, status, user and time."""
+"""Filters the runs of a flow by tags, status, user, time and text."""
 
 import re
 from collections.abc import Iterable
@@ -13,33 +13,36 @@ from mfwidgets.queries.status.rules import STATUSES, Status, StatusName
 from mfwidgets.times import DAY, HOUR, MINUTE, now_ms, time_text
 
 Moment = datetime | date | str
-"""A point in time: naive ones are local; as text in ISO 8601, or an age such as ``2d``."""
+"""A point in time. A naive datetime is local. A str is in ISO 8601, or an age such as ``2d``."""
 
 RunStatus = Literal["completed", "caught", "failed", "running", "unknown"] | StatusName | Status
-"""What ``status=`` takes: the name of a status as text or enum member, or the status of another run."""
+"""The values of ``status=``: the name of a status, an enum member, or the status of another run."""
 
 RUN_STATUSES = tuple(status for status in STATUSES if status != "killed")
 
 _AGE = re.compile(r"(\d{1,6})\s*([mhdw])\Z")
 _UNITS = {"m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
-_LATEST = 253_370_764_800
-"""The year 9999 in seconds: what comes after cannot be shown in every zone."""
+_MAX_S = 253_370_764_800
+"""The start of the year 9999. A later time cannot be shown in every time zone."""
 
-_GUESSES = dict.fromkeys(("failed", "running", "unknown"), "failed,running")
-"""What the metadata service may call a run of a status; one that reached an end it does not know may be called anything."""
+_SERVICE_STATUSES = dict.fromkeys(("failed", "running", "unknown"), "failed,running")
+"""The service statuses that can correspond to our status.
+
+The service does not know an end step of another name, so it can report any status for a run that completed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """What is wanted of a run; nothing where a field is empty.
+    """Conditions on runs. An empty field matches every run.
 
     Attributes
     ----------
     since_ms, until_ms
-        Started at these moments at the earliest, at the latest; milliseconds since the epoch, UTC.
+        The earliest and the latest start, in milliseconds since the epoch, UTC.
     text
-        Somewhere in the run id, the user or a tag, whatever its case.
+        A part of the run id, the user or a tag, in any case.
     """
 
     tags: tuple[str, ...] = ()
@@ -50,31 +53,31 @@ class RunFilter:
     text: str = ""
 
     def includes(self, run: RunRecord) -> bool:
-        """Tell whether a run is wanted, its status left aside."""
+        """Return whether a run meets the conditions, except the status."""
         return (
             run.tags.issuperset(self.tags)
             and self.user in ("", run.user)
             and run.created_ms >= self.since_ms
             and (not self.until_ms or run.created_ms <= self.until_ms)
-            and (not self.text or self._is_in(run))
+            and (not self.text or self._has_text(run))
         )
 
-    def _is_in(self, run: RunRecord) -> bool:
-        wanted = self.text.casefold()
-        return any(wanted in one.casefold() for one in (run.run_id, run.user, *run.tags))
+    def _has_text(self, run: RunRecord) -> bool:
+        text = self.text.casefold()
+        return any(text in value.casefold() for value in (run.run_id, run.user, *run.tags))
 
     @property
     def service_status(self) -> str:
-        """What the service may call such runs, as it wants its filter written."""
-        return _GUESSES.get(self.status, "")
+        """The statuses of such runs in the service, in the syntax of its filter."""
+        return _SERVICE_STATUSES.get(self.status, "")
 
     def described(self) -> str:
-        """Return this in words that go on from "runs of HelloFlow"."""
+        """Return the conditions as words that follow "runs of HelloFlow"."""
         if self is ALL_RUNS:
             return ""
-        words = [f"tagged {' and '.join(self.tags)}"] if self.tags else []
-        words += [f"that are {self.status}"] if self.status else []
-        words += [f"by {self.user}"] if self.user else []
+        words = [f"by {self.user}"] if self.user else []
+        words += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
+        words += [f"with status {self.status}"] if self.status else []
         words += [f"with {self.text!r} in id, user or tags"] if self.text else []
         words += [f"since {time_text(self.since_ms)}"] if self.since_ms else []
         words += [f"until {time_text(self.until_ms)}"] if self.until_ms else []
@@ -82,7 +85,7 @@ class RunFilter:
 
 
 ALL_RUNS = RunFilter()
-"""Every run is wanted."""
+"""Matches every run."""
 
 
 def run_filter(
@@ -93,55 +96,53 @@ def run_filter(
     until: Moment | None = None,
     text: str | None = None,
 ) -> RunFilter:
-    """Check what is wanted.
+    """Return a filter, after checking its conditions.
 
     Raises
     ------
     MetaflowInvalidArgument
-        Something is no tag, no status, no user, no moment or no text.
+        A condition has the wrong type or an unknown value.
     """
     if status not in (None, *RUN_STATUSES):
-        raise MetaflowInvalidArgument(
-            f"There is no status {status!r:.40} of a run: it is one of {', '.join(RUN_STATUSES)}."
-        )
+        raise MetaflowInvalidArgument(f"Expected status= to be one of {', '.join(RUN_STATUSES)}, got {status!r:.40}.")
     if user is not None and not isinstance(user, str):
-        raise MetaflowInvalidArgument(f"user= is a name; not {user!r:.40}.")
+        raise MetaflowInvalidArgument(f"Expected user= to be a name, got {user!r:.40}.")
     if text is not None and not isinstance(text, str):
-        raise MetaflowInvalidArgument(f"text= is a text; not {text!r:.40}.")
+        raise MetaflowInvalidArgument(f"Expected text= to be a str, got {text!r:.40}.")
     since_ms, until_ms = _milliseconds("since", since), _milliseconds("until", until)
     return RunFilter(tag_filter(tags), status or "", user or "", since_ms, until_ms, text or "")
 
 
 def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:
-    """Return the tags that ``@project`` gives to the runs of a project and a branch.
+    """Return the tags that ``@project`` adds to the runs of a project and a branch.
 
     Raises
     ------
     MetaflowInvalidArgument
-        One is no name.
+        A name is not a non-empty str.
     """
     tags = []
     for name, value, tag in (("project", project, "project"), ("branch", branch, "project_branch")):
         if value is not None and (not isinstance(value, str) or not value):
-            raise MetaflowInvalidArgument(f"{name}= is a name; not {value!r:.40}.")
+            raise MetaflowInvalidArgument(f"Expected {name}= to be a name, got {value!r:.40}.")
         tags += [f"{tag}:{value}"] if value else []
     return tuple(tags)
 
 
 def _milliseconds(name: str, moment: object) -> int:
-    """Return a moment as milliseconds since the epoch; 0 for None."""
+    """Return a point in time as milliseconds since the epoch. None is 0."""
     if moment is None:
         return 0
     if isinstance(moment, str) and (age := _AGE.match(moment.strip())):
-        return max(now_ms() - int(age[1]) * _UNITS[age[2]], 1)  # nothing is older than the count of time
+        return max(now_ms() - int(age[1]) * _UNITS[age[2]], 1)  # not before the epoch
     try:
         seconds = _as_datetime(moment).timestamp()
     except (TypeError, ValueError, OverflowError, OSError):
         seconds = 0.0
-    if not 0 < seconds < _LATEST:
+    if not 0 < seconds < _MAX_S:
         raise MetaflowInvalidArgument(
-            f"{name}= is a datetime, a date, a text like '2026-01-31' or '2026-01-31T12:00+01:00', or an age like '2d', "
-            f"'3h'; not {moment!r:.60}."
+            f"Expected {name}= to be a datetime, a date, a str such as '2026-01-31' or '2026-01-31T12:00+01:00', or an "
+            f"age such as '2d' or '3h', got {moment!r:.60}."
         )
     return int(seconds * 1000)
 

@@ -1,4 +1,4 @@
-"""How long the steps of a run took, from the rows of its tasks."""
+"""The durations and statuses of the steps of a run, from the rows of its tasks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,26 +14,26 @@ from mfwidgets.queries.status.rules import Status, step_status
 
 @dataclass(frozen=True, slots=True)
 class StepTiming:
-    """A step of a run in a table: what became of its tasks, and how long they took. Times in milliseconds, UTC.
+    """A step of a run in a table: the statuses and durations of its tasks. Times are in milliseconds, UTC.
 
     Attributes
     ----------
     status
-        The status that speaks for all its tasks; None if it has none.
+        The status of all its tasks together. None if there are no tasks.
     task_count, task_statuses
-        The number of its tasks, and the same by status.
+        The number of its tasks, in total and by status.
     attempts, earlier_attempts_ms
-        The number of attempts of all its tasks, and the time spent in attempts that were tried again.
+        The number of attempts of all its tasks, and the total duration of attempts that were retried.
     started_ms
         The earliest start of any attempt of any task.
     finished_ms
-        The latest end of a task; None while the step runs.
+        The latest end of a task. None while the step runs.
     last_activity_ms
-        The latest end or last sign of activity of a task; None if it has no tasks.
+        The latest end or last activity of a task. None if there are no tasks.
     task_ms, longest_ms
-        The durations of its tasks together, each by its newest attempt, and the longest of them.
+        The total and the longest duration of its tasks, by their newest attempts.
     asked_ms
-        The moment at which these facts were true.
+        When these facts were read.
     """
 
     run: RunRecord
@@ -57,25 +57,25 @@ class StepTiming:
 
     @property
     def duration_ms(self) -> int | None:
-        """From its start to its end, or to its last sign of activity; None while it runs, or if no task began."""
+        """The time from its start to its end, or to its last activity. None while it runs, or if no task began."""
         if self.status == "running" or self.started_ms is None or self.last_activity_ms is None:
             return None
         return self.last_activity_ms - self.started_ms
 
     @property
     def elapsed_ms(self) -> int | None:
-        """The time since its start, while it runs; None when it is over."""
+        """The time since its start while it runs. None when it is over."""
         return self.asked_ms - self.started_ms if self.status == "running" and self.started_ms is not None else None
 
 
 def read_step_timings(context: ClientContext, run: RunRecord) -> list[StepTiming]:
-    """Read the tasks of a run, and return the timings of its steps."""
+    """Read the tasks of a run and return the timings of its steps."""
     rows = task_rows(load_tasks(context, run, run.path, run_tasks(context, run)))
     return step_timings(run, rows, step_order(context, run) if rows else [])
 
 
 def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str]) -> list[StepTiming]:
-    """Return the timings of the steps that have tasks: in this order, other steps after them as they began."""
+    """Return the timings of the steps that have tasks, in the given order, then other steps by time."""
     by_step: dict[str, list[TaskRow]] = defaultdict(list)
     for row in sorted(tasks, key=lambda row: row.record.created_ms):
         by_step[row.record.step].append(row)
@@ -84,7 +84,7 @@ def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str])
 
 
 def step_timing(run: RunRecord, step: str, rows: Sequence[TaskRow]) -> StepTiming:
-    """Return the timing of one step, from the rows of all its tasks. There may be none."""
+    """Return the timing of one step, from the rows of all its tasks. ``rows`` can be empty."""
     status = step_status([row.status for row in rows])
     started = [row.first_started_ms for row in rows if row.first_started_ms is not None]
     finished = [row.finished_ms for row in rows if row.finished_ms is not None]

@@ -1,4 +1,4 @@
-"""The rules for changing a run's tags; Metaflow's own, checked before anything is written."""
+"""Metaflow's rules for changing the tags of a run, checked before anything is written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ MAX_TAG_LENGTH = 500
 """Metaflow's limit for a tag, in characters."""
 
 MAX_TAGS = 50
-"""Metaflow's limit for the user tags of a run; a set that is larger already may shrink."""
+"""Metaflow's limit for the user tags of a run. A larger set can still shrink."""
 
 
 @dataclass(frozen=True, slots=True)
 class TagChange:
-    """One atomic change: the removals first, then the additions."""
+    """One atomic change. Removals are applied before additions."""
 
     remove: frozenset[str]
     add: frozenset[str]
@@ -25,33 +25,33 @@ class TagChange:
         Raises
         ------
         MetaflowTaggingError
-            It removes a system tag, or makes too many tags.
+            The change removes a system tag, or results in too many tags.
         """
         removed = sorted(self.remove & system_tags)
         if removed:
             raise MetaflowTaggingError(
-                f"The system tag {removed[0]!r} cannot be removed: Metaflow made it. Only user tags can be."
+                f"Cannot remove {removed[0]!r}, because it is a system tag. Only user tags can be removed."
             )
         changed = (user_tags - self.remove) | (self.add - system_tags)
         if len(changed) > MAX_TAGS and len(changed) > len(user_tags):
             raise MetaflowTaggingError(
-                f"A run can have {MAX_TAGS} user tags at most; with this change it would have {len(changed)}. "
+                f"Expected at most {MAX_TAGS} user tags after the change, got {len(changed)}. "
                 "Remove some in the same call: replace_tags(tags_to_remove, tags_to_add)."
             )
         return changed
 
 
 def tag_change(remove: object, add: object) -> TagChange:
-    """Check what is to be removed and added: a text, or any iterable of texts.
+    """Return a change after checking its tags. Takes a str or an iterable of str for each.
 
     Raises
     ------
     MetaflowTaggingError
-        Nothing is to be changed, or something is no tag.
+        There is nothing to change, or a tag is invalid.
     """
     change = TagChange(_tags(remove), _tags(add))
     if not change.remove and not change.add:
-        raise MetaflowTaggingError("There is no tag to add or to remove: give at least one.")
+        raise MetaflowTaggingError("Expected at least one tag to add or to remove, got none.")
     return change
 
 
@@ -59,7 +59,7 @@ def _tags(given: object) -> frozenset[str]:
     if isinstance(given, str | bytes):
         given = [given]
     if not isinstance(given, Iterable):
-        raise MetaflowTaggingError(f"Tags are a text or several, not {type(given).__name__} ({given!r:.80}).")
+        raise MetaflowTaggingError(f"Expected a tag or several tags, got {type(given).__name__} ({given!r:.80}).")
     return frozenset(_tag(tag) for tag in given)
 
 
@@ -68,15 +68,17 @@ def _tag(tag: object) -> str:
         try:
             tag = tag.decode()
         except UnicodeDecodeError:
-            raise MetaflowTaggingError(f"The tag {tag!r:.80} is no UTF-8.") from None
+            raise MetaflowTaggingError(f"Expected a tag in UTF-8, got {tag!r:.80}.") from None
     if not isinstance(tag, str):
-        raise MetaflowTaggingError(f"A tag is a text, not {type(tag).__name__} ({tag!r:.80}).")
+        raise MetaflowTaggingError(f"Expected a tag to be a str, got {type(tag).__name__} ({tag!r:.80}).")
     if not tag:
-        raise MetaflowTaggingError("A tag cannot be empty.")
+        raise MetaflowTaggingError("Expected a tag, got an empty str.")
     if len(tag) > MAX_TAG_LENGTH:
-        raise MetaflowTaggingError(f"The tag {tag[:40]!r}… has {len(tag)} characters; {MAX_TAG_LENGTH} are the limit.")
+        raise MetaflowTaggingError(
+            f"Expected a tag of at most {MAX_TAG_LENGTH} characters, got {len(tag)} ({tag[:40]!r}…)."
+        )
     try:
         tag.encode()
     except UnicodeEncodeError:
-        raise MetaflowTaggingError(f"The tag {tag!r:.80} cannot be written as UTF-8.") from None
+        raise MetaflowTaggingError(f"Expected a tag that can be written as UTF-8, got {tag!r:.80}.") from None
     return tag

@@ -1,4 +1,4 @@
-"""The metadata of a task, by Metaflow's rules: which records an attempt has, and what a clone takes from its origin."""
+"""The metadata of a task by Metaflow's rules: the records of an attempt, and those that a clone takes from its origin."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 ORIGIN_FIELDS = frozenset({"origin-run-id", "origin-task-id"})
-"""The metadata that says what a clone was taken over from."""
+"""The metadata that names the origin of a clone."""
 
 
 class Metadata(NamedTuple):
@@ -21,13 +21,13 @@ class Metadata(NamedTuple):
     Attributes
     ----------
     name, type
-        Such as ``attempt_ok`` and ``internal_attempt_status``.
+        For example ``attempt_ok`` and ``internal_attempt_status``.
     value
-        Nearly always a text.
+        Nearly always a str.
     created_at
         Milliseconds since the epoch, UTC.
     task
-        The task that was asked.
+        The task whose metadata was read.
     """
 
     name: str
@@ -38,9 +38,9 @@ class Metadata(NamedTuple):
 
 
 def task_metadata(context: ClientContext, task: TaskRecord, attempt: int | None = None) -> list[MetadataRecord]:
-    """Return the metadata of a task: its own, and for a clone what it lacks from the task it was taken over from.
+    """Return the metadata of a task. A clone also has the fields of its origin that it lacks itself.
 
-    One question, and one more for each origin.
+    Costs one request, and one more for each origin.
     """
     records = context.provider.metadata(task.path)
     if attempt is not None:
@@ -56,8 +56,8 @@ def task_metadata(context: ClientContext, task: TaskRecord, attempt: int | None 
 def of_attempt(records: Sequence[MetadataRecord], attempt: int) -> list[MetadataRecord]:
     """Return the records of one attempt.
 
-    By their tags, when all carry one; else by time, from the record that begins this attempt to the one that begins
-    the next (the rule of ``metaflow.metadata_provider``).
+    Selects by the attempt of each record if all records have one. Else selects by time, from the record that begins the
+    attempt to the record that begins the next (the rule of ``metaflow.metadata_provider``).
     """
     if all(record.attempt is not None for record in records):
         return [record for record in records if record.attempt == attempt]
@@ -74,7 +74,7 @@ def newest_values(records: Collection[MetadataRecord]) -> dict[str, object]:
 
 
 def origin_of(context: ClientContext, task: TaskRecord, records: Collection[MetadataRecord]) -> TaskRecord | None:
-    """Return the task that a clone was taken over from; None for other tasks, and where the origin is gone."""
+    """Return the origin of a cloned task. None for other tasks, or if the origin no longer exists."""
     values = newest_values(records)
     run_id, task_id = values.get("origin-run-id"), values.get("origin-task-id")
     if not run_id or not task_id:
@@ -88,9 +88,9 @@ def _by_time(records: Collection[MetadataRecord]) -> list[MetadataRecord]:
 
 
 def task_datastore(context: ClientContext, task: TaskRecord) -> Datastore:
-    """Return the datastore that holds the logs and the cards of a task (one small question).
+    """Return the datastore with the logs and the cards of a task. Costs one small request.
 
-    A task that died before it could record one, and a clone, have those of a local root, where there is one.
+    A clone does not record a datastore, and neither does a task that died early. They use the local root, if any.
     """
     recorded = {event.field: str(event.value) for event in context.provider.metadata(task.path, {"ds-type", "ds-root"})}
     return context.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))

@@ -1,1 +1,1 @@
-"""What each object shows: facts gathered from the client, in bulk and within limits, for :mod:`mfwidgets.render`."""
+"""Builds the displays of objects: reads facts in bulk, within limits, and hands them to :mod:`mfwidgets.render`."""

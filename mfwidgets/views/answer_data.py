@@ -1,4 +1,4 @@
-"""The facts of answers about runs and tasks, as data: why, comparisons, lineage, grids, graphs, logs, cards, code."""
+"""Data of answers about runs and tasks: why, comparisons, lineage, grids, graphs, logs, cards, code."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from mfwidgets.views.object_data import steps_data
 
 @data_of.register
 def logs_data(logs: Logs) -> Facts:
-    """Return the lines that were asked for, or the last 200."""
+    """Return the requested lines, or the last 200."""
     limit = LOG_LINES if logs.tail is None else logs.tail
     lines = logs.lines() if limit == ALL else logs.last(limit + 1)
     shown = lines[max(len(lines) - limit, 0) :]
@@ -42,7 +42,7 @@ def logs_data(logs: Logs) -> Facts:
 
 @data_of.register
 def why_data(why: Why) -> Facts:
-    """Return all of it. The last good run is searched for, and compared."""
+    """Return all facts. Searches for the last good run and compares with it."""
     return {
         "kind": "why",
         "run": why.run.pathspec,
@@ -54,11 +54,11 @@ def why_data(why: Why) -> Facts:
         "exception": exception_data(why.exception),
         "attempt_rows": [
             {
-                "attempt": one.number,
-                **status_data(one.status),
-                "exception": str(one.exception) if one.exception else None,
+                "attempt": attempt.number,
+                **status_data(attempt.status),
+                "exception": str(attempt.exception) if attempt.exception else None,
             }
-            for one in why.attempts
+            for attempt in why.attempts
         ],
         "log": lines_data(why.log),
         "last_good": why.last_good.pathspec if why.last_good else None,
@@ -69,23 +69,23 @@ def why_data(why: Why) -> Facts:
 
 @data_of.register
 def comparison_data(comparison: Comparison) -> Facts:
-    """Return what is compared, and what differs."""
+    """Return the names of the compared objects, and the differences."""
     return {"kind": "comparison", "compared": comparison.names(), "differences": differences_data(comparison)}
 
 
 def differences_data(comparison: Comparison) -> list[Facts]:
-    """Return the differences, each with a value and a hash for each object that is compared."""
-    return [_difference_data(one) for one in comparison._rows()]
+    """Return the differences. Each has one value and one hash for each compared object."""
+    return [_difference_data(row) for row in comparison._rows()]
 
 
-def _difference_data(one: Difference) -> Facts:
-    values = [None if value is MISSING or isinstance(value, NotRead) else value for value in one.values]
-    return {**DIFFERENCES.facts(one), "values": values, "shas": list(one.shas)}
+def _difference_data(row: Difference) -> Facts:
+    values = [None if value is MISSING or isinstance(value, NotRead) else value for value in row.values]
+    return {**DIFFERENCES.facts(row), "values": values, "shas": list(row.shas)}
 
 
 @data_of.register
 def lineage_data(lineage: Lineage) -> Facts:
-    """Return where the bytes come from and who has them, objects as their pathspecs."""
+    """Return the producer and the holders of the bytes, as pathspecs."""
     return {
         "kind": "lineage",
         "artifact": lineage.artifact.pathspec,
@@ -100,7 +100,7 @@ def lineage_data(lineage: Lineage) -> Facts:
 
 @data_of.register
 def graph_data(graph: RunGraph) -> Facts:
-    """Return the steps in their order, including those that did not run, which have no pathspec."""
+    """Return the steps in the order of the graph. Steps that did not run have no pathspec."""
     snapshot = load_run_snapshot(graph.run._context, graph.run._record)
     nodes = steps_of(snapshot.context, snapshot.record)
     timings = {timing.step: timing for timing in step_timings(snapshot.record, task_rows(snapshot), list(nodes))}
@@ -121,7 +121,7 @@ def graph_data(graph: RunGraph) -> Facts:
 
 @data_of.register
 def timeline_data(timeline: RunTimeline) -> Facts:
-    """Return when steps and tasks began and ended, and which tasks are on the critical path."""
+    """Return the times of steps and tasks, and the critical path."""
     snapshot = load_run_snapshot(timeline.run._context, timeline.run._record)
     run = Run._of(snapshot.context, snapshot.record)
     tasks = task_rows(snapshot)
@@ -137,7 +137,7 @@ def timeline_data(timeline: RunTimeline) -> Facts:
 
 @data_of.register
 def grid_data(grid: Grid) -> Facts:
-    """Return what each tile stands for."""
+    """Return the tasks, one per tile, in rows by item."""
 
     def value(shown: float | None) -> Any:
         return timedelta(milliseconds=shown) if shown is not None and grid.by == DURATION else shown
@@ -157,19 +157,19 @@ def grid_data(grid: Grid) -> Facts:
 
 @data_of.register
 def cards_data(cards: CardContainer) -> Facts:
-    """Return which cards there are, and where they lie."""
+    """Return the cards and their paths. Reads no card."""
     return {"kind": "cards", "pathspec": cards.pathspec, "cards": [card_data(card) for card in cards]}
 
 
 @data_of.register
 def card_data(card: Card) -> Facts:
-    """Return what a card is, and where it lies; it is not read."""
+    """Return the type, id, hash and path of a card. Does not read it."""
     return {"kind": "card", "type": card.type, "id": card.id, "hash": card.hash, "path": card.path}
 
 
 @data_of.register
 def code_data(code: MetaflowCode) -> Facts:
-    """Return what is in the package, with the sources."""
+    """Return the files of the package as str, and its info."""
     files = {name: content.decode("utf-8", errors="replace") for name, content in code.files().items()}
     return {
         "kind": "code",

@@ -1,4 +1,4 @@
-"""What displays show of artifacts: values as short texts, previews of what they hold, and their lineage."""
+"""Displays of artifacts: values in short form, previews and lineage."""
 
 import reprlib
 from collections.abc import Callable, Sequence
@@ -18,8 +18,7 @@ from mfwidgets.views.cells import Limits, counted, time, zoned
 from mfwidgets.views.tables import shown_of_total
 
 _MAX_LINE_WIDTH = 100
-"""Characters of a line of a long value."""
-
+"""Characters per line of a numpy array."""
 
 _REPR = reprlib.Repr()
 _REPR.maxlevel = 3
@@ -28,7 +27,7 @@ _REPR.maxstring = _REPR.maxother = _REPR.maxlong = 200
 
 
 def value(shown: Any, limits: Limits) -> Cell:
-    """Show a value that is plain, in a bounded number of parts; what is missing or was not read dimmed."""
+    """Show a plain value, shortened. A missing or unread value is dimmed."""
     if shown is MISSING:
         return Cell("—", "dim")
     if isinstance(shown, NotRead):
@@ -37,14 +36,14 @@ def value(shown: Any, limits: Limits) -> Cell:
 
 
 def short_text(shown: Any) -> str:
-    """Return a plain value as Python writes it, in a bounded number of parts."""
+    """Return the repr of a plain value, shortened."""
     if type(shown).__module__ == "numpy" and not getattr(shown, "shape", True):
         shown = shown.item()  # 1.5, not np.float64(1.5)
     return _REPR.repr(shown)
 
 
 def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
-    """Show what an artifact holds."""
+    """Show a preview of an artifact."""
     parts: list[Part] = []
     if shown.head:
         columns = ("", *(limits.text(str(name)).text for name in shown.head.columns))
@@ -67,13 +66,13 @@ def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
 def preview_lines(
     context: ClientContext, find: Callable[[set[str]], list[ArtifactRecord]], limits: Limits
 ) -> Callable[[Sequence[ArtifactRow]], dict[str, Cell]]:
-    """Return what tells in one line what each artifact of a task holds, where it is small."""
+    """Return a function that previews the small artifacts of a task, each in one line."""
 
-    def held(rows: Sequence[ArtifactRow]) -> dict[str, Cell]:
+    def preview_by_name(rows: Sequence[ArtifactRow]) -> dict[str, Cell]:
         previews = small_previews(context, find, {row.name: row.size for row in rows})
         return {name: _in_one_line(preview, limits) for name, preview in previews.items()}
 
-    return held
+    return preview_by_name
 
 
 def _in_one_line(shown: Preview, limits: Limits) -> Cell:
@@ -84,26 +83,26 @@ def _in_one_line(shown: Preview, limits: Limits) -> Cell:
     return Cell(limits.text(shown.summary).text, "dim")
 
 
-def _lines(held: Any, limits: Limits) -> list[str]:
-    """Return a value as a few lines; texts as they are, all else as Python writes it, in a bounded number of parts."""
-    if isinstance(held, str):
-        return [log_line(line, 5 * limits.chars) for line in held[: 50 * limits.chars].splitlines()[: limits.rows]]
-    if getattr(held, "shape", None):
+def _lines(shown: Any, limits: Limits) -> list[str]:
+    """Return the first lines of a str, or of the repr of another value."""
+    if isinstance(shown, str):
+        return [log_line(line, 5 * limits.chars) for line in shown[: 50 * limits.chars].splitlines()[: limits.rows]]
+    if getattr(shown, "shape", None):
         import numpy as np
 
-        text = np.array2string(held, threshold=50, edgeitems=3, max_line_width=_MAX_LINE_WIDTH)
+        text = np.array2string(shown, threshold=50, edgeitems=3, max_line_width=_MAX_LINE_WIDTH)
     else:
-        text = short_text(held)
+        text = short_text(shown)
     return [log_line(line, 5 * limits.chars) for line in text.splitlines()[: limits.rows]]
 
 
 @build_view.register
 def build_lineage_view(lineage: Lineage, limits: Limits) -> View:
-    """Show who made the bytes, who passed them on, and which earlier runs have them."""
-    artifact, maker = lineage.artifact, lineage.producer
+    """Show the task that created the bytes, the tasks that passed them on, and earlier runs with the same bytes."""
+    artifact, producer = lineage.artifact, lineage.producer
     facts = [
         ("sha", Cell(limits.code(artifact.sha[:10]).text, "code", limits.text(artifact.sha).text)),
-        ("made by", limits.code(maker.pathspec)),
+        ("created by", limits.code(producer.pathspec)),
         ("passed on to", Cell(counted(len(lineage.holders), "task"))),
         (
             "earlier runs",
@@ -111,7 +110,7 @@ def build_lineage_view(lineage: Lineage, limits: Limits) -> View:
         ),
     ]
     if lineage.origin:
-        facts.append(("taken over from", limits.code(lineage.origin)))
+        facts.append(("cloned from", limits.code(lineage.origin)))
     tables = []
     if lineage.holders:
         rows = tuple(

@@ -1,4 +1,4 @@
-"""The attempts of a task, side by side."""
+"""The table of a task's attempts, one column per attempt."""
 
 from dataclasses import replace
 
@@ -14,15 +14,15 @@ from mfwidgets.schema import ATTEMPTS
 from mfwidgets.views.cells import Limits, duration, size, time, zoned
 from mfwidgets.views.tables import shown_of_total
 
-_MOST = 5
-"""Columns that can be read side by side."""
+_MAX_ATTEMPTS = 5
+"""More columns than this do not fit side by side."""
 
 
 def attempts_table(context: ClientContext, row: TaskRow, limits: Limits) -> Table:
-    """Show a column for each attempt, oldest first; of many the newest."""
-    shown = row.attempt_rows[-_MOST:]
+    """Show a column for each attempt, oldest first. Shows at most the newest five."""
+    shown = row.attempt_rows[-_MAX_ATTEMPTS:]
     columns = parallel_map(
-        lambda one: _column(context, row, one, limits), shown, max_concurrency=context.max_concurrency
+        lambda attempt: _column(context, row, attempt, limits), shown, max_concurrency=context.max_concurrency
     )
     labels = ("status", zoned("started"), zoned("finished"), "duration", "elapsed", "why", *STREAMS)
     lines = tuple(
@@ -30,7 +30,7 @@ def attempts_table(context: ClientContext, row: TaskRow, limits: Limits) -> Tabl
         for label, *cells in zip(labels, *columns, strict=True)
         if label != "elapsed" or any(cell.text for cell in cells)
     )
-    names = ("", *(f"attempt {one.attempt}" for one in shown))
+    names = ("", *(f"attempt {attempt.attempt}" for attempt in shown))
     return Table("Attempts", names, lines, shown_of_total(len(shown), len(row.attempts)))
 
 
@@ -38,7 +38,7 @@ def _column(context: ClientContext, row: TaskRow, attempt: AttemptRow, limits: L
     status, number = attempt.status, attempt.attempt
     exception = None if status == "completed" else recorded_exception(context, row.record, number)
     facts = ATTEMPTS.raw(attempt)
-    # A column of an attempt holds facts of all kinds, so numbers stand at the left.
+    # Columns mix text and numbers, so numbers are left-aligned like text.
     durations = (replace(duration(facts[name]), kind="text") for name in ("duration", "elapsed"))
     return (
         limits.status(status),
@@ -53,5 +53,5 @@ def _column(context: ClientContext, row: TaskRow, attempt: AttemptRow, limits: L
 def _log_size(logs: Logs) -> Cell:
     try:
         return Cell(size(logs.size()).text)
-    except DataException:  # the datastore is out of reach
+    except DataException:  # the datastore is unreachable
         return EMPTY

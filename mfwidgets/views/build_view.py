@@ -1,6 +1,6 @@
-"""One question for everything that can be shown: what does it show.
+"""The function that builds the view of an object.
 
-Each kind of object registers its answer with ``@describe.register``; this module knows none of them.
+Each kind of object registers its own builder with ``@build_view.register``.
 """
 
 from functools import singledispatch
@@ -11,12 +11,12 @@ from mfwidgets.views.cells import Limits
 
 @singledispatch
 def build_view(shown: object, limits: Limits) -> View:
-    """Return what an object shows, within limits; the object's provider is asked, in bulk.
+    """Return the view of an object, within limits. Reads from the object's provider, in bulk.
 
     Raises
     ------
     MetaflowException
-        It cannot be read.
+        The object cannot be read.
     """
     del limits
     return View(type(shown).__name__, repr(shown))

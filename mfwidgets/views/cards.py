@@ -1,6 +1,7 @@
-"""What cards show: which there are, and one at a time its page.
+"""Displays of cards: a table of all cards, or the page of one card.
 
-Its HTML is its author's and may run scripts, so it stands in a frame that keeps it from the notebook and the network.
+The HTML of a card comes from its author and may run scripts. A sandboxed frame keeps it away from the notebook and the
+network.
 """
 
 from mfwidgets.client.cards import Card, CardContainer
@@ -10,30 +11,30 @@ from mfwidgets.views.cells import Limits, size_text
 from mfwidgets.views.tables import shown_of_total, without_empty_columns
 
 MAX_CARD_BYTES = 10_000_000
-"""Bytes of a card that is put into a cell."""
+"""Larger cards are not embedded in a cell, because the notebook would store them."""
 
 
 @build_view.register
 def build_cards_view(cards: CardContainer, limits: Limits) -> View:
-    """Show type, id and hash of each."""
-    notes = ("Evaluate one of them to see it: cards[0].",) if len(cards) else ("None of these.",)
+    """Show the type, id and hash of each card."""
+    notes = ("Evaluate one card to see it: cards[0].",) if len(cards) else ("There are no cards.",)
     parts = (cards_table(cards, limits),) if len(cards) else ()
     return View("Cards", limits.text(cards.pathspec).text, notes=notes, parts=parts)
 
 
-def cards_table(cards: CardContainer, limits: Limits, how: str = "") -> Table:
-    """List cards; none is read."""
+def cards_table(cards: CardContainer, limits: Limits, hint: str = "") -> Table:
+    """List cards without reading them."""
     rows = tuple(
         (limits.text(card.type), limits.text(card.id or ""), limits.code(card.hash[:5], card.path))
         for card in cards[: limits.rows]
     )
-    note = "; ".join(filter(None, (shown_of_total(len(rows), len(cards)), how)))
+    note = "; ".join(filter(None, (shown_of_total(len(rows), len(cards)), hint)))
     return without_empty_columns(Table("Cards", ("type", "id", "hash"), rows, note), keep=1)
 
 
 @build_view.register
 def build_card_view(card: Card, limits: Limits) -> View:
-    """Show it, apart from the notebook: its scripts run in a frame of their own, without network."""
+    """Show a card in a sandboxed frame, without network."""
     page, stored = "", card.size()
     if stored <= MAX_CARD_BYTES:
         page = card.get()
@@ -43,7 +44,7 @@ def build_card_view(card: Card, limits: Limits) -> View:
         ("hash", limits.code(card.hash)),
         ("size", Cell(size_text(stored))),
     )
-    much = "" if page else f"It is larger than {size_text(MAX_CARD_BYTES)}, so it is not shown in a cell. "
-    note = f"{much}card.view() opens it in a browser, with all it may load; card.get() is its HTML."
-    parts = (IFrame("Card", page, "shown apart, without network"),) if page else ()
+    too_large = "" if page else f"Not shown here: the card is larger than {size_text(MAX_CARD_BYTES)}. "
+    note = f"{too_large}card.view() opens the card in a browser, with network. card.get() returns its HTML."
+    parts = (IFrame("Card", page, "sandboxed, without network"),) if page else ()
     return View("Card", limits.text(card.path).text, facts=facts, notes=(note,), parts=parts)

@@ -1,4 +1,4 @@
-"""Facts into cells: one way to show a time, a duration, a size, a status, tags."""
+"""Cells for facts: one format each for times, durations, sizes, statuses and tags."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -12,16 +12,16 @@ from mfwidgets.times import duration_text, iso_text, time_text, zone_text
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is shown.
+    """How much a display shows.
 
     Attributes
     ----------
     rows
-        Of a table, and lines of a block.
+        Rows of a table, and lines of a block.
     chars
-        Of a text.
+        Characters of a cell.
     tags
-        Of a tags cell in a table; beside the heading five times as many.
+        Tags in a cell of a table. The heading shows five times as many.
     """
 
     rows: int = 20
@@ -29,31 +29,31 @@ class Limits:
     tags: int = 5
 
     def text(self, text: str) -> Cell:
-        """Show a text on one line."""
+        """Show text on one line."""
         return Cell(single_line(text, self.chars))
 
     def code(self, text: str, title: str = "") -> Cell:
-        """Show a name, a hash, a pathspec."""
+        """Show a name, a hash or a pathspec."""
         return Cell(single_line(text, self.chars), "code", single_line(title, self.chars))
 
     def object(self, text: str, pathspec: str) -> Cell:
-        """Show the name of an object."""
+        """Show the name of an object, with its pathspec."""
         return replace(self.code(text, pathspec), pathspec=pathspec)
 
     def status(self, status: Status | None) -> Cell:
-        """Show a status; its reason is the title."""
+        """Show a status. Its reason is the title."""
         return Cell(str(status), "status", single_line(status.reason, self.chars)) if status else EMPTY
 
     def tag_counts(self, tags: Mapping[str, int], limit: int) -> Cell:
-        """Show tags with how often each is used, the most used first."""
-        often = sorted(tags.items(), key=lambda item: (-item[1], item[0]))
-        shown = [f"{single_line(tag, min(self.chars, 80))} ({number:,})" for tag, number in often[:limit]]
+        """Show tags with their counts, the most frequent first."""
+        by_count = sorted(tags.items(), key=lambda item: (-item[1], item[0]))
+        shown = [f"{single_line(tag, min(self.chars, 80))} ({number:,})" for tag, number in by_count[:limit]]
         if len(tags) > limit:
             shown.append(f"+{len(tags) - limit}")
         return Cell(", ".join(shown), "tags", items=tuple(shown)) if shown else EMPTY
 
     def tag_list(self, tags: Collection[str], limit: int) -> Cell:
-        """Show tags, sorted; of too many the first and how many more there are."""
+        """Show the first tags in order, and how many more there are."""
         shown = [single_line(tag, min(self.chars, 80)) for tag in sorted(tags)[:limit]]
         if len(tags) > limit:
             shown.append(f"+{len(tags) - limit}")
@@ -61,37 +61,37 @@ class Limits:
 
 
 def time(ms: int | None) -> Cell:
-    """Show a time, local, to the second; in full on hovering."""
+    """Show a local time, to the second. The title has the full time."""
     return Cell(time_text(ms), "time", title=iso_text(ms), value=iso_text(ms)) if ms else EMPTY
 
 
 def zoned(label: str) -> str:
-    """Label a time, or a column of times, with the zone it is shown in."""
+    """Add the display's time zone to a label."""
     return f"{label} ({zone_text()})"
 
 
 def duration(ms: int | None) -> Cell:
-    """Show a duration; its value is in seconds."""
+    """Show a duration. The value of the cell is in seconds."""
     return EMPTY if ms is None else Cell(duration_text(ms), "number", value=str(ms / 1000))
 
 
 def count(number: int | None) -> Cell:
-    """Show a number of things."""
+    """Show a count."""
     return EMPTY if number is None else Cell(f"{number:,}", "number", value=str(number))
 
 
 def items_text(row: TaskRow) -> str:
-    """Return the items that a task works on, the outermost foreach first; empty outside a foreach."""
+    """Return the items of a task, the outermost foreach first. Empty outside a foreach."""
     return " / ".join(row.item.values)
 
 
 def counted(number: int, noun: str) -> str:
-    """Return ``1 task``, ``1,240 tasks``."""
+    """Return a number with its noun: ``1 task``, ``1,240 tasks``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(number: int | None) -> Cell:
-    """Show bytes in a unit for people; exactly on hovering."""
+    """Show a size in decimal units. The title has the exact number of bytes."""
     if number is None:
         return EMPTY
     return Cell(size_text(number), "number", title=f"{number:,} bytes", value=str(number))

@@ -1,4 +1,4 @@
-"""What a code package shows: the flow's source, highlighted, the tree of files, the commit."""
+"""The display of a code package: the flow's source, the tree of files, the commit."""
 
 from pathlib import PurePosixPath
 
@@ -11,29 +11,29 @@ from mfwidgets.views.objects import present
 from mfwidgets.views.tables import shown_of_total
 
 MAX_CODE_BYTES = 50_000_000
-"""Bytes; of a larger package only what is recorded of it is shown."""
+"""A larger package is not downloaded for a display. Only its recorded facts are shown."""
 
-MAX_CODE_LINES = 10
-"""So many times the rows of a table are the lines of a source."""
+_LINES_PER_ROW = 10
+"""Source lines shown for each row that a table may have."""
 
-_SHORT = 10
-"""Characters of a hash."""
+_HASH_CHARS = 10
+"""Shown characters of a hash. The title has all."""
 
 
 @build_view.register
 def build_code_view(code: MetaflowCode, limits: Limits) -> View:
-    """Show the source of the flow's file, and which files there are."""
+    """Show the source of the flow's file, and the tree of files."""
     package = code._package(MAX_CODE_BYTES)
     info = {name: str(value) for name, value in package.info.items() if value}
     commit = info.get("commit_sha", "")
     changed = " with uncommitted changes" if info.get("has_uncommitted_changes", "").lower() == "true" else ""
     facts = [
-        ("commit", Cell(f"{limits.text(commit[:_SHORT]).text}{changed}", "code", limits.text(commit).text)),
+        ("commit", Cell(f"{limits.text(commit[:_HASH_CHARS]).text}{changed}", "code", limits.text(commit).text)),
         ("branch", limits.code(info.get("branch_name", ""))),
         ("repository", limits.code(info.get("repo_url", ""))),
         ("Python", limits.text(info.get("python_version", ""))),
         ("Metaflow", limits.text(info.get("metaflow_version", ""))),
-        ("sha", Cell(limits.text(code.sha[:_SHORT]).text, "code", limits.text(code.sha).text)),
+        ("sha", Cell(limits.text(code.sha[:_HASH_CHARS]).text, "code", limits.text(code.sha).text)),
     ]
     if not commit:
         facts = facts[1:]
@@ -41,20 +41,20 @@ def build_code_view(code: MetaflowCode, limits: Limits) -> View:
         kind="MetaflowCode",
         name=limits.text(code.script_name).text,
         facts=present(facts),
-        notes=("code.files() has each file, code.extractall(folder) writes them.",),
+        notes=("code.files() returns the files. code.extractall(folder) writes them to a folder.",),
         parts=(_source(code, limits), *_files(package.sizes(), limits)),
     )
 
 
 def _source(code: MetaflowCode, limits: Limits) -> Part:
-    lines = highlight(code.flowspec, code.script_name, MAX_CODE_LINES * limits.rows, limits.chars)
+    lines = highlight(code.flowspec, code.script_name, _LINES_PER_ROW * limits.rows, limits.chars)
     total = code.flowspec.count("\n") + (not code.flowspec.endswith("\n"))
     note = shown_of_total(len(lines), total) + " lines" if len(lines) < total else ""
     return Preformatted("Source", lines, note, margin=tuple(str(number) for number in range(1, len(lines) + 1)))
 
 
 def _files(sizes: dict[str, int], limits: Limits) -> tuple[Part, ...]:
-    """Show the files as a tree, folders before what is in them."""
+    """Show the files as a tree."""
     names = sorted(sizes, key=lambda name: PurePosixPath(name).parts)
     shown = names[: 5 * limits.rows]
     lines: list[Line] = []

@@ -1,4 +1,4 @@
-"""What collections of runs, steps and tasks show."""
+"""Displays of collections of runs, steps, tasks and artifacts."""
 
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.collections.tasks import Artifacts, Tasks
@@ -21,7 +21,7 @@ from mfwidgets.views.tables import (
 
 
 def runs_part(runs: Runs, limits: Limits) -> tuple[tuple[Table, ...], tuple[str, ...]]:
-    """Return the table of the newest runs, or the notes that explain why there are none."""
+    """Return the table of the newest runs, or notes that explain an empty result."""
     rows = runs._rows(limits.rows + 1)
     if not rows:
         return (), no_runs_notes(runs, limits)
@@ -43,10 +43,10 @@ def build_runs_view(runs: Runs, limits: Limits) -> View:
 
 @build_view.register
 def build_steps_view(steps: Steps, limits: Limits) -> View:
-    """Show the steps with their statuses."""
+    """Show the steps."""
     snapshot = Tasks(steps._context, steps._run, None)._snapshot(remembering_context(steps._context))
     rows = task_rows(snapshot)
-    notes = () if rows else ("No task has begun yet.",)
+    notes = () if rows else ("No task has started yet.",)
     return View(
         *_titled(steps._title, limits),
         notes=notes,
@@ -56,24 +56,24 @@ def build_steps_view(steps: Steps, limits: Limits) -> View:
 
 @build_view.register
 def build_artifacts_view(artifacts: Artifacts, limits: Limits) -> View:
-    """Show the artifacts; no value is read."""
+    """Show the artifacts. Reads no value."""
     tables = artifacts_part(artifacts._rows(), limits)
-    notes = () if tables else ("There are none.",)
+    notes = () if tables else ("There are no artifacts.",)
     return View(*_titled(artifacts._title, limits), notes=notes, parts=tables)
 
 
 @build_view.register
 def build_tasks_view(tasks: Tasks, limits: Limits) -> View:
-    """Show the tasks, oldest first."""
+    """Show the tasks, oldest first. If not all fit, completed tasks come last."""
     snapshot = tasks._snapshot(remembering_context(tasks._context))
     rows = task_rows(snapshot)
     shown, note = prioritize_tasks(rows, limits.rows)
     table = tasks_table(shown, limits, note, errors=task_errors(snapshot.context, shown))
-    notes = () if rows else ("There are none.",)
+    notes = () if rows else ("There are no tasks.",)
     return View(*_titled(tasks._title, limits), notes=notes, parts=(table,) if rows else ())
 
 
 def _titled(title: str, limits: Limits) -> tuple[str, str]:
-    """Return what ``runs of HelloFlow`` are and whose."""
-    what, _, whose = title.partition(" of ")
-    return f"{limits.text(what.capitalize()).text} of", limits.text(whose).text
+    """Split ``runs of HelloFlow`` into ``Runs of`` and ``HelloFlow``."""
+    kind, _, owner = title.partition(" of ")
+    return f"{limits.text(kind.capitalize()).text} of", limits.text(owner).text

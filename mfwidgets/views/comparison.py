@@ -1,4 +1,4 @@
-"""What a comparison shows."""
+"""The display of a comparison."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,32 +15,32 @@ from mfwidgets.views.tables import shown_of_total, without_empty_columns
 
 @build_view.register
 def build_comparison_view(comparison: Comparison, limits: Limits) -> View:
-    """Show what differs, section by section, a column for each object."""
+    """Show the differences by section, with a column for each object."""
     names = comparison.names()
-    sections = ((name, [one for one in comparison.differences if one.section == name]) for name in SECTIONS)
-    tables = [differences_table(name, some, names, limits) for name, some in sections if some]
+    sections = ((name, [row for row in comparison.differences if row.section == name]) for name in SECTIONS)
+    tables = [differences_table(name, rows, names, limits) for name, rows in sections if rows]
     return View(
         kind="Comparison",
         name=limits.text(" and ".join(names)).text,
-        notes=() if tables else ("Nothing differs that is compared: neither values nor what led to them.",),
+        notes=() if tables else ("There are no differences.",),
         parts=tuple(tables),
     )
 
 
-def differences_table(section: str, some: Sequence[Difference], names: Sequence[str], limits: Limits) -> Table:
-    """Show the differences of a section, a column for each object."""
-    shown, whole_runs = some[: limits.rows], any(one.step for one in some)
+def differences_table(section: str, differences: Sequence[Difference], names: Sequence[str], limits: Limits) -> Table:
+    """Show the differences of a section, with a column for each object."""
+    shown, whole_runs = differences[: limits.rows], any(row.step for row in differences)
     rows = tuple(
         (
-            limits.text(one.step or ("all steps" if section == "durations" and whole_runs else "")),
-            limits.code(one.name),
-            *(_cell(one, place, limits) for place in range(len(names))),
-            Cell(limits.text(one.note).text, "dim") if one.note else EMPTY,
+            limits.text(row.step or ("all steps" if section == "durations" and whole_runs else "")),
+            limits.code(row.name),
+            *(_cell(row, place, limits) for place in range(len(names))),
+            Cell(limits.text(row.note).text, "dim") if row.note else EMPTY,
         )
-        for one in shown
+        for row in shown
     )
     columns = ("step", "name", *(limits.text(name).text for name in names), "note")
-    table = Table(section.capitalize(), columns, rows, shown_of_total(len(shown), len(some)))
+    table = Table(section.capitalize(), columns, rows, shown_of_total(len(shown), len(differences)))
     return without_empty_columns(table, keep=0)
 
 

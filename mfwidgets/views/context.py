@@ -1,7 +1,4 @@
-"""What displays say about the context: which metadata, which namespace, and why nothing is in view.
-
-An empty result explains itself: what would be there, and the line to type.
-"""
+"""Facts about the context, and notes that explain an empty result and say what to type next."""
 
 from itertools import islice
 from pathlib import Path
@@ -12,12 +9,12 @@ from mfwidgets.providers.base import RunQuery
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.run_filter import ALL_RUNS
 from mfwidgets.render.view import Cell
-from mfwidgets.views.cells import Limits
+from mfwidgets.views.cells import Limits, counted
 
-_NO_NAMESPACE = "none: all runs are seen"
+_NO_NAMESPACE = "none: all runs are visible"
 
 MAX_RUNS_READ = 100
-"""The namespaces of this many of the newest runs are read."""
+"""The newest runs of a flow that are searched for namespaces."""
 
 
 def context_facts(context: ClientContext, limits: Limits) -> tuple[tuple[str, Cell], ...]:
@@ -32,7 +29,7 @@ def context_facts(context: ClientContext, limits: Limits) -> tuple[tuple[str, Ce
 
 
 def home_folded(text: str) -> str:
-    """Show the user's home folder as ``~``: shorter, and the same for everybody who reads the notebook."""
+    """Show the user's home folder as ``~``, so that a shared notebook does not name it."""
     try:
         home = str(Path.home())
     except RuntimeError:  # a machine without a home folder
@@ -41,26 +38,26 @@ def home_folded(text: str) -> str:
 
 
 def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
-    """Explain a scope that shows no flow."""
+    """Explain why no flow is visible."""
     flows = [flow.flow for flow in context.provider.flows()]
     if not flows:
         where = limits.text(home_folded(context.provider.selector)).text
-        return (f"There are no flows in {where}. %mflow metadata SELECTOR looks elsewhere.",)
+        return (f"There are no flows in {where}. Use %mflow metadata SELECTOR to look elsewhere.",)
     namespaces = dict.fromkeys(name for flow in islice(flows, limits.rows) for name in namespaces_of(context, flow))
-    said = f"No flow has a run in the namespace '{context.namespace}'; {len(flows):,} have in others."
-    return (_with_way_out(said, namespaces, limits),)
+    problem = f"No flow has runs in namespace '{context.namespace}'. Other namespaces have runs of {counted(len(flows), 'flow')}."
+    return (_with_remedy(problem, namespaces, limits),)
 
 
 def no_runs_notes(runs: Runs, limits: Limits) -> tuple[str, ...]:
-    """Explain a flow, or a choice of its runs, that shows none."""
+    """Explain why no run of a flow is visible or matches."""
     context = runs._context
     if next(context.provider.runs(runs._flow, RunQuery(limit=1)), None) is None:
         return (f"{runs._flow} has no runs.",)
     if next(iter(Runs(context, runs._flow)), None):
-        chosen = runs._filter != ALL_RUNS
-        return ("No run in this namespace is like that." if chosen else "None was asked for.",)
-    said = f"No run is in the namespace '{context.namespace}'."
-    return (_with_way_out(said, dict.fromkeys(namespaces_of(context, runs._flow)), limits),)
+        filtered = runs._filter != ALL_RUNS
+        return ("No run in this namespace matches." if filtered else "No runs were requested.",)
+    problem = f"There are no runs in namespace '{context.namespace}'."
+    return (_with_remedy(problem, dict.fromkeys(namespaces_of(context, runs._flow)), limits),)
 
 
 def namespaces_of(context: ClientContext, flow: str) -> list[str]:
@@ -70,8 +67,8 @@ def namespaces_of(context: ClientContext, flow: str) -> list[str]:
     return list(dict.fromkeys(tags))
 
 
-def _with_way_out(said: str, namespaces: dict[str, None], limits: Limits) -> str:
+def _with_remedy(problem: str, namespaces: dict[str, None], limits: Limits) -> str:
     names = [limits.text(name).text for name in islice(namespaces, 5)]
-    typed = f"'{names[0]}'" if names and " " in names[0] else names[0] if names else ""
-    there = f" Runs are in {', '.join(names)}: %mflow ns {typed}, or" if names else ""
-    return f"{said}{there} %mflow ns none to see all runs."
+    first = f"'{names[0]}'" if names and " " in names[0] else names[0] if names else ""
+    others = f" There are runs in {', '.join(names)}. Use %mflow ns {first}, or" if names else " Use"
+    return f"{problem}{others} %mflow ns none to see all runs."

@@ -1,6 +1,6 @@
-"""One question for everything that shows itself: what are its facts, as data.
+"""The function that returns an object as data.
 
-``to_dict()`` returns the answer, and ``--json`` prints it. Each kind of object registers its answer with
+``to_dict()`` returns this data, and ``--json`` prints it. Each kind of object registers its own function with
 ``@data_of.register``. The facts of rows come from :mod:`mfwidgets.schema`.
 """
 
@@ -41,17 +41,21 @@ def step_data(row: StepTiming) -> Facts:
 
 
 def task_data(row: TaskRow) -> Facts:
-    """Return the facts of a task in a list, with those of its attempts."""
-    return {"kind": "task", **TASKS.facts(row), "attempt_rows": [ATTEMPTS.facts(one) for one in row.attempt_rows]}
+    """Return the facts of a task in a list, with its attempts."""
+    return {
+        "kind": "task",
+        **TASKS.facts(row),
+        "attempt_rows": [ATTEMPTS.facts(attempt) for attempt in row.attempt_rows],
+    }
 
 
 def artifact_data(row: ArtifactRow) -> Facts:
-    """Return what is recorded of an artifact."""
+    """Return the recorded facts of an artifact."""
     return {"kind": "artifact", **ARTIFACTS.facts(row)}
 
 
 def lines_data(lines: list[LogLine]) -> list[Facts]:
-    """Return the facts of lines of a log."""
+    """Return the lines of a log."""
     return [LOG_LINES.facts(row) for row in enumerate(lines)]
 
 
@@ -61,7 +65,7 @@ def status_data(status: Status | None) -> Facts:
 
 
 def exception_data(exception: RecordedException | None) -> Facts | None:
-    """Return what was raised, and where in the user's own code."""
+    """Return an exception, with its place in the user's code."""
     if exception is None:
         return None
     where = exception.where

@@ -1,4 +1,4 @@
-"""What the root and flows show: flows with their history, the newest runs, the tags in use."""
+"""Displays of the root and of flows: flows with their history, the newest runs, the tags."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,21 +19,21 @@ from mfwidgets.views.objects import object_name, present
 from mfwidgets.views.tables import runs_table, shown_of_total, without_empty_columns
 
 HISTORY_RUNS = 8
-"""Runs of each flow that are looked at."""
+"""Runs per flow in the history bars. Each costs a few reads."""
 
-MAX_FLOWS_READ = 100
-"""So many of the newest runs of a flow are asked for their tags."""
+MAX_RUNS_COUNTED = 100
+"""The newest runs of a flow whose tags are counted."""
 
-_TAGS = 15
+_MAX_TAGS = 15
 
 
 @build_view.register
 def build_metaflow_view(metaflow: Metaflow, limits: Limits) -> View:
-    """Show the scope, its flows with how their newest runs went, and the newest runs of all."""
+    """Show the context, the flows with the history of their newest runs, and the newest runs of all flows."""
     context = remembering_context(metaflow._context)
     metaflow = Metaflow._in_context(context)
-    found = metaflow._newest_runs(limits.rows + 1, HISTORY_RUNS)
-    shown = dict(islice(found.items(), limits.rows))
+    runs_by_flow = metaflow._newest_runs(limits.rows + 1, HISTORY_RUNS)
+    shown = dict(islice(runs_by_flow.items(), limits.rows))
     newest = sorted(chain.from_iterable(shown.values()), key=lambda row: row.started_ms, reverse=True)
     columns = (
         "flow",
@@ -45,18 +45,18 @@ def build_metaflow_view(metaflow: Metaflow, limits: Limits) -> View:
         "user",
         f"newest {HISTORY_RUNS}",
     )
-    rows = tuple((limits.object(flow, flow), *_flow_cells(some, limits)) for flow, some in shown.items())
-    note = shown_of_total(limits.rows, None) if len(found) > limits.rows else ""
+    rows = tuple((limits.object(flow, flow), *_flow_cells(runs, limits)) for flow, runs in shown.items())
+    note = shown_of_total(limits.rows, None) if len(runs_by_flow) > limits.rows else ""
     tables = [without_empty_columns(Table("Flows", columns, rows, note), keep=0, always=columns[:4])] if rows else []
     if len(shown) > 1 and newest:
-        note = f"of all flows, the newest {HISTORY_RUNS} of each"
+        note = f"the newest {HISTORY_RUNS} of each flow"
         table = runs_table(newest[: limits.rows], limits, note, whole=True)
         tables.append(replace(table, heading="Newest runs"))
     return View(
         kind="Metaflow",
         name="",
         facts=present([*context_facts(context, limits), _tags((row.record for row in newest), len(newest), limits)]),
-        notes=() if found else no_flows_notes(context, limits),
+        notes=() if runs_by_flow else no_flows_notes(context, limits),
         parts=tuple(tables),
     )
 
@@ -77,7 +77,7 @@ def _flow_cells(rows: Sequence[RunRow], limits: Limits) -> tuple[Cell, ...]:
 
 
 def history(rows: Sequence[RunRow]) -> Cell:
-    """Show runs as small columns, the newest at the right, as high as they were long, and how many went well."""
+    """Show runs as bars, the newest at the right, as high as their durations, and the number of completed runs."""
     longest = max((row.duration_ms or 0 for row in rows), default=0) or 1
     shown = list(reversed(rows))
     words = ", ".join(str(row.status) for row in shown)
@@ -91,16 +91,16 @@ def history(rows: Sequence[RunRow]) -> Cell:
 
 @build_view.register
 def build_flow_view(flow: Flow, limits: Limits) -> View:
-    """Show the newest runs, and the tags in use."""
+    """Show the newest runs and the tags of a flow."""
     flow = Flow._of(remembering_context(flow._context), flow._record)
     tables, notes = runs_part(flow.runs(), limits)
-    records = list(islice(flow.runs(limit=MAX_FLOWS_READ)._records(), MAX_FLOWS_READ)) if tables else []
+    records = list(islice(flow.runs(limit=MAX_RUNS_COUNTED)._records(), MAX_RUNS_COUNTED)) if tables else []
     facts = present([*context_facts(flow._context, limits), _tags(records, len(records), limits)])
     return View("Flow", object_name(flow, limits), facts=facts, parts=tables, notes=notes)
 
 
-def _tags(records: Iterable[RunRecord], looked_at: int, limits: Limits) -> tuple[str, Cell]:
-    """Count the tags of people; Metaflow's own say what the columns say."""
+def _tags(records: Iterable[RunRecord], run_count: int, limits: Limits) -> tuple[str, Cell]:
+    """Count the user tags. The columns show what system tags hold."""
     used = Counter(tag for record in records for tag in record.user_tags)
-    among = f"tags of the newest {looked_at:,} runs" if looked_at > 1 else "tags"
-    return among, limits.tag_counts(used, _TAGS * limits.tags // Limits().tags)
+    label = f"tags of the newest {run_count:,} runs" if run_count > 1 else "tags"
+    return label, limits.tag_counts(used, _MAX_TAGS * limits.tags // Limits().tags)

@@ -1,4 +1,4 @@
-"""What a grid of tasks shows: signs by status, shades by number; the same in text and on a page."""
+"""The display of a grid of tasks: signs for statuses, shades for numbers, the same in text and HTML."""
 
 from collections.abc import Sequence
 
@@ -11,28 +11,28 @@ from mfwidgets.views.cells import Limits
 from mfwidgets.views.tables import shown_of_total
 
 SHADES = "▁▂▃▄▅▆▇█"
-_WIDE = 60
-"""Tiles of a line; longer lines go on in the next."""
+_LINE_TILES = 60
+"""Tiles per line. Longer lines are wrapped."""
 
-_MOST = 2_000
-"""Tiles; above that each stands for several tasks."""
+_MAX_TILES = 2_000
+"""If there are more tasks, each tile stands for several, to bound the size of the display."""
 
 
 @build_view.register
 def build_grid_view(grid: Grid, limits: Limits) -> View:
-    """Show one tile a task; above 2,000 tasks one for several, by the worst status or the mean."""
+    """Show one tile per task. Above 2,000 tasks a tile shows the worst status or the mean of several tasks."""
     lines = grid.lines
     cells = [cell for line in lines.values() for cell in line]
     status = step_status([cell.row.status for cell in cells])
     values = [cell.value for cell in cells if cell.value is not None]
     facts = [("tasks", Cell(f"{len(cells):,}")), ("by", limits.code(grid.by))]
     if values:
-        facts += [("least", _value(grid, min(values), limits)), ("most", _value(grid, max(values), limits))]
+        facts += [("minimum", _value(grid, min(values), limits)), ("maximum", _value(grid, max(values), limits))]
     if grid.by != STATUS and len(values) < len(cells):
         facts.append(("without a number", Cell(f"{len(cells) - len(values):,}")))
-    notes = () if cells else ("No task has begun yet.",)
+    notes = () if cells else ("No task has started yet.",)
     if cells and not values and grid.by != STATUS:
-        notes = (_nothing_to_go_by(grid, limits),)
+        notes = (_no_numbers_note(grid, limits),)
     return View(
         kind="Grid",
         name=limits.text(grid.step.pathspec).text,
@@ -44,32 +44,32 @@ def build_grid_view(grid: Grid, limits: Limits) -> View:
     )
 
 
-def _nothing_to_go_by(grid: Grid, limits: Limits) -> str:
-    """Explain a grid without a number."""
+def _no_numbers_note(grid: Grid, limits: Limits) -> str:
+    """Explain why a grid has no numbers."""
     if grid.by == DURATION:
-        return "No task has ended yet, so the tiles are signs of status."
+        return "No task has ended yet. The tiles show statuses."
     return (
-        f"No task of this step has a number called {limits.text(grid.by).text}, so the tiles are signs of status: "
-        f"%mflow artifacts {limits.text(grid.step.pathspec).text} lists what there is."
+        f"No task of this step has a number named {limits.text(grid.by).text}. The tiles show statuses. "
+        f"Use %mflow artifacts {limits.text(grid.step.pathspec).text} to list the artifacts."
     )
 
 
 def tile_grid(grid: Grid, limits: Limits) -> tuple[TileGrid, ...]:
-    """Show the tiles alone; nothing where there is no task."""
+    """Show only the tiles. Empty if there are no tasks."""
     lines = grid.lines
     cells = [cell for line in lines.values() for cell in line]
     if not cells:
         return ()
-    together = -(-len(cells) // _MOST)
+    tasks_per_tile = -(-len(cells) // _MAX_TILES)
     values = [cell.value for cell in cells if cell.value is not None]
     low, high = min(values, default=0.0), max(values, default=0.0)
     shown = list(lines.items())[: 10 * limits.rows]
     rows = tuple(
         (limits.text(name).text, tiles)
         for name, line in shown
-        for tiles in _tiles(line, together, low, high, by_status=grid.by == STATUS)
+        for tiles in _tiles(line, tasks_per_tile, low, high, by_status=grid.by == STATUS)
     )
-    notes = [f"each tile stands for {together:,} tasks"] if together > 1 else []
+    notes = [f"each tile stands for {tasks_per_tile:,} tasks"] if tasks_per_tile > 1 else []
     notes += [f"{shown_of_total(len(shown), len(lines))} lines"] if len(shown) < len(lines) else []
     return (TileGrid("Tasks at a glance", rows, "; ".join(notes)),)
 
@@ -79,12 +79,12 @@ def _value(grid: Grid, value: float, limits: Limits) -> Cell:
 
 
 def _tiles(
-    line: Sequence[GridCell], together: int, low: float, high: float, *, by_status: bool
+    line: Sequence[GridCell], tasks_per_tile: int, low: float, high: float, *, by_status: bool
 ) -> list[tuple[Tile, ...]]:
-    """Return the tiles of a line, in pieces of a readable length."""
-    groups = [line[first : first + together] for first in range(0, len(line), together)]
+    """Return the tiles of a line, wrapped."""
+    groups = [line[first : first + tasks_per_tile] for first in range(0, len(line), tasks_per_tile)]
     tiles = [_tile(group, low, high, by_status=by_status) for group in groups]
-    return [tuple(tiles[first : first + _WIDE]) for first in range(0, len(tiles), _WIDE)]
+    return [tuple(tiles[first : first + _LINE_TILES]) for first in range(0, len(tiles), _LINE_TILES)]
 
 
 def _tile(group: Sequence[GridCell], low: float, high: float, *, by_status: bool) -> Tile:
@@ -93,5 +93,5 @@ def _tile(group: Sequence[GridCell], low: float, high: float, *, by_status: bool
     values = [cell.value for cell in group if cell.value is not None]
     if by_status or not values:
         return Tile(SIGNS.get(status, "?"), status, pathspec)
-    place = (sum(values) / len(values) - low) / (high - low) if high > low else 1.0
-    return Tile(SHADES[min(int(place * len(SHADES)), len(SHADES) - 1)], status, pathspec)
+    share = (sum(values) / len(values) - low) / (high - low) if high > low else 1.0
+    return Tile(SHADES[min(int(share * len(SHADES)), len(SHADES) - 1)], status, pathspec)

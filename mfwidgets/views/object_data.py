@@ -1,4 +1,4 @@
-"""The facts of objects of the Client API and of their collections, as data."""
+"""Data of the objects of the Client API and of their collections."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ from mfwidgets.views.data import Facts, artifact_data, data_of, exception_data, 
 
 @data_of.register
 def metaflow_data(root: Metaflow) -> Facts:
-    """Return the context, and the flows that it shows."""
+    """Return the context and its flows."""
     flows = [{"kind": "flow", **FLOWS.facts(row)} for row in root._rows()]
     return {"kind": "metaflow", "metadata": root.metadata, "namespace": root.namespace, "flows": flows}
 
@@ -54,7 +54,7 @@ def flow_data(flow: Flow) -> Facts:
 
 @data_of.register
 def runs_data(runs: Runs) -> Facts:
-    """Return all of them."""
+    """Return all runs of the collection."""
     return {"kind": "runs", "flow": runs._flow, "runs": [run_data(row) for row in runs._rows()]}
 
 
@@ -75,57 +75,57 @@ def whole_run_data(run: Run) -> Facts:
 
 @data_of.register
 def whole_step_data(step: Step) -> Facts:
-    """Return the facts of a step, and its tasks."""
+    """Return the facts of a step and its tasks."""
     rows = step.tasks()._rows()
     return {**step_data(step_timing(step._record.run, step.id, rows)), "tasks": [task_data(row) for row in rows]}
 
 
 @data_of.register
 def whole_task_data(task: Task) -> Facts:
-    """Return the facts of a task, what it raised, and what is recorded of its artifacts."""
+    """Return the facts of a task, its exception, and the recorded facts of its artifacts."""
     record = task._record
     task = Task._of(snapshot_small_run(task._context, record.run), record, task._attempt)
     row = task_rows(load_tasks(task._context, record.run, record.path, [record]))[0]
     if task._attempt is not None:
         row = replace(row, state=row.state.at_attempt(task._attempt, row.asked_ms))
-    raised = None if row.status == "completed" else recorded_exception(task._context, task._record, task._attempt)
+    exception = None if row.status == "completed" else recorded_exception(task._context, task._record, task._attempt)
     return {
         **task_data(row),
-        "exception": exception_data(raised),
-        "artifacts": [artifact_data(one) for one in task._artifact_rows()],
+        "exception": exception_data(exception),
+        "artifacts": [artifact_data(artifact) for artifact in task._artifact_rows()],
     }
 
 
 @data_of.register
 def whole_artifact_data(artifact: DataArtifact) -> Facts:
-    """Return what is recorded, and what it holds, which is not unpickled for that."""
-    held = preview(artifact._context, artifact._record)
+    """Return the recorded facts of an artifact, and its value if it is plain. Unpickles nothing."""
+    shown = preview(artifact._context, artifact._record)
     facts = artifact_data(next(rows_of(artifact._context, [artifact._record])))
-    return {**facts, "holds": held.summary, "value": held.value if held.has_value else None}
+    return {**facts, "holds": shown.summary, "value": shown.value if shown.has_value else None}
 
 
 @data_of.register
 def list_of_tasks_data(tasks: Tasks) -> Facts:
-    """Return all of them, oldest first."""
+    """Return all tasks, oldest first."""
     return {"kind": "tasks", "tasks": [task_data(row) for row in tasks._rows()]}
 
 
 @data_of.register
 def list_of_steps_data(steps: Steps) -> Facts:
-    """Return all of them, in the order of the graph."""
+    """Return all steps, in the order of the graph."""
     rows = Tasks(steps._context, steps._run, None)._rows()
     return {"kind": "steps", "steps": steps_data(steps._run, rows, step_order(steps._context, steps._run))}
 
 
 @data_of.register
 def list_of_artifacts_data(artifacts: Artifacts) -> Facts:
-    """Return what is recorded of all of them."""
+    """Return the recorded facts of all artifacts."""
     return {"kind": "artifacts", "artifacts": [artifact_data(row) for row in artifacts._rows()]}
 
 
 @data_of.register
 def named_artifacts_data(artifacts: MetaflowArtifacts) -> Facts:
-    """Return what is recorded of the artifacts of one task."""
+    """Return the recorded facts of the artifacts of one task."""
     return _artifacts_of_task(
         [artifact._record for artifact in artifacts], artifacts[0]._context if artifacts else None
     )
@@ -133,7 +133,7 @@ def named_artifacts_data(artifacts: MetaflowArtifacts) -> Facts:
 
 @data_of.register
 def data_artifacts_data(data: MetaflowData) -> Facts:
-    """Return what is recorded of the artifacts of one task."""
+    """Return the recorded facts of the artifacts of one task."""
     return _artifacts_of_task([artifact._record for artifact in data._artifacts.values()], data._context)
 
 
@@ -144,7 +144,7 @@ def _artifacts_of_task(records: list[ArtifactRecord], context: ClientContext | N
 
 @data_of.register
 def events_data(events: MetadataEvents) -> Facts:
-    """Return all of them, oldest first."""
+    """Return all events, oldest first."""
     return {"kind": "events", "events": events.to_dicts()}
 
 

@@ -1,4 +1,4 @@
-"""What steps and artifacts show."""
+"""Displays of steps and artifacts."""
 
 from mfwidgets.client.answers.grid import Grid
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
@@ -28,7 +28,7 @@ Facts = tuple[tuple[str, Cell], ...]
 
 @build_view.register
 def build_step_view(step: Step, limits: Limits) -> View:
-    """Show the tasks."""
+    """Show the times and the tasks of a step."""
     snapshot = step.tasks()._snapshot(remembering_context(step._context))
     rows = task_rows(snapshot)
     shown, note = prioritize_tasks(rows, limits.rows)
@@ -45,66 +45,64 @@ def build_step_view(step: Step, limits: Limits) -> View:
             ("earlier attempts", duration(timing.earlier_attempts_ms)),
         ]
     )
-    glance = tile_grid(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # of fewer the table shows all
+    glance = tile_grid(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # else the table has all
     return View(
         kind="Step",
         name=object_name(step, limits),
         status=limits.status(status),
         reason=limits.text(status.reason).text if status else "",
         facts=(*facts, *run_facts(step._record.run, limits)),
-        notes=() if rows else ("No task has begun yet.",),
+        notes=() if rows else ("No task has started yet.",),
         parts=(*glance, tasks_table(shown, limits, note, errors=errors)) if rows else (),
     )
 
 
 @build_view.register
 def build_artifact_view(artifact: DataArtifact, limits: Limits) -> View:
-    """Show what is recorded, and a preview of the value, which is not made for that."""
+    """Show the recorded facts of an artifact, and a preview of its value. Unpickles nothing."""
     artifact = DataArtifact._of(remembering_context(artifact._context), artifact._record, artifact._attempt)
-    held = preview(artifact._context, artifact._record)
+    shown = preview(artifact._context, artifact._record)
     row = next(rows_of(artifact._context, [artifact._record]))
     facts = [
         ("type", limits.code(row.type or "")),
         ("size", Cell(size(row.size).text, title=size(row.size).title)),
-        ("holds", limits.text(held.summary) if held.summary else EMPTY),
+        ("holds", limits.text(shown.summary) if shown.summary else EMPTY),
         ("encoding", limits.text(row.encoding)),
         ("attempt", Cell(str(row.attempt))),
         (zoned("created"), time(artifact._record.created_ms)),
         ("sha", limits.code(row.sha)),
     ]
     run = artifact._run_record()
-    facts += _passing(artifact, run, limits) if run else []
+    facts += _lineage_facts(artifact, run, limits) if run else []
     return View(
         kind="DataArtifact",
         name=object_name(artifact, limits),
         facts=(*present(facts), *(run_facts(run, limits) if run else ())),
-        notes=(
-            "The value is at .data (it is unpickled there), its bytes at .raw(); .lineage() asks earlier runs too.",
-        ),
-        parts=preview_parts(held, limits),
+        notes=(".data unpickles the value. .raw() returns its bytes. .lineage() also searches earlier runs.",),
+        parts=preview_parts(shown, limits),
     )
 
 
-def _passing(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tuple[str, Cell]]:
-    """Tell which task made the bytes and how many passed them on; nothing of a large run, where it would take long."""
+def _lineage_facts(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tuple[str, Cell]]:
+    """Show the task that created the bytes and how many passed them on. Empty for a large run, which would take long."""
     context = snapshot_small_run(artifact._context, run)
     if len(context.provider.tasks(run)) > MAX_SMALL_RUN_TASKS:
         return []
     try:
         lineage = DataArtifact._of(context, artifact._record, artifact._attempt).lineage(runs=0)
-    except MetaflowException:  # what it is found by cannot be read
+    except MetaflowException:  # the records for it cannot be read
         return []
-    maker = "/".join(lineage.producer.path_components[2:])
+    producer = "/".join(lineage.producer.path_components[2:])
     return [
-        ("made by", limits.object(maker, lineage.producer.pathspec)),
+        ("created by", limits.object(producer, lineage.producer.pathspec)),
         ("passed on to", Cell(counted(len(lineage.holders), "task") if lineage.holders else "")),
-        ("taken over from", limits.code(lineage.origin or "")),
+        ("cloned from", limits.code(lineage.origin or "")),
     ]
 
 
 @build_view.register
 def build_named_artifacts_view(artifacts: MetaflowArtifacts, limits: Limits) -> View:
-    """Show which artifacts there are, and what the small ones hold; no value is made."""
+    """Show the artifacts of a task, with previews of the small ones. Unpickles nothing."""
     task = artifacts[0].pathspec.rpartition("/")[0] if artifacts else ""
     records = [artifact._record for artifact in artifacts]
     return View(
@@ -117,7 +115,7 @@ def build_named_artifacts_view(artifacts: MetaflowArtifacts, limits: Limits) -> 
 
 @build_view.register
 def build_data_view(data: MetaflowData, limits: Limits) -> View:
-    """Show which artifacts there are, and what the small ones hold; no value is made."""
+    """Show the artifacts of a task, with previews of the small ones. Unpickles nothing."""
     records = sorted((artifact._record for artifact in data._artifacts.values()), key=lambda record: record.name)
     return View(
         kind="MetaflowData",
@@ -128,7 +126,7 @@ def build_data_view(data: MetaflowData, limits: Limits) -> View:
 
 
 def _artifacts(context: ClientContext, records: list[ArtifactRecord], limits: Limits) -> tuple[Table, ...]:
-    """Show the artifacts of one task, with what the small ones hold."""
+    """Show the artifacts of one task, with previews of the small ones."""
     context = remembering_context(context)
 
     def find(names: set[str]) -> list[ArtifactRecord]:
@@ -138,18 +136,18 @@ def _artifacts(context: ClientContext, records: list[ArtifactRecord], limits: Li
 
 
 def object_name(shown: MetaflowObject, limits: Limits) -> str:
-    """Return the pathspec of an object, with the attempt that was asked for."""
+    """Return the pathspec of an object, with its attempt if one was selected."""
     attempt = "" if shown._attempt is None else f", attempt {shown._attempt}"
     return f"{limits.text(shown.pathspec).text}{attempt}"
 
 
 def present(facts: list[tuple[str, Cell]]) -> Facts:
-    """Leave out what there is nothing to say about."""
+    """Remove facts without a value."""
     return tuple((label, cell) for label, cell in facts if cell.text)
 
 
 def run_facts(run: RunRecord, limits: Limits) -> Facts:
-    """Show whose run it is, and its tags: people's beside Metaflow's own."""
+    """Show the user of a run, its user tags and its system tags."""
     return present(
         [
             ("user", limits.text(run.user)),

@@ -1,4 +1,4 @@
-"""What a run shows: its status and why, its parameters, its graph, its timeline, its steps."""
+"""The display of a run: its status and reason, parameters, graph, timeline and steps."""
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
@@ -27,12 +27,12 @@ from mfwidgets.views.tables import shown_of_total, steps_table, tasks_table
 from mfwidgets.views.why import exception_facts, failure_blocks
 
 MAX_CRITICAL_PATH_TASKS = 2_000
-"""Of runs with more tasks what hangs on what is not worked out for a display."""
+"""The critical path of a larger run takes too long for a display."""
 
 
 @build_view.register
 def build_run_view(run: Run, limits: Limits) -> View:
-    """Show status, times, tags, what failed and why; parameters, graph, timeline and steps."""
+    """Show the status, times, tags, failures, parameters, graph, timeline and steps of a run."""
     snapshot = load_run_snapshot(run._context, run._record)
     context, record = snapshot.context, snapshot.record
     row, tasks, nodes = run_row(snapshot), task_rows(snapshot), steps_of(context, record)
@@ -58,8 +58,8 @@ def build_run_view(run: Run, limits: Limits) -> View:
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
     facts += exception_facts(why.exception if why else None, limits)
-    notes = [] if tasks else ["No task has begun yet."]
-    notes += ["run.why() tells what differs from the last run that went well."] if why else []
+    notes = [] if tasks else ["No task has started yet."]
+    notes += ["run.why() compares this run with the last good run."] if why else []
     return View(
         kind="Run",
         name=object_name(run, limits),
@@ -73,7 +73,7 @@ def build_run_view(run: Run, limits: Limits) -> View:
 
 @build_view.register
 def build_graph_view(shown: RunGraph, limits: Limits) -> View:
-    """Show the graph and the table of its steps."""
+    """Show the graph and the table of the steps."""
     snapshot = load_run_snapshot(shown.run._context, shown.run._record)
     tasks, nodes = task_rows(snapshot), steps_of(snapshot.context, snapshot.record)
     parts = (*step_graph(nodes, tasks, limits), *((steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()))
@@ -81,7 +81,7 @@ def build_graph_view(shown: RunGraph, limits: Limits) -> View:
 
 
 def progress_view(run: Run, limits: Limits) -> View:
-    """Show a run that is watched: its graph, its steps, and the end of the log of what runs now."""
+    """Show a watched run: its graph, its steps, and the last log lines of its newest running task."""
     snapshot = load_run_snapshot(run._context, run._record)
     tasks, nodes = task_rows(snapshot), steps_of(snapshot.context, snapshot.record)
     steps = (steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()
@@ -104,7 +104,7 @@ def _log_of_newest(context: ClientContext, tasks: Sequence[TaskRow], limits: Lim
 
 @build_view.register
 def build_timeline_view(shown: RunTimeline, limits: Limits) -> View:
-    """Show the timeline alone."""
+    """Show only the timeline."""
     snapshot = load_run_snapshot(shown.run._context, shown.run._record)
     tasks, nodes = task_rows(snapshot), steps_of(snapshot.context, snapshot.record)
     parts = timeline_table(tasks, list(nodes), _critical(snapshot, nodes), limits)
@@ -117,13 +117,13 @@ def _part_of(run: Run, kind: str, row: RunRow, parts: tuple[Part, ...], limits: 
         name=object_name(run, limits),
         status=limits.status(row.status),
         reason=limits.text(row.status.reason).text,
-        notes=() if parts else ("No task has begun yet.",),
+        notes=() if parts else ("No task has started yet.",),
         parts=parts,
     )
 
 
 def _ui(run: Run) -> tuple[tuple[str, Cell], ...]:
-    """Link to the run's page in Metaflow's UI, where ``METAFLOW_UI_URL`` says there is one."""
+    """Link to the run's page in Metaflow's UI, if ``METAFLOW_UI_URL`` is set."""
     url = run._context.configuration.get("UI_URL") or ""
     if not url.startswith(("https://", "http://")):
         return ()
@@ -132,17 +132,17 @@ def _ui(run: Run) -> tuple[tuple[str, Cell], ...]:
 
 
 def _parameters(snapshot: RunSnapshot, limits: Limits) -> tuple[Table, ...]:
-    """Show parameters and configs with their values: small and plain ones."""
+    """Show parameters and configs. Only small plain values are read."""
     columns = parameter_columns(snapshot.context, [snapshot.record])
     if not columns:
         return ()
     shown = list(columns.items())[: limits.rows]
-    rows = tuple((limits.code(name.removeprefix("param.")), value(some[0], limits)) for name, some in shown)
+    rows = tuple((limits.code(name.removeprefix("param.")), value(column[0], limits)) for name, column in shown)
     return (Table("Parameters", ("parameter", "value"), rows, shown_of_total(len(rows), len(columns))),)
 
 
 def _critical(snapshot: RunSnapshot, nodes: Mapping[str, object]) -> set[TaskKey]:
-    """Return the tasks that the run's duration hangs on; none where that would take long, or cannot be told."""
+    """Return the critical path. Empty if it would take too long, or is unknown."""
     if len(snapshot.tasks) > MAX_CRITICAL_PATH_TASKS or not nodes:
         return set()
     try:

@@ -1,4 +1,4 @@
-"""The graph and the timeline of a run; tables next to them hold the same facts as text and numbers."""
+"""The graph and the timeline of a run. The tables next to them show the same facts as text and numbers."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from mfwidgets.views.cells import Limits, duration, items_text
 from mfwidgets.views.tables import shown_of_total, without_empty_columns
 
 MAX_GRAPH_STEPS = 60
-"""A larger graph is not drawn; the table of steps holds it."""
+"""A larger graph is unreadable and is not drawn. The table of steps has the same facts."""
 
 _KINDS = {
     "split-static": "split",
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], limits: Limits) -> tuple[Graph, ...]:
-    """Show the graph of the steps, each with its status and the number of its tasks; nothing where it is unknown."""
+    """Show the graph, each step with its status and number of tasks. Empty if the graph is unknown or too large."""
     if not nodes or len(nodes) > MAX_GRAPH_STEPS:
         return ()
     by_step: dict[str, list[TaskRow]] = {}
@@ -44,18 +44,18 @@ def _graph_step(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow], lim
 
 
 def _detail(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow]) -> str:
-    """Say what kind of step it is and how many tasks it had; "not run" where it had none."""
+    """Return the number of tasks and the kind of a step, or "not run"."""
     kind = "loop" if name in (node.get("next") or ()) else _KINDS.get(str(node.get("type")), "")
     if not rows:
         return "not run"
-    words = [f"{len(rows):,} {'turns' if kind == 'loop' else 'tasks'}"] if len(rows) > 1 else []
+    words = [f"{len(rows):,} {'iterations' if kind == 'loop' else 'tasks'}"] if len(rows) > 1 else []
     return ", ".join([*words, *([kind] if kind else [])]) or str(rows[0].status)
 
 
 def timeline_table(
     rows: Sequence[TaskRow], order: Sequence[str], critical: Collection[TaskKey], limits: Limits
 ) -> tuple[Table, ...]:
-    """Show a bar for each step, and for tasks of steps that have several: those that failed, that it hung on, the longest.
+    """Show a bar for each step. If a step has several tasks, show those that failed, are critical or took longest.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def timeline_table(
     order
         The names of the steps.
     critical
-        The tasks that the run's duration hangs on.
+        The tasks of the critical path.
     """
     if not rows:
         return ()
@@ -75,48 +75,48 @@ def timeline_table(
     for row in rows:
         by_step.setdefault(row.record.step, []).append(row)
     lines: list[tuple[Cell, ...]] = []
-    groups = [(name, some) for name, some in by_step.items() if some]
-    several = sum(len(some) for _, some in groups if len(some) > 1)
+    groups = [(name, tasks) for name, tasks in by_step.items() if tasks]
+    total = sum(len(tasks) for _, tasks in groups if len(tasks) > 1)
     space = max(limits.rows - len(groups), 0)
     shown = 0
-    for name, some in groups:
-        lines.append(_step_line(name, some, critical, scale, limits, now))
-        if len(some) > 1:
-            chosen = _chosen(some, critical, max(space * len(some) // max(several, 1), 2), now)
-            shown += len(chosen)
-            lines += [_task_line(row, critical, scale, limits, now) for row in chosen]
-    note = f"{duration_text(last - first)} in all"
-    if shown < several:
-        note += f"; {shown_of_total(shown, several)} tasks of steps with several"
+    for name, tasks in groups:
+        lines.append(_step_line(name, tasks, critical, scale, limits, now))
+        if len(tasks) > 1:
+            selected = _select_tasks(tasks, critical, max(space * len(tasks) // max(total, 1), 2), now)
+            shown += len(selected)
+            lines += [_task_line(row, critical, scale, limits, now) for row in selected]
+    note = f"{duration_text(last - first)} in total"
+    if shown < total:
+        note += f"; {shown_of_total(shown, total)} tasks of steps with several tasks"
     columns = ("step", "task", "timeline", "waited", "duration", "elapsed", "attempts", "path")
     return (without_empty_columns(Table("Timeline", columns, tuple(lines), note), keep=1),)
 
 
 class Scale:
-    """From milliseconds to parts of a bar.
+    """Maps times to positions on a bar, from 0 to 1.
 
     Parameters
     ----------
     first, last
-        What the bar spans.
+        The times at the two ends of the bar, in milliseconds.
     """
 
     def __init__(self, first: int, last: int) -> None:
         self.first, self.length = first, last - first
 
     def __call__(self, ms: int) -> float:
-        """Return the part of the bar before a moment."""
+        """Return the position of a time."""
         return (ms - self.first) / self.length
 
 
-def _chosen(rows: Sequence[TaskRow], critical: Collection[TaskKey], limit: int, now: int) -> list[TaskRow]:
-    """Return the tasks worth a line, as they began: those that did not simply succeed, the critical, the longest."""
+def _select_tasks(rows: Sequence[TaskRow], critical: Collection[TaskKey], limit: int, now: int) -> list[TaskRow]:
+    """Return the most relevant tasks by creation time: not completed first, then critical, then longest."""
 
     def weight(row: TaskRow) -> tuple[bool, bool, int]:
         return row.status == "completed", row.record.key not in critical, row.record.created_ms - _end(row, now)
 
-    chosen = sorted(rows, key=weight)[:limit]
-    return sorted(chosen, key=lambda row: row.record.created_ms)
+    selected = sorted(rows, key=weight)[:limit]
+    return sorted(selected, key=lambda row: row.record.created_ms)
 
 
 def _step_line(
@@ -125,7 +125,7 @@ def _step_line(
     step = step_timing(rows[0].record.run, name, rows)
     facts = STEPS.raw(step)
     durations = (duration(facts["duration"]), duration(facts["elapsed"]))
-    if len(rows) == 1:  # the line of its task, with the times of the step
+    if len(rows) == 1:  # the step and its task share a line
         _, task, bar, waited, _, _, *more = _task_line(rows[0], critical, scale, limits, now)
         return (limits.code(name), task, bar, waited, *durations, *more)
     begin = rows[0].record.created_ms if step.started_ms is None else step.started_ms
@@ -157,20 +157,20 @@ def _task_line(row: TaskRow, critical: Collection[TaskKey], scale: Scale, limits
 
 
 def _segments(row: TaskRow, scale: Scale, now: int) -> list[Segment]:
-    """Return the waiting before the first attempt, and each attempt in the colour of what became of it."""
-    found = []
+    """Return a segment for each attempt, and for the waiting before it."""
+    segments = []
     at = row.record.created_ms
     attempts = row.attempt_rows
     for attempt in attempts:
         begin = attempt.started_ms or at
         end = attempt.finished_ms or (_end(row, now) if attempt is attempts[-1] else begin)
         if begin > at:
-            found.append(Segment("waiting", scale(at), scale(begin)))
-        found.append(Segment(str(attempt.status), scale(begin), scale(max(end, begin))))
+            segments.append(Segment("waiting", scale(at), scale(begin)))
+        segments.append(Segment(str(attempt.status), scale(begin), scale(max(end, begin))))
         at = max(end, begin)
     if not row.attempts and row.status == "running":
-        found.append(Segment("waiting", scale(at), scale(now)))
-    return found
+        segments.append(Segment("waiting", scale(at), scale(now)))
+    return segments
 
 
 def _end(row: TaskRow, now: int) -> int:

@@ -1,4 +1,4 @@
-"""Tables of runs, steps, tasks, attempts and artifacts, as they stand in displays."""
+"""Tables of runs, steps, tasks and artifacts in displays."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -12,17 +12,17 @@ from mfwidgets.render.view import EMPTY, Cell, Segment, Table
 from mfwidgets.schema import ARTIFACTS, RUNS, STEPS, TASKS
 from mfwidgets.views.cells import Limits, count, duration, items_text, size, time, zoned
 
-_COUNTED = 1000
-"""So many artifacts are counted for a table that shows some of them; above, it says "the first"."""
+_MAX_COUNTED = 1000
+"""A table counts at most this many artifacts, since counting reads them. Above, its note says "the first"."""
 
 
 def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool = False) -> Table:
-    """Show runs, newest first, their durations as bars too; why is told where any did not simply complete.
+    """Show runs, newest first, with bars for their durations, and reasons if any run did not complete.
 
     Parameters
     ----------
     whole
-        Name them by their whole pathspecs, for runs of several flows; their durations are not compared then.
+        Show whole pathspecs and no bars, for runs of several flows.
     """
     columns = ("run", "status", zoned("started"), "duration", "elapsed", "relative", "user", "user tags", "why")
     longest = max((row.duration_ms or 0 for row in rows), default=0)
@@ -36,7 +36,7 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
             EMPTY if whole else _share(row, longest),
             limits.text(facts["user"]),
             limits.tag_list(facts["user_tags"], limits.tags),
-            EMPTY if row.status == "completed" else Cell(limits.text(_within(row)).text, "dim"),
+            EMPTY if row.status == "completed" else Cell(limits.text(_short_reason(row)).text, "dim"),
         )
         for row, facts in ((row, RUNS.raw(row)) for row in rows)
     )
@@ -44,15 +44,15 @@ def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool
 
 
 def _share(row: RunRow, longest: int) -> Cell:
-    """Show a duration as a part of the longest; nothing where one run is all there is to compare."""
+    """Show a duration as a share of the longest."""
     if not longest or row.duration_ms is None:
         return EMPTY
     share = max(row.duration_ms / longest, 0.0)
     return Cell("", "spark", f"{share:.0%} of the longest", segments=(Segment(str(row.status), 0.0, share),))
 
 
-def _within(row: RunRow) -> str:
-    """Return the reason without the pathspec of the run, in whose row it stands."""
+def _short_reason(row: RunRow) -> str:
+    """Return the reason without the run's pathspec, which the row has already."""
     return row.status.reason.removeprefix(f"{row.pathspec}/")
 
 
@@ -62,9 +62,9 @@ def steps_table(
     limits: Limits,
     nodes: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Table:
-    """Show the steps that tasks belong to, in the order of the graph; others after them, as they began.
+    """Show steps in the order of the graph, then other steps by time.
 
-    With the nodes of the graph it tells as well what kind of step each is and what comes next.
+    With the nodes of the graph, the table also has the steps that did not run, and the next steps.
     """
     by_step: dict[str, list[TaskRow]] = {name: [] for name in order if name in nodes}
     for row in sorted(rows, key=lambda row: row.record.created_ms):
@@ -88,7 +88,7 @@ def _next(node: Mapping[str, Any], limits: Limits) -> Cell:
 
 
 def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cell, ...]:
-    if not rows:  # not reached, or a way that a switch did not take
+    if not rows:  # not reached, or a branch that a switch did not take
         return limits.code(name), Cell("not run", "dim"), Cell("0"), EMPTY, EMPTY, EMPTY
     step = step_timing(rows[0].record.run, name, rows)
     facts = STEPS.raw(step)
@@ -103,7 +103,7 @@ def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cel
 
 
 def _status_counts(number: int, statuses: Mapping[str, int]) -> Cell:
-    """Count tasks; by status if they differ."""
+    """Show the number of tasks, and the numbers by status if statuses differ."""
     parts = ", ".join(f"{count:,} {status}" for status, count in statuses.items())
     return Cell(f"{number:,}: {parts}" if len(statuses) > 1 else f"{number:,}", value=str(number))
 
@@ -111,12 +111,12 @@ def _status_counts(number: int, statuses: Mapping[str, int]) -> Cell:
 def tasks_table(
     rows: Sequence[TaskRow], limits: Limits, note: str, heading: str = "Tasks", errors: Mapping[str, str] | None = None
 ) -> Table:
-    """Show tasks; what only some of them have, such as a foreach item, is a column only then.
+    """Show tasks. Columns such as the foreach item appear only if a task has a value.
 
     Parameters
     ----------
     errors
-        What went wrong, by pathspec; told instead of the status's reason.
+        Errors by pathspec, shown instead of the reason of the status.
     """
     foreach = any(row.foreach_index is not None for row in rows)
     several_steps = len({row.record.step for row in rows}) > 1
@@ -158,22 +158,22 @@ def _item(row: TaskRow, limits: Limits) -> Cell:
 def artifacts_part(
     rows: Iterable[ArtifactRow],
     limits: Limits,
-    held: Callable[[Sequence[ArtifactRow]], Mapping[str, Cell]] | None = None,
+    preview_by_name: Callable[[Sequence[ArtifactRow]], Mapping[str, Cell]] | None = None,
 ) -> tuple[Table, ...]:
-    """Show the first artifacts by name, and count them as far as that is cheap; no table when there are none.
+    """Show the first artifacts, and count up to 1,000. Empty if there are no artifacts.
 
     Parameters
     ----------
-    held
-        Tells what those hold that are shown, by name.
+    preview_by_name
+        Returns previews of the shown artifacts, by name.
     """
-    known = list(islice(rows, _COUNTED))
-    shown = known[: limits.rows]
-    note = shown_of_total(len(shown), len(known) if len(known) < _COUNTED else None)
-    return (_artifacts_table(shown, limits, note, held(shown) if held else {}),) if shown else ()
+    counted = list(islice(rows, _MAX_COUNTED))
+    shown = counted[: limits.rows]
+    note = shown_of_total(len(shown), len(counted) if len(counted) < _MAX_COUNTED else None)
+    return (_artifacts_table(shown, limits, note, preview_by_name(shown) if preview_by_name else {}),) if shown else ()
 
 
-def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, held: Mapping[str, Cell]) -> Table:
+def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, previews: Mapping[str, Cell]) -> Table:
     several = len({row.task for row in rows}) > 1
     table = Table(
         "Artifacts",
@@ -185,7 +185,7 @@ def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, hel
                 limits.text(facts["type"] or ""),
                 size(facts["size"]),
                 Cell(limits.code(facts["sha"][:10]).text, "code", limits.text(facts["sha"]).text),
-                held.get(row.name, EMPTY),
+                previews.get(row.name, EMPTY),
             )
             for row, facts in ((row, ARTIFACTS.raw(row)) for row in rows)
         ),
@@ -195,30 +195,30 @@ def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, hel
 
 
 def shown_of_total(shown: int, total: int | None) -> str:
-    """Say how much of a list is shown; nothing when all of it is. The total None means: more than these."""
+    """Return a note such as "20 of 300". Empty if all are shown. A total of None means unknown."""
     if total is None:
         return f"the first {shown:,}"
     return f"{shown:,} of {total:,}" if shown < total else ""
 
 
 def prioritize_tasks(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[TaskRow], str]:
-    """Choose the tasks to show, and say which: all where they fit, else those first that did not simply succeed."""
+    """Return the tasks to show, and a note. If not all fit, completed tasks come last."""
     if len(rows) <= limit:
         return rows, ""
     shown = sorted(rows, key=lambda row: row.status == "completed")[:limit]
-    return shown, f"{shown_of_total(limit, len(rows))}; what did not succeed comes first"
+    return shown, f"{shown_of_total(limit, len(rows))}; completed tasks come last"
 
 
 def without_empty_columns(table: Table, keep: int, always: Sequence[str] = ()) -> Table:
-    """Leave out the columns from number ``keep`` on that hold nothing, unless they are among those to keep always."""
-    wanted = [
+    """Remove empty columns, except the first ``keep`` and those named in ``always``."""
+    kept = [
         number
         for number, name in enumerate(table.columns)
         if number < keep or name in always or any(row[number].text or row[number].segments for row in table.rows)
     ]
     return Table(
         table.heading,
-        tuple(table.columns[number] for number in wanted),
-        tuple(tuple(row[number] for number in wanted) for row in table.rows),
+        tuple(table.columns[number] for number in kept),
+        tuple(tuple(row[number] for number in kept) for row in table.rows),
         table.note,
     )

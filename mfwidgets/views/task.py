@@ -1,4 +1,4 @@
-"""What a task shows: what became of it, its attempts side by side, what led to it, its artifacts, its logs."""
+"""The display of a task: its status, attempts, parents and children, artifacts, logs, cards and metadata."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -24,22 +24,22 @@ from mfwidgets.views.artifacts import preview_lines
 from mfwidgets.views.attempts import attempts_table
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cards import cards_table
-from mfwidgets.views.cells import Limits, duration, items_text, time, zoned
+from mfwidgets.views.cells import Limits, counted, duration, items_text, time, zoned
 from mfwidgets.views.log import log_blocks
 from mfwidgets.views.objects import object_name, present, run_facts
 from mfwidgets.views.tables import artifacts_part, shown_of_total
 from mfwidgets.views.why import exception_facts
 
 MAX_RELATIVES = 200
-"""Tasks; where there are more in the steps before or after, which of them led here is not worked out for a display."""
+"""If the steps before or after have more tasks, finding the parents or children takes too long for a display."""
 
-_NAMED = 5
-"""So many parents and children are named."""
+_MAX_NAMES = 5
+"""Parents or children that are named. The rest are counted."""
 
 
 @build_view.register
 def build_task_view(task: Task, limits: Limits) -> View:
-    """Show status, times, kin, attempts, artifacts, cards, metadata and the end of the logs."""
+    """Show the status, times, parents, children, attempts, artifacts, logs, cards and metadata."""
     record = task._record
     context = snapshot_small_run(task._context, record.run)
     task = Task._of(context, record, task._attempt)
@@ -59,8 +59,8 @@ def build_task_view(task: Task, limits: Limits) -> View:
         ("earlier attempts", duration(row.earlier_attempts_ms)),
         ("foreach item", _item(row, limits)),
         *exception_facts(recorded_exception(context, record, task._attempt) if caught else None, limits),
-        *_kin(context, record, nodes, limits),
-        ("taken over from", limits.code(task.origin_pathspec or "")),
+        *_relatives(context, record, nodes, limits),
+        ("cloned from", limits.code(task.origin_pathspec or "")),
         ("code", _code(metadata, limits)),
     ]
     several = len(attempts.attempts) > 1
@@ -88,8 +88,10 @@ def _item(row: TaskRow, limits: Limits) -> Cell:
     return limits.text(f"{row.foreach_index}  {items_text(row)}".rstrip())
 
 
-def _kin(context: ClientContext, task: TaskRecord, nodes: dict[str, Any], limits: Limits) -> Iterator[tuple[str, Cell]]:
-    """Name the tasks before and after; of very many only how many there are in which steps."""
+def _relatives(
+    context: ClientContext, task: TaskRecord, nodes: dict[str, Any], limits: Limits
+) -> Iterator[tuple[str, Cell]]:
+    """Name the parents and children. If there are too many candidates, show their number by step."""
     before = [name for name, node in nodes.items() if task.step in node.get("next", ())]
     after = list(nodes.get(task.step, {}).get("next", ()))
     yield "parents", _named(context, task, before, parent_tasks, limits)
@@ -100,44 +102,46 @@ def _named(
     context: ClientContext,
     task: TaskRecord,
     steps: Sequence[str],
-    kin: Callable[[ClientContext, TaskRecord], list[TaskRecord]],
+    find: Callable[[ClientContext, TaskRecord], list[TaskRecord]],
     limits: Limits,
 ) -> Cell:
-    near = {step: len(context.provider.tasks(task.run, step)) for step in steps}
-    if sum(near.values()) > MAX_RELATIVES:
-        return limits.text("among " + ", ".join(f"{count:,} of {step}" for step, count in near.items()))
-    if not any(near.values()):
+    counts = {step: len(context.provider.tasks(task.run, step)) for step in steps}
+    if sum(counts.values()) > MAX_RELATIVES:
+        return limits.text(
+            "among " + ", ".join(f"{counted(count, 'task')} of {step}" for step, count in counts.items())
+        )
+    if not any(counts.values()):
         return Cell("")
     try:
-        found = kin(context, task)
-    except MetaflowException:  # what they are found by cannot be read
+        relatives = find(context, task)
+    except MetaflowException:  # the records for it cannot be read
         return Cell("")
-    more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-    return limits.code(", ".join(f"{one.step}/{one.task_id}" for one in found[:_NAMED]) + more)
+    more = f" and {len(relatives) - _MAX_NAMES:,} more" if len(relatives) > _MAX_NAMES else ""
+    return limits.code(", ".join(f"{record.step}/{record.task_id}" for record in relatives[:_MAX_NAMES]) + more)
 
 
 def _code(metadata: Sequence[MetadataRecord], limits: Limits) -> Cell:
-    """Tell that there is a package of the code; it is not read."""
+    """Say that a code package is stored. Does not read it."""
     recorded = any(record.field == "code-package" for record in metadata)
-    return limits.text("stored: task.code shows it") if recorded else Cell("")
+    return limits.text("stored, see task.code") if recorded else Cell("")
 
 
 def _cards(task: Task, limits: Limits) -> tuple[Table, ...]:
     try:
         cards = get_cards(task)
-    except MetaflowException:  # there are none yet, or they are out of reach
+    except MetaflowException:  # there are none yet, or the datastore is unreachable
         return ()
-    return (cards_table(cards, limits, "get_cards(task)[0] shows the first"),)
+    return (cards_table(cards, limits, "get_cards(task)[0] shows the first card"),)
 
 
-def _when(record: MetadataRecord) -> int:
+def _created_ms(record: MetadataRecord) -> int:
     return record.created_ms
 
 
 def _metadata(records: Sequence[MetadataRecord], limits: Limits) -> tuple[Table, ...]:
-    """Show what was recorded, oldest first; what was recorded again and again, once."""
-    oldest = {(record.field, str(record.value)): record for record in sorted(records, key=_when, reverse=True)}
-    shown = sorted(oldest.values(), key=_when)
+    """Show the metadata, oldest first, without repetitions."""
+    oldest = {(record.field, str(record.value)): record for record in sorted(records, key=_created_ms, reverse=True)}
+    shown = sorted(oldest.values(), key=_created_ms)
     rows = tuple(
         (limits.code(record.field), limits.text(str(record.value)), time(record.created_ms))
         for record in shown[: 2 * limits.rows]

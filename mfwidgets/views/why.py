@@ -1,4 +1,4 @@
-"""What the reasons of a failure show."""
+"""The display of why a run failed."""
 
 from mfwidgets.client.answers.why import Why
 from mfwidgets.queries.status.recorded_exceptions import RecordedException
@@ -12,7 +12,7 @@ from mfwidgets.views.log import log_block
 
 @build_view.register
 def build_why_view(why: Why, limits: Limits) -> View:
-    """Show the exception with the user's frame first, the traceback, the attempts, the log, and the last good run."""
+    """Show the exception, the attempts, the traceback, the log, and the differences from the last good run."""
     facts = exception_facts(why.exception, limits)
     if why.task:
         others = (
@@ -24,10 +24,10 @@ def build_why_view(why: Why, limits: Limits) -> View:
     if why.item is not None:
         facts.append(("foreach item", limits.text(why.item)))
     facts.append(
-        ("last good run", limits.code(why.last_good.pathspec) if why.last_good else Cell("none before it", "dim"))
+        ("last good run", limits.code(why.last_good.pathspec) if why.last_good else Cell("none before this run", "dim"))
     )
     if why.last_good:
-        facts.append((zoned("it started"), time(why.last_good._record.created_ms)))
+        facts.append((zoned("last good run started"), time(why.last_good._record.created_ms)))
     return View(
         kind="Why",
         name=limits.text(why.run.pathspec).text,
@@ -40,7 +40,7 @@ def build_why_view(why: Why, limits: Limits) -> View:
 
 
 def exception_facts(exception: RecordedException | None, limits: Limits) -> list[tuple[str, Cell]]:
-    """Show what was raised, and where in the user's own code."""
+    """Show the exception, and the line of the user's code that raised it."""
     if exception is None:
         return []
     facts = [("exception", limits.text(str(exception)))]
@@ -49,7 +49,7 @@ def exception_facts(exception: RecordedException | None, limits: Limits) -> list
 
 
 def failure_blocks(why: Why, limits: Limits) -> tuple[Preformatted, ...]:
-    """Show the end of the traceback and of the log."""
+    """Show the last lines of the traceback and of the log."""
     blocks = []
     if why.exception and why.exception.traceback:
         lines = why.exception.traceback.rstrip().splitlines()
@@ -64,23 +64,23 @@ def failure_blocks(why: Why, limits: Limits) -> tuple[Preformatted, ...]:
 def _notes(why: Why) -> tuple[str, ...]:
     if why.task:
         if why.last_good and not why.causes():
-            return ("From the last good run it differs neither in parameters, tags, versions, code nor metadata.",)
+            return ("Parameters, tags, versions, code and metadata are the same as in the last good run.",)
         return ()
     if why.status == "completed":
-        return ("Nothing went wrong.",)
-    return ("No task of it has failed.",)
+        return ("The run completed.",)
+    return ("No task has failed.",)
 
 
 def _attempts(why: Why, limits: Limits) -> tuple[Table, ...]:
-    if len(why.attempts) < 2:  # noqa: PLR2004 - the one is told above
+    if len(why.attempts) < 2:  # noqa: PLR2004 - the facts show the only one
         return ()
     rows = tuple(
         (
-            Cell(str(one.number)),
-            limits.status(one.status),
-            limits.text(str(one.exception) if one.exception else one.status.reason),
+            Cell(str(attempt.number)),
+            limits.status(attempt.status),
+            limits.text(str(attempt.exception) if attempt.exception else attempt.status.reason),
         )
-        for one in why.attempts
+        for attempt in why.attempts
     )
     return (Table("Attempts", ("attempt", "status", "why"), rows),)
 
@@ -90,6 +90,6 @@ def _causes(why: Why, limits: Limits) -> tuple[Table, ...]:
         return ()
     names = why.differences.names()
     return tuple(
-        differences_table(section, [one for one in why.causes() if one.section == section], names, limits)
-        for section in dict.fromkeys(one.section for one in why.causes())
+        differences_table(section, [cause for cause in why.causes() if cause.section == section], names, limits)
+        for section in dict.fromkeys(cause.section for cause in why.causes())
     )

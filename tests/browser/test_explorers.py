@@ -115,7 +115,7 @@ def test_filters_choose_runs_and_pages_are_turned(opened, runs):
         page.keyboard.press("Enter")
         page.locator("summary:visible", has_text="1 to 50").wait_for()
     page.locator("select:has(option:text('caught'))").select_option("failed")
-    page.get_by_text("No run in this namespace is like that.").wait_for()
+    page.get_by_text("No run in this namespace matches.").wait_for()
     page.locator("select:has(option:text('caught'))").select_option("any")
     listed(page).first.wait_for()
 

@@ -143,7 +143,7 @@ def test_a_long_log_is_its_end_unless_all_is_asked_for(said, told, runs):
 def test_an_empty_log_says_where_there_is_something(said, runs):
     code, out, err = said("logs", f"{runs['linear']}/start", "--grep", "nothing like this")
     assert (code, out) == (0, "")
-    assert "No line of stdout has" in err
+    assert "No line of stdout matches" in err
 
 
 def test_following_prints_each_line_once(said, runs):

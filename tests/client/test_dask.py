@@ -38,5 +38,5 @@ def test_secrets_stay_here(executor, on_service):
         lambda: flow.runs().timings().to_pandas(executor=executor),
         lambda: list(flow.runs().where(rate=0.1, executor=executor)),
     ):
-        with pytest.raises(errors.NotPicklableError, match="may hold a key"):
+        with pytest.raises(errors.NotPicklableError, match="may contain a key"):
             ask()

@@ -48,7 +48,7 @@ def test_a_system_tag_is_left_alone(run, entry):
     run.add_tag("user:ann")
     assert entry.read_bytes() == before  # a change of nothing writes nothing
     assert "user:ann" not in run.user_tags
-    with pytest.raises(MetaflowTaggingError, match="The system tag 'user:ann' cannot be removed"):
+    with pytest.raises(MetaflowTaggingError, match="Cannot remove 'user:ann', because it is a system tag"):
         run.replace_tags(["nightly", "user:ann"], ["new"])
     assert entry.read_bytes() == before
 
@@ -56,16 +56,16 @@ def test_a_system_tag_is_left_alone(run, entry):
 @pytest.mark.parametrize(
     ("tags", "said"),
     [
-        ("", "cannot be empty"),
-        ("x" * 501, "has 501 characters; 500 are the limit"),
-        ("\udcff", "cannot be written as UTF-8"),
-        (b"\xff", "is no UTF-8"),
+        ("", "got an empty str"),
+        ("x" * 501, "at most 500 characters, got 501 ("),
+        ("\udcff", "can be written as UTF-8"),
+        (b"\xff", "a tag in UTF-8, got"),
         ([], "at least one"),
-        (7, "not int (7)"),
-        (None, "not NoneType"),
-        ([None], "A tag is a text, not NoneType"),
-        (["good", ""], "cannot be empty"),
-        ([f"t{number}" for number in range(49)], "it would have 51"),
+        (7, "got int (7)"),
+        (None, "got NoneType"),
+        ([None], "Expected a tag to be a str, got NoneType"),
+        (["good", ""], "got an empty str"),
+        ([f"t{number}" for number in range(49)], "after the change, got 51"),
     ],
 )
 def test_what_is_no_tag(run, entry, tags, said):

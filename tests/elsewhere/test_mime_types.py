@@ -80,7 +80,7 @@ def test_papermill_keeps_displays_of_known_types(outputs, name):
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_is_saved_has_no_escape_codes(outputs, name):
     assert "\\u001b" not in json.dumps(outputs[name])
-    assert "cannot be shown" not in json.dumps(outputs[name])
+    assert "Cannot show" not in json.dumps(outputs[name])
     static = [output.data for output in outputs[name] if "text/html" in output.data]
     assert static  # also beside a widget, for readers without a kernel
     assert all("mfw" in data["text/html"] for data in static)

@@ -97,7 +97,7 @@ def test_alone_it_helps(mflow, runs):
     text = shown._repr_mimebundle_()["text/plain"]
     assert "%mflow logs PATHSPEC [--stdout|--stderr|--both] [--tail N|--all]" in text
     assert all(f"%mflow {command}" in text for command in COMMANDS)
-    assert "none: all runs are seen" in text
+    assert "none: all runs are visible" in text
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_alone_it_helps(mflow, runs):
         ("--foo", UsageError, "Expected a pathspec or a command, got '--foo'"),
         ("runs", UsageError, "Usage: %mflow runs FLOW [--tag T]..."),
         ("runs LinearFlow/latest", UsageError, "Expected a flow, got Run('LinearFlow/"),
-        ("runs LinearFlow --status fine", MetaflowException, "There is no status 'fine'"),
-        ("runs LinearFlow --since yesterday", MetaflowException, "an age like '2d'"),
+        ("runs LinearFlow --status fine", MetaflowException, "Expected status= to be one of"),
+        ("runs LinearFlow --since yesterday", MetaflowException, "age such as '2d'"),
         ("runs LinearFlow --limit -3", UsageError, "Usage: %mflow runs"),
         ("runs LinearFlow --color", UsageError, "unrecognized arguments: --color"),
         ("logs LinearFlow/latest/end --stdout --stderr", UsageError, "not allowed with argument"),

@@ -82,7 +82,7 @@ def lines(runs):
     linear, failing = runs["linear"], runs["failing"]
     return {
         "show": (linear, "Run LinearFlow/"),
-        "runs": ("runs FailingFlow --status failed", "Runs of FailingFlow that are failed"),
+        "runs": ("runs FailingFlow --status failed", "Runs of FailingFlow with status failed"),
         "tasks": (f"tasks {failing}/divide", "✗ failed"),
         "artifacts": (f"artifacts {linear}/start", "alpha"),
         "logs": (f"logs {linear}/start --tail 1", "out: ünïcode"),

@@ -94,7 +94,7 @@ def test_all_clients_of_a_service_share_the_limit(client, server):
 def test_a_display_that_was_given_up_sends_no_more_requests(client, server, shown):
     server.latency(0.3 if shown is not Expensive else 0.02)
     bundle = show.mimebundle(shown(client), seconds=0.2)
-    assert "was given up" in bundle["text/plain"]
+    assert "timed out" in bundle["text/plain"]
     before = len(server.requests())
     assert settled(server) <= before + 16
 

@@ -120,12 +120,12 @@ PNG = b"\x89PNG\r\n\x1a\n" + zlib.compress(b"x")
         (5, "", True),
         (None, "", True),
         (np.float64(0.5), "", True),
-        ("one\ntwo", "text of 7 characters, 2 lines", True),
+        ("one\ntwo", "str of 7 characters, 2 lines", True),
         ([1, 2], "list of 2", True),
         ({"a": 1}, "dict of 1", True),
         (b"abc", "3 bytes", True),
         (np.zeros((3, 4)), "array of float64, shape (3, 4)", True),
-        (ValueError("x"), "an object: not a plain value", False),
+        (ValueError("x"), "not a plain value", False),
         (FRAME, "3 rows, 6 columns", False),
     ],
     ids=lambda value: str(value)[:20],
@@ -164,9 +164,9 @@ def test_displays(client, runs):
     assert "Preview (array of float64, shape (4,))\n  [0.  0.1 0.2 0.3]" in text
     text = end["model"]._repr_mimebundle_()["text/plain"]
     assert "__main__.Model" in text[text.index("Unpickling would import") :]
-    assert "text of 300,000 characters" in end["large"]._repr_mimebundle_()["text/plain"]
+    assert "str of 300,000 characters" in end["large"]._repr_mimebundle_()["text/plain"]
     assert len(end["large"]._repr_html_()) < 64_000
     many = client.get(runs["many"])["only"].task["large"]
-    assert "larger than 1 MB: not looked into" in many._repr_mimebundle_()["text/plain"]
+    assert "larger than 1 MB, not read" in many._repr_mimebundle_()["text/plain"]
     page = client.get(runs["linear"])["start"].task["text"]._repr_html_()
     assert "&lt;b&gt;bold&lt;/b&gt;" in page

@@ -51,7 +51,7 @@ def test_what_it_includes(chosen, included):
 def test_its_description():
     every = RunFilter(("a", "b"), "failed", "bob", NOW, NOW + HOUR, "x")
     assert every.described() == (
-        " tagged a and b that are failed by bob with 'x' in id, user or tags"
+        " by bob tagged a and b with status failed with 'x' in id, user or tags"
         " since 2027-01-15 08:00:00 until 2027-01-15 09:00:00"
     )
     assert RunFilter(user="bob").described() == " by bob"
@@ -113,19 +113,19 @@ def test_moments(moment, ms):
     ],
 )
 def test_what_is_not_a_moment(moment):
-    with pytest.raises(MetaflowInvalidArgument, match="since= is a datetime"):
+    with pytest.raises(MetaflowInvalidArgument, match="Expected since= to be a datetime"):
         run_filter(since=moment)
-    with pytest.raises(MetaflowInvalidArgument, match="until= is a datetime"):
+    with pytest.raises(MetaflowInvalidArgument, match="Expected until= to be a datetime"):
         run_filter(until=moment)
 
 
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"status": "killed"}, "There is no status 'killed' of a run"),
-        ({"status": ""}, "There is no status ''"),
-        ({"user": 5}, "user= .*; not 5"),
-        ({"text": b"x"}, "text= .*; not b'x'"),
+        ({"status": "killed"}, "unknown, got 'killed'"),
+        ({"status": ""}, "unknown, got ''"),
+        ({"user": 5}, "user= .*, got 5"),
+        ({"text": b"x"}, "text= .*, got b'x'"),
         ({"tags": [5]}, "not by 5"),
     ],
 )

@@ -126,7 +126,7 @@ def test_lineage_of_clones_names_their_origin(client, runs):
 def test_lineage_shows_itself(client, runs):
     lineage = client.get(runs["values"])["end"].task["seed"].lineage()
     shown = lineage._repr_mimebundle_()
-    assert "made by" in shown["text/plain"]
+    assert "created by" in shown["text/plain"]
     assert lineage.producer.pathspec in shown["text/plain"]
     assert "5 tasks" in shown["text/plain"]
     assert repr(lineage) == f"<lineage of {lineage.artifact.pathspec}>"

@@ -114,7 +114,7 @@ def test_proofs_are_the_hashes_of_equal_values(value):
 def test_what_cannot_be_told_is_said(world):
     _, flow = world
     with pytest.warns(
-        errors.ValuesNotRead, match=r"where\(model=\): runs are left out whose value was not read: no plain value"
+        errors.ValuesNotRead, match=r"where\(model=\): skipped runs whose value was not read: not a plain value"
     ):
         assert list(flow.runs().where(model=lambda model: True)) == []
     with pytest.warns(errors.ValuesNotRead, match=r"where\(large=\): .* more than 100,000 bytes"):
@@ -133,7 +133,7 @@ def test_bad_input(client):
         with pytest.raises(errors.MetaflowInvalidArgument, match=r"where\(\) wants names"):
             client["ValueFlow"].runs().where(wanted)
     for name in ("", 5, None):
-        with pytest.raises(errors.MetaflowInvalidArgument, match="found by its name"):
+        with pytest.raises(errors.MetaflowInvalidArgument, match="Expected the name of an artifact"):
             client["ValueFlow"].runs().find_artifacts(name)
     for how in ({"project": 5}, {"branch": ""}):
         with pytest.raises(errors.MetaflowInvalidArgument, match="= is a name"):
@@ -192,5 +192,5 @@ def test_warnings_name_the_line_of_the_caller_and_the_step(client):
         list(runs.where(loss=1, step="tarin"))
     assert len(caught) == 1
     assert caught[0].filename == __file__
-    with pytest.warns(errors.ValuesNotRead, match="there is no artifact of this name in step 'tarin'"):
+    with pytest.warns(errors.ValuesNotRead, match="no artifact has this name in step 'tarin'"):
         runs.to_pandas(artifacts=["loss"], step="tarin")

@@ -50,7 +50,7 @@ class World:
 
     def met(self, step=None, **wanted):
         runs = [RunRecord("F", run_id, 0) for run_id in self.artifacts_of]
-        return [run.run_id for run in ValueFilter(wanted, step).met(self, runs)]
+        return [run.run_id for run in ValueFilter(wanted, step).filter_runs(self, runs)]
 
 
 def of_end(**values):
@@ -107,7 +107,7 @@ def test_the_tasks_of_a_step_are_looked_at_one_by_one(monkeypatch):
     assert world.met("fit", k=1, loss=1) == []
     world.asked.clear()
     with pytest.warns(
-        ValuesNotRead, match="none of 1 runs has a parameter or an artifact of step 'other' of this name"
+        ValuesNotRead, match="none of 1 runs has a parameter or an artifact of step 'other' with this name"
     ):
         assert world.met("other", k=1) == []
     assert ("F/a/fit", ["k"]) not in world.asked  # a step that was named is not replaced

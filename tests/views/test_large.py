@@ -37,11 +37,11 @@ def test_large_runs_are_shown_within_bounds(wide):
     small, large = wide
     for shown in (large, large["work"], large.tasks(), large["work"].grid(), large["join"].task, small["join"].task):
         bundle = shown._repr_mimebundle_()
-        assert "given up" not in bundle["text/plain"]
+        assert "timed out" not in bundle["text/plain"]
         assert len(bundle["text/html"].encode()) <= options.display_max_bytes
     assert "20 of 1,500" in large["work"]._repr_mimebundle_()["text/plain"]
     assert re.search(r"work +✓ completed +1,500 ", large._repr_mimebundle_()["text/plain"])
-    assert "among 1,500 of work" in large["join"].task._repr_mimebundle_()["text/plain"]
+    assert "among 1,500 tasks of work" in large["join"].task._repr_mimebundle_()["text/plain"]
     assert re.search(r"parents +work/\d+, .* and 195 more", small["join"].task._repr_mimebundle_()["text/plain"])
 
 

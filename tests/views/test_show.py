@@ -51,7 +51,7 @@ def test_everything_shows_itself(client):
     assert len(shown) > 200
     for item in shown:
         text, page = both(item)
-        assert "cannot be shown" not in text
+        assert "Cannot show" not in text
         assert not {"script", "img", "iframe", "i", "b"} & set(page.tags)
         assert len(item._repr_html_().encode()) <= options.display_max_bytes
 
@@ -80,9 +80,9 @@ def test_logs_show_their_end(client, runs):
     task = client.get(runs["linear"])["start"].task
     assert "out: ünïcode red <i>markup</i>" in both(task.logs())[1].text
     assert "last 1 of 2 lines" in both(task.logs(tail=1))[0]
-    assert "Nothing was logged on stderr" in both(client.get(runs["linear"])["end"].task.logs("stderr"))[0]
+    assert "Nothing was logged to stderr" in both(client.get(runs["linear"])["end"].task.logs("stderr"))[0]
     dead = client.get(runs["died-at-import"])["start"].task.logs("stdout")
-    assert re.search(r"Nothing was logged on stdout; stderr has \d+ B: %mflow logs .*/start/1 --stderr", both(dead)[0])
+    assert re.search(r"Nothing was logged to stdout\. stderr has \d+ B: %mflow logs .*/start/1 --stderr", both(dead)[0])
     long = client.get(runs["logs"])["start"].task.logs(tail=100_000)
     assert len(long._repr_html_().encode()) <= options.display_max_bytes
     assert re.search(r"last [3-9]\d\d lines of 9.3 MB", both(long)[0])
@@ -138,7 +138,7 @@ def test_a_display_that_hangs_is_given_up(client, monkeypatch):
     flow = client["LinearFlow"]
     monkeypatch.setattr(type(flow._context.provider), "runs", lambda *_: time.sleep(60))
     bundle = show.mimebundle(flow, seconds=0.2)
-    assert "took longer than 0.2 s and was given up" in bundle["text/plain"]
+    assert "The display timed out after 0.2 s." in bundle["text/plain"]
     assert "Flow('LinearFlow')" in Page(bundle["text/html"]).text
 
 
@@ -166,20 +166,22 @@ def test_of_many_tasks_those_that_failed_are_shown(own_client, own_runs):
     for number in range(100, 130):
         shutil.copytree(step / good.id, step / str(number))
     text, _ = both(own_client.get(own_runs["failing"])["divide"])
-    assert "Tasks (20 of 33; what did not succeed comes first)" in text
+    assert "Tasks (20 of 33; completed tasks come last)" in text
     assert "✗ failed" in text.partition("Tasks (")[2].splitlines()[2]
 
 
 def test_an_empty_namespace_explains_itself(runs, client):
     empty = Metaflow(metadata=f"local@{runs.folder}", namespace="user:nobody")
     text, _ = both(empty)
-    assert f"No flow has a run in the namespace 'user:nobody'; {len(client.flows)} have in others." in text
+    assert (
+        f"No flow has runs in namespace 'user:nobody'. Other namespaces have runs of {len(client.flows)} flows." in text
+    )
     assert "%mflow ns user:ann" in text
     assert "%mflow ns none" in text
 
 
 def test_a_flow_without_such_runs_explains_itself(client):
-    assert "No run in this namespace is like that." in both(client["LinearFlow"].runs("x"))[0]
+    assert "No run in this namespace matches." in both(client["LinearFlow"].runs("x"))[0]
 
 
 def test_an_empty_world_explains_itself(tmp_path):

@@ -56,7 +56,7 @@ def test_kin_of_very_many_are_counted_only(client, runs, monkeypatch):
 
     monkeypatch.setattr(task_view, "MAX_RELATIVES", 3)
     text, _ = shown(client.get(runs["foreach"])["join"].task)
-    assert "among 4 of work" in text
+    assert "among 4 tasks of work" in text
 
 
 def test_cards_are_listed_where_the_step_has_them(client, runs):
@@ -88,7 +88,7 @@ def test_metadata_is_told_once_and_folded(client, runs):
 
 
 def test_a_task_says_that_its_code_is_stored(client, runs):
-    assert "stored: task.code shows it" in shown(client.get(runs["packed"])["work"].task)[0]
+    assert "stored, see task.code" in shown(client.get(runs["packed"])["work"].task)[0]
     assert "task.code" not in shown(client.get(runs["linear"])["start"].task)[0]
 
 
@@ -110,7 +110,7 @@ def test_logs_keep_their_colours(client, runs):
 
 def test_an_artifact_names_its_maker(client, runs):
     text, _ = shown(client.get(runs["values"])["end"].task["rate"])
-    assert re.search(r"made by +_parameters/0", text)
+    assert re.search(r"created by +_parameters/0", text)
     assert re.search(r"passed on to +\d+ tasks", text)
 
 
@@ -122,7 +122,7 @@ def test_what_it_costs_on_a_service(name, on_service):
         service.reset()
         text, _ = shown(task)
         asked = [request["path"] for request in service.requests()]
-        assert "cannot be shown" not in text
+        assert "Cannot show" not in text
         # The run at once (tasks of each step, and once more to see how large it is), the run it was taken over from.
         assert len(asked) <= 20, (task, asked)
 

@@ -102,11 +102,11 @@ def test_filters_and_pages(opened, client):
     assert opened._list.live.html.count("data-pathspec") == 4
     opened._list.user.value = "nobody"
     assert opened.wait(PATIENCE_S)
-    assert "No run in this namespace is like that." in opened._list.live.html
+    assert "No run in this namespace matches." in opened._list.live.html
     opened._list.user.value = ""
     opened._list.since.value = "yesterday"
     assert opened.wait(PATIENCE_S)
-    assert "an age like" in opened._message.value
+    assert "an age such as" in opened._message.value
     opened._list.since.value = ""
     assert opened.wait(PATIENCE_S)
     assert len(opened.to_pandas()) == 4
@@ -116,7 +116,7 @@ def test_filters_and_pages(opened, client):
     assert opened._list.live.html.count("data-pathspec") == 5
     opened._list.until.value = "2020-01-01"
     assert opened.wait(PATIENCE_S)
-    assert "No run in this namespace is like that." in opened._list.live.html
+    assert "No run in this namespace matches." in opened._list.live.html
 
 
 def test_pages(opened, client, monkeypatch):

@@ -149,7 +149,7 @@ class Runs(Collection[Run]):
 
     def _meeting(self, runs: Iterator[RunRecord]) -> Iterator[RunRecord]:
         for condition in self._conditions:
-            runs = condition.met(self._context, runs)
+            runs = condition.filter_runs(self._context, runs)
         return runs
 
     def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:

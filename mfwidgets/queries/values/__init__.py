@@ -1,1 +1,1 @@
-"""Small values, read without unpickling."""
+"""Reads small values without unpickling them."""

@@ -1,4 +1,4 @@
-"""What an artifact holds, told without making it: plain values as they are, numpy and pandas by their shape and beginning."""
+"""Previews of artifacts without unpickling: plain values as they are, numpy and pandas by shape and first rows."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
@@ -17,38 +17,38 @@ from mfwidgets.queries.status.recorded_exceptions import recorded_in
 from mfwidgets.queries.values.reading import read_bytes
 
 MAX_PREVIEW_BYTES = 1_000_000
-"""Bytes; of larger values type and size are all that is told."""
+"""A larger artifact has no preview, since reading it takes too long for a display."""
 
 MAX_SMALL_PREVIEW_BYTES, MAX_SMALL_PREVIEWS_BYTES = 100_000, 500_000
-"""Bytes; of artifacts in a table so much of each, and of all of them, is looked into."""
+"""The limits for previews in a table: bytes per artifact, and bytes of all artifacts."""
 
 MAX_IMAGE_BYTES = 40_000
-"""Bytes of a picture that is shown; larger ones would not fit into a cell."""
+"""A larger image would not fit into the bytes of a display."""
 
-_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+_IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 _MAX_IMPORTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an artifact holds.
+    """A preview of an artifact.
 
     Attributes
     ----------
     summary
-        In a few words: ``array of float64, shape (3, 4)``.
+        A short description: ``array of float64, shape (3, 4)``.
     value
-        A plain value; only where there is one.
+        The value, if it is plain.
     has_value
-        Whether there is one, since None is a value.
+        Whether ``value`` is set, since None is a value.
     head
-        The beginning of a DataFrame or Series.
+        The first rows of a DataFrame or Series.
     imports
-        What unpickling would import, in the order of the pickle.
+        The names that unpickling would import, in the order of the pickle.
     picture
-        A picture as a data URI.
+        An image as a data URI.
     line
-        It in one line, where neither the value nor the summary is that.
+        The preview in one line, if neither the value nor the summary fits.
     """
 
     summary: str
@@ -60,15 +60,15 @@ class Preview:
     line: str = ""
 
 
-def preview(context: ClientContext, record: ArtifactRecord, most: int = MAX_PREVIEW_BYTES) -> Preview:
-    """Tell what an artifact holds (one read, of ``most`` bytes); nothing is imported, and nothing of the pickle runs."""
+def preview(context: ClientContext, record: ArtifactRecord, max_bytes: int = MAX_PREVIEW_BYTES) -> Preview:
+    """Return a preview of an artifact. Costs one read. Imports nothing and runs no code of the pickle."""
     if record.encoding not in PICKLES:
         return Preview(f"serialized as '{record.encoding}' by an extension of Metaflow")
     try:
-        content = read_bytes(context, record, most)
+        content = read_bytes(context, record, max_bytes)
         described = describe_pickle(content)
     except TooLarge:
-        return Preview(f"larger than {most / 1_000_000:g} MB: not looked into")
+        return Preview(f"larger than {max_bytes / 1_000_000:g} MB, not read")
     except DataException as error:
         return Preview(str(error))
     return preview_of(described)
@@ -79,16 +79,16 @@ def small_previews(
     find: Callable[[set[str]], list[ArtifactRecord]],
     sizes: Mapping[str, int | None],
 ) -> dict[str, Preview]:
-    """Tell what the small ones among the artifacts of a task hold, by name: one question, and their bytes at once.
+    """Return previews of the small artifacts of a task, by name. Costs one request, and concurrent reads.
 
     Parameters
     ----------
     context
-        Where to read.
+        The context to read from.
     find
-        Returns the records of the artifacts that have these names.
+        Returns the records of the artifacts with these names.
     sizes
-        The artifacts, and the recorded bytes of each; the smallest are looked into, 500 kB in all at most.
+        The recorded sizes of the artifacts in bytes. The smallest are read, up to 500 kB in total.
     """
     names, left = set(), MAX_SMALL_PREVIEWS_BYTES
     for name, size in sorted(sizes.items(), key=lambda item: item[1] or 0):
@@ -101,34 +101,34 @@ def small_previews(
         records,
         max_concurrency=context.max_concurrency,
     )
-    return {record.name: held for record, held in zip(records, previews, strict=True)}
+    return {record.name: shown for record, shown in zip(records, previews, strict=True)}
 
 
 def preview_of(described: Any) -> Preview:
-    """Tell what a described pickle holds."""
-    imports = tuple(dict.fromkeys(_names(described)))[:_MAX_IMPORTS]
+    """Return the preview of a pickle that :func:`describe_pickle` read."""
+    imports = tuple(dict.fromkeys(_imported_names(described)))[:_MAX_IMPORTS]
     if isinstance(described, IncludedFile):
         size = described.descriptor.get("size")
-        return Preview(f"a file of {size:,} bytes" if isinstance(size, int) else "a file")
+        return Preview(f"file of {size:,} bytes" if isinstance(size, int) else "file")
     if isinstance(described, MetaflowExceptionWrapper) and (recorded := recorded_in(described)):
-        return Preview("an exception", recorded.traceback or str(recorded), has_value=True, line=str(recorded))
+        return Preview("exception", recorded.traceback or str(recorded), has_value=True, line=str(recorded))
     head = dataframe_head(described)
     if head is not None:
         size = f"{_counted(head.shape[0], 'row')}, {_counted(head.shape[1], 'column')}"
         return Preview(size, head=head, imports=imports)
     if imports:
-        return Preview("an object: not a plain value", imports=imports)
+        return Preview("not a plain value", imports=imports)
     picture = _picture(described) if isinstance(described, bytes | bytearray) else ""
     return Preview(_summary(described), described, has_value=True, picture=picture)
 
 
 def _summary(value: Any) -> str:
-    """Say what kind of plain value it is and how large; nothing of a number, which says it itself."""
+    """Return the type and size of a plain value. Empty for a number, which needs no description."""
     if isinstance(value, bytes | bytearray):
         return f"{len(value):,} bytes"
     if isinstance(value, str):
         lines = value.count("\n") + 1
-        described = f"text of {len(value):,} characters"
+        described = f"str of {len(value):,} characters"
         return f"{described}, {lines:,} lines" if lines > 1 else described
     if isinstance(value, list | tuple | dict | set | frozenset):
         return f"{type(value).__name__} of {len(value):,}"
@@ -140,12 +140,12 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _names(value: Any) -> Iterator[str]:
-    """Yield what unpickling would import, each container looked into once."""
+def _imported_names(value: Any) -> Iterator[str]:
+    """Yield the names that unpickling would import. Visits each container once."""
     seen: set[int] = set()
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
+    stack = [value]
+    while stack:
+        part = stack.pop()
         if isinstance(part, GlobalRef):
             yield str(part)
             continue
@@ -153,15 +153,15 @@ def _names(value: Any) -> Iterator[str]:
             continue
         seen.add(id(part))
         if isinstance(part, ReducedCall):
-            waiting += [part.items, part.state, part.args, part.of]
+            stack += [part.items, part.state, part.args, part.of]
         elif isinstance(part, dict):
-            waiting += [*part.values(), *part]
+            stack += [*part.values(), *part]
         elif isinstance(part, list | tuple | set | frozenset):
-            waiting += list(part)[::-1]
+            stack += list(part)[::-1]
 
 
 def _picture(content: bytes | bytearray) -> str:
-    kind = next((kind for magic, kind in _PICTURES.items() if content.startswith(magic)), "")
+    kind = next((kind for magic, kind in _IMAGE_TYPES.items() if content.startswith(magic)), "")
     if not kind or len(content) > MAX_IMAGE_BYTES:
         return ""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

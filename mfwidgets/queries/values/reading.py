@@ -1,7 +1,6 @@
-"""The values of many artifacts at once, as tables, searches and comparisons want them: small and plain ones only.
+"""Reads the values of many artifacts for tables, searches and comparisons. By default only small plain values.
 
-Equal bytes are read once, however many artifacts hold them; True, False and None are known by their hash. Nothing is
-unpickled, unless that is asked for.
+Equal bytes are read once. True, False and None are recognised by their hash. Nothing is unpickled by default.
 """
 
 from collections.abc import Sequence
@@ -22,17 +21,16 @@ from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 
 SMALL_VALUE_BYTES = 100_000
-"""Larger pickles are not read into tables, unless ``max_bytes=`` says so."""
-
+"""Default ``max_bytes``. Larger pickles are not read into tables."""
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """Stands for a value that was not read.
+    """A value that was not read.
 
     Attributes
     ----------
     reason
-        Why, in a few words: ``no plain value (an object of sklearn.svm.SVC)``.
+        A short reason: ``not a plain value: an object of sklearn.svm.SVC``.
     """
 
     reason: str
@@ -45,12 +43,11 @@ class Reading:
     Attributes
     ----------
     max_bytes
-        Larger ones are not.
+        Larger values are not read.
     unpickle
-        Also unpickle what is no plain value, which runs what the pickle says.
+        Also unpickle values that are not plain. This runs the code of the pickle.
     executor
-        Where to read: many at a time, in processes or on machines that can open the same provider. None takes threads
-        of this process.
+        Reads in other processes or on other machines that can open the same provider. None uses threads of this process.
     """
 
     max_bytes: int = SMALL_VALUE_BYTES
@@ -59,11 +56,12 @@ class Reading:
 
     def __post_init__(self) -> None:
         if not isinstance(self.max_bytes, int) or isinstance(self.max_bytes, bool) or self.max_bytes < 0:
-            raise MetaflowInvalidArgument(f"max_bytes= is a number of bytes, 0 or more; not {self.max_bytes!r:.40}.")
+            raise MetaflowInvalidArgument(
+                f"Expected max_bytes= to be a number of bytes, 0 or more, got {self.max_bytes!r:.40}."
+            )
         if self.executor is not None and not hasattr(self.executor, "submit"):
             raise MetaflowInvalidArgument(
-                "executor= is an executor of concurrent.futures or one like it, with a method submit(); "
-                f"not {self.executor!r:.60}."
+                f"Expected executor= to be a concurrent.futures.Executor or similar, got {self.executor!r:.60}."
             )
 
 
@@ -71,19 +69,19 @@ PLAIN = Reading()
 
 
 def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading: Reading = PLAIN) -> list[Any]:
-    """Return the value of each record, in this order, or :class:`NotRead`; one read for each distinct one.
+    """Return the value of each record, or :class:`NotRead`, in the same order. Costs one read per distinct value.
 
     Raises
     ------
     NotPicklableError
-        There is an executor, and the client cannot go there.
+        There is an executor, and the client cannot be pickled.
     """
     distinct = {(record.sha, record.encoding): record for record in records if record.sha not in KNOWN_HASHES}
     if reading.executor is not None and distinct:
         context.check_picklable()
     read = partial(read_value, context, max_bytes=reading.max_bytes, unpickle=reading.unpickle)
-    here = all(record.ds_type in LOCAL_TYPES for record in distinct.values())
-    max_concurrency = 1 if here else MAX_WORKERS
+    only_files = all(record.ds_type in LOCAL_TYPES for record in distinct.values())
+    max_concurrency = 1 if only_files else MAX_WORKERS
     values = parallel_map(
         read, distinct.values(), title="values", executor=reading.executor, max_concurrency=max_concurrency
     )
@@ -95,7 +93,7 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
 
 
 def equal(value: Any, other: Any) -> bool:
-    """Tell whether ``value == other``; of arrays and frames, whether shape and all elements are equal."""
+    """Return whether ``value == other``. For arrays and frames, whether the shapes and all elements are equal."""
     try:
         answer = value == other
         if hasattr(answer, "all"):
@@ -103,16 +101,16 @@ def equal(value: Any, other: Any) -> bool:
 
             return np.shape(value) == np.shape(other) and bool(np.asarray(answer).all())
         return bool(answer)
-    except Exception:  # noqa: BLE001 - what cannot be compared is not equal
+    except Exception:  # noqa: BLE001 - values that cannot be compared are not equal
         return False
 
 
 def read_value(
     context: ClientContext, record: ArtifactRecord, *, max_bytes: int = SMALL_VALUE_BYTES, unpickle: bool = False
 ) -> Any:
-    """Return the value of a record, or :class:`NotRead` (one read)."""
+    """Return the value of a record, or :class:`NotRead`. Costs one read."""
     if record.encoding not in PICKLES:
-        return NotRead(f"'{record.encoding}' is an extension's encoding")
+        return NotRead(f"encoding '{record.encoding}' belongs to an extension")
     owner = f"Artifact {'/'.join(record.path)}"
     try:
         content = read_bytes(context, record, max_bytes)
@@ -121,21 +119,21 @@ def read_value(
         except UnloadableArtifact as error:
             if not unpickle:
                 return NotRead(
-                    f"no plain value: {error.what} (unpickle=True reads it, which runs what the pickle says)"
+                    f"not a plain value: {error.what} (unpickle=True reads it, but runs the code of the pickle)"
                 )
             value = load_value(content, record.encoding, owner)
         return _included(context, record, value, owner, max_bytes) if isinstance(value, IncludedFile) else value
     except TooLarge:
-        return NotRead(f"more than {max_bytes:,} bytes (max_bytes= sets the limit)")
+        return NotRead(f"larger than {max_bytes:,} bytes (max_bytes= sets the limit)")
     except DataException as error:
         return NotRead(str(error))
 
 
 def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFile, owner: str, max_bytes: int) -> Any:
-    """Return the content of an included file, if it is small and lies in the datastore."""
+    """Return the content of an included file, if it is small and in the datastore."""
     size = included_size(value)
     if not is_uploaded(value) or size is None or size > max_bytes:
-        return NotRead("a file" if size is None else f"a file of {size:,} bytes")
+        return NotRead("file" if size is None else f"file of {size:,} bytes")
     return read_included(value, context.datastore, record.flow, owner)
 
 
@@ -144,12 +142,13 @@ def datastore_of(context: ClientContext, record: ArtifactRecord) -> Datastore:
     return context.datastore(record.ds_type, root_of_location(record.location, record.flow))
 
 
-def read_bytes(context: ClientContext, record: ArtifactRecord, most: int | None = None) -> bytes:
+def read_bytes(context: ClientContext, record: ArtifactRecord, max_bytes: int | None = None) -> bytes:
     """Return the serialized bytes of an artifact, as :meth:`DataArtifact.raw` does.
 
     Raises
     ------
     TooLarge
-        There are more than ``most``.
+        There are more than ``max_bytes``.
     """
-    return load_blob(datastore_of(context, record), record.flow, record.sha, f"Artifact {'/'.join(record.path)}", most)
+    owner = f"Artifact {'/'.join(record.path)}"
+    return load_blob(datastore_of(context, record), record.flow, record.sha, owner, max_bytes)

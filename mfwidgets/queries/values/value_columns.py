@@ -1,4 +1,4 @@
-"""Columns of values beside the rows of a table: parameters of runs, artifacts of runs and of tasks."""
+"""Columns of values for a table: parameters of runs, artifacts of runs and of tasks."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -15,15 +15,16 @@ from mfwidgets.queries.lineage.graph import PARAMETERS, end_step
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, values_of
 
 Columns = dict[str, list[Any]]
-"""A value for each row, by the name of the column; None where there is none."""
+"""Column names to values, one for each row. None if a row has no value."""
 
 _GRAPH = Reading(max_bytes=10_000_000)
+"""The graphs of large flows are larger than other plain values."""
 
 
 def parameter_columns(context: ClientContext, runs: Sequence[RunRecord], reading: Reading = PLAIN) -> Columns:
-    """Return ``param.<name>`` for each parameter, config and included file that any of the runs has.
+    """Return ``param.<name>`` for each parameter, config and included file of any of the runs.
 
-    A bulk question for each run (many at once), one read for each distinct graph and for each distinct value.
+    Costs one request per run, and one read per distinct graph and per distinct value.
     """
     rows = _records_of_runs(partial(_parameter_artifacts, context), context, runs, reading)
     graph_records = {
@@ -39,7 +40,7 @@ def artifact_columns(
 ) -> Columns:
     """Return ``artifact.<name>`` of the runs' end tasks, or of the tasks of another step.
 
-    A bulk question for each run (many at once), and one read for each distinct value.
+    Costs one request per run, and one read per distinct value.
     """
     read = partial(step_artifacts, context, step=step, names=frozenset(names))
     rows = _records_of_runs(read, context, runs, reading)
@@ -53,7 +54,7 @@ def task_columns(
     names: Sequence[str],
     reading: Reading = PLAIN,
 ) -> Columns:
-    """Return ``artifact.<name>`` of tasks, all of which lie in ``where`` (one bulk question, one read a distinct value)."""
+    """Return ``artifact.<name>`` of tasks below ``where``. Costs one request, and one read per distinct value."""
     by_task: dict[PathPrefix, list[ArtifactRecord]] = defaultdict(list)
     for record in context.provider.artifacts(where, frozenset(names)) if names else ():
         by_task[record.path[:-1]].append(record)
@@ -61,50 +62,57 @@ def task_columns(
 
 
 def check_names(names: object) -> tuple[str, ...]:
-    """Return the names of artifacts that are asked for.
+    """Return the requested names of artifacts, without duplicates.
 
     Raises
     ------
     MetaflowInvalidArgument
-        They are no texts.
+        A name is not a non-empty str.
     """
     given = (names,) if isinstance(names, str) else names
     if isinstance(given, Iterable):
         unique = tuple(dict.fromkeys(given))
         if all(isinstance(name, str) and name for name in unique):
             return unique
-    raise MetaflowInvalidArgument(f"artifacts= is a list of names, like ['score', 'alpha']; not {names!r:.60}.")
+    raise MetaflowInvalidArgument(
+        f"Expected artifacts= to be a list of names such as ['score', 'alpha'], got {names!r:.60}."
+    )
 
 
 def check_name(name: object) -> str:
-    """Return the name of an artifact that is asked for.
+    """Return the requested name of an artifact.
 
     Raises
     ------
     MetaflowInvalidArgument
-        It is no text.
+        The name is not a non-empty str.
     """
     if isinstance(name, str) and name:
         return name
-    raise MetaflowInvalidArgument(f"An artifact is found by its name, like 'score'; not {name!r:.60}.")
+    raise MetaflowInvalidArgument(f"Expected the name of an artifact such as 'score', got {name!r:.60}.")
 
 
 def check_step(step: object) -> None:
-    """Refuse what is not a name of a step.
+    """Check the name of a step.
 
     Raises
     ------
     MetaflowInvalidArgument
-        It is neither a name nor None.
+        ``step`` is neither a non-empty str nor None.
     """
     if step is not None and (not isinstance(step, str) or not step):
-        raise MetaflowInvalidArgument(f"step= is the name of a step, or None for the end task; not {step!r:.40}.")
+        raise MetaflowInvalidArgument(
+            f"Expected step= to be the name of a step, or None for the end task, got {step!r:.40}."
+        )
 
 
 def step_artifacts(
     context: ClientContext, run: RunRecord, *, step: str | None, names: frozenset[str]
 ) -> list[ArtifactRecord]:
-    """Return artifacts of a step of a run; of the last step if that is None, which hardly ever has another name than ``end``."""
+    """Return artifacts of a step of a run. None means the last step.
+
+    Tries ``end`` first, since the last step rarely has another name.
+    """
     records = context.provider.artifacts((*run.path, step or "end"), names)
     if records or step or (last := end_step(context, run)) == "end":
         return records
@@ -112,10 +120,13 @@ def step_artifacts(
 
 
 def parameters_of(records: Sequence[ArtifactRecord], graph: Any) -> list[ArtifactRecord]:
-    """Return the parameters among the artifacts of ``_parameters``: as the graph names them; in old runs all public ones."""
-    named = graph.get("parameters") if isinstance(graph, dict) else None
-    if isinstance(named, list):
-        names = [item["name"] for item in named if isinstance(item, dict) and isinstance(item.get("name"), str)]
+    """Return the parameters among the artifacts of ``_parameters``.
+
+    The graph names them. In runs of old versions, all public artifacts are parameters.
+    """
+    parameters = graph.get("parameters") if isinstance(graph, dict) else None
+    if isinstance(parameters, list):
+        names = [item["name"] for item in parameters if isinstance(item, dict) and isinstance(item.get("name"), str)]
         by_name = {record.name: record for record in records}
         return [by_name[name] for name in names if name in by_name]
     return [record for record in records if not record.name.startswith("_") and record.name != "name"]
@@ -133,7 +144,7 @@ def _records_of_runs(
 
 
 def _parameter_artifacts(context: ClientContext, run: RunRecord) -> list[ArtifactRecord]:
-    """Return the public artifacts of ``_parameters``, and the graph."""
+    """Return the public artifacts of ``_parameters`` and the graph."""
     where = (*run.path, PARAMETERS)
     if context.provider.remote:
         return context.provider.artifacts(where)
@@ -148,25 +159,25 @@ def _columns(
     names: Sequence[str] = (),
     place: str = "",
 ) -> Columns:
-    """Return a column for each name, those asked for first.
+    """Return a column for each name, requested names first.
 
     Parameters
     ----------
     context, reading
         Where and how values are read.
     prefix
-        Of the names of columns.
+        The prefix of column names.
     rows
         The artifacts of each row.
     names
-        Those asked for.
+        The requested names.
     place
-        Where they were looked for, in words.
+        Where artifacts were searched, for reasons: ``" in the end task"``.
     """
     cells = [_cells(row) for row in rows]
     columns: Columns = {name: [None] * len(rows) for name in dict.fromkeys(chain(names, *cells))}
     for name in set(names).difference(*cells):
-        columns[name] = [NotRead(f"there is no artifact of this name{place}")] * len(rows)
+        columns[name] = [NotRead(f"no artifact has this name{place}")] * len(rows)
     records: dict[tuple[str, int], ArtifactRecord] = {}
     for number, row_cells in enumerate(cells):
         for name, cell in row_cells.items():
@@ -180,7 +191,7 @@ def _columns(
 
 
 def _cells(row: Sequence[ArtifactRecord]) -> dict[str, ArtifactRecord | NotRead]:
-    """Return the one artifact of each name; if the tasks of a step have different values of a name, that none is read."""
+    """Return the artifact of each name, or :class:`NotRead` if the tasks of a step have different values."""
     by_name: dict[str, list[ArtifactRecord]] = defaultdict(list)
     for record in row:
         by_name[record.name].append(record)
@@ -190,4 +201,4 @@ def _cells(row: Sequence[ArtifactRecord]) -> dict[str, ArtifactRecord | NotRead]
 def _only_value(records: Sequence[ArtifactRecord]) -> ArtifactRecord | NotRead:
     if len({record.sha for record in records}) == 1:
         return records[0]
-    return NotRead(f"{len(records)} tasks have different ones; ask their step's tasks")
+    return NotRead(f"{len(records)} tasks have different values, see the table of the step's tasks")

@@ -1,7 +1,7 @@
-"""Which runs have certain values of their parameters and artifacts.
+"""Filters runs by the values of their parameters and artifacts.
 
-Equality is Python's. Where the stored hash is that of an equal value's pickle, that proves it, and nothing is read; every
-other distinct hash is read once, if it is small and plain.
+Equality is Python's ``==``. If the stored hash equals the hash of an equal value's pickle, the value is not read. Any
+other distinct value is read once, if it is small and plain.
 """
 
 import hashlib
@@ -25,19 +25,21 @@ _PROTOCOLS = (2, 4)
 """The pickle protocols that Metaflow has used."""
 
 _PROVABLE_TYPES = (int, float, bool, str, type(None))
-"""Equal values of these exact types have equal pickles, but for -0.0 and what is equal across types."""
+"""Equal values of these exact types have equal pickles, except -0.0 and values that are equal across types."""
 
 
 @dataclass(frozen=True)
 class ValueFilter:
-    """What the values of a run must be.
+    """Conditions on the values of a run.
 
     Attributes
     ----------
     conditions
-        By the name of a parameter or an artifact: a value, or a function that tells whether a value is accepted.
+        Names of parameters or artifacts to a value, or to a function that returns whether a value is accepted.
     step
-        Whose artifacts; None is the last step. A run is accepted if one of its tasks meets all conditions.
+        The step of the artifacts. None is the last step. A run is accepted if one task of the step meets all conditions.
+    reading
+        How values are read.
     """
 
     conditions: Mapping[str, Any]
@@ -48,29 +50,32 @@ class ValueFilter:
         check_step(self.step)
         if not self.conditions or not all(isinstance(name, str) for name in self.conditions):
             raise MetaflowInvalidArgument(
-                "where() wants names with values or functions: where(alpha=0.1, score=lambda value: value > 0.9)."
+                "Expected conditions such as where(alpha=0.1, score=lambda value: value > 0.9), "
+                f"got {self.conditions!r:.60}."
             )
 
     def described(self) -> str:
-        """Return this in words that go on from "runs of HelloFlow"."""
+        """Return the conditions as words that follow "runs of HelloFlow"."""
         words = (
-            f"{name} fits {getattr(value, '__name__', 'a function')}" if callable(value) else f"{name} == {value!r:.40}"
+            f"{name} matches {getattr(value, '__name__', 'a function')}"
+            if callable(value)
+            else f"{name} == {value!r:.40}"
             for name, value in self.conditions.items()
         )
         return f" where {' and '.join(words)}{f' in {self.step}' if self.step else ''}"
 
-    def met(self, context: ClientContext, runs: Iterable[RunRecord]) -> Iterator[RunRecord]:
-        """Yield the runs that are accepted, batch by batch.
+    def filter_runs(self, context: ClientContext, runs: Iterable[RunRecord]) -> Iterator[RunRecord]:
+        """Yield the accepted runs, batch by batch.
 
         Raises
         ------
         MetaflowInvalidArgument
-            A function of the condition raised.
+            A function of a condition raised an exception.
 
         Warns
         -----
         ValuesNotRead
-            A value was too large or not a plain one, so that its run is left out; no run has a value of a name.
+            A run was skipped because its value is too large or not plain, or no run has a value of a name.
         """
         if self.reading.executor is not None:
             context.check_picklable()
@@ -83,20 +88,20 @@ class ValueFilter:
             )
             records = list(chain.from_iterable(rows))
             seen.update(record.name for record in records)
-            verdicts = self._verdicts(context, records, unread)
+            accepted = self._accepted_values(context, records, unread)
             for run, row in zip(batch, rows, strict=True):
-                if self._are_met([record for record in row if verdicts[record.name, record.sha]]):
+                if self._are_met([record for record in row if accepted[record.name, record.sha]]):
                     yield run
         if count:
-            self._warn_of_unknown(self.conditions.keys() - seen, count)
+            self._warn_of_unknown_names(self.conditions.keys() - seen, count)
 
-    def _warn_of_unknown(self, names: Iterable[str], count: int) -> None:
+    def _warn_of_unknown_names(self, names: Iterable[str], count: int) -> None:
         place = f"an artifact of step {self.step!r}" if self.step else "an artifact of its end task"
         for name in names:
-            warn_of_values(f"where({name}=): none of {count:,} runs has a parameter or {place} of this name.")
+            warn_of_values(f"where({name}=): none of {count:,} runs has a parameter or {place} with this name.")
 
     def _are_met(self, accepted: Sequence[ArtifactRecord]) -> bool:
-        """Tell whether parameters, and one of the tasks, have an accepted value for each condition."""
+        """Return whether the parameters and one task together have an accepted value for each condition."""
         parameters = {record.name for record in accepted if record.step == PARAMETERS}
         tasks: dict[str, set[str]] = {"": set()}
         for record in accepted:
@@ -104,22 +109,22 @@ class ValueFilter:
                 tasks.setdefault(record.task_id, set()).add(record.name)
         return any(len(parameters | names) == len(self.conditions) for names in tasks.values())
 
-    def _verdicts(
+    def _accepted_values(
         self, context: ClientContext, records: Sequence[ArtifactRecord], unread: set[str]
     ) -> dict[tuple[str, str], bool]:
-        """Tell for each distinct name and hash whether the value is accepted."""
+        """Return for each distinct name and hash whether the value is accepted."""
         distinct = {(record.name, record.sha): record for record in records}
         proofs = {name: proofs_of(value) for name, value in self.conditions.items()}
-        verdicts = {key: True for key in distinct if key[1] in proofs[key[0]]}
-        to_read = [record for key, record in distinct.items() if key not in verdicts]
+        accepted = {key: True for key in distinct if key[1] in proofs[key[0]]}
+        to_read = [record for key, record in distinct.items() if key not in accepted]
         for record, value in zip(to_read, values_of(context, to_read, self.reading), strict=True):
             if isinstance(value, NotRead) and record.name not in unread:
                 unread.add(record.name)
-                warn_of_values(f"where({record.name}=): runs are left out whose value was not read: {value.reason}.")
-            verdicts[record.name, record.sha] = not isinstance(value, NotRead) and self._fits(record, value)
-        return verdicts
+                warn_of_values(f"where({record.name}=): skipped runs whose value was not read: {value.reason}.")
+            accepted[record.name, record.sha] = not isinstance(value, NotRead) and self._matches(record, value)
+        return accepted
 
-    def _fits(self, record: ArtifactRecord, value: Any) -> bool:
+    def _matches(self, record: ArtifactRecord, value: Any) -> bool:
         condition = self.conditions[record.name]
         if not callable(condition):
             return equal(value, condition)
@@ -135,14 +140,14 @@ class ValueFilter:
 def _records(
     context: ClientContext, run: RunRecord, *, names: frozenset[str], step: str | None
 ) -> list[ArtifactRecord]:
-    """Return the parameters of these names, and for the other names the artifacts of the step."""
+    """Return the parameters with these names, and the artifacts of the step with the remaining names."""
     parameters = context.provider.artifacts((*run.path, PARAMETERS), names - {FLOW_NAME})
     others = names - {record.name for record in parameters}
     return parameters + step_artifacts(context, run, step=step, names=others) if others else parameters
 
 
 def proofs_of(value: Any) -> frozenset[str]:
-    """Return the hashes of pickles of values that are equal to this one."""
+    """Return the hashes of the pickles of all values that equal this one."""
     if type(value) not in _PROVABLE_TYPES or value != value:  # noqa: PLR0124 - a NaN is equal to nothing
         return frozenset()
     pickles = (pickle.dumps(equal_value, protocol) for equal_value in _equal_values(value) for protocol in _PROTOCOLS)
@@ -150,12 +155,12 @@ def proofs_of(value: Any) -> frozenset[str]:
 
 
 def _equal_values(value: Any) -> Iterator[Any]:
-    """Yield a value, and the numbers of other types that are equal to it."""
+    """Yield a value, and the equal numbers of other types."""
     yield value
     if not isinstance(value, int | float):
         return
     converters: tuple[Callable[[Any], Any], ...] = (int, float, bool)
     for convert in converters:
-        with suppress(ValueError, OverflowError):  # infinities, and what no float holds
+        with suppress(ValueError, OverflowError):  # infinities, and numbers too large for a float
             if convert(value) == value:
                 yield convert(value)

@@ -50,7 +50,7 @@ def test_a_run_and_itself(client, runs):
     found = compare(run, client.get(runs["linear"]))
     assert found.differences == []
     assert not found
-    assert "Nothing differs" in found._repr_mimebundle_()["text/plain"]
+    assert "There are no differences" in found._repr_mimebundle_()["text/plain"]
     assert len(found.to_pandas()) == 0
     assert found.to_dict()["differences"] == []
 

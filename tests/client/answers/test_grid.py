@@ -21,8 +21,8 @@ def test_nested_foreaches(client, runs):
     assert [len(cells) for cells in lines.values()] == [3, 1]
     text = client.get(runs["branch"])["work"].grid("doubled")._repr_mimebundle_()["text/plain"]
     assert "  ▁▃▆  a\n  █  b" in text
-    assert "least  2" in text
-    assert "most   8" in text
+    assert "minimum  2" in text
+    assert "maximum  8" in text
 
 
 def test_by_duration_and_without_numbers(client, runs):
@@ -30,7 +30,7 @@ def test_by_duration_and_without_numbers(client, runs):
     assert all(cell.value >= 0 for line in step.grid("duration").lines.values() for cell in line)
     text = step.grid("item")._repr_mimebundle_()["text/plain"]
     assert "without a number  4" in text
-    assert "No task of this step has a number called item" in text
+    assert "No task of this step has a number named item" in text
     assert "✓✓✓✓" in text
     (row,) = step.grid("duration").to_dict()["rows"]
     assert [tile["value"] for tile in row["tasks"]] == [task.duration for task in reversed(list(step))]
@@ -55,5 +55,5 @@ def test_thousands_of_tasks(client, runs, monkeypatch):
 
 
 def test_bad_input(client, runs):
-    with pytest.raises(errors.MetaflowInvalidArgument, match="found by its name"):
+    with pytest.raises(errors.MetaflowInvalidArgument, match="Expected the name of an artifact"):
         client.get(runs["foreach"])["work"].grid(5)

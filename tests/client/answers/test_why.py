@@ -55,7 +55,7 @@ def test_its_item_log_and_last_good_run(client, runs):
     killed = client.get(runs["killed"]).why()
     assert killed.last_good == client.get(runs["retry"])
     assert killed.causes() == []
-    assert "differs neither in parameters" in str(killed)
+    assert "metadata are the same as in the last good run" in str(killed)
     assert [line.message for line in client.get(runs["died-hard"]).why().log] == ["Task failed."]
 
 
@@ -70,7 +70,7 @@ def test_what_differs_from_the_last_good_run(own_runs, client, runs):
 def test_runs_that_did_not_fail(client, runs):
     why = client.get(runs["linear"]).why()
     assert (why.task, why.exception, why.attempt, why.log) == (None, None, None, [])
-    assert "Nothing went wrong." in str(why)
+    assert "The run completed." in str(why)
     assert repr(why) == f"<why {runs['linear']} is completed>"
     assert why.to_dict()["task"] is None
     assert why.to_dict()["exception"] is None

@@ -66,9 +66,9 @@ def test_steps_and_tasks(client, runs):
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
-        (lambda runs: runs.to_pandas(step=5, artifacts=["x"]), "step= is the name of a step"),
-        (lambda runs: runs.where(alpha=0.1, step=5), "step= is the name of a step"),
-        (lambda runs: runs.where(alpha=0.1, step=""), "step= is the name of a step"),
+        (lambda runs: runs.to_pandas(step=5, artifacts=["x"]), "Expected step= to be the name of a step"),
+        (lambda runs: runs.where(alpha=0.1, step=5), "Expected step= to be the name of a step"),
+        (lambda runs: runs.where(alpha=0.1, step=""), "Expected step= to be the name of a step"),
         (lambda runs: runs.where(5), "where() takes names and values"),
         (lambda runs: runs.where([("a", 1)]), "where() takes names and values"),
         (lambda runs: runs["a":], "are sliced by numbers"),

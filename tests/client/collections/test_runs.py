@@ -26,8 +26,8 @@ def test_by_status(client, runs):
     assert names(runs, flow.runs("nightly", status="failed", limit=1)) == ["failing"]
     assert list(flow.runs(status="failed").to_pandas().status) == ["failed"]
     assert flow.runs(status="completed").count() == 1
-    assert "that are failed" in flow.runs(status="failed")._repr_html_()
-    assert "No run in this namespace is like that." in flow.runs(status="caught")._repr_html_()
+    assert "with status failed" in flow.runs(status="failed")._repr_html_()
+    assert "No run in this namespace matches." in flow.runs(status="caught")._repr_html_()
 
 
 def test_by_user_and_time(client, runs):
@@ -46,7 +46,9 @@ def test_by_user_and_time(client, runs):
     assert list(flow.runs(since=oldest.created_at.date(), user="ann"))[-1] == oldest
     assert list(flow.runs(since=date(2999, 1, 1))) == []
     assert flow.runs(user="bob", limit=1).first() == middle
-    assert repr(flow.runs("x", user="bob", status="failed")) == "<runs of LinearFlow tagged x that are failed by bob>"
+    assert (
+        repr(flow.runs("x", user="bob", status="failed")) == "<runs of LinearFlow by bob tagged x with status failed>"
+    )
 
 
 def test_ages():
@@ -59,13 +61,13 @@ def test_ages():
     [
         (
             {"status": "bad"},
-            "There is no status 'bad' of a run: it is one of completed, caught, failed, running, unknown.",
+            "Expected status= to be one of completed, caught, failed, running, unknown, got 'bad'.",
         ),
-        ({"status": "killed"}, "There is no status 'killed' of a run"),
-        ({"user": 5}, "user= is a name; not 5"),
-        ({"since": "soon"}, "since= is a datetime, a date, a text like '2026-01-31'"),
-        ({"until": 5}, "until= is a datetime"),
-        ({"since": "2 fortnights"}, "or an age like '2d', '3h'; not '2 fortnights'"),
+        ({"status": "killed"}, "running, unknown, got 'killed'."),
+        ({"user": 5}, "Expected user= to be a name, got 5."),
+        ({"since": "soon"}, "Expected since= to be a datetime, a date, a str such as '2026-01-31'"),
+        ({"until": 5}, "Expected until= to be a datetime"),
+        ({"since": "2 fortnights"}, "or an age such as '2d' or '3h', got '2 fortnights'"),
         ({"since": datetime(1, 1, 1)}, "since= is a datetime"),  # noqa: DTZ001 - the oldest there is
     ],
 )
