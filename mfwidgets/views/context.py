@@ -44,7 +44,7 @@ def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
         where = limits.text(home_folded(context.provider.selector)).text
         return (f"There are no flows in {where}. Use %mflow metadata SELECTOR to look elsewhere.",)
     namespaces = dict.fromkeys(name for flow in islice(flows, limits.rows) for name in namespaces_of(context, flow))
-    problem = f"No flow has runs in namespace '{context.namespace}'. Other namespaces have runs of {counted(len(flows), 'flow')}."
+    problem = f"No flow has runs in the namespace '{context.namespace}'. Other namespaces have runs of {counted(len(flows), 'flow')}."
     return (_with_remedy(problem, namespaces, limits),)
 
 
@@ -56,7 +56,7 @@ def no_runs_notes(runs: Runs, limits: Limits) -> tuple[str, ...]:
     if next(iter(Runs(context, runs._flow)), None):
         filtered = runs._filter != ALL_RUNS
         return ("No run in this namespace matches." if filtered else "No runs were requested.",)
-    problem = f"There are no runs in namespace '{context.namespace}'."
+    problem = f"There are no runs in the namespace '{context.namespace}'."
     return (_with_remedy(problem, dict.fromkeys(namespaces_of(context, runs._flow)), limits),)
 
 

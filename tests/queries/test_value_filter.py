@@ -72,7 +72,7 @@ def test_it_composes_and_is_lazy(world):
     known, flow = world
     runs = flow.runs(user="ann").where(rate=0.1).where(depth=lambda depth: depth < 4)
     assert [known[run.pathspec] for run in runs] == ["values"]
-    assert repr(runs) == "<runs of ValueFlow by ann where rate == 0.1 where depth fits <lambda>>"
+    assert repr(runs) == "<runs of ValueFlow by ann where rate == 0.1 where depth matches <lambda>>"
     assert [known[run.pathspec] for run in flow.runs(status="completed").where(rate=0.5)] == ["values-other"]
     assert len(list(flow.runs(limit=1).where(rate=0.1))) == 1
     frame = flow.runs().where(rate=0.1).to_pandas(params=True, artifacts=["score"])

@@ -156,8 +156,8 @@ def test_runs_are_asked_some_at_a_time(monkeypatch):
 def test_its_description():
     assert ValueFilter({"alpha": 0.1}).described() == " where alpha == 0.1"
     both = ValueFilter({"alpha": 0.1, "kind": str.isupper, "long": "x" * 50}, "fit").described()
-    assert both == f" where alpha == 0.1 and kind fits isupper and long == 'xx{'x' * 37} in fit"
-    assert ValueFilter({"x": type("F", (), {"__call__": print})()}).described() == " where x fits a function"
+    assert both == f" where alpha == 0.1 and kind matches isupper and long == 'xx{'x' * 37} in fit"
+    assert ValueFilter({"x": type("F", (), {"__call__": print})()}).described() == " where x matches a function"
 
 
 @pytest.mark.parametrize("wanted", [{}, {5: 1}, {"a": 1, 5: 1}])

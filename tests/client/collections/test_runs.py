@@ -68,7 +68,7 @@ def test_ages():
         ({"since": "soon"}, "Expected since= to be a datetime, a date, a str such as '2026-01-31'"),
         ({"until": 5}, "Expected until= to be a datetime"),
         ({"since": "2 fortnights"}, "or an age such as '2d' or '3h', got '2 fortnights'"),
-        ({"since": datetime(1, 1, 1)}, "since= is a datetime"),  # noqa: DTZ001 - the oldest there is
+        ({"since": datetime(1, 1, 1)}, "Expected since= to be a datetime"),  # noqa: DTZ001 - the oldest there is
     ],
 )
 def test_what_cannot_be_wanted(wanted, said, client):
@@ -166,6 +166,6 @@ def test_pages_of_rows_are_read_when_they_are_asked_for(client, on_service, runs
 
 @pytest.mark.parametrize("since", ["99999999w", datetime.max.replace(tzinfo=UTC)])
 def test_moments_out_of_reach(client, since):
-    with pytest.raises(errors.MetaflowInvalidArgument, match="since= is a datetime"):
+    with pytest.raises(errors.MetaflowInvalidArgument, match="Expected since= to be a datetime"):
         client["LinearFlow"].runs(since=since)
     assert len(list(client["LinearFlow"].runs(since="999999w"))) == 3
