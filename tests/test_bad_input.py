@@ -122,12 +122,12 @@ ARGUMENTS = [
     (lambda run: get_cards(5), errors.IncorrectArgumentException, "takes a Task or its pathspec, not int"),
     (lambda run: get_cards(run.pathspec), errors.IncorrectPathspecException, "takes the pathspec of a task"),
     (lambda run: get_cards(run["start"].task), errors.CardNotPresentException, "its step has no @card"),
-    (lambda run: run.add_tag(5), errors.MetaflowTaggingError, "not int (5)"),
-    (lambda run: run.add_tag(""), errors.MetaflowTaggingError, "cannot be empty"),
+    (lambda run: run.add_tag(5), errors.MetaflowTaggingError, "got int (5)"),
+    (lambda run: run.add_tag(""), errors.MetaflowTaggingError, "got an empty str"),
     (lambda run: run.add_tag("x" * 501), errors.MetaflowTaggingError, "at most 500 characters"),
-    (lambda run: run.add_tags([]), errors.MetaflowTaggingError, "give at least one"),
+    (lambda run: run.add_tags([]), errors.MetaflowTaggingError, "Expected at least one tag"),
     (lambda run: run.remove_tag("runtime:dev"), errors.MetaflowTaggingError, "Only user tags can be"),
-    (lambda run: run.replace_tags(None, ["a"]), errors.MetaflowTaggingError, "not NoneType"),
+    (lambda run: run.replace_tags(None, ["a"]), errors.MetaflowTaggingError, "got NoneType"),
 ]
 SELECTORS = [
     (lambda: mfwidgets.metadata(None), errors.InvalidSelector, "default_metadata()"),

@@ -134,7 +134,7 @@ def test_alone_it_helps(mflow, runs):
         ("cards LinearFlow/latest/start", MetaflowException, "has no cards"),
         ("diff LinearFlow/latest", UsageError, "Usage: %mflow diff A B"),
         ("diff LinearFlow/latest FailingFlow/latest/divide", MetaflowException, "compare"),
-        ("tag LinearFlow/latest --add ''", MetaflowException, "cannot be empty"),
+        ("tag LinearFlow/latest --add ''", MetaflowException, "got an empty str"),
         ("tag LinearFlow/latest --add", UsageError, "expected one argument"),
         ("metadata /no/such/folder", MetaflowException, "there is no folder"),
         ("profile nosuch", MetaflowException, "Expected a profile (default), got 'nosuch'"),

@@ -140,5 +140,5 @@ def test_tags_of_projects():
     assert project_tags(None, "test.x") == ("project_branch:test.x",)
     assert project_tags("sales", "prod") == ("project:sales", "project_branch:prod")
     for project, branch, name in (("", None, "project"), (5, None, "project"), ("a", "", "branch"), ("a", 5, "branch")):
-        with pytest.raises(MetaflowInvalidArgument, match=f"{name}= is a name"):
+        with pytest.raises(MetaflowInvalidArgument, match=f"Expected {name}= to be a name"):
             project_tags(project, branch)

@@ -117,7 +117,7 @@ def test_what_cannot_be_told_is_said(world):
         errors.ValuesNotRead, match=r"where\(model=\): skipped runs whose value was not read: not a plain value"
     ):
         assert list(flow.runs().where(model=lambda model: True)) == []
-    with pytest.warns(errors.ValuesNotRead, match=r"where\(large=\): .* more than 100,000 bytes"):
+    with pytest.warns(errors.ValuesNotRead, match=r"where\(large=\): .* larger than 100,000 bytes"):
         assert list(flow.runs().where(large="x" * 300_000 + "y")) == []
     assert len(list(flow.runs().where(large="x" * 300_000))) == 3  # its hash proves it
     with pytest.warns(errors.ValuesNotRead, match=r"where\(alhpa=\): none of 3 runs has a parameter or an artifact"):
@@ -130,13 +130,13 @@ def test_what_cannot_be_told_is_said(world):
 
 def test_bad_input(client):
     for wanted in ({}, {5: 1}):
-        with pytest.raises(errors.MetaflowInvalidArgument, match=r"where\(\) wants names"):
+        with pytest.raises(errors.MetaflowInvalidArgument, match="Expected conditions such as where"):
             client["ValueFlow"].runs().where(wanted)
     for name in ("", 5, None):
         with pytest.raises(errors.MetaflowInvalidArgument, match="Expected the name of an artifact"):
             client["ValueFlow"].runs().find_artifacts(name)
     for how in ({"project": 5}, {"branch": ""}):
-        with pytest.raises(errors.MetaflowInvalidArgument, match="= is a name"):
+        with pytest.raises(errors.MetaflowInvalidArgument, match="= to be a name"):
             client["ValueFlow"].runs(**how)
 
 

@@ -88,8 +88,8 @@ def equal(value, wanted):
 def chosen(store, values, wanted, protocol):
     context, put = store
     records = [put(number, value, protocol) for number, value in enumerate(values)]
-    verdicts = ValueFilter({"x": wanted})._verdicts(context, records, set())
-    return [verdicts["x", record.sha] for record in records]
+    accepted = ValueFilter({"x": wanted})._accepted_values(context, records, set())
+    return [accepted["x", record.sha] for record in records]
 
 
 @settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -89,8 +89,8 @@ def test_a_step_of_several_tasks_has_no_one_value(world):
 @pytest.mark.parametrize(
     ("name", "how", "said"),
     [
-        ("large", {}, r"artifact.large: 3 of 3 values are missing: more than 100,000 bytes \(max_bytes= sets"),
-        ("score", {"max_bytes": 5}, r"artifact.score: 3 of 3 .* more than 5 bytes"),
+        ("large", {}, r"artifact.large: 3 of 3 values are missing: larger than 100,000 bytes \(max_bytes= sets"),
+        ("score", {"max_bytes": 5}, r"artifact.score: 3 of 3 .* larger than 5 bytes"),
         (
             "model",
             {},

@@ -174,7 +174,8 @@ def test_an_empty_namespace_explains_itself(runs, client):
     empty = Metaflow(metadata=f"local@{runs.folder}", namespace="user:nobody")
     text, _ = both(empty)
     assert (
-        f"No flow has runs in the namespace 'user:nobody'. Other namespaces have runs of {len(client.flows)} flows." in text
+        f"No flow has runs in the namespace 'user:nobody'. Other namespaces have runs of {len(client.flows)} flows."
+        in text
     )
     assert "%mflow ns user:ann" in text
     assert "%mflow ns none" in text

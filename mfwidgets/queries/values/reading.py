@@ -23,6 +23,7 @@ from mfwidgets.queries.context import ClientContext
 SMALL_VALUE_BYTES = 100_000
 """Default ``max_bytes``. Larger pickles are not read into tables."""
 
+
 @dataclass(frozen=True, slots=True)
 class NotRead:
     """A value that was not read.

@@ -141,7 +141,7 @@ def test_by_text(client, on_service, runs):
         assert known["linear"] in [run.pathspec for run in flow.runs(text=run_id[-4:])]
         assert list(flow.runs(text="no such text")) == []
     assert repr(flow.runs(text="a'b")) == """<runs of LinearFlow with "a'b" in id, user or tags>"""
-    with pytest.raises(errors.MetaflowInvalidArgument, match="text= is a text"):
+    with pytest.raises(errors.MetaflowInvalidArgument, match="Expected text= to be a str"):
         flow.runs(text=5)
 
 
