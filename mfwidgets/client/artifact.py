@@ -26,12 +26,29 @@ if TYPE_CHECKING:
 class DataArtifact(MetaflowObject, kind="artifact"):
     """An artifact: ``DataArtifact('HelloFlow/2/start/1/x')``.
 
-    Everything but :attr:`data` is read from records; the value itself is not touched.
+    Only :attr:`data` and :meth:`raw` read the value. All other members read records.
+
+    Costs of the constructor: one request for the artifact and one for its run.
+
+    Parameters
+    ----------
+    pathspec
+        The address of the artifact, such as ``HelloFlow/2/start/1/x``.
+    attempt
+        The number of an attempt, from 0. None means the newest attempt that is done.
+
+    Examples
+    --------
+    >>> artifact = DataArtifact("HelloFlow/1795378926761243/start/1/message")
+    >>> artifact.data
+    'Grüezi, Metaflow!'
+    >>> artifact == Run("HelloFlow/1795378926761243")["start"]["1"]["message"]
+    True
     """
 
     _record: ArtifactRecord
 
-    def _find(self, run: RunRecord, path: PathComponents) -> ArtifactRecord | None:  # noqa: ARG002 - the path says it all
+    def _find(self, run: RunRecord, path: PathComponents) -> ArtifactRecord | None:  # noqa: ARG002 - the path is enough
         return self._context.provider.artifact(path[:-1], path[-1], self._attempt)
 
     def _run_record(self) -> RunRecord | None:
@@ -45,130 +62,174 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
     def __getitem__(self, name: str) -> NoReturn:
         raise NoSuchChild(
-            f"{self!r} has no children: its value is at .data.",
+            f"{self!r} has no children. Try .data for its value.",
             pathspec=f"{self.pathspec}/{name}",
             suggestions=[self.pathspec],
         )
 
     @property
     def parent(self) -> "Task":
-        """Its task, of the same attempt where one was asked for."""
+        """Its task, with the same attempt if one was passed. Costs two requests."""
         return cast("Task", super().parent)
 
     @property
     def origin_pathspec(self) -> str | None:
-        """The artifact of the task that its task was taken over from; None where that is no clone."""
+        """The artifact of the task that a resumed run took this one over from. None if the task is not a clone.
+
+        Costs one or two requests for the task and one for its metadata.
+        """
         origin = self.parent.origin_pathspec
         return f"{origin}/{self.id}" if origin else None
 
     @property
     def data(self) -> Any:
-        """The value (one blob read, unpickled at each access: unpickling runs what the pickle says).
+        """The value.
 
-        Of an ``IncludeFile`` parameter it is the content of the file, text or bytes (one more read).
+        Each access reads one blob and unpickles it. Unpickling runs the code that the pickle names. For an ``IncludeFile``
+        parameter the value is the content of the file, as str or bytes, and costs one more read.
 
         Raises
         ------
-        BlobMissing, DataException
-            The bytes are missing or damaged.
+        BlobMissing
+            The bytes are missing.
+        DataException
+            The bytes are damaged.
         UnloadableArtifact
-            A class cannot be imported here, or the encoding is an extension's; :meth:`raw` still works.
+            A class cannot be imported here, or a Metaflow extension defines the encoding. :meth:`raw` still works.
+
+        Examples
+        --------
+        >>> DataArtifact("ForecastFlow/1795378919475034/end/15/worst").data
+        'İzmir'
         """
-        what = f"Artifact {self.pathspec}"
-        value = load_value(self.raw(), self._record.encoding, what)
+        description = f"Artifact {self.pathspec}"
+        value = load_value(self.raw(), self._record.encoding, description)
         if isinstance(value, IncludedFile):
-            return read_included(value, self._context.datastore, self._record.flow, what)
+            return read_included(value, self._context.datastore, self._record.flow, description)
         return value
 
     def raw(self) -> bytes:
-        """Return the serialized bytes, checked against :attr:`sha`; nothing is unpickled.
+        """Return the serialized bytes, without unpickling them.
+
+        Returns
+        -------
+        bytes
+            The bytes before compression. Their SHA-1 is :attr:`sha`. Costs one read of a blob.
 
         Raises
         ------
-        BlobMissing, DataException
-            The bytes are missing or damaged.
+        BlobMissing
+            The bytes are missing.
+        DataException
+            The bytes are damaged: their hash is not :attr:`sha`.
         """
         return read_bytes(self._context, self._record)
 
     @property
     def sha(self) -> str:
-        """SHA-1 of the serialized bytes; equal hashes mean equal bytes."""
+        """The SHA-1 of the serialized bytes. Equal hashes mean equal bytes."""
         return self._record.sha
 
     @property
     def encoding(self) -> str:
-        """How the value was serialized, such as ``pickle-v4``."""
+        """The serialization format, such as ``pickle-v4``."""
         return self._record.encoding
 
     @property
     def type(self) -> str | None:
-        """The class of the value as text, such as ``numpy.ndarray`` (one small read); None where not recorded."""
+        """The class of the value, such as ``numpy.ndarray``. None if it is not recorded. Costs one small read.
+
+        Examples
+        --------
+        >>> DataArtifact("ForecastFlow/1795378919475034/end/15/errors").type
+        'pandas.DataFrame'
+        """
         return next(rows_of(self._context, [self._record])).type
 
     @property
     def size(self) -> int | None:
-        """Bytes of the serialized value before compression (one small read); None where not recorded.
+        """The size of the serialized value in bytes, before compression. None if it is not recorded.
 
-        Of an ``IncludeFile`` parameter it is the size of the file.
+        For an ``IncludeFile`` parameter this is the size of the file. Costs one small read.
+
+        Examples
+        --------
+        >>> DataArtifact("HelloFlow/1795378926761243/start/1/message").size
+        33
         """
         row = next(rows_of(self._context, [self._record]))
         return included_size(safe_loads(self.raw())) if row.type == INCLUDED_FILE else row.size
 
     def lineage(self, *, runs: int = EARLIER_RUNS) -> Lineage:
-        """Tell where its bytes come from: the task that made them, those that passed them on, earlier runs that have them.
+        """Return which tasks have the same bytes: the first task of the run, later tasks and earlier runs.
+
+        Costs five bulk requests for the run and one for each earlier run. Values are not read, except those that say which
+        branch a switch took.
 
         Parameters
         ----------
         runs
-            So many earlier runs are looked through.
+            The maximum number of earlier runs to search.
 
         Returns
         -------
         Lineage
-            Shows itself; its attributes are objects. Costs five bulk questions about the run, and one for each earlier
-            run; no value is read but which way switches and loops took.
+            An answer that displays itself. Its attributes are client objects.
 
         Raises
         ------
         MetaflowInvalidArgument
-            ``runs`` is no number.
+            ``runs`` is not a number, or is negative.
+
+        Examples
+        --------
+        >>> lineage = DataArtifact("HelloFlow/1795378926761243/end/2/message").lineage()
+        >>> lineage.producer
+        Task('HelloFlow/1795378926761243/start/1')
+        >>> lineage.holders
+        [Task('HelloFlow/1795378926761243/end/2')]
         """
         return trace_lineage(self, runs)
 
     @property
     def finished_at(self) -> datetime:
-        """When it was recorded; naive local time."""
+        """The time when the artifact was recorded, in naive local time."""
         return self.created_at
 
 
-class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001 - its names are its own
-    """The public artifacts of a task, as a tuple with names: ``task.artifacts.x`` is a :class:`DataArtifact`.
+class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001 - each instance has its own names
+    """The public artifacts of a task, as a named tuple: ``task.artifacts.x`` is a :class:`DataArtifact`.
 
-    No value is read. A name that Python cannot take as an attribute is reached by ``getattr``.
+    Values are not read. Use ``getattr`` for names that are not Python identifiers.
+
+    Parameters
+    ----------
+    artifacts
+        The artifacts of one task.
 
     Attributes
     ----------
     _fields
-        The names, as named tuples have them.
+        The names, as in other named tuples.
     """
 
     _fields: tuple[str, ...]
 
     def __new__(cls, artifacts: Iterable[DataArtifact]) -> Self:
-        """Take the artifacts of one task."""
+        """Make the tuple from the artifacts of one task."""
         made = super().__new__(cls, artifacts)
         made._fields = tuple(artifact.id for artifact in made)
         return made
 
     def __getattr__(self, name: str) -> DataArtifact:
-        fields = self.__dict__.get("_fields", ())  # not there yet while one is unpickled
+        fields = self.__dict__.get("_fields", ())  # not set yet during unpickling
         if name in fields:
-            found: DataArtifact = self[fields.index(name)]
-            return found
-        if name.startswith("_"):  # Python and IPython ask for such names
+            artifact: DataArtifact = self[fields.index(name)]
+            return artifact
+        if name.startswith("_"):  # Python and IPython look up such names
             raise AttributeError(name)
         raise NoSuchArtifact(
-            f"There is no artifact {name!r}; there are {', '.join(fields) or 'none'}.",
+            f"The task has no artifact {name!r}. It has {', '.join(fields) or 'none'}.",
             pathspec=f"{self[0].pathspec.rpartition('/')[0]}/{name}" if fields else "",
             suggestions=[self[fields.index(other)].pathspec for other in suggest(name, list(fields))[1]],
         )
@@ -189,14 +250,14 @@ class MetaflowData(Displayable):
 
     Parameters
     ----------
-    scope
-        Where to read.
+    context
+        The context of the task.
     task
-        Pathspec of the task, for messages.
+        The pathspec of the task, for messages.
     records
-        Its public artifacts.
+        The records of its public artifacts.
     attempt
-        The attempt that was asked for, if one was.
+        The attempt that the caller passed, or None.
     """
 
     def __init__(self, context: ClientContext, task: str, records: list[ArtifactRecord], attempt: int | None) -> None:
@@ -204,14 +265,13 @@ class MetaflowData(Displayable):
         self._artifacts = {record.name: DataArtifact._of(context, record, attempt) for record in records}
 
     def __getattr__(self, name: str) -> Any:
-        # Python asks here for what is not found otherwise, its own questions (copy, pickle) among them.
-        if name.startswith("_"):
+        if name.startswith("_"):  # copy and pickle look up such names
             raise AttributeError(name)
         if name in self._artifacts:
             return self._artifacts[name].data
-        known = ", ".join(self._artifacts) or "none"
+        names = ", ".join(self._artifacts) or "none"
         raise NoSuchArtifact(
-            f"Task {self._task} has no artifact {name!r}; it has {known}.",
+            f"Task {self._task} has no artifact {name!r}. It has {names}.",
             pathspec=f"{self._task}/{name}",
             suggestions=[f"{self._task}/{other}" for other in suggest(name, list(self._artifacts))[1]],
         )

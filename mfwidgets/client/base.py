@@ -1,4 +1,4 @@
-"""What all client objects have in common: a place in the tree, a scope, tags, children."""
+"""The base class of all client objects: pathspec, context, tags and children."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -19,23 +19,25 @@ _CLASSES: dict[str, "type[MetaflowObject]"] = {}
 class MetaflowObject(Explorable, ABC):
     """A flow, run, step, task or artifact.
 
-    Objects compare equal, and hash alike, when they are of one kind and share provider, pathspec and attempt.
+    Two objects are equal, and have the same hash, if they have the same class, provider, pathspec and attempt.
+
+    Costs of the constructor: one request for the object and one for its run.
 
     Parameters
     ----------
     pathspec
-        Such as ``HelloFlow/2`` for a run.
+        The address of the object, such as ``HelloFlow/2`` for a run.
     attempt
-        Of tasks and artifacts only: that attempt, not the newest.
+        The number of an attempt, from 0, for tasks and artifacts only. None means the newest attempt.
 
     Raises
     ------
     MetaflowInvalidPathspec
         The pathspec has the wrong form.
     MetaflowNotFound
-        There is no such object.
+        The object does not exist.
     MetaflowNamespaceMismatch
-        It is not in the current namespace.
+        The object is not in the current namespace.
     """
 
     _kind: ClassVar[str]
@@ -56,7 +58,7 @@ class MetaflowObject(Explorable, ABC):
 
     @classmethod
     def _in_context(cls, context: ClientContext, path: PathComponents, attempt: int | None = None) -> Self:
-        """Find an object in another scope than the current one; raises as the constructor does."""
+        """Load an object in a context other than the current one. Raises what the constructor raises."""
         made = cls.__new__(cls)
         made._context = context
         made._attempt = check_attempt(attempt, cls._kind)
@@ -65,7 +67,7 @@ class MetaflowObject(Explorable, ABC):
 
     @classmethod
     def _of(cls, context: ClientContext, record: Any, attempt: int | None = None) -> Self:
-        """Make an object of a record that is at hand; nothing is fetched or checked."""
+        """Make an object from a record that is already loaded. Nothing is fetched or checked."""
         made = cls.__new__(cls)
         made._context = context
         made._attempt = attempt
@@ -92,11 +94,11 @@ class MetaflowObject(Explorable, ABC):
         """Return the record at ``path``, or None."""
 
     def _not_found(self, path: PathComponents) -> MetaflowNotFound:
-        """Make the error that says that there is no such object, and what there is near it."""
+        """Return the error for an object that does not exist, with the objects that exist near it."""
         pathspec = "/".join(path)
-        said = f"{type(self).__name__}({short(repr(pathspec))}) does not exist in {self._context.provider.selector}."
-        near, suggestions = _nearest_existing(self._context, path)
-        return MetaflowNotFound(f"{said} {near}" if near else said, pathspec=pathspec, suggestions=suggestions)
+        message = f"{type(self).__name__}({short(repr(pathspec))}) does not exist in {self._context.provider.selector}."
+        hint, suggestions = _nearest_existing(self._context, path)
+        return MetaflowNotFound(f"{message} {hint}" if hint else message, pathspec=pathspec, suggestions=suggestions)
 
     # -- place in the tree ------------------------------------------------------------------------------------------
 
@@ -107,7 +109,7 @@ class MetaflowObject(Explorable, ABC):
 
     @property
     def pathspec(self) -> str:
-        """The pathspec, such as ``HelloFlow/2``; the attempt is no part of it."""
+        """The pathspec, such as ``HelloFlow/2``. It does not contain the attempt."""
         return "/".join(self._record.path)
 
     @property
@@ -117,46 +119,67 @@ class MetaflowObject(Explorable, ABC):
 
     @property
     def parent(self) -> "MetaflowObject | None":
-        """The object one level up (one to three records are read); None for a flow. The namespace is not asked."""
+        """The object one level up, in any namespace. None for a flow. Costs one to three requests."""
         path = self._record.path[:-1]
         if not path:
             return None
         attempt = self._attempt if self._kind == "artifact" else None
-        found = class_of(kind_of(path))._in_context(self._context.in_all_namespaces(), path, attempt)
-        found._context = self._context
-        return found
+        parent = class_of(kind_of(path))._in_context(self._context.in_all_namespaces(), path, attempt)
+        parent._context = self._context
+        return parent
 
     # -- tags and times ---------------------------------------------------------------------------------------------
 
     @abstractmethod
     def _run_record(self) -> RunRecord | None:
-        """Return the record of the run that this is or belongs to; None for a flow."""
+        """Return the record of the object's run, or None for a flow."""
 
     @property
     def tags(self) -> frozenset[str]:
-        """User and system tags together; those of the run for the run and all below it, none for a flow."""
+        """The user tags and system tags of the run. Empty for a flow.
+
+        Steps, tasks and artifacts have the tags of their run. Costs one request for an artifact and none otherwise.
+        """
         run = self._run_record()
         return run.tags if run else frozenset()
 
     @property
     def user_tags(self) -> frozenset[str]:
-        """The tags that people gave the run."""
+        """The tags that users gave the run. Costs one request for an artifact and none otherwise.
+
+        Examples
+        --------
+        >>> sorted(Run("ForecastFlow/1795378919475034").user_tags)
+        ['experiment:alpha', 'repaired']
+        """
         run = self._run_record()
         return run.user_tags if run else frozenset()
 
     @property
     def system_tags(self) -> frozenset[str]:
-        """The tags that Metaflow gave the run."""
+        """The tags that Metaflow gave the run. Costs one request for an artifact and none otherwise.
+
+        Examples
+        --------
+        >>> sorted(Run("HelloFlow/1795378926761243").system_tags)
+        ['metaflow_version:...', 'python_version:...', 'runtime:dev', 'user:ann']
+        """
         run = self._run_record()
         return run.system_tags if run else frozenset()
 
     @property
     def created_at(self) -> datetime:
-        """When it was registered; naive local time, as in Metaflow's client."""
+        """The time when the object was registered, in naive local time as in Metaflow's client."""
         return local_datetime(self._record.created_ms)
 
     def is_in_namespace(self) -> bool:
-        """Tell whether it can be seen in the *current* namespace; for a flow, whether any of its runs can."""
+        """Return whether the object is in the current namespace.
+
+        Returns
+        -------
+        bool
+            For a flow: whether any of its runs is in the namespace. Costs at most one request.
+        """
         run = self._run_record()
         return current_context().includes(run) if run else True
 
@@ -164,11 +187,11 @@ class MetaflowObject(Explorable, ABC):
 
     @abstractmethod
     def _child(self, name: str) -> "MetaflowObject | None":
-        """Return the child of that name, or None."""
+        """Return the child with this name, or None."""
 
     @abstractmethod
     def _child_names(self) -> list[str]:
-        """Return the names of the children, newest first, without the private ones."""
+        """Return the names of the children, newest first, without private ones."""
 
     def __getitem__(self, name: str) -> "MetaflowObject":
         child = self._child(name) if isinstance(name, str) else None
@@ -186,22 +209,24 @@ class MetaflowObject(Explorable, ABC):
         return isinstance(name, str) and self._child(name) is not None
 
     def _ipython_key_completions_(self) -> list[str]:
-        """Return what may stand between the brackets; IPython asks this on Tab."""
+        """Return the valid keys of ``self[...]``. IPython calls this on Tab."""
         return self._child_names()
 
     # -- pickling ---------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle what it is, not what is known of it."""
+        """Pickle the address of the object, not its record."""
         return {"scope": self._context, "path": self._record.path, "attempt": self._attempt}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Find the object again, in the provider and the namespace that it was made in.
+        """Load the object again, from the provider and namespace that it was made with.
 
         Raises
         ------
-        MetaflowNotFound, MetaflowNamespaceMismatch
-            It is not there.
+        MetaflowNotFound
+            The object does not exist.
+        MetaflowNamespaceMismatch
+            The object is not in the namespace.
         """
         self._context, self._attempt = state["scope"], state["attempt"]
         self._load(tuple(state["path"]))
@@ -223,24 +248,29 @@ class MetaflowObject(Explorable, ABC):
 
 
 def class_of(kind: str) -> "type[MetaflowObject]":
-    """Return the class of a kind of object, which is imported on first use: classes name one another in a circle."""
+    """Return the class of a kind of object.
+
+    The module is imported on first use because the classes refer to one another in a circle.
+    """
     if kind not in _CLASSES:
         import_module(f"mfwidgets.client.{kind}")
     return _CLASSES[kind]
 
 
 def check_attempt(attempt: object, kind: str) -> int | None:
-    """Return the attempt as a number.
+    """Return the attempt as an int, or None for the newest attempt.
 
     Raises
     ------
     MetaflowNotFound
-        It is no number from 0 to 5, or this kind of object has no attempts.
+        The attempt is not a number from 0 to 5, or this kind of object has no attempts.
     """
     if attempt is None:
         return None
     if kind not in ("task", "artifact"):
-        raise MetaflowNotFound(f"Only tasks and artifacts have attempts, not a {kind}: leave attempt= out.")
+        raise MetaflowNotFound(
+            f"A {kind} has no attempts. Only tasks and artifacts have them. Try leaving attempt= out."
+        )
     if isinstance(attempt, int | float | str) and not isinstance(attempt, bool):
         try:
             number = int(attempt)
@@ -248,43 +278,43 @@ def check_attempt(attempt: object, kind: str) -> int | None:
             number = -1
         if 0 <= number < MAX_ATTEMPTS:
             return number
-    raise MetaflowNotFound(f"There is no attempt {attempt!r}: attempts are numbered from 0 to {MAX_ATTEMPTS - 1}.")
+    raise MetaflowNotFound(f"Expected attempt= to be a number from 0 to {MAX_ATTEMPTS - 1} or None, got {attempt!r}.")
 
 
 MAX_ATTEMPTS = 6
-"""Metaflow's limit, which cannot be configured."""
+"""The limit in Metaflow's code. It cannot be configured."""
 
 
-def _not_in_namespace(found: MetaflowObject, run: RunRecord) -> MetaflowNamespaceMismatch:
+def _not_in_namespace(hidden: MetaflowObject, run: RunRecord) -> MetaflowNamespaceMismatch:
     namespaces = sorted(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
     there = f"It is in {' and '.join(repr(name) for name in namespaces)}: switch" if namespaces else "Switch"
     example = repr(namespaces[0]) if namespaces else "None"
     return MetaflowNamespaceMismatch(
-        f"{found!r} is not in the namespace '{found._context.namespace}'. {there} with namespace({example}), "
+        f"{hidden!r} is not in the namespace '{hidden._context.namespace}'. {there} with namespace({example}), "
         "or see all runs with namespace(None).",
-        pathspec=found.pathspec,
+        pathspec=hidden.pathspec,
         suggestions=namespaces,
     )
 
 
 def _nearest_existing(context: ClientContext, path: PathComponents) -> tuple[str, list[str]]:
-    """Say where on the way down ``path`` the tree ends, and return the pathspecs there that are like the missing one."""
+    """Return a sentence about the deepest existing ancestor, and the pathspecs of its children with similar names."""
     for depth in range(1, len(path)):
         above = path[:depth]
         try:
-            found = class_of(kind_of(above))._in_context(context.in_all_namespaces(), above)
+            ancestor = class_of(kind_of(above))._in_context(context.in_all_namespaces(), above)
         except MetaflowNotFound:
             continue
-        if found._child(path[depth]) is None:
+        if ancestor._child(path[depth]) is None:
             kind = kind_of(path[: depth + 1])
-            hint, names = suggest(path[depth], found._child_names())
-            said = f"{found!r} has no {kind} {short(path[depth])!r}.{hint}"
-            return said, [f"{found.pathspec}/{name}" for name in names]
+            hint, names = suggest(path[depth], ancestor._child_names())
+            sentence = f"{ancestor!r} has no {kind} {short(path[depth])!r}.{hint}"
+            return sentence, [f"{ancestor.pathspec}/{name}" for name in names]
     flows = [flow.flow for flow in context.provider.flows()]
     if path[0] in flows:
         return "", []
     if not flows:
-        return "There are no flows at all.", []
+        return "It has no flows.", []
     missing = "" if len(path) == 1 else f"There is no flow {short(path[0])!r}. "
     hint, names = suggest(path[0], flows)
     return f"{missing}{hint.strip()}", names
@@ -293,21 +323,21 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> tuple[str
 def suggest(name: str, names: list[str]) -> tuple[str, list[str]]:
     """Return the end of a message about a missing name, and the names that it suggests.
 
-    These are the similar names, the most similar first. If none is similar they are the first five.
+    Suggests the similar names, the most similar first. If none is similar, suggests the first five.
     """
     from difflib import get_close_matches  # only errors need it
 
-    folded = {known.casefold(): known for known in reversed(names)}
-    close = [folded[like] for like in get_close_matches(name.casefold(), folded, n=3, cutoff=0.7)]
+    folded = {other.casefold(): other for other in reversed(names)}
+    close = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3, cutoff=0.7)]
     if close:
-        return f" Did you mean {' or '.join(repr(known) for known in close)}?", close
+        return f" Did you mean {' or '.join(map(repr, close))}?", close
     if not names:
         return " It has none." if name else "", []
     first = names[:5]
-    shown = ", ".join(repr(known) for known in first)
+    shown = ", ".join(map(repr, first))
     return f" There {'is' if len(names) == 1 else 'are'} {shown}{', …' if len(names) > len(first) else ''}.", first
 
 
 def limited(names: Iterator[str], limit: int = 200) -> list[str]:
-    """Return the first names of an iteration, so that completing never fetches without bound."""
+    """Return the first names of an iterator, so that completion never fetches without limit."""
     return [name for name, _ in zip(names, range(limit), strict=False)]

@@ -22,12 +22,23 @@ from mfwidgets.queries.task_metadata import task_datastore
 
 
 class Card(Displayable):
-    """A card; its HTML is read when it is asked for.
+    """A card of a task. Its HTML is read on request.
+
+    Parameters
+    ----------
+    datastore
+        The datastore of the card.
+    file
+        The file of the card.
 
     Attributes
     ----------
-    type, id, hash
-        As the ``@card`` decorator says; the hash tells the cards of a task apart.
+    type
+        The type that the ``@card`` decorator gives.
+    id
+        The id that the ``@card`` decorator gives. None if it gives none.
+    hash
+        The hash in the name of the file. It distinguishes the cards of a task.
     """
 
     def __init__(self, datastore: Datastore, file: CardFile) -> None:
@@ -36,16 +47,21 @@ class Card(Displayable):
 
     @property
     def path(self) -> str:
-        """Where it lies, below the card root of its datastore."""
+        """The path of the file, relative to the card root of its datastore."""
         return self._file.key
 
     def get(self) -> str:
-        """Return its HTML (one read, about a megabyte). It is as its author made it: it may run scripts.
+        """Return the HTML of the card as its author made it. It may contain scripts.
+
+        Returns
+        -------
+        str
+            The whole page. Costs one read of about a megabyte.
 
         Raises
         ------
         BlobMissing
-            It is gone.
+            The file no longer exists.
         """
         html = read_card(self._datastore, self._file)
         if html is None:
@@ -53,12 +69,17 @@ class Card(Displayable):
         return html
 
     def size(self) -> int:
-        """Return its bytes; only the size of a file is asked for.
+        """Return the size of the card in bytes.
+
+        Returns
+        -------
+        int
+            The size of the file. Costs one request to the datastore, which does not read the file.
 
         Raises
         ------
         BlobMissing
-            It is gone.
+            The file no longer exists.
         """
         size = card_size(self._datastore, self._file)
         if size is None:
@@ -69,11 +90,17 @@ class Card(Displayable):
         return BlobMissing(f"The card {self.path} is missing from {self._datastore.describe()}.")
 
     def get_data(self) -> dict[str, Any] | None:
-        """Return the data that it was last refreshed with while its task ran; None for none."""
+        """Return the data of the last refresh of the card while its task ran.
+
+        Returns
+        -------
+        dict or None
+            None if the card was never refreshed. Costs one read.
+        """
         return read_card_data(self._datastore, self._file)
 
     def view(self) -> None:
-        """Open it in a web browser, from a copy in a temporary folder."""
+        """Open the card in a web browser, from a copy in a temporary folder. Costs what :meth:`get` costs."""
         import webbrowser
 
         copy = Path(mkdtemp(prefix="mfwidgets-card-")) / "card.html"
@@ -85,14 +112,21 @@ class Card(Displayable):
 
 
 class CardContainer(Displayable, Sequence[Card]):
-    """The cards of a task.
+    """The cards of a task, as a sequence.
+
+    Parameters
+    ----------
+    pathspec
+        The task that made the cards.
+    cards
+        The cards.
+    origin_pathspec
+        The task that a resumed run took this task over from. None if there is none.
 
     Attributes
     ----------
     from_resumed
-        Whether they are those of the task that this one was taken over from.
-    origin_pathspec
-        That task; None for none.
+        Whether the cards are those of the task at ``origin_pathspec``.
     """
 
     def __init__(self, pathspec: str, cards: list[Card], origin_pathspec: str | None) -> None:
@@ -109,7 +143,7 @@ class CardContainer(Displayable, Sequence[Card]):
         try:
             return self._cards[index]
         except IndexError:
-            raise IndexError(f"There is no number {index} in {self!r}.") from None
+            raise IndexError(f"Expected an index below {len(self)} for {self!r}, got {index}.") from None
 
     def __len__(self) -> int:
         return len(self._cards)
@@ -127,34 +161,53 @@ def get_cards(
     type: str | None = None,  # noqa: A002 - Metaflow's name
     follow_resumed: bool = True,  # noqa: FBT001, FBT002 - Metaflow's signature
 ) -> CardContainer:
-    """Return the cards of a task; none of them is read yet.
+    """Return the cards of a task.
+
+    Costs one listing of the task's card folder. A task that a resumed run took over costs two more requests. The cards
+    themselves are not read.
 
     Parameters
     ----------
     task
-        A task or its pathspec; by pathspec it is found in any namespace, and the current one stays as it is.
-    id, type
-        Only cards of this id, of this type.
+        A task or its pathspec. A pathspec is looked up in all namespaces.
+    id
+        Return only cards with this id.
+    type
+        Return only cards of this type.
     follow_resumed
-        Of a task that a resumed run took over, return the cards of the task that made them.
+        Whether to return the cards of the original task if a resumed run took this task over.
+
+    Returns
+    -------
+    CardContainer
+        A sequence of cards that displays itself. Empty if no card has this id and type.
 
     Raises
     ------
-    IncorrectPathspecException, IncorrectArgumentException
-        This is no task and names none.
+    IncorrectArgumentException
+        ``task`` is neither a task nor a string.
+    IncorrectPathspecException
+        The string is not the pathspec of a task.
     MetaflowNotFound
-        There is no such task.
+        The task does not exist.
     CardNotPresentException
-        The task has no cards at all (none of an id or type is an empty container).
+        The task has no cards.
+
+    Examples
+    --------
+    >>> cards = get_cards("ReportFlow/1795378925470293/start/1")
+    >>> [(card.type, card.id) for card in cards]
+    [('blank', 'summary')]
     """
-    found = _find(task)
-    origin = _first_origin(found) if follow_resumed else None
-    maker = origin or found
+    requested = _find(task)
+    origin = _first_origin(requested) if follow_resumed else None
+    maker = origin or requested
     datastore = task_datastore(maker._context, maker._record)
     files = list_cards(datastore, tuple(maker.path_components))
     if not files:
         raise CardNotPresentException(
-            f"{maker!r} has no cards: its step has no @card, or it did not get that far.", pathspec=maker.pathspec
+            f"{maker!r} has no cards. Its step has no @card, or the task ended before the card was made.",
+            pathspec=maker.pathspec,
         )
     cards = [Card(datastore, file) for file in files if id in (None, file.id) and type in (None, file.type)]
     return CardContainer(maker.pathspec, cards, origin.pathspec if origin else None)
@@ -164,18 +217,18 @@ def _find(task: object) -> Task:
     if isinstance(task, Task):
         return task
     if not isinstance(task, str):
-        raise IncorrectArgumentException(f"get_cards takes a Task or its pathspec, not {task.__class__.__name__}.")
+        raise IncorrectArgumentException(f"Expected a Task or its pathspec, got {task.__class__.__name__}.")
     try:
         path = parse(task, "task")
     except MetaflowInvalidPathspec as error:
         raise IncorrectPathspecException(
-            f"get_cards takes the pathspec of a task ({FORMS['task']}): {error}", pathspec=task
+            f"Expected the pathspec of a task ({FORMS['task']}). {error}", pathspec=task
         ) from error
     return Task._in_context(current_context().in_all_namespaces(), path)
 
 
 def _first_origin(task: Task) -> Task | None:
-    """Return the task that really ran, where this one was taken over from another."""
+    """Return the task that ran, if a resumed run took this one over."""
     origin = None
     while pathspec := (origin or task).origin_pathspec:
         origin = Task._in_context(task._context.in_all_namespaces(), parse(pathspec, "task"))

@@ -1,4 +1,4 @@
-"""The code of a run: a snapshot of the flow's file and what lay beside it, where Metaflow stored one."""
+"""The code of a run: the flow's file and the files next to it, if Metaflow stored a package of them."""
 
 import json
 from pathlib import Path
@@ -18,19 +18,21 @@ _CONDA_MANIFEST = "conda.manifest"
 
 
 class MetaflowCode(Displayable):
-    """A code package; it is downloaded when its content is first asked for.
+    """A code package. It is downloaded once, when its content is first used.
 
     Parameters
     ----------
-    scope, flow
-        Where to read, and of which flow.
+    context
+        The context of the run.
+    flow
+        The name of the flow.
     recorded
-        The ``code-package`` metadata of a task.
+        The value of a task's ``code-package`` metadata.
 
     Raises
     ------
     DataException
-        The record cannot be understood.
+        The metadata is not in the expected form.
     """
 
     def __init__(self, context: ClientContext, flow: str, recorded: str) -> None:
@@ -40,79 +42,112 @@ class MetaflowCode(Displayable):
             record = json.loads(recorded)
             self._location, self._sha, self._ds_type = record["location"], record["sha"], record["ds_type"]
         except (ValueError, KeyError, TypeError) as error:
-            raise DataException(f"The code package of {flow} is recorded as {recorded!r:.80}: {error!r}.") from error
+            raise DataException(
+                f"The metadata of {flow}'s code package is not valid: {recorded!r:.80} ({error!r})."
+            ) from error
 
     def _package(self, most: int | None = None) -> CodePackage:
-        """Return the package itself; downloaded once.
+        """Return the package. Download it on the first call.
 
         Raises
         ------
         TooLarge
-            It has more than ``most`` bytes.
+            The package has more than ``most`` bytes.
         """
         if self._loaded is None:
             suffix = f"/{self._flow}/data/{self._sha[:2]}/{self._sha}"
             datastore = self._context.datastore(self._ds_type, self._location.removesuffix(suffix))
-            what = f"flow {self._flow}"
-            content = load_blob(datastore, self._flow, self._sha, f"The code package of {what}", most)
-            self._loaded = CodePackage(content, what)
+            owner = f"flow {self._flow}"
+            content = load_blob(datastore, self._flow, self._sha, f"The code package of {owner}", most)
+            self._loaded = CodePackage(content, owner)
         return self._loaded
 
     @property
     def path(self) -> str:
-        """Where it is stored, as recorded."""
+        """The recorded location of the package."""
         return str(self._location)
 
     @property
     def sha(self) -> str:
-        """SHA-1 of the package; equal hashes mean equal code."""
+        """The SHA-1 of the package. Equal hashes mean equal code."""
         return str(self._sha)
 
     @property
     def info(self) -> dict[str, Any]:
-        """What was known when it was made: ``script``, ``python_version``, ``metaflow_version``, ``commit_sha`` and more."""
+        """Facts from when the package was made: ``script``, ``python_version``, ``metaflow_version`` and others.
+
+        Costs one download of the package on first use.
+        """
         return self._package().info
 
     @property
     def script_name(self) -> str:
-        """The name of the flow's file."""
+        """The name of the flow's file. Costs one download of the package on first use."""
         return str(self._package().info["script"])
 
     @property
     def flowspec(self) -> str:
-        """The source of the flow's file."""
+        """The source of the flow's file. Costs one download of the package on first use.
+
+        Raises
+        ------
+        DataException
+            The package does not contain the flow's file.
+        """
         source = self._package().read(self.script_name)
         if source is None:
-            raise DataException(f"The code package of flow {self._flow} does not hold its {self.script_name!r}.")
+            raise DataException(f"The code package of flow {self._flow} does not contain {self.script_name!r}.")
         return source.decode("utf-8", errors="replace")
 
     def files(self) -> dict[str, bytes]:
-        """Return the content of the user's files by name."""
+        """Return the content of the user's files.
+
+        Returns
+        -------
+        dict of str to bytes
+            The content by file name. Costs one download of the package on first use.
+        """
         return {name: self._package().read(name) or b"" for name in self._package().user_files()}
 
     @property
     def tarball(self) -> TarFile:
-        """The package as an open archive, the same one at each access."""
+        """The package as an open archive, the same object on each access. Costs one download on first use."""
         return self._package().tarball
 
     def extract(self) -> "TemporaryDirectory[str]":
-        """Write the user's files into a temporary folder, which goes when the returned object does."""
+        """Write the user's files into a temporary folder.
+
+        Returns
+        -------
+        tempfile.TemporaryDirectory
+            The folder. It is deleted with this object. Costs one download of the package on first use.
+        """
         folder = TemporaryDirectory()
         self._package().extract_to(Path(folder.name))
         return folder
 
     def extractall(self, path: str | Path) -> list[Path]:
-        """Write the user's files below a folder, and return their paths.
+        """Write the user's files into a folder.
+
+        Parameters
+        ----------
+        path
+            The folder. It is made if it does not exist.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The paths of the files. Costs one download of the package on first use.
 
         Raises
         ------
         DataException
-            A file's name leads out of the folder; nothing is written then.
+            A file name points outside the folder. No file is written then.
         """
         return self._package().extract_to(Path(path))
 
     def _environment(self, metadata: dict[str, Any]) -> Any:
-        """Return what ``environment_info`` tells of a task with this metadata."""
+        """Return the ``environment_info`` of a task with this metadata."""
         kind = self.info.get("environment_type")
         if not kind:
             return None
@@ -132,11 +167,11 @@ class MetaflowCode(Displayable):
 
 
 def code_of_run(context: ClientContext, run: RunRecord) -> MetaflowCode | None:
-    """Return the code of a run, from the newest task that recorded a package; else that of the run it resumed."""
+    """Return the newest code package that a task of the run recorded, else that of the run that it resumed."""
     run_id: str | None = run.run_id
-    asked = set()
-    while run_id and run_id not in asked:
-        asked.add(run_id)
+    visited = set()
+    while run_id and run_id not in visited:
+        visited.add(run_id)
         events = context.provider.metadata((run.flow, run_id), {"code-package", "origin-run-id"})
         packages = [event for event in events if event.field == "code-package"]
         if packages:

@@ -19,11 +19,36 @@ if TYPE_CHECKING:
 
 
 _MAX_RUNS_READ = 100
-"""So many of the newest runs are asked for their namespaces."""
+"""The namespaces of this many newest runs are read for an error message."""
 
 
 class Flow(MetaflowObject, kind="flow"):
-    """A flow: ``Flow('HelloFlow')``. Iterating gives its runs in the namespace, newest first."""
+    """A flow: ``Flow('HelloFlow')``. Iterating yields its runs in the namespace, newest first.
+
+    Costs of the constructor: one request for the flow and one for its newest run in the namespace.
+
+    Parameters
+    ----------
+    pathspec
+        The name of the flow.
+    attempt
+        Not for flows. Leave it out.
+
+    Raises
+    ------
+    MetaflowNotFound
+        The flow does not exist.
+    MetaflowNamespaceMismatch
+        The flow has no run in the namespace.
+
+    Examples
+    --------
+    >>> flow = Flow("HelloFlow")
+    >>> list(flow)
+    [Run('HelloFlow/1795378926761243'), Run('HelloFlow/1795378890911792')]
+    >>> flow["1795378926761243"]
+    Run('HelloFlow/1795378926761243')
+    """
 
     _record: FlowRecord
 
@@ -37,21 +62,20 @@ class Flow(MetaflowObject, kind="flow"):
                 suggestions=namespaces,
             )
 
-    def _find(self, run: None, path: PathComponents) -> FlowRecord | None:  # noqa: ARG002 - a flow is in no run
+    def _find(self, run: None, path: PathComponents) -> FlowRecord | None:  # noqa: ARG002 - a flow has no run
         return self._context.provider.flow(path[0])
 
     def _run_record(self) -> None:
         return None
 
     def _child(self, name: str) -> Run | None:
-        found = self._context.provider.run(self._record.flow, name)
-        if found is None:
+        record = self._context.provider.run(self._record.flow, name)
+        if record is None:
             return None
-        if not self._context.includes(found):
-            return Run._in_context(
-                self._context, found.path
-            )  # raises MetaflowNamespaceMismatch, as Metaflow's client does
-        return Run._of(self._context, found)
+        if not self._context.includes(record):
+            # Raises MetaflowNamespaceMismatch, as Metaflow's client does.
+            return Run._in_context(self._context, record.path)
+        return Run._of(self._context, record)
 
     def __getitem__(self, name: str) -> Run:
         return cast("Run", super().__getitem__(name))
@@ -66,16 +90,22 @@ class Flow(MetaflowObject, kind="flow"):
         return iter(self.runs())
 
     def is_in_namespace(self) -> bool:
-        """Tell whether any of its runs can be seen in the *current* namespace."""
+        """Return whether any run of the flow is in the current namespace.
+
+        Returns
+        -------
+        bool
+            Always True without a namespace. Costs one request for the newest run in the namespace.
+        """
         from mfwidgets.queries.context import current_context
 
         return _has_runs(current_context(), self._record.flow)
 
     @property
     def origin_pathspec(self) -> None:
-        """None: flows are not resumed, runs are."""
+        """Always None: runs can be resumed, flows cannot."""
 
-    def runs(  # noqa: PLR0913 - one for each thing that runs are chosen by
+    def runs(  # noqa: PLR0913 - one for each filter
         self,
         *tags: str,
         status: RunStatus | None = None,
@@ -87,89 +117,134 @@ class Flow(MetaflowObject, kind="flow"):
         branch: str | None = None,
         limit: int | None = None,
     ) -> Runs:
-        """Return its runs in the namespace, newest first.
+        """Return the runs of the flow in the namespace, newest first.
+
+        Reads nothing until the runs are used. A service then needs one request for each page of 500 runs. A filter by
+        ``status`` also reads the status of each run.
 
         Parameters
         ----------
         *tags
-            Tags that a run must all have, user or system.
+            User or system tags. A run must have all of them.
         status
-            ``completed``, ``caught``, ``failed``, ``running`` or ``unknown``; what became of each run is read for that.
+            ``completed``, ``caught``, ``failed``, ``running`` or ``unknown``.
         user
-            Who started it.
+            The user who started the run.
         since, until
-            Started not before, not after: a datetime or a date (local, unless they say otherwise), ISO 8601 text, or an
-            age: ``2d`` for two days ago, with ``m``, ``h``, ``d`` or ``w``.
+            The earliest and the latest start. A datetime or a date (local time unless it has a time zone), a string in ISO
+            8601 format, or an age such as ``2d`` for two days ago, with the unit ``m``, ``h``, ``d`` or ``w``.
         text
-            Only runs with this in their id, their user or a tag, whatever its case.
+            A string in the id, the user or a tag of the run. Case does not matter.
         project, branch
-            Of ``@project``, as its tags have them: ``fraud``, and ``prod``, ``user.ann`` or ``test.fast``.
+            The project and branch that ``@project`` records as tags: ``fraud``, and ``prod``, ``user.ann`` or ``test.fast``.
         limit
-            The most runs to give.
+            The maximum number of runs.
 
         Returns
         -------
         Runs
-            Nothing is read yet; ``.where()`` chooses further, by values of parameters and artifacts.
+            A lazy collection. :meth:`Runs.where` filters it by values of parameters and artifacts.
 
         Raises
         ------
         MetaflowInvalidArgument
-            One of these is of another kind.
+            An argument has an invalid value.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").runs("experiment:alpha", status="completed").to_pandas()[["run_id", "user"]]
+                     run_id user
+        0  1795378919475034  ann
+        1  1795378900338660  ann
+        >>> Flow("ForecastFlow").runs(since="2026-11-01", limit=1)[0]
+        Run('ForecastFlow/1795378919475034')
         """
-        wanted = run_filter((*tags, *project_tags(project, branch)), status, user, since, until, text)
-        return Runs(self._context, self._record.flow, wanted, limit)
+        selection = run_filter((*tags, *project_tags(project, branch)), status, user, since, until, text)
+        return Runs(self._context, self._record.flow, selection, limit)
 
     @property
     def latest_run(self) -> Run | None:
-        """Its newest run in the namespace; None when there is none."""
+        """The newest run in the namespace. None if there is none. Costs one request.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run
+        Run('HelloFlow/1795378926761243')
+        """
         return next(iter(Runs(self._context, self._record.flow, limit=1)), None)
 
     @property
     def latest_successful_run(self) -> Run | None:
-        """Its newest run in the namespace that succeeded; None when there is none. Walks back until it meets one.
+        """The newest run in the namespace that succeeded. None if there is none.
 
-        A metadata service that can tell is asked for it; one request more proves it.
+        Costs two requests if the metadata service can filter by status. Otherwise costs about two requests for each run, from
+        the newest run back to the one that succeeded.
+
+        Examples
+        --------
+        >>> Flow("ImportFlow").latest_run.status
+        'failed'
+        >>> Flow("ImportFlow").latest_successful_run
+        Run('ImportFlow/1795378921892482')
         """
         return next(self.runs().successful(), None)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of its runs, newest first, as :meth:`Runs.to_pandas` gives it."""
+        """Return a table of the runs in the namespace, newest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per run. The columns and the costs are those of :meth:`Runs.to_pandas`.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").to_pandas()[["run_id", "status", "duration"]]
+                     run_id     status               duration
+        0  1795378926761243  completed 0 days 00:00:00.416000
+        1  1795378890911792  completed 0 days 00:00:00.523000
+        """
         return self.runs().to_pandas()
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a run."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Returns
+        -------
+        list of dict
+            One dict per run. Costs what :meth:`to_pandas` costs.
+        """
         return self.runs().to_dicts()
 
     def _find_alias(self, alias: RunAlias) -> Run | None:
-        """Return the run that ``latest``, ``latest-ok`` or ``latest~2`` means; None when there are not so many."""
+        """Return the run of an alias such as ``latest``, ``latest-ok`` or ``latest~2``. None if there are too few runs."""
         runs = self.runs().successful() if alias.successful_only else iter(self.runs(limit=alias.back + 1))
         return next(islice(runs, alias.back, None), None)
 
 
 def visible_flows(context: ClientContext) -> Iterator[Flow]:
-    """Yield the flows that have a run in the namespace, in the provider's order."""
+    """Yield the flows that have a run in the namespace, in the order of the provider."""
     for record in context.provider.flows():
         if _has_runs(context, record.flow):
             yield Flow._of(context, record)
 
 
 def _has_runs(context: ClientContext, flow: str) -> bool:
-    """Tell whether a flow can be seen: without a namespace always, else when a run of it can."""
+    """Return whether the flow is visible: it has a run in the namespace, or there is no namespace."""
     return context.namespace is None or next(iter(Runs(context, flow, limit=1)), None) is not None
 
 
 def _namespaces(context: ClientContext, flow: str) -> tuple[str, list[str]]:
-    """Say which namespaces the newest runs of a flow are in, and return them."""
-    found = dict.fromkeys(
+    """Return a sentence about the namespaces of the newest runs of a flow, and these namespaces."""
+    namespaces = dict.fromkeys(
         tag
         for run in islice(context.provider.runs(flow, RunQuery(limit=_MAX_RUNS_READ)), _MAX_RUNS_READ)
         for tag in sorted(run.system_tags)
         if tag.startswith(("user:", "production:"))
     )
-    if not found:
-        return "" if next(context.provider.runs(flow, RunQuery(limit=1)), None) else " It has no runs at all.", []
-    names = list(found)[:5]
+    if not namespaces:
+        return "" if next(context.provider.runs(flow, RunQuery(limit=1)), None) else " It has no runs.", []
+    names = list(namespaces)[:5]
     return (
         f" It has runs in {', '.join(repr(name) for name in names)}: "
         f"switch with namespace({names[0]!r}), or see all runs with namespace(None)."

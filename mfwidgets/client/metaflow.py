@@ -1,4 +1,4 @@
-"""The root of the tree: a provider and a namespace, as an explicit client."""
+"""The root of the tree, and an explicit client of one provider and namespace."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,28 +29,40 @@ if TYPE_CHECKING:
 
 
 class Metaflow(Explorable):
-    """All flows that a provider and a namespace show.
+    """All flows of a metadata provider that are visible in a namespace.
 
-    ``Metaflow()`` looks at what :func:`mfwidgets.metadata` and :func:`mfwidgets.namespace` chose. With an argument it
-    is a client of its own, which those functions do not touch, so that two deployments can be read side by side.
+    ``Metaflow()`` uses what :func:`mfwidgets.metadata` and :func:`mfwidgets.namespace` selected. With an argument it is an
+    independent client: later calls of those functions do not change it. Use two clients to read two deployments at once.
+
+    Reads nothing from a service. For a local provider, checks that the folder exists.
 
     Parameters
     ----------
     metadata
-        A selector such as ``local@/home/ann/project``; left out, the current provider.
+        A selector such as ``local@/home/ann/project`` or ``service@https://...``. The default is the current provider.
     namespace
-        Such as ``user:ann``; None sees all runs; left out, the configured namespace.
+        A namespace such as ``user:ann``. None selects all runs. The default is the configured namespace.
     headers
-        Sent with each request to a metadata service, beside what ``METAFLOW_SERVICE_HEADERS`` and
-        ``METAFLOW_SERVICE_AUTH_KEY`` say; a callable is asked anew for each request, for tokens that expire. They go to
-        no other host, into no error and no pickle.
+        HTTP headers for each request to a metadata service, in addition to those of ``METAFLOW_SERVICE_HEADERS`` and
+        ``METAFLOW_SERVICE_AUTH_KEY``. A callable is called before each request, for tokens that expire. Headers are sent to
+        the service's host only. They never appear in errors or pickles.
     session
-        A ``requests.Session`` to send them with, for certificates, proxies and the like.
+        A ``requests.Session`` that sends the requests, for certificates or proxies.
+
+    Raises
+    ------
+    InvalidSelector
+        The selector is malformed, or its folder does not exist.
+    MetaflowInvalidArgument
+        The namespace is neither a string nor None.
 
     Examples
     --------
-    >>> theirs = Metaflow(metadata="local@/data/other-team", namespace=None)  # doctest: +SKIP
-    >>> theirs.get("TrainFlow/latest")  # doctest: +SKIP
+    >>> [flow.id for flow in Metaflow()]
+    ['ForecastFlow', 'HelloFlow', 'ImportFlow', 'ReportFlow']
+    >>> everybody = Metaflow(namespace=None)
+    >>> len(list(everybody["HelloFlow"]))
+    3
     """
 
     def __init__(
@@ -61,31 +73,39 @@ class Metaflow(Explorable):
         headers: Headers | None = None,
         session: "requests.Session | None" = None,
     ) -> None:
-        own = metadata is not None or headers is not None or session is not None
-        self._context: ClientContext = new_context(metadata, namespace, headers, session) if own else current_context()
+        explicit = metadata is not None or headers is not None or session is not None
+        self._context: ClientContext = (
+            new_context(metadata, namespace, headers, session) if explicit else current_context()
+        )
         if namespace is not DEFAULT:
             self._context = replace(self._context, namespace_setting=namespace)
 
     @classmethod
     def _in_context(cls, context: ClientContext) -> Self:
-        """Return the client that sees what a scope does."""
+        """Return the client with this context."""
         made = cls.__new__(cls)
         made._context = context
         return made
 
     @property
     def metadata(self) -> str:
-        """The selector of its provider."""
+        """The selector of its metadata provider."""
         return self._context.provider.selector
 
     @property
     def namespace(self) -> str | None:
-        """Its namespace; None sees all runs."""
+        """Its namespace. None selects all runs."""
         return self._context.namespace
 
     @property
     def flows(self) -> list[Flow]:
-        """The flows that have a run in the namespace, by name."""
+        """The flows that have a run in the namespace, by name. Costs one request, and one for each flow.
+
+        Examples
+        --------
+        >>> Metaflow().flows[:2]
+        [Flow('ForecastFlow'), Flow('HelloFlow')]
+        """
         return list(self)
 
     def __iter__(self) -> Iterator[Flow]:
@@ -102,25 +122,40 @@ class Metaflow(Explorable):
     @overload
     def get(self, pathspec: str, attempt: int) -> "Task | DataArtifact": ...
     def get(self, pathspec: str, attempt: int | None = None) -> "Flow | Run | Step | Task | DataArtifact":
-        """Find any object by its pathspec.
+        """Return the object at a pathspec.
+
+        Costs one request for the object and one for its run. An alias costs what :attr:`Flow.latest_run` or
+        :attr:`Flow.latest_successful_run` costs.
 
         Parameters
         ----------
         pathspec
-            ``HelloFlow`` to ``HelloFlow/2/start/1/x``; for the run id also ``latest``, ``latest-ok`` (the newest that
-            succeeded) or ``latest~2`` (two before the newest).
+            From ``HelloFlow`` to ``HelloFlow/2/start/1/x``. The run id can also be ``latest``, ``latest-ok`` (the newest run
+            that succeeded) or ``latest~2`` (two before the newest).
         attempt
-            Of tasks and artifacts only.
+            The number of an attempt, for tasks and artifacts only.
 
         Returns
         -------
         Flow, Run, Step, Task or DataArtifact
-            By the number of parts. A type checker cannot count them: ``client["HelloFlow"]["2"]["start"]`` has exact types.
+            The class depends on the number of parts. Type checkers see the exact class in
+            ``client["HelloFlow"]["2"]["start"]``.
 
         Raises
         ------
-        MetaflowInvalidPathspec, MetaflowNotFound, MetaflowNamespaceMismatch
-            As the classes' own constructors do.
+        MetaflowInvalidPathspec
+            The pathspec has the wrong form.
+        MetaflowNotFound
+            The object does not exist.
+        MetaflowNamespaceMismatch
+            The object is not in the namespace of the client.
+
+        Examples
+        --------
+        >>> Metaflow().get("ForecastFlow/latest")
+        Run('ForecastFlow/1795378919475034')
+        >>> Metaflow().get("ForecastFlow/latest~1/start")
+        Step('ForecastFlow/1795378913725406/start')
         """
         path = parse(pathspec)
         alias = parse_alias(path[1]) if len(path) > 1 else None
@@ -129,7 +164,8 @@ class Metaflow(Explorable):
             if run is None:
                 kind = "successful run" if alias.successful_only else "run"
                 raise MetaflowNotFound(
-                    f"'{path[0]}/{path[1]}': {path[0]} has not that many {kind}s in this namespace.", pathspec=pathspec
+                    f"{path[0]} does not have enough {kind}s in this namespace for '{path[0]}/{path[1]}'.",
+                    pathspec=pathspec,
                 )
             path = (path[0], run.id, *path[2:])
         return cast(
@@ -137,43 +173,58 @@ class Metaflow(Explorable):
         )
 
     def _rows(self, limit: int | None = None) -> list[FlowRow]:
-        """Return its flows, each with what is known of its newest run; the first ``limit`` only, when given."""
+        """Return one row per flow, with the facts of its newest run. ``limit`` is the maximum number of flows."""
         flows = list(islice(self, limit))
         newest = [run for flow in flows for run in islice(flow.runs()._records(), 1)]
-        known = {row.record.flow: row for row in run_rows(self._context, newest)}
-        return [FlowRow(flow.id, known.get(flow.id)) for flow in flows]
+        rows = {row.record.flow: row for row in run_rows(self._context, newest)}
+        return [FlowRow(flow.id, rows.get(flow.id)) for flow in flows]
 
     def _newest_runs(self, flows: int, runs: int) -> dict[str, list[RunRow]]:
-        """Return what is known of the newest runs of the first flows that the namespace shows, flow by flow.
+        """Return the rows of the newest runs of the first visible flows, by flow.
 
-        Of a metadata service one request a flow, many at once, and one for each run that is not simply completed; the
-        ends of runs are their last heartbeats then.
+        A service gets one request per flow, many at once, and one for each run that is not ``completed``. The ends of its runs
+        are their last heartbeats.
         """
-        found: dict[str, list[RunRow]] = {}
+        rows_by_flow: dict[str, list[RunRow]] = {}
         names = (record.flow for record in self._context.provider.flows())
-        while len(found) < flows and (some := list(islice(names, MAX_WORKERS))):
+        while len(rows_by_flow) < flows and (batch := list(islice(names, MAX_WORKERS))):
             rows = parallel_map(
                 lambda flow: Runs(self._context, flow, limit=runs)._quick_rows(),
-                some,
+                batch,
                 max_concurrency=self._context.max_concurrency,
             )
-            shown = zip(some, rows, strict=True)
-            found |= {flow: newest for flow, newest in shown if newest or self._context.namespace is None}
-        return dict(islice(found.items(), flows))
+            pairs = zip(batch, rows, strict=True)
+            rows_by_flow |= {flow: newest for flow, newest in pairs if newest or self._context.namespace is None}
+        return dict(islice(rows_by_flow.items(), flows))
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of its flows, by name.
+        """Return a table of the flows, by name.
 
         Returns
         -------
         pandas.DataFrame
-            ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status`` (category), ``reason``,
-            ``started_at`` (UTC), ``duration``, ``elapsed``, ``user``. Costs what two rows of a table of runs cost, for each flow.
+            One row per flow: ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status``
+            (category), ``reason``, ``started_at`` (UTC), ``duration``, ``elapsed`` and ``user``. Costs two requests per flow.
+
+        Examples
+        --------
+        >>> Metaflow().to_pandas()[["flow", "status", "user"]]
+                   flow     status user
+        0  ForecastFlow  completed  ann
+        1     HelloFlow  completed  ann
+        2    ImportFlow     failed  ann
+        3    ReportFlow  completed  ann
         """
         return to_frame("flows", self._rows())
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a flow."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Returns
+        -------
+        list of dict
+            One dict per flow. Costs what :meth:`to_pandas` costs.
+        """
         return to_dicts("flows", self._rows())
 
     def _ipython_key_completions_(self) -> list[str]:

@@ -11,7 +11,7 @@ from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.code import MetaflowCode, code_of_run
 from mfwidgets.client.collections.metadata_events import MetadataEvents
-from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, critical_path, found_artifacts
+from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, critical_path, named_artifacts
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.task import Task
 from mfwidgets.client.trigger import Trigger
@@ -34,19 +34,39 @@ if TYPE_CHECKING:
 
 
 class Run(MetaflowObject, kind="run"):
-    """A run: ``Run('HelloFlow/2')``. Iterating gives its steps, newest first (end to start, as a rule)."""
+    """A run: ``Run('HelloFlow/2')``. Iterating yields its steps, newest first: usually from ``end`` to ``start``.
+
+    Costs of the constructor: one request.
+
+    Parameters
+    ----------
+    pathspec
+        The address of the run, such as ``HelloFlow/2``.
+    attempt
+        Not for runs. Leave it out.
+
+    Examples
+    --------
+    >>> run = Run("HelloFlow/1795378926761243")
+    >>> list(run)
+    [Step('HelloFlow/1795378926761243/end'), Step('HelloFlow/1795378926761243/start')]
+    >>> run["start"]
+    Step('HelloFlow/1795378926761243/start')
+    >>> "middle" in run
+    False
+    """
 
     _record: RunRecord
 
-    def _find(self, run: RunRecord, path: PathComponents) -> RunRecord:  # noqa: ARG002 - the run is what was found
+    def _find(self, run: RunRecord, path: PathComponents) -> RunRecord:  # noqa: ARG002 - the run is already loaded
         return run
 
     def _run_record(self) -> RunRecord:
         return self._record
 
     def _child(self, name: str) -> Step | None:
-        found = self._context.provider.step(self._record, name)
-        return Step._of(self._context, found) if found else None
+        record = self._context.provider.step(self._record, name)
+        return Step._of(self._context, record) if record else None
 
     def _child_names(self) -> list[str]:
         return limited(step.id for step in self.steps())
@@ -59,79 +79,190 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def parent(self) -> "Flow":
-        """Its flow."""
+        """Its flow. Costs one request."""
         return cast("Flow", super().parent)
 
     def steps(self, *tags: str) -> Steps:
-        """Return its steps, newest first, without private ones such as ``_parameters`` (``run['_parameters']`` works).
+        """Return the steps of the run, newest first, without private steps.
+
+        Use ``run['_parameters']`` for the private step of the parameters. Reads nothing until the steps are used. They cost one
+        bulk request.
 
         Parameters
         ----------
         *tags
-            Tags that the run must have (steps carry their run's).
+            Tags that the run must have. Without them the collection is empty.
+
+        Returns
+        -------
+        Steps
+            A lazy collection.
+
+        Examples
+        --------
+        >>> [step.id for step in Flow("ForecastFlow").latest_run.steps()]
+        ['end', 'compare', 'start', 'fit']
         """
         return Steps(self._context, self._record, tags)
 
     def tasks(self, *, limit: int | None = None) -> Tasks:
-        """Return the tasks of all its steps, newest first, in bulk.
+        """Return the tasks of all steps, newest first.
+
+        Reads nothing until the tasks are used. They cost one bulk request.
 
         Parameters
         ----------
         limit
-            The most tasks to give.
+            The maximum number of tasks.
+
+        Returns
+        -------
+        Tasks
+            A lazy collection.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.tasks()[0]
+        Task('HelloFlow/1795378926761243/end/2')
+        >>> Flow("ForecastFlow").latest_run.tasks().to_pandas(artifacts=["error"])[["step", "artifact.error"]].tail(3)
+               step  artifact.error
+        12      fit        4.321478
+        13  compare             NaN
+        14      end             NaN
         """
         return Tasks(self._context, self._record, None, (), limit)
 
     def artifacts(self) -> Artifacts:
-        """Return the artifacts of all its tasks, private ones left out, in bulk; no value is read."""
+        """Return the public artifacts of all tasks, without their values.
+
+        Returns
+        -------
+        Artifacts
+            A lazy collection. Reads nothing until it is used. The artifacts cost one bulk request.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.artifacts().to_pandas()[["step", "name", "type", "size"]]
+            step      name type  size
+        0    end  greeting  str    22
+        1    end   message  str    33
+        2    end      name  str    24
+        3  start  greeting  str    22
+        4  start   message  str    33
+        5  start      name  str    24
+        """
         context, path = self._context, self._record.path
         return Artifacts(
             context,
             f"artifacts of {self.pathspec}",
-            lambda: (one for one in context.provider.artifacts(path, public_only=True) if not one.step.startswith("_")),
+            lambda: (
+                record
+                for record in context.provider.artifacts(path, public_only=True)
+                if not record.step.startswith("_")
+            ),
             lambda details: artifact_rows(context, path, details=details),
         )
 
     def find_artifacts(self, name: str) -> Artifacts:
-        """Return the artifacts of this name of all its tasks, in bulk; no value is read."""
-        wanted, context, path = {check_name(name)}, self._context, self._record.path
+        """Return the artifacts with this name, of all tasks, without their values.
+
+        Parameters
+        ----------
+        name
+            The name of the artifact.
+
+        Returns
+        -------
+        Artifacts
+            A lazy collection. Reads nothing until it is used. The artifacts cost one bulk request.
+
+        Examples
+        --------
+        >>> [artifact.data for artifact in Flow("ForecastFlow").latest_run.find_artifacts("worst")]
+        ['İzmir', 'İzmir']
+        """
+        names, context, path = {check_name(name)}, self._context, self._record.path
         title = f"artifacts {name!r} of {self.pathspec}"
-        return found_artifacts(context, title, lambda: context.provider.artifacts(path, wanted))
+        return named_artifacts(context, title, lambda: context.provider.artifacts(path, names))
 
     def metadata_events(self) -> MetadataEvents:
-        """Return all that Metaflow recorded about its tasks, of all attempts (one bulk question)."""
+        """Return the metadata that Metaflow recorded about the tasks, of all attempts.
+
+        Returns
+        -------
+        MetadataEvents
+            A lazy collection, oldest first. Reads nothing until it is used. The events cost one bulk request.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.metadata_events().first()
+        MetadataEvent('HelloFlow/1795378926761243/_parameters/0', metaflow_version='2.19.39')
+        """
         return MetadataEvents(self._context, self._record)
 
     def critical_path(self) -> RelatedTasks:
-        """Return the tasks that its duration hangs on: back from the last, to each the one it waited for, oldest first.
+        """Return the tasks that determine the duration of the run, oldest first.
 
-        Of a run that did not end, back from the task that ended last. Costs seven bulk questions, when used.
+        The path starts at the last task. From each task it goes back to the parent that ended last. If the run did not reach
+        its end, the path starts at the task that ended last.
+
+        Returns
+        -------
+        RelatedTasks
+            A lazy collection. Reads nothing until it is used. The tasks cost seven bulk requests.
+
+        Examples
+        --------
+        >>> [task.parent.id for task in Flow("ForecastFlow").latest_run.critical_path()]
+        ['start', 'fit', 'compare', 'end']
         """
         return critical_path(self._context, self._record)
 
-    # -- what became of it ------------------------------------------------------------------------------------------
+    # -- status and times -------------------------------------------------------------------------------------------
 
     def _row(self) -> RunRow:
         return run_rows(self._context, [self._record])[0]
 
     @property
     def status(self) -> Status:
-        """``completed``, ``caught``, ``failed``, ``running`` or ``unknown``: a text, with the reason at ``.reason``.
+        """``completed``, ``caught``, ``failed``, ``running`` or ``unknown``. The attribute ``reason`` explains the status.
 
-        ``completed`` if and only if :attr:`successful`. Costs two small questions for a run that completed; the tasks
-        of the whole run are read, in bulk, for any other.
+        A run is ``completed`` if and only if :attr:`successful` is True. Costs one request for a completed run, and three bulk
+        requests about all tasks for any other run.
+
+        Examples
+        --------
+        >>> run = Flow("ImportFlow").latest_run
+        >>> run.status
+        'failed'
+        >>> run.status.reason
+        'ImportFlow/1795378924251567/fetch/2: attempt 2 failed at 2026-11-22 20:22:05'
         """
         return self._row().status
 
     @property
     def end_task(self) -> Task | None:
-        """The task of its last step; None while it did not get there."""
-        found = newest_task(self._context.provider.tasks(self._record, end_step(self._context, self._record)))
-        return Task._of(self._context, found) if found else None
+        """The task of the last step. None if the run did not get there. Costs two requests.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").latest_run.end_task
+        Task('ForecastFlow/1795378919475034/end/15')
+        """
+        record = newest_task(self._context.provider.tasks(self._record, end_step(self._context, self._record)))
+        return Task._of(self._context, record) if record else None
 
     @property
     def successful(self) -> bool | None:
-        """Whether its end task succeeded; False while there is none."""
+        """Whether the end task succeeded. False if there is no end task.
+
+        Costs one request for a completed run, and up to five for any other run.
+
+        Examples
+        --------
+        >>> [run.successful for run in Flow("ForecastFlow").runs()]
+        [True, False, True, True]
+        """
         if quick_success(self._context, self._record):
             return True
         end = self.end_task
@@ -139,9 +270,9 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def finished(self) -> bool | None:
-        """Whether its end task ended as it should: a failed run is *not* finished, as in Metaflow's client.
+        """Whether the end task finished. As in Metaflow's client, this is False for a failed run.
 
-        :attr:`status` tells failed from running.
+        Use :attr:`status` to distinguish failed from running. Costs what :attr:`successful` costs.
         """
         if quick_success(self._context, self._record):
             return True
@@ -150,7 +281,10 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def finished_at(self) -> datetime | None:
-        """When its end task had its result recorded; naive local time. None while there is none."""
+        """The time when the result of the end task was recorded, in naive local time. None if there is no end task.
+
+        Costs what :attr:`successful` costs.
+        """
         quick = quick_success(self._context, self._record)
         if quick and quick.finished_ms:
             return local_datetime(quick.finished_ms)
@@ -159,32 +293,46 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def started_at(self) -> datetime:
-        """When it was registered, which is its ``created_at``: runs do not queue, tasks do. Naive local time."""
+        """The time when the run was registered, in naive local time. Equal to ``created_at``: runs do not queue, tasks do."""
         return local_datetime(self._record.created_ms)
 
     @property
     def duration(self) -> timedelta | None:
-        """How long it took, however it ended: until the end of its end task, or its last sign of activity.
+        """The time from the start of the run to its end. None while it runs: see :attr:`elapsed`.
 
-        None while it runs: :attr:`elapsed` is the time since its start.
+        The run ends with its end task. A run that failed or was lost ends with its last sign of activity. Costs what
+        :attr:`status` costs.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.duration
+        datetime.timedelta(microseconds=416000)
         """
         return as_timedelta(self._row().duration_ms)
 
     @property
     def elapsed(self) -> timedelta | None:
-        """The time since its start, while it runs; None when it is over."""
+        """The time since the start of the run while it runs, otherwise None. Costs what :attr:`status` costs."""
         return as_timedelta(self._row().elapsed_ms)
 
     @property
     def user(self) -> str:
-        """Who started it."""
+        """The user who started the run."""
         return self._record.user
 
     @property
     def data(self) -> MetaflowData | None:
-        """The artifacts of its end task as attributes; None while there is none.
+        """The artifacts of the end task as attributes. None if there is no end task.
 
-        One bulk question for a run that completed, a few for any other.
+        Costs one bulk request for a completed run and up to four for any other run. Each attribute reads one value.
+
+        Examples
+        --------
+        >>> run = Flow("ForecastFlow").latest_run
+        >>> run.data
+        <MetaflowData: alpha, errors, mean_error, name, season, worst>
+        >>> round(run.data.mean_error, 2)
+        4.15
         """
         records = self._context.provider.artifacts((*self._record.path, "end"))
         if successful_end(records):
@@ -195,7 +343,13 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def origin_pathspec(self) -> str | None:
-        """The run that this one resumed; None for a run that is no resume."""
+        """The run that this run resumed. None if it did not resume a run. Costs one request.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").latest_run.origin_pathspec
+        'ForecastFlow/1795378913725406'
+        """
         if self._context.provider.remote:
             origin = origin_run_id(self._context.provider.metadata(self._record.path, {"origin-run-id"}))
         else:
@@ -204,97 +358,230 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def code(self) -> MetaflowCode | None:
-        """The code that it ran, where Metaflow stored a package of it, else None.
+        """The code package of the run. None if Metaflow stored none: it does so for remote steps.
 
-        Where none of its own tasks recorded one, that of the run it resumed. One bulk question for each of these runs.
+        If no task recorded a package, returns that of the run that this run resumed. Costs one bulk request for each of these
+        runs.
         """
         return code_of_run(self._context, self._record)
 
     @property
     def trigger(self) -> Trigger | None:
-        """The events that triggered it, as Argo Workflows records them; None for none (one or two small questions)."""
+        """The events that triggered the run, as Argo Workflows records them. None if there are none. Costs three requests."""
         start = self._child(start_step(self._context, self._record))
         events = self._context.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
         newest = max(events, key=lambda event: event.created_ms, default=None)
         return Trigger(self._context, json.loads(str(newest.value))) if newest else None
 
     def why(self) -> "Why":
-        """Tell why it did not succeed.
+        """Explain why the run did not succeed.
+
+        Costs three bulk requests about its tasks and two small reads for each attempt of the failed task. The last successful
+        run and the differences from it cost more, when they are used or displayed.
 
         Returns
         -------
         Why
-            The first task that failed, what it raised and where, the end of its log, its attempts, the last good run and
-            what differs from it. Shows itself; ``str()`` is text, ``.to_dict()`` plain data. Costs its tasks in bulk, and
-            for the task two small reads an attempt; the last good run and the differences are read when asked for.
+            The first task that failed, its exception and where it was raised, the end of its log, its attempts, the last
+            successful run and the differences from it. It displays itself. ``str()`` returns a string.
+
+        Examples
+        --------
+        >>> why = Flow("ImportFlow").latest_run.why()
+        >>> why.task
+        Task('ImportFlow/1795378924251567/fetch/2')
+        >>> print(why.exception)
+        ConnectionError: the service is not available
+        >>> print(why.exception.where)
+        import_flow.py:23 in fetch: raise ConnectionError("the service is not available")
         """
         from mfwidgets.client.answers.why import explain_failure
 
         return explain_failure(self)
 
     def dag(self) -> RunGraph:
-        """Return the graph of its steps, each with what became of it: shows itself. Costs its tasks in bulk, when shown."""
+        """Return the graph of the steps, with the status of each.
+
+        Returns
+        -------
+        RunGraph
+            An answer that displays itself. Costs three bulk requests about the tasks when it is displayed.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.dag()
+        <graph of HelloFlow/1795378926761243>
+        """
         return RunGraph(self)
 
     def timeline(self) -> RunTimeline:
-        """Return when its steps and tasks waited and worked: shows itself. Costs its tasks in bulk, when shown."""
+        """Return when the steps and tasks waited and when they worked.
+
+        Returns
+        -------
+        RunTimeline
+            An answer that displays itself. Costs three bulk requests about the tasks when it is displayed.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.timeline()
+        <timeline of HelloFlow/1795378926761243>
+        """
         return RunTimeline(self)
 
     # -- tags -------------------------------------------------------------------------------------------------------
 
     def add_tag(self, tag: str | Iterable[str]) -> None:
-        """Add a tag; one that is a system tag already is silently left alone.
+        """Add a user tag, or several. A tag that is already a system tag is ignored.
+
+        Costs two requests, and more if another process changes the tags at the same time.
 
         Parameters
         ----------
         tag
-            A text of at most 500 characters, or several.
+            A string of at most 500 characters, or several strings.
 
         Raises
         ------
         MetaflowTaggingError
-            It is no tag, the run would have more than 50, or it cannot be written.
+            The tag is invalid, the run would have more than 50 tags, or the tags cannot be written.
+
+        Examples
+        --------
+        >>> run = Flow("HelloFlow").latest_run
+        >>> run.add_tag("tutorial")
+        >>> sorted(run.user_tags)
+        ['tutorial']
+        >>> run.remove_tag("tutorial")
         """
         self.replace_tags((), tag)
 
     def add_tags(self, tags: str | Iterable[str]) -> None:
-        """Add tags in one step, as :meth:`add_tag` adds one."""
-        self.replace_tags((), tags)
+        """Add several user tags at once.
 
-    def remove_tag(self, tag: str | Iterable[str]) -> None:
-        """Remove a tag; one that the run does not have is no error, a system tag is.
+        Costs what :meth:`add_tag` costs.
+
+        Parameters
+        ----------
+        tags
+            Strings of at most 500 characters.
 
         Raises
         ------
         MetaflowTaggingError
-            It is a system tag or no tag, or it cannot be written.
+            A tag is invalid, the run would have more than 50 tags, or the tags cannot be written.
+        """
+        self.replace_tags((), tags)
+
+    def remove_tag(self, tag: str | Iterable[str]) -> None:
+        """Remove a user tag, or several. A tag that the run does not have is ignored.
+
+        Costs what :meth:`add_tag` costs.
+
+        Parameters
+        ----------
+        tag
+            A user tag, or several.
+
+        Raises
+        ------
+        MetaflowTaggingError
+            The tag is a system tag or invalid, or the tags cannot be written.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.remove_tag("no-such-tag")
         """
         self.replace_tags(tag, ())
 
     def remove_tags(self, tags: str | Iterable[str]) -> None:
-        """Remove tags in one step, as :meth:`remove_tag` removes one."""
-        self.replace_tags(tags, ())
+        """Remove several user tags at once.
 
-    def replace_tag(self, tag_to_remove: str | Iterable[str], tag_to_add: str | Iterable[str]) -> None:
-        """Remove a tag and add another in one step, the removal first."""
-        self.replace_tags(tag_to_remove, tag_to_add)
+        Costs what :meth:`add_tag` costs.
 
-    def replace_tags(self, tags_to_remove: str | Iterable[str], tags_to_add: str | Iterable[str]) -> None:
-        """Remove and add tags in one step, the removals first; this object sees the new tags at once.
+        Parameters
+        ----------
+        tags
+            User tags.
 
         Raises
         ------
         MetaflowTaggingError
-            As :meth:`add_tag` and :meth:`remove_tag` raise it; nothing is changed then.
+            A tag is a system tag or invalid, or the tags cannot be written.
+        """
+        self.replace_tags(tags, ())
+
+    def replace_tag(self, tag_to_remove: str | Iterable[str], tag_to_add: str | Iterable[str]) -> None:
+        """Remove a user tag and add another at once.
+
+        Costs what :meth:`add_tag` costs.
+
+        Parameters
+        ----------
+        tag_to_remove
+            The tag to remove, or several. It is removed first.
+        tag_to_add
+            The tag to add, or several.
+
+        Raises
+        ------
+        MetaflowTaggingError
+            A tag is invalid, or the tags cannot be written. Nothing is changed then.
+        """
+        self.replace_tags(tag_to_remove, tag_to_add)
+
+    def replace_tags(self, tags_to_remove: str | Iterable[str], tags_to_add: str | Iterable[str]) -> None:
+        """Remove and add user tags at once. This object has the new tags immediately.
+
+        Costs what :meth:`add_tag` costs.
+
+        Parameters
+        ----------
+        tags_to_remove
+            The tags to remove. They are removed first.
+        tags_to_add
+            The tags to add.
+
+        Raises
+        ------
+        MetaflowTaggingError
+            A tag is invalid, or the tags cannot be written. Nothing is changed then.
+
+        Examples
+        --------
+        >>> run = Flow("HelloFlow").latest_run
+        >>> run.replace_tags([], ["draft", "demo"])
+        >>> run.replace_tags(["draft", "demo"], [])
+        >>> run.user_tags
+        frozenset()
         """
         change = tag_change(tags_to_remove, tags_to_add)
         tags = self._context.provider.change_tags(self._record, change.apply)
         self._record = replace(self._record, user_tags=tags)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of its tasks, oldest first, as :meth:`Tasks.to_pandas` gives it."""
+        """Return a table of the tasks, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per task. The columns and the costs are those of :meth:`Tasks.to_pandas`.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.to_pandas()[["step", "task_id", "status"]]
+            step task_id     status
+        0  start       1  completed
+        1    end       2  completed
+        """
         return self.tasks().to_pandas()
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a task."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Returns
+        -------
+        list of dict
+            One dict per task. Costs what :meth:`to_pandas` costs.
+        """
         return self.tasks().to_dicts()

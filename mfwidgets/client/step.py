@@ -25,11 +25,27 @@ if TYPE_CHECKING:
 
 
 CONTROL_TASK = "control_task"
-"""Metaflow's mark of the task that leads the others of a ``@parallel`` step."""
+"""The metadata value and tag of the control task of a ``@parallel`` step."""
 
 
 class Step(MetaflowObject, kind="step"):
-    """A step: ``Step('HelloFlow/2/start')``. Iterating gives its tasks, newest first."""
+    """A step: ``Step('HelloFlow/2/start')``. Iterating yields its tasks, newest first.
+
+    Costs of the constructor: two requests.
+
+    Parameters
+    ----------
+    pathspec
+        The address of the step, such as ``HelloFlow/2/start``.
+    attempt
+        Not for steps. Leave it out.
+
+    Examples
+    --------
+    >>> step = Step("HelloFlow/1795378926761243/start")
+    >>> list(step)
+    [Task('HelloFlow/1795378926761243/start/1')]
+    """
 
     _record: StepRecord
 
@@ -40,8 +56,8 @@ class Step(MetaflowObject, kind="step"):
         return self._record.run
 
     def _child(self, name: str) -> Task | None:
-        found = self._context.provider.task(self._record.run, self._record.step, name)
-        return Task._of(self._context, found) if found else None
+        record = self._context.provider.task(self._record.run, self._record.step, name)
+        return Task._of(self._context, record) if record else None
 
     def _child_names(self) -> list[str]:
         return limited(task.id for task in self.tasks())
@@ -54,34 +70,65 @@ class Step(MetaflowObject, kind="step"):
 
     @property
     def parent(self) -> "Run":
-        """Its run."""
+        """Its run. Costs one request."""
         return cast("Run", super().parent)
 
     def tasks(self, *tags: str, limit: int | None = None) -> Tasks:
-        """Return its tasks, newest first.
+        """Return the tasks of the step, newest first.
+
+        Reads nothing until the tasks are used. They cost one bulk request.
 
         Parameters
         ----------
         *tags
-            Tags that the run must have (tasks carry their run's).
+            Tags that the run must have. Without them the collection is empty.
         limit
-            The most tasks to give.
+            The maximum number of tasks.
+
+        Returns
+        -------
+        Tasks
+            A lazy collection.
+
+        Examples
+        --------
+        >>> fit = Flow("ForecastFlow").latest_run["fit"]
+        >>> fit.tasks().count()
+        12
+        >>> fit.tasks().to_pandas(artifacts=["error"])[["foreach_value", "artifact.error"]].head(3)
+          foreach_value  artifact.error
+        0     Amsterdam        3.652374
+        1          Bern        3.556127
+        2       Córdoba        4.598474
         """
         return Tasks(self._context, self._record.run, self._record.step, tags, limit)
 
     @property
     def task(self) -> Task | None:
-        """Its newest task; None while it has none."""
-        found = newest_task(self._context.provider.tasks(self._record.run, self._record.step))
-        return Task._of(self._context, found) if found else None
+        """The newest task. None if the step has no tasks. Costs one bulk request.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").latest_run["compare"].task
+        Task('ForecastFlow/1795378919475034/compare/14')
+        """
+        record = newest_task(self._context.provider.tasks(self._record.run, self._record.step))
+        return Task._of(self._context, record) if record else None
 
     def control_tasks(self, *tags: str) -> Iterator[Task]:
-        """Yield its control tasks, newest first: those that led the others of a ``@parallel`` step.
+        """Yield the control tasks of a ``@parallel`` step, newest first.
+
+        Costs two bulk requests.
 
         Parameters
         ----------
         *tags
             Tags that the run must have.
+
+        Yields
+        ------
+        Task
+            A task that led the others of the step.
         """
         events = self._context.provider.metadata(self._record.path, {"internal_task_type"})
         leaders = {event.task_id for event in events if event.value == CONTROL_TASK}
@@ -91,35 +138,46 @@ class Step(MetaflowObject, kind="step"):
 
     @property
     def control_task(self) -> Task | None:
-        """Its newest control task; None for steps without one."""
+        """The newest control task. None if the step has none. Costs two bulk requests."""
         return next(self.control_tasks(), None)
 
     @property
     def parent_steps(self) -> Iterator["Step"]:
-        """The steps before it that ran, in the order of the graph; a loop is its own. Nothing while the graph is unknown."""
+        """The steps before this one that ran, in the order of the graph. Empty if the graph is unknown.
+
+        A loop makes a step its own parent. Costs one request and one read for the graph, and one request for each step.
+
+        Examples
+        --------
+        >>> list(Flow("ForecastFlow").latest_run["fit"].parent_steps)
+        [Step('ForecastFlow/1795378919475034/start')]
+        """
         nodes = steps_of(self._context, self._record.run)
         return self._neighbours(name for name, node in nodes.items() if self.id in node.get("next", ()))
 
     @property
     def child_steps(self) -> Iterator["Step"]:
-        """The steps after it that ran, in the order of the graph; a loop is its own."""
+        """The steps after this one that ran, in the order of the graph. Costs what :attr:`parent_steps` costs."""
         return self._neighbours(steps_of(self._context, self._record.run).get(self.id, {}).get("next", ()))
 
     def _neighbours(self, names: Iterable[str]) -> Iterator["Step"]:
         for name in names:
             record = self._context.provider.step(self._record.run, name)
-            if record:  # a way that a switch did not take is no step of the run
+            if record:  # missing if a switch took another branch
                 yield Step._of(self._context, record)
 
     @property
     def environment_info(self) -> Any:
-        """What is known of the environment of its newest task."""
+        """The environment of its newest task, as :attr:`Task.environment_info` describes it.
+
+        Costs one bulk request, and what :attr:`Task.environment_info` costs.
+        """
         task = self.task
         return task.environment_info if task else None
 
     @property
     def origin_pathspec(self) -> str | None:
-        """The same step of the run that its run resumed; None where that is no resume."""
+        """The same step of the run that its run resumed. None if its run did not resume a run. Costs two requests."""
         origin = self.parent.origin_pathspec
         return f"{origin}/{self.id}" if origin else None
 
@@ -128,39 +186,61 @@ class Step(MetaflowObject, kind="step"):
 
     @property
     def status(self) -> Status | None:
-        """The status that speaks for all its tasks, with the reason at ``.reason``; None if it has no tasks.
+        """The status of all tasks together. None if the step has no tasks. The attribute ``reason`` explains the status.
 
-        Three bulk questions about its tasks, as each of the times below.
+        The status is the first of ``running``, ``failed``, ``killed``, ``unknown``, ``caught`` and ``completed`` that any task
+        has. Costs three bulk requests about the tasks, as do the times below.
+
+        Examples
+        --------
+        >>> step = Run("ForecastFlow/1795378913725406")["fit"]
+        >>> step.status
+        'failed'
+        >>> step.status.reason
+        '1 of 12 tasks: attempt 0 failed at 2026-11-22 20:21:57'
         """
         return self._row().status
 
     @property
     def started_at(self) -> datetime | None:
-        """The earliest start of any attempt of any of its tasks; None while none began. Naive local time."""
+        """The earliest start of any attempt of any task, in naive local time. None if none has started.
+
+        Costs what :attr:`status` costs.
+        """
         started_ms = self._row().started_ms
         return local_datetime(started_ms) if started_ms else None
 
     @property
     def finished_at(self) -> datetime | None:
-        """The latest end of its tasks; None while it runs, or if nothing recorded an end. Naive local time."""
+        """The latest end of a task, in naive local time. None while the step runs, or if no end was recorded.
+
+        Costs what :attr:`status` costs.
+        """
         finished_ms = self._row().finished_ms
         return local_datetime(finished_ms) if finished_ms else None
 
     @property
     def duration(self) -> timedelta | None:
-        """How long it took from its start, however it ended: until its end, or its last sign of activity.
+        """The time from the start of the step to its end. None while it runs: see :attr:`elapsed`.
 
-        None while it runs: :attr:`elapsed` is the time since its start.
+        A step that failed or was lost ends with its last sign of activity. Costs what :attr:`status` costs.
+
+        Examples
+        --------
+        >>> Run("ForecastFlow/1795378900338660")["fit"].duration
+        datetime.timedelta(microseconds=967000)
         """
         return as_timedelta(self._row().duration_ms)
 
     @property
     def elapsed(self) -> timedelta | None:
-        """The time since its start, while it runs; None when it is over."""
+        """The time since the start of the step while it runs, otherwise None. Costs what :attr:`status` costs."""
         return as_timedelta(self._row().elapsed_ms)
 
     def grid(self, by: str = "status") -> Grid:
-        """Return its tasks as a grid, a tile each: by status, by ``duration``, or by an artifact that is a number.
+        """Return the tasks as a grid, colored by status, duration or a numeric artifact.
+
+        Costs three bulk requests when it is used. Coloring by an artifact costs one more, and one read for each distinct value.
 
         Parameters
         ----------
@@ -170,34 +250,53 @@ class Step(MetaflowObject, kind="step"):
         Returns
         -------
         Grid
-            Shows itself, a line for each item of the outer foreaches; ``.lines`` has the tasks and numbers. Costs three
-            bulk questions when used, of an artifact one more and one read for each distinct value.
+            An answer that displays itself, with one row for each item of the outer foreaches.
 
         Raises
         ------
         MetaflowInvalidArgument
-            ``by`` is no name.
+            ``by`` is not a name.
+
+        Examples
+        --------
+        >>> grid = Flow("ForecastFlow").latest_run["fit"].grid("error")
+        >>> len(grid.lines[""])
+        12
         """
         return Grid(self, by)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of its tasks, as :meth:`Tasks.to_pandas` gives it."""
+        """Return a table of the tasks, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per task. The columns and the costs are those of :meth:`Tasks.to_pandas`.
+        """
         return self.tasks().to_pandas()
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a task."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Returns
+        -------
+        list of dict
+            One dict per task. Costs what :meth:`to_pandas` costs.
+        """
         return self.tasks().to_dicts()
 
 
 class Steps(Collection[Step]):
-    """The steps of a run, newest first, without the private ones.
+    """The steps of a run, newest first, without private steps. Using them costs one bulk request.
 
     Parameters
     ----------
-    scope, run
-        Where to read, and whose steps.
+    context
+        The context of the run.
+    run
+        The record of the run.
     tags
-        Tags that the run must have.
+        Tags that the run must have. Without them the collection is empty.
     """
 
     def __init__(self, context: ClientContext, run: RunRecord, tags: tuple[str, ...] = ()) -> None:

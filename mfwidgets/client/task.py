@@ -39,14 +39,31 @@ if TYPE_CHECKING:
 
 
 LOG_DELAY_MS = 30 * SECOND
-"""How long after its task ended a log may come: the local scheduler writes it, on a busy machine some seconds later."""
+"""A log can appear this long after its task ended: the local scheduler writes it later, on a busy machine by seconds."""
 
 
 class Task(MetaflowObject, kind="task"):
     """A task: ``Task('HelloFlow/2/start/1')``, or one attempt of it with ``attempt=``.
 
-    Without an attempt, artifacts are those of the newest attempt that is done, and logs those of the newest one that
-    began, as in Metaflow's client.
+    Without an attempt, artifacts are those of the newest attempt that is done, and logs are those of the newest attempt
+    that began, as in Metaflow's client. Iterating yields the public artifacts.
+
+    Costs of the constructor: two requests.
+
+    Parameters
+    ----------
+    pathspec
+        The address of the task, such as ``HelloFlow/2/start/1``.
+    attempt
+        The number of an attempt, from 0. None means the newest attempt.
+
+    Examples
+    --------
+    >>> task = Task("HelloFlow/1795378926761243/start/1")
+    >>> task["message"]
+    DataArtifact('HelloFlow/1795378926761243/start/1/message')
+    >>> task.data.message
+    'Grüezi, Metaflow!'
     """
 
     _record: TaskRecord
@@ -58,8 +75,8 @@ class Task(MetaflowObject, kind="task"):
         return self._record.run
 
     def _child(self, name: str) -> DataArtifact | None:
-        found = self._context.provider.artifact(self._record.path, name, self._attempt)
-        return DataArtifact._of(self._context, found, self._attempt) if found else None
+        record = self._context.provider.artifact(self._record.path, name, self._attempt)
+        return DataArtifact._of(self._context, record, self._attempt) if record else None
 
     def _child_names(self) -> list[str]:
         return [record.name for record in self._public_artifacts()]
@@ -76,47 +93,81 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def parent(self) -> "Step":
-        """Its step."""
+        """Its step. Costs two requests."""
         return cast("Step", super().parent)
 
     @property
     def data(self) -> MetaflowData:
-        """Its artifacts as attributes; listed at once, each value is read when it is asked for."""
+        """Its public artifacts as attributes.
+
+        Costs one bulk request for the list of artifacts. Each attribute reads one value.
+
+        Examples
+        --------
+        >>> Task("HelloFlow/1795378926761243/start/1").data
+        <MetaflowData: greeting, message, name>
+        """
         return MetaflowData(self._context, self.pathspec, self._public_artifacts(), self._attempt)
 
     @property
     def artifacts(self) -> MetaflowArtifacts:
-        """Its artifacts as a tuple of :class:`DataArtifact`, by name; no value is read."""
+        """Its public artifacts as a named tuple of :class:`DataArtifact`. Values are not read. Costs one bulk request.
+
+        Examples
+        --------
+        >>> task = Task("HelloFlow/1795378926761243/start/1")
+        >>> task.artifacts.message
+        DataArtifact('HelloFlow/1795378926761243/start/1/message')
+        """
         return MetaflowArtifacts(self)
 
     # -- metadata ---------------------------------------------------------------------------------------------------
 
     @property
     def metadata(self) -> list[Metadata]:
-        """Its metadata events: of all attempts, or of the one that was asked for; a clone has its origin's as well.
+        """Its metadata events: of all attempts, or of the attempt that was passed. A clone also has those of its origin.
 
-        One question, and one more for each origin of a clone. Times are milliseconds since the epoch, UTC.
+        Times are milliseconds since the epoch, UTC. Costs one request, and one more for each origin of a clone.
+
+        Examples
+        --------
+        >>> [(event.name, event.value) for event in Task("HelloFlow/1795378926761243/start/1").metadata][:2]
+        [('attempt-done', '0'), ('attempt', '0')]
         """
         records = task_metadata(self._context, self._record, self._attempt)
         return [Metadata(record.field, record.value, record.created_ms, record.type, self) for record in records]
 
     @property
     def metadata_dict(self) -> dict[str, Any]:
-        """The newest value of each metadata field."""
+        """The newest value of each metadata field. Costs what :attr:`metadata` costs.
+
+        Examples
+        --------
+        >>> Task("HelloFlow/1795378926761243/start/1").metadata_dict["metaflow_version"]
+        '2.19.39'
+        """
         return newest_values(task_metadata(self._context, self._record, self._attempt))
 
     @property
     def index(self) -> int | None:
-        """Which item of the innermost foreach it works on, counted from 0; None outside a foreach."""
+        """The index of its item in the innermost foreach, from 0. None outside a foreach. Costs one request and one small read."""
         try:
             stack = self._foreach_stack()
-        except DataException:  # the datastore is out of reach; metadata tell it, too
+        except DataException:  # the datastore is out of reach, but metadata contains the item, too
             return self._item().index
         return cast("int | None", stack[-1].index) if stack else None
 
     @property
     def foreach_values(self) -> tuple[str, ...]:
-        """The items it works on, the outermost foreach first; Metaflow keeps 30 characters of each."""
+        """The items that it works on, from the outermost foreach to the innermost. Metaflow stores 30 characters of each.
+
+        Costs one request and one small read.
+
+        Examples
+        --------
+        >>> Task("ForecastFlow/1795378900338660/fit/9").foreach_values
+        ('Hamburg',)
+        """
         try:
             return tuple(str(frame.value) for frame in self._foreach_stack())
         except DataException:
@@ -128,16 +179,23 @@ class Task(MetaflowObject, kind="task"):
         return items.get(self._record.key, OUTSIDE)
 
     def _foreach_stack(self) -> list[Any]:
-        """Return Metaflow's ``ForeachFrame`` for each level; nothing of the user's is unpickled."""
+        """Return Metaflow's ``ForeachFrame`` of each level. No class of the user is unpickled."""
         artifact = self._child("_foreach_stack")
         stack = safe_loads(artifact.raw()) if artifact else []
         return stack if isinstance(stack, list) else []
 
     @property
     def exception(self) -> Any:
-        """The exception that ended it, as Metaflow recorded it (message, type, stacktrace); None for none.
+        """The exception that ended the task, as Metaflow recorded it: message, type, stacktrace. None if there is none.
 
-        A failure that ``@catch`` handled is at ``task["_catch_exception"].data``.
+        If ``@catch`` handled the failure, the exception is at ``task["_catch_exception"].data``. Costs one request and one read
+        of a blob, which is unpickled.
+
+        Examples
+        --------
+        >>> task = Task("ForecastFlow/1795378913725406/fit/9")
+        >>> task.exception.exception
+        'Hamburg reports a negative demand in week 17: the sensor is broken'
         """
         artifact = self._child("_exception")
         return artifact.data if artifact else None
@@ -146,45 +204,75 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def parent_tasks(self) -> Iterator["Task"]:
-        """The tasks that led to this one, oldest first, in whatever namespace.
+        """The tasks that led directly to this one, oldest first, in any namespace.
 
-        Costs two bulk questions for each step before it, and one small read for each switch before it.
+        Costs two bulk requests for each step before it, and one small read for each switch before it.
+
+        Examples
+        --------
+        >>> list(Task("ForecastFlow/1795378900338660/fit/9").parent_tasks)
+        [Task('ForecastFlow/1795378900338660/start/1')]
         """
         return (Task._of(self._context, record) for record in parent_tasks(self._context, self._record))
 
     @property
     def child_tasks(self) -> Iterator["Task"]:
-        """The tasks that this one led to, oldest first; costs as :attr:`parent_tasks`."""
+        """The tasks that this one led to directly, oldest first. Costs what :attr:`parent_tasks` costs."""
         return (Task._of(self._context, record) for record in child_tasks(self._context, self._record))
 
     def ancestors(self) -> "RelatedTasks":
-        """Return all tasks that led to this one, near or far, oldest first.
+        """Return all tasks before this one, direct and indirect, oldest first.
 
-        Costs five bulk questions about the run, whatever its size, when used.
+        Returns
+        -------
+        RelatedTasks
+            A lazy collection. Reads nothing until it is used. The tasks cost five bulk requests about the run.
+
+        Examples
+        --------
+        >>> Task("ForecastFlow/1795378900338660/compare/14").ancestors().count()
+        13
         """
         from mfwidgets.client.collections.tasks import ancestors
 
         return ancestors(self._context, self._record)
 
     def descendants(self) -> "RelatedTasks":
-        """Return all tasks that this one led to, near or far, oldest first; costs as :meth:`ancestors`."""
+        """Return all tasks after this one, direct and indirect, oldest first.
+
+        Returns
+        -------
+        RelatedTasks
+            A lazy collection. Costs what :meth:`ancestors` costs.
+
+        Examples
+        --------
+        >>> [task.id for task in Task("ForecastFlow/1795378900338660/fit/9").descendants()]
+        ['14', '15']
+        """
         from mfwidgets.client.collections.tasks import descendants
 
         return descendants(self._context, self._record)
 
     @property
     def parent_task_pathspecs(self) -> Iterator[str]:
-        """The pathspecs of :attr:`parent_tasks`."""
+        """The pathspecs of :attr:`parent_tasks`. Costs the same."""
         return (task.pathspec for task in self.parent_tasks)
 
     @property
     def child_task_pathspecs(self) -> Iterator[str]:
-        """The pathspecs of :attr:`child_tasks`."""
+        """The pathspecs of :attr:`child_tasks`. Costs the same."""
         return (task.pathspec for task in self.child_tasks)
 
     @property
     def origin_pathspec(self) -> str | None:
-        """The task that this one was taken over from; None for a task that is no clone."""
+        """The task that a resumed run took this one over from. None if the task is not a clone. Costs one request.
+
+        Examples
+        --------
+        >>> Task("ForecastFlow/1795378919475034/start/10").origin_pathspec
+        'ForecastFlow/1795378913725406/start/1'
+        """
         events = self._context.provider.metadata(self._record.path, ORIGIN_FIELDS)
         values = newest_values(events if self._attempt is None else of_attempt(events, self._attempt))
         if "origin-task-id" not in values:
@@ -197,17 +285,23 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def code(self) -> MetaflowCode | None:
-        """The code that it ran, where Metaflow stored a package of it: for remote steps, or when told to; else None."""
+        """The code package of the task. None if Metaflow stored none: it does so for remote steps, or if configured.
+
+        Costs what :attr:`metadata` costs.
+        """
         recorded = self.metadata_dict.get("code-package")
         return MetaflowCode(self._context, self._record.run.flow, str(recorded)) if recorded else None
 
     @property
     def environment_info(self) -> Any:
-        """What is known of its environment: a text, or a dict for conda and PyPI environments; None without a package."""
+        """Facts about its environment: a str, or a dict for conda and PyPI environments. None without a code package.
+
+        Costs what :attr:`metadata` costs and one download of the code package.
+        """
         code = self.code
         return code._environment(self.metadata_dict) if code else None
 
-    # -- what became of it ------------------------------------------------------------------------------------------
+    # -- status and times -------------------------------------------------------------------------------------------
 
     def _row(self) -> TaskRow:
         record, now = self._record, now_ms()
@@ -216,26 +310,42 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def attempts(self) -> list["Task"]:
-        """Its attempts, oldest first: this task with ``attempt=`` set, so that each has its own status and logs."""
+        """Its attempts, oldest first. Each is this task with ``attempt=`` set, with its own status and logs.
+
+        Costs two bulk requests about the task.
+
+        Examples
+        --------
+        >>> [attempt.status.reason for attempt in Task("ImportFlow/1795378924251567/fetch/2").attempts]
+        ['attempt 0 failed at 2026-11-22 20:22:04', 'attempt 1 failed at ...', 'attempt 2 failed at ...']
+        """
         return [Task._of(self._context, self._record, attempt.number) for attempt in self._row().attempts]
 
     @property
     def status(self) -> Status:
-        """``completed``, ``caught``, ``failed``, ``killed``, ``running`` or ``unknown``, of its newest attempt.
+        """``completed``, ``caught``, ``failed``, ``killed``, ``running`` or ``unknown``, of the newest attempt.
 
-        A text, with the reason at ``.reason``. Two bulk questions about this task; no value is unpickled.
+        The attribute ``reason`` explains the status. Costs two bulk requests about the task. No value is unpickled.
+
+        Examples
+        --------
+        >>> status = Task("ForecastFlow/1795378913725406/fit/9").status
+        >>> status
+        'failed'
+        >>> status.reason
+        'attempt 0 failed at 2026-11-22 20:21:57'
         """
         return self._row().status
 
     def _goes_on(self) -> bool:
-        """Return whether its log may still grow: it runs, its log is being written, or it is to be tried again."""
+        """Return whether its log may still grow: the task runs, its log is being written, or it will be retried."""
         state = self._row().state
         if state.status == "running" or self._awaits_log(state):
             return True
         return self._attempt is None and awaits_retry(self._context, self._record, state)
 
     def _awaits_log(self, state: TaskState) -> bool:
-        """Return whether it ended just now and has no log yet: the local scheduler writes the log of stderr last."""
+        """Return whether the task ended recently and has no log yet. The local scheduler writes the log of stderr last."""
         if self._context.provider.local_root is None or not state.attempts:
             return False
         if now_ms() - state.last_sign_ms > LOG_DELAY_MS:
@@ -245,14 +355,17 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def successful(self) -> bool | None:
-        """Whether its code did not fail (``_success``); False while nothing is recorded, as in Metaflow's client."""
+        """Whether its code did not fail (``_success``). False if nothing is recorded, as in Metaflow's client.
+
+        Costs one request and at most one small read.
+        """
         return self._recorded_truth("_success")
 
     @property
     def finished(self) -> bool | None:
-        """Whether it ended as it should (``_task_ok``): a failed task is *not* finished, as in Metaflow's client.
+        """Whether it ended normally (``_task_ok``). As in Metaflow's client, this is False for a failed task.
 
-        :attr:`status` tells failed from running.
+        Use :attr:`status` to distinguish failed from running. Costs one request and at most one small read.
         """
         return self._recorded_truth("_task_ok")
 
@@ -266,29 +379,38 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def finished_at(self) -> datetime | None:
-        """When its newest attempt ended, well or not; naive local time. None while it runs, or if nothing recorded it."""
+        """The time when its newest attempt ended, in naive local time. None while it runs, or if no end was recorded.
+
+        Costs what :attr:`status` costs.
+        """
         finished_ms = self._row().finished_ms
         return local_datetime(finished_ms) if finished_ms else None
 
     @property
     def started_at(self) -> datetime | None:
-        """When its newest attempt began; naive local time (``created_at`` is when it was queued)."""
+        """The time when its newest attempt began, in naive local time. ``created_at`` is when the task was queued.
+
+        Costs what :attr:`status` costs.
+        """
         started_ms = self._row().started_ms
         return local_datetime(started_ms) if started_ms else None
 
     @property
     def duration(self) -> timedelta | None:
-        """How long its newest attempt took, from its start to its end; None while it runs: see :attr:`elapsed`."""
+        """The time from the start of its newest attempt to its end. None while it runs: see :attr:`elapsed`.
+
+        Costs what :attr:`status` costs.
+        """
         return as_timedelta(self._row().duration_ms)
 
     @property
     def elapsed(self) -> timedelta | None:
-        """The time since its newest attempt began, while that runs; None when it is over, or waits to begin."""
+        """The time since its newest attempt began. None if it ended or has not begun. Costs what :attr:`status` costs."""
         return as_timedelta(self._row().elapsed_ms)
 
     @property
     def current_attempt(self) -> int:
-        """The attempt that was asked for, else the newest that began (0 when none did)."""
+        """The attempt that was passed, otherwise the newest attempt that began, or 0. Costs at most one request."""
         if self._attempt is not None:
             return self._attempt
         events = self._context.provider.metadata(self._record.path, {"attempt"})
@@ -296,58 +418,87 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def runtime_name(self) -> str | None:
-        """What ran it, such as ``dev`` or ``argo-workflows``."""
+        """The runtime, such as ``dev`` or ``argo-workflows``, from the tags of the run."""
         return runtime_name(self._record.run)
 
     # -- logs -------------------------------------------------------------------------------------------------------
 
     def logs(self, stream: str = "stdout", tail: int | None = None) -> Logs:
-        """Return the log of a stream: shows itself, iterates line by line, and is its text as ``str()``.
+        """Return the log of a stream.
+
+        Reads nothing until the log is used, except one request for the newest attempt. A log costs at most two reads per
+        stream.
 
         Parameters
         ----------
         stream
             ``stdout``, ``stderr``, or ``both``, merged by time.
         tail
-            Only that many last lines; None gives all, of which a display shows the last 200.
+            The number of lines at the end of the log. None returns all lines, and a display shows the last 200.
+
+        Returns
+        -------
+        Logs
+            An answer that displays itself. Iterating yields lines, and ``str()`` returns the text.
+
+        Raises
+        ------
+        MetaflowNotFound
+            There is no stream with this name.
+        MetaflowInvalidArgument
+            ``tail`` is not a number, or is negative.
+
+        Examples
+        --------
+        >>> for line in Task("ForecastFlow/1795378913725406/fit/9").logs("stderr").grep("Error:"):
+        ...     print(line.message)
+        ValueError: Hamburg reports a negative demand in week 17: the sensor is broken
         """
         return Logs(self._context, self._record, self.current_attempt, stream, tail)
 
     @property
     def stdout(self) -> str:
-        """All it printed, of the newest attempt that began (at most two files are read)."""
+        """The standard output of the newest attempt that began. Costs one request and at most two reads.
+
+        Examples
+        --------
+        >>> Task("ForecastFlow/1795378919475034/end/15").stdout.strip()
+        'mean error 4.148, worst İzmir'
+        """
         return str(self.logs("stdout"))
 
     @property
     def stderr(self) -> str:
-        """All it printed to standard error."""
+        """The standard error of the newest attempt that began. Costs one request and at most two reads."""
         return str(self.logs("stderr"))
 
     @property
     def stdout_size(self) -> int:
-        """Stored bytes of its standard output, the header of each line included; the log is not read."""
+        """The stored size of its standard output in bytes, including the header of each line. Costs three requests."""
         return self.logs("stdout").size()
 
     @property
     def stderr_size(self) -> int:
-        """Stored bytes of its standard error, the header of each line included; the log is not read."""
+        """The stored size of its standard error in bytes, including the header of each line. Costs three requests."""
         return self.logs("stderr").size()
 
     def loglines(self, stream: str, as_unicode: bool = True) -> Iterator[tuple[datetime, str | bytes]]:  # noqa: FBT001, FBT002 - Metaflow's signature
-        """Yield ``(time, line)`` for each line of a log.
+        """Yield the time and the text of each line of a log.
+
+        Costs one request and at most two reads.
 
         Parameters
         ----------
         stream
-            ``stdout`` or ``stderr``; any other has no lines.
+            ``stdout`` or ``stderr``. Any other stream has no lines.
         as_unicode
-            Give text, in which bytes that are no UTF-8 are U+FFFD; otherwise the bytes as they were written.
+            Whether to yield str, with U+FFFD for bytes that are not UTF-8. Otherwise yields the bytes.
 
         Yields
         ------
-        tuple
-            Time (naive, UTC: unlike all other times of the client), and the line without its end. A line that carries
-            no time, such as the end of a crash, has that of its neighbour.
+        tuple of datetime.datetime and str or bytes
+            The time in naive UTC, unlike all other times of the client, and the line without its end. A line without a time,
+            such as the end of a crash, has the time of the line before it.
         """
         if stream in STREAMS:
             log = read_log(task_datastore(self._context, self._record), self._record.path, self.current_attempt, stream)
@@ -357,20 +508,34 @@ class Task(MetaflowObject, kind="task"):
     # -- conversion -------------------------------------------------------------------------------------------------
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return its artifacts, private ones left out; no value is read.
+        """Return a table of the public artifacts, without their values.
 
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``,
-            ``encoding``. Costs one bulk question and one small read.
+            One row per artifact: ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (serialized
+            bytes), ``sha`` and ``encoding``. Costs one bulk request and one small read.
+
+        Examples
+        --------
+        >>> Task("HelloFlow/1795378926761243/start/1").to_pandas()[["name", "type", "size"]]
+               name type  size
+        0  greeting  str    22
+        1   message  str    33
+        2      name  str    24
         """
         return to_frame("artifacts", list(self._artifact_rows()))
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict an artifact."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Returns
+        -------
+        list of dict
+            One dict per artifact. Costs what :meth:`to_pandas` costs.
+        """
         return to_dicts("artifacts", list(self._artifact_rows()))
 
     def _artifact_rows(self) -> Iterator[ArtifactRow]:
-        """Yield what is recorded of its artifacts, private ones left out."""
+        """Yield the rows of its public artifacts."""
         return artifact_rows(self._context, self._record.path, self._attempt)

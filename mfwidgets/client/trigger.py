@@ -1,4 +1,4 @@
-"""What triggered a run: events, or runs of other flows."""
+"""The trigger of a run: events, or runs of other flows."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,8 +17,12 @@ class MetaflowEvent(NamedTuple):
 
     Attributes
     ----------
+    name
+        The name of the event, or the flow of the run.
+    id
+        The id of the event, or the pathspec of the run.
     timestamp
-        Naive local time, where the record gives seconds since the epoch; otherwise as recorded.
+        Naive local time if the record contains seconds since the epoch, otherwise as recorded.
     type
         ``event`` or ``run``.
     """
@@ -34,10 +38,10 @@ class Trigger:
 
     Parameters
     ----------
-    scope
-        Where triggering runs are found.
+    context
+        The context in which triggering runs are looked up.
     recorded
-        The list in that metadata.
+        The list in the metadata.
     """
 
     def __init__(self, context: ClientContext, recorded: list[dict[str, Any]]) -> None:
@@ -52,27 +56,30 @@ class Trigger:
 
     @property
     def events(self) -> list[MetaflowEvent] | None:
-        """All events; None for none, as in Metaflow's client."""
+        """All events. None if there are none, as in Metaflow's client."""
         return list(self._events) or None
 
     @property
     def run(self) -> "Run | None":
-        """The newest run among them."""
+        """The newest run that triggered the run, in any namespace. None if there is none.
+
+        Costs one request for each triggering run.
+        """
         return next(iter(self.runs or []), None)
 
     @property
     def runs(self) -> "list[Run] | None":
-        """The runs among them, in whatever namespace (one question each); None for none."""
+        """The runs that triggered the run, in any namespace. None if there are none. Costs one request for each."""
         context = self._context.in_all_namespaces()
         paths = [parse(event.id)[:2] for event in self._events if event.type == "run"]
         return [class_of("run")._in_context(context, path) for path in paths] or None  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> "Run | MetaflowEvent":
-        """Return the run of a flow of that name, or, where no run triggered it, the event of that name."""
+        """Return the run of a flow with this name. If no run triggered it, return the event with this name."""
         runs = self.runs
-        for found in runs or self._events:
-            if key == (found.name if isinstance(found, MetaflowEvent) else found.path_components[0]):
-                return found
+        for trigger in runs or self._events:
+            if key == (trigger.name if isinstance(trigger, MetaflowEvent) else trigger.path_components[0]):
+                return trigger
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[MetaflowEvent]:

@@ -57,7 +57,7 @@ def test_mistakes(task, client, runs):
         get_cards(client.get(runs["cards"])["end"].task)
     with pytest.raises(IncorrectPathspecException, match="FlowName/RunID/StepName/TaskID"):
         get_cards("CardFlow/1")
-    with pytest.raises(IncorrectArgumentException, match="not int"):
+    with pytest.raises(IncorrectArgumentException, match="got int"):
         get_cards(7)
 
 

@@ -186,7 +186,7 @@ def test_data(runs):
     assert "x" in data
     assert "_success" not in data
     assert list(dir(data)) == sorted(["alpha", "label", "name", "nothing", "numbers", "text", "x"])
-    with pytest.raises(NoSuchArtifact, match="has no artifact 'y'; it has alpha, label"):
+    with pytest.raises(NoSuchArtifact, match=r"has no artifact 'y'\. It has alpha, label"):
         _ = data.y
     with pytest.raises(AttributeError):
         _ = data.y
@@ -240,7 +240,7 @@ def test_artifacts_by_name(runs):
     assert repr(found).startswith("MetaflowArtifacts(alpha=DataArtifact(")
     assert "numbers" in found._repr_html_()
     assert "There are no artifacts yet." in mfwidgets.MetaflowArtifacts([])._repr_html_()
-    with pytest.raises(AttributeError, match="There is no artifact 'y'; there are alpha, label"):
+    with pytest.raises(AttributeError, match=r"The task has no artifact 'y'\. It has alpha, label"):
         _ = found.y
 
 

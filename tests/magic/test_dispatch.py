@@ -120,7 +120,7 @@ def test_alone_it_helps(mflow, runs):
         ("runs LinearFlow --color", UsageError, "unrecognized arguments: --color"),
         ("logs LinearFlow/latest/end --stdout --stderr", UsageError, "not allowed with argument"),
         ("logs LinearFlow/latest/end --tail 3 --all", UsageError, "not allowed with argument"),
-        ("logs LinearFlow/latest/end --grep [", MetaflowException, "is no regular expression"),
+        ("logs LinearFlow/latest/end --grep [", MetaflowException, "Expected a regular expression"),
         ("logs LinearFlow/latest/end --attempt 7", MetaflowNotFound, "has no attempt 7. Its attempts: 0"),
         ("tag LinearFlow --add x", UsageError, "Expected a run, got Flow('LinearFlow')"),
         ("ns ' '", UsageError, "Expected a namespace such as user:ann"),

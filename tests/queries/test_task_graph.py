@@ -159,7 +159,7 @@ def test_what_it_costs_on_a_service(on_service):
 def test_bad_input(client, runs):
     artifact = client.get(runs["linear"])["end"].task["x"]
     for runs_ in (-1, "many", None):
-        with pytest.raises(MetaflowInvalidArgument, match="runs= is a number"):
+        with pytest.raises(MetaflowInvalidArgument, match="Expected runs= to be a number from 0"):
             artifact.lineage(runs=runs_)
     with pytest.raises(MetaflowNotFound):
         client.get(f"{runs['linear']}/end/99")

@@ -1,1 +1,1 @@
-"""Answers to questions about runs and tasks: why, comparison, lineage, grids, logs."""
+"""Answers to questions about runs and tasks: why, comparison, lineage, grid, logs."""

@@ -1,4 +1,4 @@
-"""Where the bytes of an artifact come from, and where they went."""
+"""The lineage of an artifact: which tasks and runs hold the same bytes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,30 +21,29 @@ if TYPE_CHECKING:
     from mfwidgets.client.task import Task
 
 EARLIER_RUNS = 20
-"""So many earlier runs are looked through unasked."""
+"""The number of earlier runs to search by default."""
 
 
 @dataclass(eq=False, repr=False)
 class Lineage(Displayable):
-    """Which tasks of its run hold an artifact with the same name and the same bytes, and which earlier runs do.
+    """The tasks of a run, and the earlier runs, that hold an artifact with the same name and the same bytes.
 
-    What is compared are stored bytes: a task that computed the very same value anew is not told from one that it was
-    passed on to.
+    Stored bytes are compared. A task that computed an equal value again looks like a task that received the value.
 
     Attributes
     ----------
     artifact
-        Whose lineage.
+        The artifact.
     producer
-        The first task on the ways to it that has these bytes; of a parameter the task of ``_parameters``.
+        The earliest task on the paths to the artifact that has these bytes. For a parameter: the ``_parameters`` task.
     holders
-        All other tasks of the run that have them, oldest first.
+        All other tasks of the run that have these bytes, oldest first.
     earlier_runs
-        Those among the newest earlier runs in the namespace that have them, newest first.
+        The searched runs that have these bytes, newest first.
     runs_searched
-        How many earlier runs were looked through.
+        The number of earlier runs that were searched.
     origin
-        The artifact of the run that was resumed, where its task was taken over; else None.
+        The artifact of the resumed run, if the task was taken over from it. Otherwise None.
     """
 
     artifact: "DataArtifact"
@@ -59,7 +58,7 @@ class Lineage(Displayable):
 
 
 def trace_lineage(artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> Lineage:
-    """Read where the bytes of an artifact come from, and which of this many earlier runs have them.
+    """Find the tasks of the run, and the runs among the given number of earlier runs, that hold the same bytes.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def trace_lineage(artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> Lineage
         ``runs`` is not a number, or is negative.
     """
     if not isinstance(runs, int) or isinstance(runs, bool) or runs < 0:
-        raise MetaflowInvalidArgument(f"runs= is a number of earlier runs, 0 or more; not {runs!r:.40}.")
+        raise MetaflowInvalidArgument(f"Expected runs= to be a number from 0, got {runs!r:.40}.")
     from mfwidgets.client.run import Run
     from mfwidgets.client.task import Task
 
@@ -76,33 +75,34 @@ def trace_lineage(artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> Lineage
     task_record = reading.parent._record
     run = task_record.run
     snapshot = snapshot_context(reading._context, run)
-    same = [one for one in snapshot.provider.artifacts(run.path, {record.name}) if one.sha == record.sha]
+    same = [other for other in snapshot.provider.artifacts(run.path, {record.name}) if other.sha == record.sha]
     graph = load_task_graph(snapshot, run)
-    keys = {one.key for one in same}
+    keys = {other.key for other in same}
     producer = Task._of(context, _producer(snapshot, run, _maker(graph, keys, record.key), same) or task_record)
     holders = [
-        Task._of(context, one) for key, one in graph.tasks.items() if key in keys and key != producer._record.key
+        Task._of(context, task) for key, task in graph.tasks.items() if key in keys and key != producer._record.key
     ]
     earlier = list(islice(_earlier(snapshot, run), runs))
-    same_bytes = [Run._of(context, one) for one in _with_same_bytes(snapshot, earlier, record)]
+    same_bytes = [Run._of(context, other) for other in _with_same_bytes(snapshot, earlier, record)]
     return Lineage(artifact, producer, holders, same_bytes, len(earlier), reading.origin_pathspec)
 
 
 def _with_same_bytes(context: ClientContext, runs: list[RunRecord], record: ArtifactRecord) -> list[RunRecord]:
-    """Return those runs that have an artifact of the same name and the same bytes."""
-    found = parallel_map(
+    """Return the runs that have an artifact with the same name and the same bytes."""
+    artifacts = parallel_map(
         lambda run: context.provider.artifacts(run.path, {record.name}),
         runs,
         title="earlier runs",
         max_concurrency=context.max_concurrency,
     )
-    return [run for run, records in zip(runs, found, strict=True) if any(one.sha == record.sha for one in records)]
+    pairs = zip(runs, artifacts, strict=True)
+    return [run for run, records in pairs if any(other.sha == record.sha for other in records)]
 
 
 def _producer(context: ClientContext, run: RunRecord, maker: TaskKey, same: list[ArtifactRecord]) -> TaskRecord | None:
-    """Return the task of the maker, or that of the parameters, where the run has it from there; None where it is gone."""
-    of_parameters = next((one for one in same if one.step == PARAMETERS), None)
-    step, task_id = (PARAMETERS, of_parameters.task_id) if of_parameters else maker
+    """Return the task of the parameters if it has these bytes, otherwise the maker. None if the task was deleted."""
+    parameter = next((record for record in same if record.step == PARAMETERS), None)
+    step, task_id = (PARAMETERS, parameter.task_id) if parameter else maker
     return context.provider.task(run, step, task_id)
 
 
@@ -114,12 +114,12 @@ def _maker(graph: TaskGraph, holders: set[TaskKey], key: TaskKey) -> TaskKey:
             if before in holders and before not in reached:
                 reached.add(before)
                 waiting.append(before)
-    return next((one for one in graph.tasks if one in reached), key)
+    return next((task for task in graph.tasks if task in reached), key)
 
 
 def _earlier(context: ClientContext, run: RunRecord) -> Iterator[RunRecord]:
     """Yield the earlier runs of the flow in the namespace, newest first."""
     tags = () if context.namespace is None else (context.namespace,)
-    for one in context.provider.runs(run.flow, RunQuery(tags=tags, until_ms=run.created_ms)):
-        if one.path != run.path and one.created_ms <= run.created_ms and context.includes(one):
-            yield one
+    for other in context.provider.runs(run.flow, RunQuery(tags=tags, until_ms=run.created_ms)):
+        if other.path != run.path and other.created_ms <= run.created_ms and context.includes(other):
+            yield other

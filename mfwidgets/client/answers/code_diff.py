@@ -9,17 +9,17 @@ from mfwidgets.errors import DataException
 
 
 def code_diff(named: Sequence[tuple[str, Any]]) -> str:
-    """Return how the user's files of each object differ from those of the first.
+    """Return a unified diff of the user's files, of each object against the first.
 
     Parameters
     ----------
     named
-        Objects with ``.code`` (a step has it of its newest task), and their names.
+        Names and objects. An object has ``.code``, or is a step: then its newest task has it.
 
     Raises
     ------
     DataException
-        An object has no code package, or it cannot be read.
+        An object has no code package, or its package cannot be read.
     """
     codes = [(name, _code(name, compared)) for name, compared in named]
     first_name, first = codes[0]
@@ -32,26 +32,26 @@ def _code(name: str, compared: Any) -> MetaflowCode:
     code: MetaflowCode | None = task.code if task else None
     if code is None:
         raise DataException(
-            f"{name} has no code package: Metaflow stores one for remote steps, and for all with "
+            f"{name} has no code package. Metaflow stores one for remote steps. Try running the flow with "
             "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1."
         )
     return code
 
 
-def _diff(one_name: str, one: MetaflowCode, other_name: str, other: MetaflowCode) -> str:
-    ours, theirs = one.files(), other.files()
+def _diff(first_name: str, first: MetaflowCode, second_name: str, second: MetaflowCode) -> str:
+    ours, theirs = first.files(), second.files()
     differing = (file for file in sorted(ours.keys() | theirs.keys()) if ours.get(file) != theirs.get(file))
     return "".join(
-        _file_diff((f"{one_name}/{file}", ours.get(file)), (f"{other_name}/{file}", theirs.get(file)))
+        _file_diff((f"{first_name}/{file}", ours.get(file)), (f"{second_name}/{file}", theirs.get(file)))
         for file in differing
     )
 
 
-def _file_diff(one: tuple[str, bytes | None], other: tuple[str, bytes | None]) -> str:
-    before, after = _lines(one[1]), _lines(other[1])
+def _file_diff(first: tuple[str, bytes | None], second: tuple[str, bytes | None]) -> str:
+    before, after = _lines(first[1]), _lines(second[1])
     if before is None or after is None:
-        return f"Binary files {one[0]} and {other[0]} differ\n"
-    from_name, to_name = (name if content is not None else "/dev/null" for name, content in (one, other))
+        return f"Binary files {first[0]} and {second[0]} differ\n"
+    from_name, to_name = (name if content is not None else "/dev/null" for name, content in (first, second))
     from difflib import unified_diff
 
     lines = list(unified_diff(before, after, from_name, to_name))
@@ -61,8 +61,8 @@ def _file_diff(one: tuple[str, bytes | None], other: tuple[str, bytes | None]) -
 
 
 def _lines(content: bytes | None) -> list[str] | None:
-    """Return the lines of a text with their ends, none of a file that is not there; None for what is no text."""
+    """Return the lines with their ends. Return an empty list for a missing file, and None for content that is not text."""
     try:
-        return re.findall(r"[^\n]*\n|[^\n]+", (content or b"").decode())  # other ends of lines are characters
+        return re.findall(r"[^\n]*\n|[^\n]+", (content or b"").decode())  # only \n ends a line
     except UnicodeDecodeError:
         return None

@@ -1,4 +1,4 @@
-"""What differs between runs, steps or tasks."""
+"""The differences between runs, steps or tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_VALUES = 200
-"""The values of this many differing artifacts and parameters are read."""
+"""The values of at most this many differing artifacts and parameters are read."""
 
 BYTES_DIFFER = "stored bytes differ"
 
 _STORED_SECTIONS = ("artifacts", "parameters")
-"""Their facts have the hash of stored bytes as their key."""
+"""Sections whose facts have the hash of stored bytes as their key."""
 
 
 class _Missing:
@@ -38,26 +38,28 @@ class _Missing:
 
 
 MISSING = _Missing()
-"""Stands for a fact that an object does not have."""
+"""The value of a fact that an object does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not the same in all objects.
+    """A fact that is not the same in all objects.
 
     Attributes
     ----------
     section
         ``status``, ``parameters``, ``tags``, ``versions``, ``code``, ``artifacts``, ``durations`` or ``metadata``.
     step
-        Of artifacts and durations of runs; else empty.
+        The step of an artifact or duration, if runs are compared. Otherwise empty.
+    name
+        The name of the artifact, parameter, tag or other fact.
     values
-        One for each object: a plain value, a text, a timedelta; :class:`NotRead` for a value that was not read, and
-        :data:`MISSING` where there is none.
+        One value per object: a plain value, a str, a timedelta, :class:`NotRead` for a value that was not read, or
+        :data:`MISSING`.
     shas
-        Of parameters and artifacts: the hashes of the stored bytes; None where there is no single one.
+        For parameters and artifacts: the hash of the stored bytes per object. None if an object has several.
     note
-        What the values do not tell, such as "stored bytes differ".
+        What the values do not show, such as "stored bytes differ".
     """
 
     section: str
@@ -70,51 +72,80 @@ class Difference:
 
 @dataclass(eq=False, repr=False)
 class Comparison(Displayable):
-    """What differs between runs, between steps, or between tasks. What is the same is left out.
+    """The differences between runs, between steps or between tasks. Equal facts are left out.
 
     Attributes
     ----------
     objects
-        What is compared.
+        The compared objects.
     differences
-        In the order of the sections, artifacts where they first differ.
+        The differences, ordered by section. An artifact is listed at the first step where it differs.
+
+    Examples
+    --------
+    >>> alpha = compare("ForecastFlow/1795378919475034", "ForecastFlow/1795378900338660").differences[0]
+    >>> alpha.section, alpha.name, alpha.values
+    ('parameters', 'alpha', (0.3, 0.5))
     """
 
     objects: tuple[MetaflowObject, ...]
     differences: list[Difference]
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of the differences.
+        """Return a table of the differences. Reads nothing.
 
         Returns
         -------
         pandas.DataFrame
-            ``section``, ``step``, ``name``, ``note``, and a column for each object, named by its pathspec (objects of one
-            pathspec in two deployments also by their provider). What is missing or was not read is NA, the note tells why.
+            One row per difference: ``section``, ``step``, ``name``, ``note``, and one column per object, named by its pathspec
+            (and its provider, if two objects have the same pathspec). Values that are missing or were not read are NA, and the
+            note says why.
+
+        Examples
+        --------
+        >>> table = compare("ForecastFlow/1795378919475034", "ForecastFlow/1795378900338660").to_pandas()
+        >>> table[["section", "name"]].head(4)
+              section      name
+        0  parameters     alpha
+        1        tags  repaired
+        2   artifacts     error
+        3   artifacts    errors
         """
         return to_frame("differences", self._rows(), self._columns())
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a difference."""
+        """Return the rows of :meth:`to_pandas` as dicts. Reads nothing.
+
+        Returns
+        -------
+        list of dict
+            One dict per difference.
+        """
         return to_dicts("differences", self._rows(), self._columns())
 
     def code(self) -> str:
-        """Return a unified diff of the user's files in the code packages, each object's against the first's.
+        """Return a unified diff of the user's files in the code packages, of each object against the first.
 
         Returns
         -------
         str
-            Empty when the files are the same. One package is downloaded for each object, unless the hashes are equal.
+            Empty if the files are equal. Costs one download per object, and none if the hashes are equal.
 
         Raises
         ------
         DataException
-            An object has no code package, or it cannot be read.
+            An object has no code package, or its package cannot be read.
         """
         return code_diff(list(zip(self.names(), self.objects, strict=True)))
 
     def names(self) -> list[str]:
-        """Return a name for each object: its pathspec, and what tells objects of one pathspec apart."""
+        """Return a unique name for each object. Reads nothing.
+
+        Returns
+        -------
+        list of str
+            The pathspec, with the attempt and the provider if two objects have the same pathspec.
+        """
         names = [shown.pathspec for shown in self.objects]
         if _has_duplicates(names):
             attempts = [shown._attempt for shown in self.objects]
@@ -128,7 +159,7 @@ class Comparison(Displayable):
         return [f"{name} ({number})" for number, name in enumerate(names, 1)] if _has_duplicates(names) else names
 
     def _rows(self) -> list[Difference]:
-        """Return the differences with notes that also name the objects that lack something: a table has no sign for it."""
+        """Return the differences with notes that also name the objects that lack a fact, because a table cannot show it."""
         names = self.names()
         return [
             replace(difference, note="; ".join(filter(None, [difference.note, _missing_note(difference, names)])))
@@ -149,46 +180,57 @@ class Comparison(Displayable):
 
 
 def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, unpickle: bool = False) -> Comparison:
-    """Tell what differs between runs, between steps, or between tasks.
+    """Compare runs, steps or tasks.
+
+    Costs for each object its tasks, its metadata and its artifacts once (three bulk requests), for runs also the graph, and
+    one read for each distinct differing value, at most 200.
 
     Parameters
     ----------
     *objects
-        Two or more of one kind, or their pathspecs (aliases such as ``HelloFlow/latest`` too); of any client.
+        Two or more objects of one kind, or their pathspecs (or aliases such as ``HelloFlow/latest``). They may belong to
+        different clients.
     max_bytes, unpickle
-        What values of differing parameters and artifacts are read, as in :meth:`Runs.to_pandas`; they are compared by the
-        hash of the stored bytes in any case.
+        Which values of differing parameters and artifacts are read, as in :meth:`Runs.to_pandas`. Hashes of the stored
+        bytes are compared in any case.
 
     Returns
     -------
     Comparison
-        Shows itself; ``.to_pandas()``, ``.to_dict()``, ``.code()``. Costs for each object its tasks, its metadata and its
-        artifacts once, for runs the graph, and one read for each distinct differing value, 200 at most.
+        An answer that displays itself.
 
     Raises
     ------
     MetaflowInvalidArgument
-        There are fewer than two, they are of several kinds, or of another kind.
+        There are fewer than two objects, they are of different kinds, or they are flows or artifacts.
+
+    Examples
+    --------
+    >>> comparison = compare("ForecastFlow/1795378919475034", "ForecastFlow/1795378900338660")
+    >>> comparison
+    <comparison of ForecastFlow/1795378919475034 and ForecastFlow/1795378900338660: 10 differences>
+    >>> [difference.name for difference in comparison.differences if difference.section == "parameters"]
+    ['alpha']
     """
     client = Metaflow()
-    compared: list[Any] = [client.get(given) if isinstance(given, str) else given for given in objects]
-    kinds = {type(given) for given in compared}
-    if len(compared) < 2 or len(kinds) != 1 or not kinds <= {Run, Step, Task}:  # noqa: PLR2004 - one differs from nothing
-        shown = ", ".join(f"{given!r:.60}" for given in compared) or "nothing"
-        raise MetaflowInvalidArgument(f"compare() wants two or more runs, or steps, or tasks; not {shown}.")
+    compared: list[Any] = [client.get(item) if isinstance(item, str) else item for item in objects]
+    kinds = {type(item) for item in compared}
+    if len(compared) < 2 or len(kinds) != 1 or not kinds <= {Run, Step, Task}:  # noqa: PLR2004 - a pair
+        shown = ", ".join(f"{item!r:.60}" for item in compared) or "nothing"
+        raise MetaflowInvalidArgument(f"Expected two or more runs, or steps, or tasks to compare, got {shown}.")
     return compare_objects(compared, Reading(max_bytes, unpickle))
 
 
 def compare_objects(objects: Sequence[MetaflowObject], reading: Reading = PLAIN) -> Comparison:
-    """Read what differs between objects of one kind."""
-    contexts = {id(given._context): remembering_context(given._context) for given in objects}
-    remembering = [type(given)._of(contexts[id(given._context)], given._record, given._attempt) for given in objects]
+    """Compare objects of one kind."""
+    contexts = {id(item._context): remembering_context(item._context) for item in objects}
+    remembering = [type(item)._of(contexts[id(item._context)], item._record, item._attempt) for item in objects]
     facts = parallel_map(facts_of, remembering)
     return Comparison(tuple(objects), _with_values(remembering, list(_differences(facts)), reading))
 
 
 _Keys = tuple[Any, ...]
-"""The key of a fact in each object; None if an object does not have it."""
+"""The key of a fact in each object. None if an object does not have the fact."""
 
 
 def _differences(facts: Sequence[Facts]) -> Iterator[Difference]:
@@ -203,13 +245,13 @@ def _differences(facts: Sequence[Facts]) -> Iterator[Difference]:
         if name.section in _STORED_SECTIONS:
             before = newest_keys.get(name.name, (None,) * len(keys))
             newest_keys[name.name] = _latest(keys, before)
-            if newest_keys[name.name] == before:  # what is passed on from step to step differs once
+            if newest_keys[name.name] == before:  # a value that is passed from step to step counts once
                 continue
         yield _difference(name, compared)
 
 
 def _latest(keys: _Keys, before: _Keys) -> _Keys:
-    """Return the keys that objects have from a step on: those that they had before, unless there are new ones."""
+    """Return the newest key per object: the key at this step, otherwise the key at an earlier step."""
     return tuple(earlier if key is None else key for key, earlier in zip(keys, before, strict=True))
 
 
@@ -226,7 +268,7 @@ def _difference(name: Name, facts: Sequence[Fact | None]) -> Difference:
 def _with_values(
     objects: Sequence[MetaflowObject], differences: Sequence[Difference], reading: Reading
 ) -> list[Difference]:
-    """Put the values of artifacts and parameters in the place of their records, and say what they do not tell."""
+    """Replace records of artifacts and parameters by their values, and add notes."""
     values_by_sha = [
         _read_values(compared, records, reading)
         for compared, records in zip(objects, _records_to_read(differences, len(objects)), strict=True)
@@ -235,7 +277,7 @@ def _with_values(
 
 
 def _records_to_read(differences: Sequence[Difference], count: int) -> list[dict[str, ArtifactRecord]]:
-    """Return for each object the records of the first differing artifacts and parameters, by hash."""
+    """Return the records of the first differing artifacts and parameters per object, by hash."""
     records: list[dict[str, ArtifactRecord]] = [{} for _ in range(count)]
     for difference in [difference for difference in differences if difference.shas][:MAX_VALUES]:
         for own_records, value in zip(records, difference.values, strict=True):
@@ -265,17 +307,17 @@ def _value(value: Any, values_by_sha: Mapping[str, Any]) -> Any:
 
 
 def _note(difference: Difference, values: Sequence[Any]) -> str:
-    """Say what the values do not: that they were not read, or that equal ones are stored as different bytes."""
+    """Return a note: values that were not read, or equal values with different stored bytes."""
     reasons = [value.reason for value in values if isinstance(value, NotRead)]
     return "; ".join(dict.fromkeys(filter(None, [_bytes_note(difference, values), *reasons])))
 
 
 def _bytes_note(difference: Difference, values: Sequence[Any]) -> str:
-    """Say that stored bytes differ if the values do not tell it."""
+    """Return a note that the stored bytes differ, unless the values show it."""
     if any(value is MISSING for value in values):
         return ""
     if difference.section == "code" and difference.name == PACKAGE:
-        return f"{BYTES_DIFFER}; code() tells which files"
+        return f"{BYTES_DIFFER}; code() shows the files"
     if not difference.shas:
         return ""
     if any(isinstance(value, NotRead) for value in values):

@@ -1,4 +1,4 @@
-"""The facts about a run, a step or a task that a comparison looks at, each under a name that others have it under too."""
+"""The facts about a run, a step or a task that a comparison looks at, under names that are comparable between objects."""
 
 import json
 from collections import defaultdict
@@ -20,7 +20,7 @@ from mfwidgets.queries.values.value_filter import proofs_of
 from mfwidgets.times import duration_text
 
 SECTIONS = ("status", "parameters", "tags", "versions", "code", "artifacts", "durations", "metadata")
-"""In the order of a comparison."""
+"""The sections of a comparison, in order."""
 
 PACKAGE = "package"
 
@@ -42,19 +42,21 @@ _STRUCTURE = frozenset(
         *_VERSIONS,
     }
 )
-"""Metadata that tell a task's place or its fate, or that have a section of their own."""
+"""Metadata that describes the place or the status of a task, or that has a section of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a fact is about.
+    """The name of a fact.
 
     Attributes
     ----------
     section
         One of :data:`SECTIONS`.
     step
-        Of artifacts and durations of a run; else empty.
+        The step of an artifact or duration of a run. Otherwise empty.
+    name
+        The name within the section.
     """
 
     section: str
@@ -69,9 +71,9 @@ class Fact:
     Attributes
     ----------
     key
-        What is equal where the fact is.
+        Equal keys mean equal facts.
     value
-        What is told of it; of an artifact its record.
+        The value that is shown. For an artifact: its record.
     """
 
     key: Any
@@ -84,7 +86,7 @@ Facts = dict[Name, Fact]
 def facts_of(compared: MetaflowObject) -> Facts:
     """Return the facts about a run, a step or a task.
 
-    Costs its tasks, its metadata and its artifacts, once each, and for a run its graph; no value is read.
+    Costs its tasks, its metadata and its artifacts once each, and for a run its graph. No value is read.
     """
     compared = _remembering(compared)
     loaded = _load(compared)
@@ -117,12 +119,12 @@ def _remembering(compared: MetaflowObject) -> MetaflowObject:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What a provider knows about a run, a step or a task.
+    """The records of a run, a step or a task.
 
     Attributes
     ----------
     row
-        Its row in a table; None for a task that is gone.
+        Its row in a table. None for a task that was deleted.
     """
 
     run: RunRecord
@@ -133,12 +135,12 @@ class _Loaded:
     artifacts: Sequence[ArtifactRecord]
 
     def steps(self) -> list[str]:
-        """Return the names of the steps, by their first task."""
+        """Return the names of the steps, ordered by their first task."""
         tasks = [row.record for row in self.tasks]
         return list(dict.fromkeys(task.step for task in sorted(tasks, key=lambda task: task.created_ms)))
 
     def compared_artifacts(self) -> list[ArtifactRecord]:
-        """Return the artifacts without the name of the flow, which Metaflow stores as one."""
+        """Return the artifacts without the name of the flow, which Metaflow stores as an artifact."""
         names = proofs_of(self.run.flow)
         return [record for record in self.artifacts if record.name != FLOW_NAME or record.sha not in names]
 
@@ -211,7 +213,7 @@ def _json_dict(text: object) -> dict[str, Any] | None:
 def _artifact_facts(
     records: Iterable[ArtifactRecord], steps: Sequence[str], *, named: bool
 ) -> Iterator[tuple[Name, Fact]]:
-    """Yield public artifacts by step and name; of several tasks of a step all hashes count.
+    """Yield public artifacts by step and name. If a step has several tasks, all hashes count.
 
     ``named`` says whether a fact has the name of its step.
     """
@@ -229,7 +231,7 @@ def _artifact_facts(
 def _duration_facts(
     whole: RunRow | StepTiming | TaskRow | None, steps: Sequence[StepTiming]
 ) -> Iterator[tuple[Name, Fact]]:
-    """Yield the durations of steps, and of the whole. Durations are equal if people read the same."""
+    """Yield the durations of the steps and of the whole. Durations are equal if they display as the same text."""
     for step, row in (*((timing.step, timing) for timing in steps), ("", whole)):
         if row is not None and row.duration_ms is not None:
             yield Name("durations", step, "duration"), Fact(duration_text(row.duration_ms), row.duration_ms)

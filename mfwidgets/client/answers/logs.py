@@ -1,4 +1,4 @@
-"""The log of a task as an object: lines, text, display."""
+"""The log of a task: lines, text and display."""
 
 import re
 import sys
@@ -23,26 +23,33 @@ if TYPE_CHECKING:
     from mfwidgets.widgets.log_viewer import LogViewer
 
 BOTH = "both"
-"""Both streams, merged by time."""
+"""The name of both streams together, merged by time."""
 
 ALL = sys.maxsize
-"""As a tail: all lines, and a display shows as many of them as fit into it, not its usual 200."""
+"""A ``tail`` that means all lines. A display then shows as many as fit, instead of its usual 200."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Logs(Displayable):
-    """What one attempt of a task logged; read anew whenever it is used, since it may grow.
+    """The log of one attempt of a task. Each use reads it again because it may have grown.
 
     Attributes
     ----------
     attempt
-        Which attempt.
+        The number of the attempt.
     stream
-        ``stdout``, ``stderr`` or ``both``, which are merged by time.
+        ``stdout``, ``stderr``, or ``both``, merged by time.
     tail
-        Only that many last lines; None gives all, of which a display shows the last 200.
+        The number of lines at the end. None means all lines, of which a display shows the last 200.
     pattern
-        Only lines that this regular expression is found in; None takes all.
+        A regular expression. Only lines that contain a match are included. None includes all lines.
+
+    Examples
+    --------
+    >>> logs = Task("HelloFlow/1795378926761243/end/2").logs()
+    >>> for line in logs:
+    ...     print(line.message)
+    Grüezi, Metaflow!
     """
 
     _context: ClientContext
@@ -55,10 +62,10 @@ class Logs(Displayable):
     def __post_init__(self) -> None:
         if self.stream not in (*STREAMS, BOTH):
             raise MetaflowNotFound(
-                f"There is no stream {self.stream!r}: a task has {' and '.join(STREAMS)}; '{BOTH}' are both."
+                f"Expected a stream ({', '.join(map(repr, STREAMS))} or {BOTH!r}), got {self.stream!r}."
             )
         if self.tail is not None and (not isinstance(self.tail, int) or self.tail < 0):
-            raise MetaflowInvalidArgument(f"tail= is a number of lines, 0 or more, or None; not {self.tail!r}.")
+            raise MetaflowInvalidArgument(f"Expected tail= to be a number from 0 or None, got {self.tail!r}.")
 
     @property
     def pathspec(self) -> str:
@@ -67,63 +74,120 @@ class Logs(Displayable):
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """The streams that it consists of."""
+        """The streams that the log consists of."""
         return STREAMS if self.stream == BOTH else (self.stream,)
 
     def grep(self, pattern: str) -> "Logs":
-        """Return those of its lines that a regular expression is found in; a tail is taken of these.
+        """Return the log with only the lines that match a regular expression. Reads nothing until it is used.
+
+        Parameters
+        ----------
+        pattern
+            The regular expression. It may match anywhere in a line. A tail is taken after filtering.
+
+        Returns
+        -------
+        Logs
+            A log with the same stream and tail.
 
         Raises
         ------
         MetaflowInvalidArgument
-            It is no regular expression.
+            The pattern is not a valid regular expression.
+
+        Examples
+        --------
+        >>> logs = Task("ForecastFlow/1795378913725406/fit/9").logs("stderr")
+        >>> [line.message.strip() for line in logs.grep("^ValueError")]
+        ['ValueError: Hamburg reports a negative demand in week 17: the sensor is broken']
         """
         try:
             return replace(self, pattern=re.compile(pattern))
         except (re.error, TypeError) as error:
-            raise MetaflowInvalidArgument(f"{pattern!r:.80} is no regular expression: {error}.") from None
+            raise MetaflowInvalidArgument(f"Expected a regular expression, got {pattern!r:.80} ({error}).") from None
 
     def lines(self) -> list[LogLine]:
-        """Return all lines, whatever the tail (at most two files are read a stream); empty where nothing was logged."""
-        where, path = self._datastore(), self._task.path
-        found = _merged([read_log(where, path, self.attempt, stream).lines(stream) for stream in self.streams])
-        return [line for line in found if self.pattern.search(line.message)] if self.pattern else found
+        """Return all lines, regardless of ``tail``.
+
+        Returns
+        -------
+        list of LogLine
+            Empty if nothing was logged. Costs at most two reads per stream.
+        """
+        datastore, path = self._datastore(), self._task.path
+        lines = _merged([read_log(datastore, path, self.attempt, stream).lines(stream) for stream in self.streams])
+        return [line for line in lines if self.pattern.search(line.message)] if self.pattern else lines
 
     def last(self, lines: int) -> list[LogLine]:
-        """Return the last lines; of long files only the ends are read, unless lines are chosen by a pattern."""
+        """Return the last lines.
+
+        Parameters
+        ----------
+        lines
+            The number of lines.
+
+        Returns
+        -------
+        list of LogLine
+            Costs at most two reads per stream. Of long files only the ends are read, unless there is a pattern.
+        """
         if self.pattern:
             return self.lines()[-lines:] if lines else []
-        where, path = self._datastore(), self._task.path
-        ends = [read_tail(where, path, self.attempt, stream, lines).lines(stream) for stream in self.streams]
+        datastore, path = self._datastore(), self._task.path
+        ends = [read_tail(datastore, path, self.attempt, stream, lines).lines(stream) for stream in self.streams]
         return _merged(ends)[-lines:] if lines else []
 
     def size(self) -> int:
-        """Return the stored bytes, headers of the lines included; nothing is read but the sizes of two files a stream."""
-        where = self._datastore()
-        return sum(log_size(where, self._task.path, self.attempt, stream) for stream in self.streams)
+        """Return the stored size of the log.
+
+        Returns
+        -------
+        int
+            Bytes, including the header of each line. Costs requests for the sizes of two files per stream.
+        """
+        datastore = self._datastore()
+        return sum(log_size(datastore, self._task.path, self.attempt, stream) for stream in self.streams)
 
     def _other_stream(self) -> "Logs | None":
-        """Return the log of the other stream of the same attempt; None where it is both."""
+        """Return the log of the other stream of the same attempt. None if the log has both."""
         other = next((stream for stream in STREAMS if stream not in self.streams), None)
         return replace(self, stream=other) if other else None
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of its lines, those that iterating gives.
+        """Return a table of the lines.
 
         Returns
         -------
         pandas.DataFrame
-            ``time`` (UTC, milliseconds), ``line`` (counted from 0; of a tail from its first), ``stream`` (category),
-            ``message``.
+            One row per line: ``time`` (UTC, milliseconds), ``line`` (from 0, the first line of the tail), ``stream`` (string) and
+            ``message``. Costs at most two reads per stream.
+
+        Examples
+        --------
+        >>> Task("HelloFlow/1795378926761243/end/2").logs().to_pandas()[["line", "stream", "message"]]
+           line  stream            message
+        0     0  stdout  Grüezi, Metaflow!
         """
         return to_frame("log lines", list(enumerate(self)))
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a line."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Returns
+        -------
+        list of dict
+            One dict per line. Costs what :meth:`to_pandas` costs.
+        """
         return to_dicts("log lines", list(enumerate(self)))
 
     def view(self) -> "LogViewer":
-        """Return a viewer: a widget that shows a log of any length, searches it, and follows it while it grows."""
+        """Return a widget that shows a log of any length, searches it, and follows it while it grows.
+
+        Returns
+        -------
+        LogViewer
+            Costs what :meth:`lines` costs, and one request per poll while the log grows.
+        """
         return openers().open_log_viewer(self)
 
     def _datastore(self) -> Datastore:
@@ -138,11 +202,11 @@ class Logs(Displayable):
         return "".join(f"{line.message}\n" for line in self)
 
     def __repr__(self) -> str:
-        chosen = f", lines with {self.pattern.pattern!r}" if self.pattern else ""
+        pattern = f", lines with {self.pattern.pattern!r}" if self.pattern else ""
         tail = "" if self.tail in (None, ALL) else f", last {self.tail} lines"
-        return f"<{self.stream} of {self.pathspec}, attempt {self.attempt}{chosen}{tail}>"
+        return f"<{self.stream} of {self.pathspec}, attempt {self.attempt}{pattern}{tail}>"
 
 
 def _merged(logs: list[list[LogLine]]) -> list[LogLine]:
-    """Merge streams by time; lines of one time stay in order, those of standard output first."""
+    """Merge streams by time. Lines with equal times stay in order, those of standard output first."""
     return logs[0] if len(logs) == 1 else list(merge(*logs, key=attrgetter("time")))

@@ -1,4 +1,4 @@
-"""One part of what a run shows, as an object of its own."""
+"""A part of the display of a run, as an answer that displays itself."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 class _RunPart(Displayable):
-    """A part of a run.
+    """A part of the display of a run.
 
     Attributes
     ----------
     run
-        Whose.
+        The run.
     """
 
     _called: ClassVar[str]
@@ -27,26 +27,34 @@ class _RunPart(Displayable):
 
 
 class RunGraph(_RunPart):
-    """The graph of a run's steps, each with its status, and a table of the steps.
+    """The graph of a run's steps, with the status of each, and a table of the steps.
+
+    Parameters
+    ----------
+    run
+        The run.
 
     Examples
     --------
-    >>> run = Metaflow().get("HelloFlow/latest")
-    >>> run.dag()
-    <graph of HelloFlow/2>
+    >>> Flow("HelloFlow").latest_run.dag()
+    <graph of HelloFlow/1795378926761243>
     """
 
     _called = "graph"
 
 
 class RunTimeline(_RunPart):
-    """When the steps and tasks of a run waited and worked.
+    """When the steps and tasks of a run waited and when they worked.
+
+    Parameters
+    ----------
+    run
+        The run.
 
     Examples
     --------
-    >>> run = Metaflow().get("HelloFlow/latest")
-    >>> run.timeline()
-    <timeline of HelloFlow/2>
+    >>> Flow("HelloFlow").latest_run.timeline()
+    <timeline of HelloFlow/1795378926761243>
     """
 
     _called = "timeline"

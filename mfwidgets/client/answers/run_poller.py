@@ -1,4 +1,4 @@
-"""A run that is looked at again and again while it runs: each look asks for as little as tells what became of it."""
+"""Polls a run while it runs, with as few requests as the status needs."""
 
 from collections import Counter
 
@@ -8,16 +8,16 @@ from mfwidgets.queries.snapshot_provider import RunRecords, snapshot_context
 from mfwidgets.queries.status.states import tasks_in_metadata
 
 _ENDS = ("attempt-done", "attempt_ok")
-"""What is recorded when an attempt has ended: only then, what its task left can be new."""
+"""Metadata fields that say that an attempt has ended. Artifacts of a task can be new only then."""
 
 
 class RunPoller:
-    """A run, and what the last look at it found.
+    """A run, and the records of the last poll.
 
     Parameters
     ----------
     run
-        Which run.
+        The run.
     """
 
     def __init__(self, run: Run) -> None:
@@ -28,8 +28,8 @@ class RunPoller:
     def poll(self) -> Run:
         """Return the run as it is now, for one display.
 
-        Costs two requests to a metadata service, the run (for its sign of life) and its metadata, and a third one, its
-        artifacts, when more attempts have ended since the last look. Of local runs one record is read here.
+        A service costs two requests: the run (for its heartbeat) and its metadata. Costs a third request, for its artifacts, if
+        attempts have ended since the last poll. A local run costs one record here.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Why a run did not succeed: the first task that failed, what it said, and what was different when it last went well."""
+"""Why a run did not succeed: the first task that failed, its error, and the differences from the last successful run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,26 +22,30 @@ if TYPE_CHECKING:
     from mfwidgets.client.task import Task
 
 LOG_LINES = 20
-"""So many last lines of its log are told."""
+"""The number of log lines that an answer contains."""
 
 _READ = 100
-"""Lines of it in which a traceback is looked for."""
+"""The number of log lines that are searched for a traceback."""
 
 MAX_RUNS_SEARCHED = 100
-"""Among so many earlier runs the last good one is looked for."""
+"""The number of earlier runs that are searched for one that succeeded."""
 
 _SECTIONS = ("parameters", "tags", "versions", "code", "metadata")
-"""What can be a cause; artifacts and durations are effects as well."""
+"""Sections that can be a cause. Artifacts and durations are effects as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """What became of an attempt.
+    """The outcome of an attempt.
 
     Attributes
     ----------
+    number
+        The number of the attempt, from 0.
+    status
+        Its status, with the reason.
     exception
-        What Metaflow recorded; None for an attempt that went well or died hard.
+        The exception that Metaflow recorded. None if the attempt succeeded, or ended without a record.
     """
 
     number: int
@@ -56,20 +60,30 @@ class Why(Displayable):
     Attributes
     ----------
     run
-        Which run.
+        The run.
     status
         Its status, with the reason.
     task
-        The task that failed first, not one that was killed because of it; None where no task failed. Where the run went
-        well all the same, one whose failure ``@catch`` handled.
+        The task that failed first, not one that was killed because of it. None if no task failed. If the run succeeded: a
+        task whose failure ``@catch`` handled.
     attempts
-        Its attempts, oldest first.
+        The attempts of the task, oldest first.
     item
-        The foreach item that it worked on, as text; None outside a foreach.
+        The foreach item of the task, as str. None outside a foreach.
     other_failed_tasks
-        How many other tasks failed.
+        The number of other tasks that failed.
     log
-        The last 20 lines that the failed attempt wrote to standard error; to standard output where there are none.
+        The last 20 lines that the failed attempt wrote to standard error, or to standard output if there are none.
+
+    Examples
+    --------
+    >>> why = Run("ForecastFlow/1795378913725406").why()
+    >>> why.task, why.item
+    (Task('ForecastFlow/1795378913725406/fit/9'), '7: Hamburg')
+    >>> why.last_good
+    Run('ForecastFlow/1795378900338660')
+    >>> [difference.name for difference in why.causes()]
+    ['alpha', 'nightly']
     """
 
     run: "Run"
@@ -84,27 +98,34 @@ class Why(Displayable):
 
     @property
     def attempt(self) -> AttemptOutcome | None:
-        """Its newest attempt that failed, which its status speaks of; None where no task failed."""
+        """The newest attempt that failed. None if no task failed."""
         return _newest_failed(self.attempts)
 
     @property
     def exception(self) -> RecordedException | None:
-        """What that attempt raised, as recorded or else as its log tells; of a hard death what an earlier one raised."""
+        """The exception of that attempt: as recorded, or from its log, or that of an earlier attempt. None if there is none."""
         if self.attempt and self.attempt.exception:
             return self.attempt.exception
-        return self._printed or next((one.exception for one in reversed(self.attempts) if one.exception), None)
+        recorded = (attempt.exception for attempt in reversed(self.attempts) if attempt.exception)
+        return self._printed or next(recorded, None)
 
     @cached_property
     def last_good(self) -> "Run | None":
-        """The newest earlier run in the namespace that succeeded; None where there is none among the 100 before."""
+        """The newest earlier run in the namespace that succeeded. None if there is none among the last 100 runs.
+
+        Costs on first use what :attr:`Flow.latest_successful_run` costs.
+        """
         record = self.run._record
         earlier = Runs(self._context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED)
-        found = next(earlier.successful(), None)
-        return type(self.run)._of(self.run._context, found._record) if found else None
+        newest = next(earlier.successful(), None)
+        return type(self.run)._of(self.run._context, newest._record) if newest else None
 
     @cached_property
     def differences(self) -> "Comparison | None":
-        """What differs from the last good run; None where there is none."""
+        """The differences from the last successful run. None if there is no such run.
+
+        Costs on first use what :func:`mfwidgets.compare` costs, and what :attr:`last_good` costs.
+        """
         from mfwidgets.client.answers.comparison import compare_objects
 
         if self.last_good is None:
@@ -113,9 +134,20 @@ class Why(Displayable):
         return compare_objects([kind._of(context, run._record) for run in (self.last_good, self.run)])
 
     def causes(self) -> "list[Difference]":
-        """Return those :attr:`differences` that can be a cause: parameters, tags, versions, code, metadata."""
-        found = self.differences.differences if self.differences else []
-        return [one for one in found if one.section in _SECTIONS]
+        """Return the :attr:`differences` that can be a cause: parameters, tags, versions, code, metadata.
+
+        Returns
+        -------
+        list of Difference
+            Empty if there is no last successful run. Costs what :attr:`differences` costs.
+
+        Examples
+        --------
+        >>> [(cause.name, cause.values) for cause in Run("ForecastFlow/1795378913725406").why().causes()]
+        [('alpha', (0.5, 0.3)), ('nightly', (missing, 'nightly'))]
+        """
+        differences = self.differences.differences if self.differences else []
+        return [difference for difference in differences if difference.section in _SECTIONS]
 
     def __str__(self) -> str:
         text: str = self._repr_mimebundle_()["text/plain"]
@@ -126,14 +158,14 @@ class Why(Displayable):
 
 
 def explain_failure(run: "Run", snapshot: RunSnapshot | None = None) -> Why:
-    """Read why a run did not succeed.
+    """Return why a run did not succeed.
 
     Parameters
     ----------
     run
         The run.
     snapshot
-        What is recorded of it, if that is loaded already.
+        A snapshot of the run, if it is already loaded.
     """
     snapshot = load_run_snapshot(run._context, run._record) if snapshot is None else snapshot
     context = snapshot.context
@@ -156,7 +188,7 @@ def explain_failure(run: "Run", snapshot: RunSnapshot | None = None) -> Why:
 
 
 def _newest_failed(attempts: Sequence[AttemptOutcome]) -> AttemptOutcome | None:
-    return next((one for one in reversed(attempts) if one.status != "completed"), None)
+    return next((attempt for attempt in reversed(attempts) if attempt.status != "completed"), None)
 
 
 def _log(context: ClientContext, row: TaskRow, attempts: Sequence[AttemptOutcome]) -> list[LogLine]:
@@ -167,21 +199,21 @@ def _log(context: ClientContext, row: TaskRow, attempts: Sequence[AttemptOutcome
     task = _task_of(context, row, attempt.number)
     try:
         return task.logs("stderr").last(_READ) or task.logs("stdout").last(_READ)
-    except DataException:  # a datastore out of reach
+    except DataException:  # the datastore is out of reach
         return []
 
 
 def _most_telling(rows: list[TaskRow]) -> list[TaskRow]:
-    """Return those that failed; where none did, those that were lost; else those that were caught."""
+    """Return the tasks that failed. If none did: those that are unknown. If none is: those that were caught."""
     for names in (("failed", "killed"), ("unknown",), ("caught",)):
-        found = [row for row in rows if row.status in names]
-        if found:
-            return found
+        matching = [row for row in rows if row.status in names]
+        if matching:
+            return matching
     return []
 
 
 def _when(row: TaskRow) -> tuple[bool, int]:
-    # What the scheduler killed, it killed because another task had failed.
+    # The scheduler kills tasks only after another task has failed.
     return row.state.was_stopped, row.finished_ms or row.state.last_sign_ms
 
 
@@ -194,11 +226,11 @@ def _task_of(context: ClientContext, row: TaskRow, attempt: int | None = None) -
 def _outcomes(context: ClientContext, row: TaskRow) -> list[AttemptOutcome]:
     return [
         AttemptOutcome(
-            one.attempt,
-            one.status,
-            None if one.status == "completed" else recorded_exception(context, row.record, one.attempt),
+            attempt.attempt,
+            attempt.status,
+            None if attempt.status == "completed" else recorded_exception(context, row.record, attempt.attempt),
         )
-        for one in row.attempt_rows
+        for attempt in row.attempt_rows
     ]
 
 

@@ -1,4 +1,4 @@
-"""Collections of client objects: views that fetch when they are used, page by page, and can be used again."""
+"""Collections of client objects: lazy views that fetch page by page and can be used again."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -11,25 +11,24 @@ Item = TypeVar("Item")
 
 
 class Collection(Displayable, Generic[Item]):
-    """A lazy, re-iterable view of children, newest first.
+    """A lazy view of child objects, newest first.
 
-    ``iter()`` starts anew each time, ``next(view)`` moves the view's own cursor, ``view[0]`` and slices fetch only as
-    far as they reach. There is no ``len()``, because it would fetch everything unasked (``count()`` does when asked),
-    and a view is always true.
+    ``iter()`` starts again each time. ``next(view)`` moves the view's own cursor. ``view[0]`` and slices fetch only as far
+    as they reach. There is no ``len()`` because it would fetch everything: call ``count()`` instead. A view is always true.
 
     Parameters
     ----------
     title
-        What these are, for people: ``runs of HelloFlow``.
+        A description for users: ``runs of HelloFlow``.
     fetch
-        Starts a new iteration.
+        A function that starts a new iteration.
     limit
-        The most items to give; None gives all.
+        The maximum number of items. None means all.
     """
 
     def __init__(self, title: str, fetch: Callable[[], Iterator[Item]], limit: int | None = None) -> None:
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-            raise MetaflowInvalidArgument(f"limit= is a number, 0 or more, or None; not {limit!r}.")
+            raise MetaflowInvalidArgument(f"Expected limit= to be a number from 0 or None, got {limit!r}.")
         self._title = title
         self._fetch = fetch
         self._limit = limit
@@ -53,35 +52,56 @@ class Collection(Displayable, Generic[Item]):
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         if isinstance(index, slice):
             if not all(bound is None or isinstance(bound, int) for bound in (index.start, index.stop, index.step)):
-                raise IncorrectArgumentException(f"The {self._title} are sliced by numbers, not by {index!r:.80}.")
+                raise IncorrectArgumentException(f"Expected a slice of numbers, got {index!r:.80}.")
             if index.step == 0:
-                raise IncorrectArgumentException("A slice has a step other than 0.")
+                raise IncorrectArgumentException("Expected a slice with a step other than 0, got 0.")
             if all(bound is None or bound >= 0 for bound in (index.start, index.stop)) and (index.step or 1) > 0:
                 return list(islice(self, index.start, index.stop, index.step))
             return list(self)[index]
         if not isinstance(index, int):
             raise IncorrectArgumentException(
-                f"The {self._title} are taken by number or by slice, not by {index!r:.80}."
+                f"Expected a number or a slice as the index of the {self._title}, got {index!r:.80}."
             )
         items = list(self)[index:] if index < 0 else list(islice(self, index, index + 1))
         if not items:
-            raise IndexError(f"There is no number {index} among the {self._title}.")
+            raise IndexError(f"The {self._title} have no index {index}.")
         return items[0]
 
     def first(self) -> Item:
-        """Return the newest item; fetches no further.
+        """Return the newest item (the oldest item of a collection that is oldest first).
+
+        Returns
+        -------
+        Metaflow object
+            Costs one request, for one page.
 
         Raises
         ------
         MetaflowNotFound
-            There is none.
+            The collection is empty.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").runs(status="failed").first()
+        Run('ForecastFlow/1795378913725406')
         """
         for item in self:
             return item
         raise MetaflowNotFound(f"There are no {self._title}.")
 
     def count(self) -> int:
-        """Return how many there are; costs as much as a whole iteration."""
+        """Return the number of items.
+
+        Returns
+        -------
+        int
+            Costs as much as an iteration over all items.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").latest_run.tasks().count()
+        15
+        """
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:

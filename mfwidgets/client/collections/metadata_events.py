@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MetadataEvent:
-    """Something that Metaflow recorded about a task.
+    """A fact that Metaflow recorded about a task.
 
     Attributes
     ----------
-    run, record
-        The run, and what was recorded.
+    run
+        The record of the run.
+    record
+        The record of the event.
     """
 
     run: RunRecord
@@ -29,17 +31,17 @@ class MetadataEvent:
 
     @property
     def pathspec(self) -> str:
-        """The task: ``HelloFlow/2/start/1``."""
+        """The pathspec of the task, such as ``HelloFlow/2/start/1``."""
         return "/".join((*self.run.path, self.record.step, self.record.task_id))
 
     @property
     def name(self) -> str:
-        """Such as ``attempt_ok``."""
+        """The metadata field, such as ``attempt_ok``."""
         return self.record.field
 
     @property
     def value(self) -> object:
-        """Nearly always a text."""
+        """The value, almost always a str."""
         return self.record.value
 
     def __repr__(self) -> str:
@@ -47,12 +49,14 @@ class MetadataEvent:
 
 
 class MetadataEvents(Collection[MetadataEvent]):
-    """The metadata events of all tasks of a run, of all attempts, oldest first (one bulk question).
+    """The metadata events of all tasks of a run, of all attempts, oldest first. Using them costs one bulk request.
 
     Parameters
     ----------
-    scope, run
-        Where to read, and whose.
+    context
+        The context of the run.
+    run
+        The record of the run.
     """
 
     def __init__(self, context: ClientContext, run: RunRecord) -> None:
@@ -60,20 +64,34 @@ class MetadataEvents(Collection[MetadataEvent]):
         super().__init__(f"metadata events of {'/'.join(run.path)}", self._events)
 
     def _events(self) -> Iterator[MetadataEvent]:
-        found = self._context.provider.metadata(self._run.path)
-        return (MetadataEvent(self._run, record) for record in sorted(found, key=attrgetter("created_ms")))
+        records = self._context.provider.metadata(self._run.path)
+        return (MetadataEvent(self._run, record) for record in sorted(records, key=attrgetter("created_ms")))
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a table of them.
+        """Return a table of the events.
 
         Returns
         -------
         pandas.DataFrame
-            ``pathspec`` (of the task), ``step``, ``task_id``, ``attempt`` (where one is recorded), ``name``, ``value``
-            (as text), ``type``, ``created_at`` (UTC). Costs one bulk question.
+            One row per event: ``pathspec`` (of the task), ``step``, ``task_id``, ``attempt`` (missing if none was recorded),
+            ``name``, ``value`` (a string), ``type`` and ``created_at`` (UTC). Costs one bulk request.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.metadata_events().to_pandas()[["step", "name", "value"]].head(3)
+                  step              name    value
+        0  _parameters  metaflow_version  2.19.39
+        1  _parameters    python_version   3.11.7
+        2  _parameters           runtime      dev
         """
         return to_frame("events", list(self))
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict an event."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Returns
+        -------
+        list of dict
+            One dict per event. Costs one bulk request.
+        """
         return to_dicts("events", list(self))

@@ -1,4 +1,4 @@
-"""The runs of a flow: those in the namespace, chosen by tags, status, user and time."""
+"""The runs of a flow in the namespace, filtered by tags, status, user, time and values."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from mfwidgets.client.collections.base import Collection
-from mfwidgets.client.collections.tasks import Artifacts, found_artifacts
+from mfwidgets.client.collections.tasks import Artifacts, named_artifacts
 from mfwidgets.client.collections.timings import Timings
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import parallel_map
@@ -34,42 +34,44 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXACT_TIMES_LIMIT = 200
-"""Of so many runs of a metadata service the exact ends are asked for unbidden."""
+"""Up to this many runs, ``to_pandas`` fetches exact end times by default (metadata service only)."""
 
 _BATCH_SIZE = 16
-"""So many runs are asked at once for what became of them, where that decides whether they are wanted."""
+"""The number of runs whose statuses are read at once, if a filter needs them."""
 
 
 class Runs(Collection[Run]):
-    """The runs of a flow that are in the namespace and wanted, newest first.
+    """The runs of a flow that are in the namespace and pass the filters, newest first.
 
     Parameters
     ----------
-    scope, flow
-        Where to read, and whose runs.
-    wanted
-        Which of them.
+    context
+        The context of the flow.
+    flow
+        The name of the flow.
+    selection
+        The filter by tags, status, user and time.
     limit
-        The most runs to give.
+        The maximum number of runs.
     conditions
-        What their values must be.
+        The filters by values.
     """
 
     def __init__(
         self,
         context: ClientContext,
         flow: str,
-        wanted: RunFilter | None = None,
+        selection: RunFilter | None = None,
         limit: int | None = None,
         conditions: tuple[ValueFilter, ...] = (),
     ) -> None:
         self._context, self._flow = context, flow
-        self._filter, self._conditions = wanted or ALL_RUNS, conditions
+        self._filter, self._conditions = selection or ALL_RUNS, conditions
         where = "".join(condition.described() for condition in conditions)
         super().__init__(f"runs of {flow}{self._filter.described()}{where}", self._runs, limit)
 
     def _records(self) -> Iterator[RunRecord]:
-        """Yield their records, newest first, reading only as far as the caller goes."""
+        """Yield their records, newest first. Read only as far as the caller goes."""
         if self._filter.status:
             return islice((row.record for row in self._of_status()), self._limit)
         return islice(self._meeting(self._chosen(None if self._conditions else self._limit)), self._limit)
@@ -85,64 +87,86 @@ class Runs(Collection[Run]):
         executor: Executor | None = None,
         **more: Any,
     ) -> "Runs":
-        """Return those of them whose parameters and artifacts have certain values.
+        """Return the runs whose parameters and artifacts have certain values.
+
+        Reads nothing until the runs are used. Then each run costs one bulk request for parameters and another for artifacts.
+        Each distinct hash costs one read. For an exact int, float, bool, str or None the hash alone is enough.
 
         Parameters
         ----------
-        wanted, **more
-            By name of a parameter or an artifact: a value that it must equal, by Python's ``==``, or a function that is
-            given the value and tells whether it will do. As a dict for names that are no words of Python, or that are
-            parameters of this method.
+        wanted
+            The conditions of ``**more`` as a dict, for names that are not Python identifiers or that are parameters of this
+            method.
         step
-            Whose artifacts: a run will do when one task of this step meets all conditions. None is the end task.
+            The step of the artifacts. A run matches if one task of this step meets all conditions. None means the end task.
         max_bytes, unpickle, executor
-            What values are read and where, as in :meth:`to_pandas`.
+            Which values are read and where, as in :meth:`to_pandas`.
+        **more
+            A condition for each name of a parameter or artifact: a value that it must equal (Python's ``==``), or a function
+            that is called with the value and returns whether it matches.
 
         Returns
         -------
         Runs
-            As lazy as these, with the same limit. Costs one bulk question a run for parameters, another for artifacts;
-            equal hashes are read once, and an exact int, float, bool, str or None is recognised by its hash alone.
+            A lazy collection with the same limit.
 
         Raises
         ------
         MetaflowInvalidArgument
-            Nothing is wanted; when used, a function of yours raised.
+            There is no condition. When the runs are used: a function of yours raised an error.
 
         Warns
         -----
         ValuesNotRead
-            When used: a value was too large or no plain one, so that its run is left out; a name is nowhere.
+            When the runs are used: a value was too large or not a plain value, so its run is excluded, or no run has the name.
 
         Examples
         --------
-        >>> flow.runs(since="7d").where(alpha=0.1, score=lambda value: value > 0.9)  # doctest: +SKIP
+        >>> list(Flow("ForecastFlow").runs().where(alpha=0.5))
+        [Run('ForecastFlow/1795378900338660')]
+        >>> list(Flow("ForecastFlow").runs().where(mean_error=lambda error: error < 4.1))
+        [Run('ForecastFlow/1795378892798547')]
         """
         if not isinstance(wanted, Mapping | None):
-            raise MetaflowInvalidArgument(f"where() takes names and values, or a dict of them; not {wanted!r:.60}.")
+            raise MetaflowInvalidArgument(
+                f"Expected name=value pairs or a dict of them in where(), got {wanted!r:.60}."
+            )
         conditions = ValueFilter({**(wanted or {}), **more}, step, Reading(max_bytes, unpickle, executor))
         return Runs(self._context, self._flow, self._filter, self._limit, (*self._conditions, conditions))
 
     def find_artifacts(self, name: str) -> Artifacts:
-        """Return the artifacts of this name of all tasks of these runs, the newest run first; no value is read.
+        """Return the artifacts with this name, of all tasks of these runs, without their values.
 
-        One bulk question for each run.
+        Parameters
+        ----------
+        name
+            The name of the artifact.
+
+        Returns
+        -------
+        Artifacts
+            A lazy collection, newest run first. Costs one bulk request for each run when it is used.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").runs().find_artifacts("worst").count()
+        6
         """
-        wanted = {check_name(name)}
+        names = {check_name(name)}
 
         def named() -> Iterator[ArtifactRecord]:
             runs = self._records()
-            while some := list(islice(runs, _BATCH_SIZE)):
+            while batch := list(islice(runs, _BATCH_SIZE)):
                 yield from chain.from_iterable(
                     parallel_map(
-                        lambda run: self._context.provider.artifacts(run.path, wanted),
-                        some,
+                        lambda run: self._context.provider.artifacts(run.path, names),
+                        batch,
                         title="runs",
                         max_concurrency=self._context.max_concurrency,
                     )
                 )
 
-        return found_artifacts(self._context, f"artifacts {name!r} of {self._title}", named)
+        return named_artifacts(self._context, f"artifacts {name!r} of {self._title}", named)
 
     def _in_context(self, context: ClientContext) -> "Runs":
         return Runs(context, self._flow, self._filter, self._limit, self._conditions)
@@ -153,27 +177,39 @@ class Runs(Collection[Run]):
         return runs
 
     def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:
-        """Yield those that are wanted, their status left aside."""
-        wanted, namespace = self._filter, self._context.namespace
-        tags = wanted.tags if namespace is None else (*wanted.tags, namespace)
-        choice = RunQuery(tags, limit, with_status, service_status, wanted.user, wanted.since_ms, wanted.until_ms)
-        found = self._context.provider.runs(self._flow, choice)
-        # They come newest first: before the first moment that is wanted there is none.
-        young = takewhile(lambda run: run.created_ms >= wanted.since_ms, found) if wanted.since_ms else found
-        return (run for run in young if wanted.includes(run) and run.tags.issuperset(tags))
+        """Yield the runs that pass all filters except the status."""
+        selection, namespace = self._filter, self._context.namespace
+        tags = selection.tags if namespace is None else (*selection.tags, namespace)
+        query = RunQuery(
+            tags, limit, with_status, service_status, selection.user, selection.since_ms, selection.until_ms
+        )
+        records = self._context.provider.runs(self._flow, query)
+        # Runs come newest first, so the first run before ``since`` ends the iteration.
+        recent = takewhile(lambda run: run.created_ms >= selection.since_ms, records) if selection.since_ms else records
+        return (run for run in recent if selection.includes(run) and run.tags.issuperset(tags))
 
     def _of_status(self) -> Iterator[RunRow]:
-        """Yield what is known of those of the wanted status: each is proved, several at once."""
+        """Yield the rows of the runs with the selected status. Statuses are proved, several at once."""
         chosen = self._chosen(None, with_status=True, service_status=self._filter.service_status)
         records = self._meeting(chosen)
-        while some := list(islice(records, _BATCH_SIZE)):
-            yield from (row for row in run_rows(self._context, some) if row.status == self._filter.status)
+        while batch := list(islice(records, _BATCH_SIZE)):
+            yield from (row for row in run_rows(self._context, batch) if row.status == self._filter.status)
 
     def successful(self) -> Iterator[Run]:
-        """Yield those that succeeded, newest first, each proved.
+        """Yield the runs that succeeded, newest first.
 
-        A metadata service is asked for those of which it says so; only where there are none (it knows no last step but
-        one named ``end``) all are walked.
+        Each yielded run costs one or two requests that prove its status. A metadata service is asked for runs that it reports
+        as completed. If it reports none, all runs are checked, because it recognizes only last steps named ``end``.
+
+        Yields
+        ------
+        Run
+            A run whose :attr:`Run.successful` is True.
+
+        Examples
+        --------
+        >>> [run.id for run in Flow("ForecastFlow").runs().successful()]
+        ['1795378919475034', '1795378900338660', '1795378892798547']
         """
         good = self._good("completed") if self._context.provider.remote else iter(())
         first = next(good, None)
@@ -192,13 +228,13 @@ class Runs(Collection[Run]):
                 yield run
 
     def _rows(self, limit: int | None = None) -> list[RunRow]:
-        """Return what is known of them, newest first; of the first ``limit`` only, when given."""
+        """Return their rows, newest first. ``limit`` is the maximum number."""
         return self._read_rows(limit, lambda _: "exact")
 
     def _row_pages(self, size: int, skip: int = 0) -> Iterator[list[RunRow]]:
-        """Yield what is known of them, newest first, so many at a time, the first ``skip`` left out.
+        """Yield pages of ``size`` rows, newest first, without the first ``skip`` rows.
 
-        No page is read before it is asked for; of those that are left out only the records are.
+        Each page is read when it is requested. Of skipped rows only the records are read.
         """
         if self._filter.status:
             rows = islice(self._of_status(), skip, self._limit)
@@ -206,17 +242,17 @@ class Runs(Collection[Run]):
                 yield page
             return
         records = islice(self._meeting(self._chosen(None, with_status=True)), skip, self._limit)
-        while some := list(islice(records, size)):
-            yield run_rows(self._context, some)
+        while batch := list(islice(records, size)):
+            yield run_rows(self._context, batch)
 
     def _quick_rows(self) -> list[RunRow]:
-        """Return what is known of them, newest first; the ends of runs of a service are their last heartbeats."""
+        """Return their rows, newest first. For a service, the end of a run is its last heartbeat."""
         return self._read_rows(None, lambda _: "heartbeat")
 
     def _read_rows(self, limit: int | None, kind: Callable[[int], str]) -> list[RunRow]:
-        """Return rows whose times are of the kind that their number suggests: ``exact``, ``heartbeat`` or ``none``."""
+        """Return rows. ``kind`` maps their number to the kind of their times: ``exact``, ``heartbeat`` or ``none``."""
         most = min((most for most in (limit, self._limit) if most is not None), default=sys.maxsize)
-        if self._filter.status:  # which each of them had to be read for
+        if self._filter.status:  # the filter has read the rows already
             return list(islice(self._of_status(), most))
         chosen = self._chosen(None if self._conditions else most, with_status=True)
         records = list(islice(self._meeting(chosen), most))
@@ -230,7 +266,7 @@ class Runs(Collection[Run]):
         return (Run._of(self._context, record) for record in self._records())
 
     def _cheap_count(self) -> int | None:
-        """Return how many there are, where no record needs to be read for that; else None."""
+        """Return the number of runs if no record needs to be read for it, otherwise None."""
         if (
             self._limit is not None
             or self._filter != ALL_RUNS
@@ -241,7 +277,18 @@ class Runs(Collection[Run]):
         return self._context.provider.count_runs(self._flow)
 
     def count(self) -> int:
-        """Return how many there are; all their records are read, unless nothing chooses among them."""
+        """Return the number of runs.
+
+        Returns
+        -------
+        int
+            Costs as much as an iteration. Without filters and without a namespace, costs one request or the listing of a folder.
+
+        Examples
+        --------
+        >>> Flow("ForecastFlow").runs("experiment:alpha").count()
+        3
+        """
         cheap = self._cheap_count()
         return super().count() if cheap is None else cheap
 
@@ -256,50 +303,64 @@ class Runs(Collection[Run]):
         unpickle: bool = False,
         executor: Executor | None = None,
     ) -> "pd.DataFrame":
-        """Return a table of them, newest first.
+        """Return a table of the runs, newest first.
+
+        A local run that completed costs about five small files. A service costs one request for each page of 500 runs, and one
+        for each run that needs an exact time or a proof of its status. Parameters cost one bulk request per run, artifacts
+        another, and each distinct value one read.
 
         Parameters
         ----------
         times
-            Of a metadata service, where the end of each run that completed is a request: True asks for all, False for
-            none, so that ``finished_at`` and ``duration`` are empty for these runs; "auto" asks for up to 200 runs, and
-            takes the last heartbeats of more for their ends. Local runs have exact times whatever is said here.
+            Whether to fetch exact end times from a service. True costs one request per run. ``"auto"`` means up to 200 runs:
+            more runs get the time of their last heartbeat. False leaves ``finished_at`` and ``duration`` of completed
+            runs empty. Local runs always have exact times.
         params
-            Add a column ``param.<name>`` for each parameter, config and included file.
+            Whether to add a column ``param.<name>`` for each parameter, config and included file.
         artifacts
-            Add a column ``artifact.<name>`` for each of these names.
+            Names of artifacts. Each adds a column ``artifact.<name>``.
         step
-            Whose artifacts; None takes the end task's. Where its tasks have different values, none is shown.
+            The step of the artifacts. None means the end task. If the tasks of the step have different values, the cell
+            is missing.
         max_bytes
-            Larger values are left out; bytes, serialized.
+            Larger values (serialized bytes) are not read. They are missing in the table.
         unpickle
-            Read values that are neither builtins nor numpy scalars and arrays as well, which runs what their pickles say.
+            Whether to unpickle values that are not builtins, numpy scalars or numpy arrays. Unpickling runs the code that
+            pickles name.
         executor
-            Where values are read: an executor of ``concurrent.futures``, or one like it (Dask's, loky's); None takes
-            threads of this process.
+            An executor in which values are read, from ``concurrent.futures``, Dask or loky. None means threads of this process.
 
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``flow``, ``run_id`` (text), ``status`` (category), ``reason``, ``created_at``, ``started_at``,
-            ``finished_at`` (UTC; of its end task), ``stopped_at`` (UTC; the last sign of activity of a run that failed or
-            was lost), ``duration`` (timedelta; until one of both), ``elapsed`` (since its start, while it runs), ``user``,
-            ``user_tags``, ``system_tags`` (sorted lists), ``origin_run_id`` (of a resumed run, where it was read).
-            ``attrs["times"]`` says what the ends are:
-            ``exact``, ``heartbeat`` or ``none``. Costs a handful of small reads a local run that completed; of a service
-            a request for 500 runs, and one for each of which a time or a proof is needed. Parameters cost one bulk
-            question a run, artifacts another, and one read for each distinct value. Columns of values have the narrowest
-            dtype of Int64, float64, boolean, string and object that keeps them.
+            One row per run: ``pathspec``, ``flow``, ``run_id`` (string), ``status`` (category), ``reason``, ``created_at``,
+            ``started_at``, ``finished_at`` (UTC, when its end task finished), ``stopped_at`` (UTC, the last sign of activity of
+            a run that failed or was lost), ``duration`` (timedelta, until one of both), ``elapsed`` (timedelta, while it runs),
+            ``user``, ``user_tags``, ``system_tags`` (sorted lists) and ``origin_run_id`` (if it was read). Columns of values
+            have the narrowest of the dtypes Int64, float64, boolean, string and object. ``attrs["times"]`` is ``exact``,
+            ``heartbeat`` or ``none``.
 
         Raises
         ------
+        MetaflowInvalidArgument
+            An argument has an invalid value.
         NotPicklableError
-            The client cannot go where the executor is.
+            The client cannot be sent to the executor.
 
         Warns
         -----
         ValuesNotRead
-            Values were too large or no plain ones; they are missing.
+            Values were too large or not plain values. They are missing.
+
+        Examples
+        --------
+        >>> table = Flow("ForecastFlow").runs().to_pandas(params=True, artifacts=["mean_error"])
+        >>> table[["run_id", "status", "param.alpha", "artifact.mean_error"]]
+                     run_id     status  param.alpha  artifact.mean_error
+        0  1795378919475034  completed          0.3             4.147532
+        1  1795378913725406     failed          0.3                  NaN
+        2  1795378900338660  completed          0.5             4.386638
+        3  1795378892798547  completed          0.1             4.035614
         """
         reading = Reading(max_bytes, unpickle, executor)
         rows, kind, values = self._table(times, reading, check_names(artifacts), step, params=params)
@@ -318,7 +379,18 @@ class Runs(Collection[Run]):
         unpickle: bool = False,
         executor: Executor | None = None,
     ) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a run; the parameters are those of :meth:`to_pandas`."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Parameters
+        ----------
+        times, params, artifacts, step, max_bytes, unpickle, executor
+            As in :meth:`to_pandas`.
+
+        Returns
+        -------
+        list of dict
+            One dict per run. Costs what :meth:`to_pandas` costs.
+        """
         reading = Reading(max_bytes, unpickle, executor)
         rows, _, values = self._table(times, reading, check_names(artifacts), step, params=params)
         return to_dicts("runs", rows, values)
@@ -326,10 +398,10 @@ class Runs(Collection[Run]):
     def _table(
         self, times: object, reading: Reading, artifacts: tuple[str, ...], step: str | None, *, params: bool
     ) -> tuple[list[RunRow], str, Columns]:
-        """Return rows, what their times are, and columns of values."""
+        """Return the rows, the kind of their times, and the columns of values."""
         check_step(step)
         if times not in (True, False, "auto"):
-            raise MetaflowInvalidArgument(f'times= is True, False or "auto"; not {times!r:.40}.')
+            raise MetaflowInvalidArgument(f'Expected times= to be True, False or "auto", got {times!r:.40}.')
 
         def kind(number: int) -> str:
             always = not self._context.provider.remote or bool(self._filter.status) or times is True
@@ -344,5 +416,21 @@ class Runs(Collection[Run]):
         return rows, kind(len(rows)), values
 
     def timings(self) -> Timings:
-        """Return how long the steps of each of them took."""
+        """Return the durations of the steps of these runs.
+
+        Returns
+        -------
+        Timings
+            A lazy collection. When it is used it costs three bulk requests and one small read for each run.
+
+        Examples
+        --------
+        >>> timings = Flow("ForecastFlow").runs(limit=1).timings().to_pandas()
+        >>> timings[["step", "status", "task_count", "duration"]]
+              step     status  task_count               duration
+        0    start  completed           1 0 days 00:00:00.023000
+        1      fit  completed          12 0 days 00:00:00.454000
+        2  compare  completed           1 0 days 00:00:00.008000
+        3      end  completed           1 0 days 00:00:00.002000
+        """
         return Timings(self._context, self._title, self._records)

@@ -1,4 +1,4 @@
-"""The tasks of a step or a run, and the artifacts of a run, as collections."""
+"""The tasks of a step or a run, and the artifacts of many tasks, as collections."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -22,16 +22,18 @@ if TYPE_CHECKING:
 
 
 class Artifacts(Collection[DataArtifact]):
-    """Artifacts of many tasks; no value is read.
+    """The artifacts of many tasks, without their values.
 
     Parameters
     ----------
-    scope, title
-        Where to read; what these are.
+    context
+        The context of the run.
+    title
+        A description for users.
     records
-        Starts a new iteration of their records.
+        A function that starts a new iteration over the records.
     table
-        Starts a new iteration of rows for a table, with or without types and sizes.
+        A function that starts a new iteration over the rows of a table, with or without types and sizes.
     """
 
     def __init__(
@@ -45,32 +47,51 @@ class Artifacts(Collection[DataArtifact]):
         super().__init__(title, lambda: (DataArtifact._of(context, record) for record in records()))
 
     def _rows(self, *, details: bool = True) -> Iterator[ArtifactRow]:
-        """Yield what is recorded of them, task by task; types and sizes only with details, a small read a task."""
+        """Yield their rows, task by task. Types and sizes are included only with details: one small read per task."""
         return self._table(details)
 
     def to_pandas(self, *, details: bool = False) -> "pd.DataFrame":
-        """Return a table of them; no value is read.
+        """Return a table of the artifacts, without their values.
 
         Parameters
         ----------
         details
-            Also read types and sizes: one small read for each task. Local runs have them in any case.
+            Whether to read types and sizes, with one small read per task. Local runs always have them.
 
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (bytes, serialized), ``sha``,
-            ``encoding``. Costs one bulk question, of local runs one small read a task.
+            One row per artifact: ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (serialized
+            bytes), ``sha`` and ``encoding``. Costs one bulk request, and for local runs one small read per task.
+
+        Examples
+        --------
+        >>> run = Flow("ForecastFlow").latest_run
+        >>> run.find_artifacts("worst").to_pandas()[["step", "name", "type", "size"]]
+              step   name type  size
+        0  compare  worst  str    21
+        1      end  worst  str    21
         """
         return to_frame("artifacts", list(self._rows(details=details)))
 
     def to_dicts(self, *, details: bool = False) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict an artifact."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Parameters
+        ----------
+        details
+            As in :meth:`to_pandas`.
+
+        Returns
+        -------
+        list of dict
+            One dict per artifact. Costs what :meth:`to_pandas` costs.
+        """
         return to_dicts("artifacts", list(self._rows(details=details)))
 
 
-def found_artifacts(context: ClientContext, title: str, records: Callable[[], Iterable[ArtifactRecord]]) -> Artifacts:
-    """Return artifacts that were asked for by name; those of private steps are left out."""
+def named_artifacts(context: ClientContext, title: str, records: Callable[[], Iterable[ArtifactRecord]]) -> Artifacts:
+    """Return the artifacts of a search by name, without those of private steps."""
 
     def public() -> Iterator[ArtifactRecord]:
         return (record for record in records() if not record.step.startswith("_"))
@@ -90,16 +111,16 @@ class Tasks(Collection[Task]):
 
     Parameters
     ----------
-    scope
-        Where to read.
+    context
+        The context of the run.
     run
-        Their run.
+        The record of the run.
     step
-        Their step; None means all steps but the private ones.
+        The name of the step. None means all steps except private ones.
     tags
-        Tags that their run must have.
+        Tags that the run must have. Without them the collection is empty.
     limit
-        The most tasks to give.
+        The maximum number of tasks.
     """
 
     def __init__(
@@ -116,18 +137,18 @@ class Tasks(Collection[Task]):
         super().__init__(f"tasks of {'/'.join(self._where)}", self._tasks, limit)
 
     def _records(self, context: ClientContext | None = None) -> list[TaskRecord]:
-        """Return their records, newest first (one bulk question)."""
+        """Return their records, newest first. Costs one bulk request."""
         if not has_tags(self._run, self._tags) or not self._context.includes(self._run):
             return []
-        found = (context or self._context).provider.tasks(self._run, self._step)
-        return [task for task in found if self._step is not None or not task.step.startswith("_")][: self._limit]
+        records = (context or self._context).provider.tasks(self._run, self._step)
+        return [task for task in records if self._step is not None or not task.step.startswith("_")][: self._limit]
 
     def _snapshot(self, context: ClientContext) -> RunSnapshot:
-        """Load what is recorded of them, oldest first (three bulk questions)."""
+        """Load a snapshot of them, oldest first. Costs three bulk requests."""
         return load_tasks(context, self._run, self._where, self._records(context)[::-1])
 
     def _rows(self) -> list[TaskRow]:
-        """Return what is known of them, oldest first (three bulk questions)."""
+        """Return their rows, oldest first. Costs three bulk requests."""
         return task_rows(self._snapshot(self._context))
 
     def _tasks(self) -> Iterator[Task]:
@@ -141,33 +162,44 @@ class Tasks(Collection[Task]):
         unpickle: bool = False,
         executor: Executor | None = None,
     ) -> "pd.DataFrame":
-        """Return a table of them, oldest first.
+        """Return a table of the tasks, oldest first.
+
+        Costs three bulk requests. Artifacts cost one more, and one read for each distinct value.
 
         Parameters
         ----------
         artifacts
-            Add a column ``artifact.<name>`` for each of these names: so the results of a foreach are a table.
+            Names of artifacts. Each adds a column ``artifact.<name>``, so the results of a foreach become a table.
         max_bytes, unpickle, executor
-            What values are read and where, as in :meth:`Runs.to_pandas`.
+            Which values are read and where, as in :meth:`Runs.to_pandas`.
 
         Returns
         -------
         pandas.DataFrame
-            ``pathspec``, ``flow``, ``run_id``, ``step``, ``task_id``, ``status`` (category), ``reason``, ``attempt``
-            (newest), ``attempts`` (count), ``created_at`` (queued), ``started_at``, ``finished_at`` (UTC), ``duration``,
-            ``elapsed`` (while it runs; all of the newest attempt), ``earlier_attempts`` (time spent in those before it),
-            ``foreach_index``, ``foreach_value`` (30 characters at most), ``runtime``. Costs three bulk questions; with
-            artifacts one more, and one read for each distinct value.
+            One row per task: ``pathspec``, ``flow``, ``run_id``, ``step``, ``task_id``, ``status`` (category), ``reason``,
+            ``attempt`` (the newest), ``attempts`` (their number), ``created_at`` (UTC, when it was queued), ``started_at``,
+            ``finished_at`` (UTC), ``duration``, ``elapsed`` (while it runs), ``earlier_attempts`` (time spent in attempts before
+            the newest), ``foreach_index``, ``foreach_value`` (at most 30 characters) and ``runtime``. Times and durations are
+            those of the newest attempt.
 
         Raises
         ------
         NotPicklableError
-            The client cannot go where the executor is.
+            The client cannot be sent to the executor.
 
         Warns
         -----
         ValuesNotRead
-            Values were too large or no plain ones; they are missing.
+            Values were too large or not plain values. They are missing.
+
+        Examples
+        --------
+        >>> tasks = Flow("ForecastFlow").latest_run["fit"].tasks()
+        >>> tasks.to_pandas(artifacts=["error"])[["foreach_value", "artifact.error"]].head(3)
+          foreach_value  artifact.error
+        0         Espoo        4.567228
+        1     Amsterdam        3.670034
+        2          Łódź        3.907003
         """
         rows, values = self._table(check_names(artifacts), Reading(max_bytes, unpickle, executor))
         return to_frame("tasks", rows, values)
@@ -180,7 +212,18 @@ class Tasks(Collection[Task]):
         unpickle: bool = False,
         executor: Executor | None = None,
     ) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a task; the parameters are those of :meth:`to_pandas`."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Parameters
+        ----------
+        artifacts, max_bytes, unpickle, executor
+            As in :meth:`to_pandas`.
+
+        Returns
+        -------
+        list of dict
+            One dict per task. Costs what :meth:`to_pandas` costs.
+        """
         rows, values = self._table(check_names(artifacts), Reading(max_bytes, unpickle, executor))
         return to_dicts("tasks", rows, values)
 
@@ -190,16 +233,18 @@ class Tasks(Collection[Task]):
 
 
 class RelatedTasks(Tasks):
-    """Tasks of a run that belong together, oldest first; who belongs is asked anew at each use.
+    """Related tasks of one run, oldest first: ancestors, descendants or the critical path. Each use looks them up again.
 
     Parameters
     ----------
-    scope, run
-        Where to read, and whose.
+    context
+        The context of the run.
+    run
+        The record of the run.
     title
-        What these are: ``ancestors of HelloFlow/2/end/3``.
+        A description for users, such as ``ancestors of HelloFlow/2/end/3``.
     find
-        Returns their records, oldest first, from a context.
+        A function from a context to their records, oldest first.
     """
 
     def __init__(
@@ -217,7 +262,7 @@ class RelatedTasks(Tasks):
         return self._find(context or self._context)
 
     def _snapshot(self, context: ClientContext) -> RunSnapshot:
-        """Load what is recorded of them, oldest first (three bulk questions more)."""
+        """Load a snapshot of them, oldest first. Costs three more bulk requests."""
         return load_tasks(context, self._run, self._where, self._records(context))
 
 

@@ -1,8 +1,9 @@
-"""How long the steps of many runs took."""
+"""The durations of the steps of many runs, as a collection."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.collections.base import Collection
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
 
 
 class Timings(Collection[StepTiming]):
-    """The durations of the steps of runs: the newest run first, in it the steps in the order of the graph.
+    """The durations of the steps of runs, newest run first. The steps of a run are in the order of the graph.
 
     Parameters
     ----------
-    scope, title
-        Where to read; which runs these are.
+    context
+        The context of the runs.
+    title
+        A description of the runs for users.
     runs
-        Starts a new iteration of their records.
+        A function that starts a new iteration over the records of the runs.
     """
 
     def __init__(self, context: ClientContext, title: str, runs: Callable[[], Iterable[RunRecord]]) -> None:
@@ -32,40 +35,52 @@ class Timings(Collection[StepTiming]):
         super().__init__(f"timings of {title}", lambda: iter(self._rows()))
 
     def _rows(self, executor: Executor | None = None) -> list[StepTiming]:
-        """Return them; three bulk questions and one small read for each run, many at once."""
+        """Return their rows. Costs three bulk requests and one small read for each run, many at once."""
         if executor is not None:
             self._context.check_picklable()
         read = partial(read_step_timings, self._context)
-        found = parallel_map(
+        timings = parallel_map(
             read, self._records(), title="runs", executor=executor, max_concurrency=self._context.max_concurrency
         )
-        return [timing for some in found for timing in some]
+        return list(chain.from_iterable(timings))
 
     def to_pandas(self, *, executor: Executor | None = None) -> "pd.DataFrame":
-        """Return a table of them.
+        """Return a table of the steps.
+
+        Costs three bulk requests and one small read for each run.
 
         Parameters
         ----------
         executor
-            Where to read; None takes threads of this process.
+            An executor in which runs are read. None means threads of this process.
 
         Returns
         -------
         pandas.DataFrame
-            ``pathspec`` (of the step), ``flow``, ``run_id``, ``step``, ``status`` (category; of its tasks together),
-            ``reason``, ``task_count``, ``task_statuses`` (their number by status), ``attempts`` (of all tasks),
-            ``started_at`` (UTC; the earliest start of any attempt), ``finished_at`` (UTC; the latest end), ``duration``
-            (when it is over), ``elapsed`` (while it runs), ``task_time`` (of all tasks together), ``longest_task``,
-            ``earlier_attempts`` (time spent in attempts that were tried again). Costs three bulk questions and a small
-            read for each run.
+            One row per step of each run: ``pathspec`` (of the step), ``flow``, ``run_id``, ``step``, ``status`` (category, of
+            all tasks together), ``reason``, ``task_count``, ``task_statuses`` (number of tasks by status), ``attempts`` (of all
+            tasks), ``started_at`` (UTC, the earliest start of any attempt), ``finished_at`` (UTC, the latest end), ``duration``
+            (when it is over), ``elapsed`` (while it runs), ``task_time`` (of all tasks together), ``longest_task`` and
+            ``earlier_attempts`` (time spent in attempts that were retried).
 
         Raises
         ------
         NotPicklableError
-            The client cannot go where the executor is.
+            The client cannot be sent to the executor.
         """
         return to_frame("steps", self._rows(executor))
 
     def to_dicts(self, *, executor: Executor | None = None) -> list[dict[str, Any]]:
-        """Return the same as plain data, a dict a step."""
+        """Return the rows of :meth:`to_pandas` as dicts.
+
+        Parameters
+        ----------
+        executor
+            As in :meth:`to_pandas`.
+
+        Returns
+        -------
+        list of dict
+            One dict per step of each run. Costs what :meth:`to_pandas` costs.
+        """
         return to_dicts("steps", self._rows(executor))

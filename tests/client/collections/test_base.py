@@ -32,7 +32,7 @@ def test_places_and_slices(linear):
     assert linear[1:] == everything[1:]
     assert linear[::-1] == everything[::-1]
     assert linear[-2:] == everything[-2:]
-    with pytest.raises(IndexError, match="no number 3 among the runs of LinearFlow"):
+    with pytest.raises(IndexError, match="The runs of LinearFlow have no index 3"):
         linear[3]
 
 
@@ -47,9 +47,9 @@ def test_counts_and_limits(linear, client):
 
 @pytest.mark.parametrize("wrong", [-1, "a", 1.5])
 def test_a_wrong_limit_is_said_at_once(client, runs, wrong):
-    with pytest.raises(MetaflowInvalidArgument, match="limit= is a number, 0 or more"):
+    with pytest.raises(MetaflowInvalidArgument, match="Expected limit= to be a number from 0"):
         client["LinearFlow"].runs(limit=wrong)
-    with pytest.raises(MetaflowInvalidArgument, match="tail= is a number of lines"):
+    with pytest.raises(MetaflowInvalidArgument, match="Expected tail= to be a number from 0"):
         client.get(runs["linear"])["start"].task.logs(tail=wrong)
     with pytest.raises(MetaflowInvalidArgument, match="A namespace is a text"):
         mfwidgets.namespace(3)
@@ -69,10 +69,10 @@ def test_steps_and_tasks(client, runs):
         (lambda runs: runs.to_pandas(step=5, artifacts=["x"]), "Expected step= to be the name of a step"),
         (lambda runs: runs.where(alpha=0.1, step=5), "Expected step= to be the name of a step"),
         (lambda runs: runs.where(alpha=0.1, step=""), "Expected step= to be the name of a step"),
-        (lambda runs: runs.where(5), "where() takes names and values"),
-        (lambda runs: runs.where([("a", 1)]), "where() takes names and values"),
-        (lambda runs: runs["a":], "are sliced by numbers"),
-        (lambda runs: runs[::0], "A slice has a step other than 0"),
+        (lambda runs: runs.where(5), "Expected name=value pairs"),
+        (lambda runs: runs.where([("a", 1)]), "Expected name=value pairs"),
+        (lambda runs: runs["a":], "Expected a slice of numbers"),
+        (lambda runs: runs[::0], "Expected a slice with a step other than 0"),
         (lambda runs: runs.to_pandas(artifacts=["text"], executor=shut_down()), "The executor takes no work"),
     ],
 )
