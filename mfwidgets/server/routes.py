@@ -1,4 +1,4 @@
-"""The routes of the extension: one question, authenticated, answered in a thread."""
+"""The route of the extension. Requests are authenticated and answered in threads."""
 
 import asyncio
 import json
@@ -24,9 +24,10 @@ from mfwidgets.errors import (
 )
 
 TIMEOUT_S = 60.0
-"""Seconds after which a question is given up; its thread then stops before its next request."""
+"""The time limit of a request. Then its thread stops before its next request to the provider."""
 
 _THREADS = thread_pool(8, "server")
+"""A server has many tabs. A slow metadata service must not block its other work."""
 
 _STATUSES: tuple[tuple[type[MetaflowException], int], ...] = (
     (MetaflowNotFound, 404),
@@ -39,20 +40,26 @@ _STATUSES: tuple[tuple[type[MetaflowException], int], ...] = (
 
 
 def add_routes(web_app: web.Application) -> None:
-    """Add the routes to those of a server."""
+    """Add the route to a server."""
     path = url_path_join(web_app.settings["base_url"], "mfwidgets", "api", "tree")
     web_app.add_handlers(".*$", [(path, TreeHandler)])
 
 
 class TreeHandler(APIHandler):
-    """``GET mfwidgets/api/tree``: what lies below an object.
+    """``GET mfwidgets/api/tree``: the children of an object.
 
-    ``pathspec`` (empty: the flows), ``text``, ``offset``, ``namespace`` (``none`` sees all runs; left out: the configured
-    one) and ``folder`` (below the server's root: a local ``.metaflow`` is looked for there and above). Where to look else
-    is the configuration of the server's own environment: a request cannot send its keys anywhere else.
+    Query arguments:
 
-    200 with :func:`mfwidgets.server.tree.list_children`, else ``{"message": …}``: 400 for what makes no sense, 403 without a
-    token, 404 for what is not there, 502 for a metadata service out of reach, 504 for one that does not answer.
+    - ``pathspec``: the object. Empty for the flows.
+    - ``text``, ``offset``: see :func:`mfwidgets.server.tree.list_children`.
+    - ``namespace``: ``none`` for all runs. Without it, the configured namespace.
+    - ``folder``: a folder below the server's root. A local ``.metaflow`` is searched there and in its parents.
+
+    All other configuration is the server's. So a request cannot send the server's keys to another host.
+
+    The status is 200 with the result of :func:`mfwidgets.server.tree.list_children`. Otherwise the response is
+    ``{"message": …}`` with status 400 for invalid arguments, 403 without a token, 404 for an object that does not exist,
+    502 if the metadata service cannot be reached, or 504 if it does not answer.
     """
 
     auth_resource = "mfwidgets"
@@ -60,24 +67,24 @@ class TreeHandler(APIHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer."""
+        """Answer a request."""
         loop, deadline = asyncio.get_running_loop(), Deadline(TIMEOUT_S)
         try:
-            work = partial(_answer_until, deadline, self._given())
+            work = partial(_answer_until, deadline, self._arguments())
             answer = await asyncio.wait_for(loop.run_in_executor(_THREADS, work), TIMEOUT_S)
         except TimeoutError:
-            self._tell(504, f"The metadata service did not answer within {TIMEOUT_S:.0f} seconds.")
+            self._fail(504, f"The metadata service did not answer within {TIMEOUT_S:.0f} seconds.")
         except MetaflowException as error:
-            self._tell(next((code for kind, code in _STATUSES if isinstance(error, kind)), 500), str(error))
+            self._fail(next((code for kind, code in _STATUSES if isinstance(error, kind)), 500), str(error))
         else:
             self.finish(json.dumps(answer))
         finally:
-            deadline.cancel()  # if nobody waits any more, the thread need not go on
+            deadline.cancel()  # after a timeout or a closed connection, the thread stops
 
-    def _given(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[str, Any]:
         offset = self.get_query_argument("offset", "0")
         if not offset.isdecimal():
-            raise MetaflowInvalidArgument(f"offset= is a number, 0 or more; not {offset!r:.40}.")
+            raise MetaflowInvalidArgument(f"Expected a number, 0 or more, for offset, got {offset!r:.40}.")
         return {
             "pathspec": self.get_query_argument("pathspec", ""),
             "text": self.get_query_argument("text", ""),
@@ -86,43 +93,43 @@ class TreeHandler(APIHandler):
             "folder": folder_below(Path(self.settings["server_root_dir"]), self.get_query_argument("folder", "")),
         }
 
-    def _tell(self, code: int, message: str) -> None:
+    def _fail(self, code: int, message: str) -> None:
         self.set_status(code)
         self.finish(json.dumps({"message": message}))
 
 
-def folder_below(root: Path, named: str) -> Path:
-    """Return a folder below the server's root, or the next one above it that is there.
+def folder_below(root: Path, relative: str) -> Path:
+    """Return a folder below the server's root. If it does not exist, return its nearest existing parent.
 
     Raises
     ------
     MetaflowInvalidArgument
-        It lies elsewhere.
+        The folder is not below the root.
     """
     root = root.expanduser().resolve()
     try:
-        folder = (root / named).resolve()
+        folder = (root / relative).resolve()
     except (OSError, ValueError):
         folder = Path()
     if not folder.is_relative_to(root):
-        raise MetaflowInvalidArgument(f"The folder {named!r:.80} is not below the server's root.")
-    return next((one for one in (folder, *folder.parents) if one.is_dir()), root)
+        raise MetaflowInvalidArgument(f"Expected a folder below the server's root, got {relative!r:.80}.")
+    return next((parent for parent in (folder, *folder.parents) if parent.is_dir()), root)
 
 
-def _answer_until(deadline: Deadline, given: dict[str, Any]) -> dict[str, Any]:
+def _answer_until(deadline: Deadline, arguments: dict[str, Any]) -> dict[str, Any]:
     with deadline.apply():
-        return _answer(**given)
+        return _answer(**arguments)
 
 
 def _answer(pathspec: str, text: str, offset: int, namespace: str | None, folder: Path) -> dict[str, Any]:
-    """Answer, with what only answers need imported now."""
+    """Return the response. Imports are here so that the server starts fast."""
     from mfwidgets.config import read_configuration
     from mfwidgets.providers.factory import open_provider
     from mfwidgets.queries.context import DEFAULT, ClientContext
     from mfwidgets.server.tree import list_children
 
     configuration = read_configuration(cwd=folder)
-    chosen = DEFAULT if not namespace else None if namespace == "none" else namespace
+    setting = DEFAULT if not namespace else None if namespace == "none" else namespace
     return list_children(
-        ClientContext(open_provider(None, configuration), configuration, chosen), pathspec, text, offset
+        ClientContext(open_provider(None, configuration), configuration, setting), pathspec, text, offset
     )

@@ -1,4 +1,4 @@
-"""What lies below an object, as plain data for a tree: flows, runs, steps, tasks, artifacts, by the page."""
+"""The children of an object as plain data for a tree, in pages: flows, runs, steps, tasks or artifacts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -23,42 +23,44 @@ from mfwidgets.schema import ARTIFACTS, FLOWS, RUNS, STEPS, TASKS
 from mfwidgets.tables import to_json_value
 
 PAGE = 50
-"""Items of an answer."""
+"""Items per response: about two screens of a sidebar."""
 
-_CHARS = 200
+_MAX_CHARS = 200
+"""The rest of a longer name, reason or detail is cut. A sidebar is narrow."""
 
 _FACTS = ("status", "started_at", "duration", "elapsed")
-"""The facts of the schemas that an item has, as ``--json`` prints them; null if an object has no such fact."""
+"""The facts of an item, as ``--json`` prints them. null if the kind of object has no such fact."""
 
 Item = dict[str, Any]
-"""``pathspec``, ``name`` as it may be shown, ``kind``, the facts, ``reason``, ``detail``, and ``leaf``: whether nothing is
-below."""
+"""``pathspec``, ``name`` for display, ``kind``, the facts, ``reason``, ``detail``, and ``leaf``: whether the object has
+no children."""
 
 
 def list_children(context: ClientContext, pathspec: str, text: str = "", offset: int = 0) -> dict[str, Any]:
-    """Return what lies below an object, by the page; nothing is unpickled.
+    """Return a page of the children of an object. Nothing is unpickled.
+
+    A page of runs costs one request to a metadata service, and one more per run that is not simply completed.
 
     Parameters
     ----------
-    scope
-        Where to look.
+    context
+        The provider and the namespace.
     pathspec
-        Of a flow, run, step or task; empty for the flows.
+        A flow, run, step or task. Empty for the flows.
     text
-        Only what has this in its name, of runs in their id, user or tags; whatever its case.
+        Return only children with this text in the name, or for runs in id, user or tags. Case is ignored.
     offset
-        So many are left out before.
+        The number of children to skip.
 
     Returns
     -------
     dict
-        ``items``, ``more`` (whether others follow), and the ``metadata`` and ``namespace`` that were looked at. Costs what a
-        table of a page costs: of a metadata service one request for runs and one for each that did not simply complete.
+        ``items``, ``more`` (whether there are further items), ``metadata`` (the selector) and ``namespace``.
 
     Raises
     ------
     MetaflowException
-        There is no such object, or it cannot be read.
+        The object does not exist or cannot be read.
     """
     items = _below(context, pathspec, text.strip(), offset)
     return {
@@ -70,34 +72,34 @@ def list_children(context: ClientContext, pathspec: str, text: str = "", offset:
 
 
 def _below(context: ClientContext, pathspec: str, text: str, offset: int) -> list[Item]:
-    """Return the items of a page, and one more where there is one."""
+    """Return the items of a page, and one more if there is one."""
     if not pathspec:
         return _flows(context, text, offset)
-    found = Metaflow._in_context(context).get(pathspec)
-    if isinstance(found, Flow):
-        runs = Runs(context, found.id, RunFilter(text=text))
+    parent = Metaflow._in_context(context).get(pathspec)
+    if isinstance(parent, Flow):
+        runs = Runs(context, parent.id, RunFilter(text=text))
         return [run_item(row) for row in next(runs._row_pages(PAGE + 1, skip=offset), [])]
     items: Iterable[Item] = ()
-    if isinstance(found, Run):
-        items = _steps(found)
-    elif isinstance(found, Step):
-        items = (task_item(row) for row in _oldest_first(found.tasks()._rows()))
-    elif isinstance(found, Task):
-        rows = artifact_rows(context, found._record.path)
+    if isinstance(parent, Run):
+        items = _steps(parent)
+    elif isinstance(parent, Step):
+        items = (task_item(row) for row in _oldest_first(parent.tasks()._rows()))
+    elif isinstance(parent, Task):
+        rows = artifact_rows(context, parent._record.path)
         items = map(artifact_item, sorted(rows, key=lambda row: row.name))
-    wanted = (item for item in items if text.casefold() in item["name"].casefold())
-    return list(islice(wanted, offset, offset + PAGE + 1))
+    matching = (item for item in items if text.casefold() in item["name"].casefold())
+    return list(islice(matching, offset, offset + PAGE + 1))
 
 
 def _flows(context: ClientContext, text: str, offset: int) -> list[Item]:
-    """Return flows with what became of their newest run; those without one in the namespace are left out."""
+    """Return flows with the status of their newest run. Flows without a run in the namespace are omitted."""
     names = (record.flow for record in context.provider.flows() if text.casefold() in record.flow.casefold())
-    some = list(islice(names, offset, offset + PAGE + 1))
+    flows = list(islice(names, offset, offset + PAGE + 1))
     newest = parallel_map(
-        lambda flow: Runs(context, flow, limit=1)._quick_rows(), some, max_concurrency=context.max_concurrency
+        lambda flow: Runs(context, flow, limit=1)._quick_rows(), flows, max_concurrency=context.max_concurrency
     )
-    seen = ((flow, rows) for flow, rows in zip(some, newest, strict=True) if rows or context.namespace is None)
-    return [flow_item(flow, rows[0] if rows else None) for flow, rows in seen]
+    visible = ((flow, rows) for flow, rows in zip(flows, newest, strict=True) if rows or context.namespace is None)
+    return [flow_item(flow, rows[0] if rows else None) for flow, rows in visible]
 
 
 def _steps(run: Run) -> Iterable[Item]:
@@ -111,30 +113,30 @@ def _oldest_first(rows: Sequence[TaskRow]) -> list[TaskRow]:
 
 
 def flow_item(flow: str, newest: RunRow | None) -> Item:
-    """Return a flow, with the facts of its newest run."""
+    """Return the item of a flow, with the facts of its newest run."""
     return _item(flow, flow, "flow", FLOWS.facts(FlowRow(flow, newest)))
 
 
 def run_item(row: RunRow) -> Item:
-    """Return a run."""
+    """Return the item of a run. Its detail is its user and its tags."""
     facts = RUNS.facts(row)
     return _item(row.pathspec, facts["run_id"], "run", facts, " ".join([facts["user"], *facts["user_tags"]]))
 
 
 def step_item(row: StepTiming) -> Item:
-    """Return a step."""
+    """Return the item of a step. Its detail is the number of tasks if there are several."""
     several = f"{row.task_count:,} tasks" if row.task_count > 1 else ""
     return _item(row.pathspec, row.step, "step", STEPS.facts(row), several)
 
 
 def task_item(row: TaskRow) -> Item:
-    """Return a task, with the item of the foreach that it works on."""
+    """Return the item of a task. Its detail is its item of the foreach."""
     facts = TASKS.facts(row)
     return _item(row.pathspec, facts["task_id"], "task", facts, " / ".join(row.item.values))
 
 
 def artifact_item(row: ArtifactRow) -> Item:
-    """Return an artifact."""
+    """Return the item of an artifact. Its detail is its type."""
     facts = ARTIFACTS.facts(row)
     return _item(row.pathspec, facts["name"], "artifact", facts, facts["type"] or "", leaf=True)
 
@@ -144,10 +146,10 @@ def _item(
 ) -> Item:
     return {
         "pathspec": pathspec,
-        "name": single_line(name, _CHARS),
+        "name": single_line(name, _MAX_CHARS),
         "kind": kind,
         **{fact: to_json_value(facts.get(fact)) for fact in _FACTS},
-        "reason": single_line(facts.get("reason") or "", _CHARS),
-        "detail": single_line(detail.strip(), _CHARS),
+        "reason": single_line(facts.get("reason") or "", _MAX_CHARS),
+        "detail": single_line(detail.strip(), _MAX_CHARS),
         "leaf": leaf,
     }

@@ -1,1 +1,1 @@
-"""Explorers: widgets built from ipywidgets, one that shows our HTML and reports clicks, and one for logs."""
+"""Widgets: the explorer, the log viewer and the watching of runs, made of ipywidgets and two small anywidgets."""

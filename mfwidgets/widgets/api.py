@@ -1,4 +1,4 @@
-"""Opening explorers, and watching runs."""
+"""Functions that open widgets."""
 
 from typing import Any
 
@@ -13,64 +13,86 @@ from mfwidgets.widgets.watch import Watch
 
 
 def explore(pathspec: str | None = None) -> Explorer:
-    """Open an explorer of what the current metadata and namespace show.
+    """Open an explorer of the current metadata provider and namespace.
+
+    The call costs the record of the start object. Everything else is read in threads: the first page of runs and the
+    panes that the user opens. A page has 50 runs and costs one request to a metadata service, plus one per run that is
+    not simply completed.
 
     Parameters
     ----------
     pathspec
-        What is chosen at first, such as ``HelloFlow/latest``; None is the first flow.
+        The object to select first, such as ``HelloFlow/latest``. None selects the first flow.
 
     Returns
     -------
     Explorer
-        A widget; ``.selected`` is the object that is chosen in it, ``.to_pandas()`` the table of runs in view.
+        A widget. ``.selected`` is the selected object, ``.to_pandas()`` is the visible page of runs.
 
     Raises
     ------
     MetaflowException
-        There is no such object.
+        The object does not exist or cannot be read.
+
+    Examples
+    --------
+    >>> explorer = explore("HelloFlow/latest")
+    >>> explorer.wait()
+    True
+    >>> explorer.selected
+    Run('HelloFlow/...')
+    >>> explorer.close()
     """
     client = Metaflow()
     return Explorer(client, client.get(pathspec) if pathspec is not None else None)
 
 
-def open_explorer(chosen: Any) -> Explorer:
-    """Open an explorer where an object was found, with it chosen."""
-    if isinstance(chosen, Metaflow):
-        return Explorer(chosen)
-    return Explorer(Metaflow._in_context(chosen._context), chosen)
+def open_explorer(start: Any) -> Explorer:
+    """Open an explorer in the context of an object, and select the object."""
+    if isinstance(start, Metaflow):
+        return Explorer(start)
+    return Explorer(Metaflow._in_context(start._context), start)
 
 
 def open_log_viewer(logs: Logs) -> LogViewer:
-    """Open a viewer where a log is."""
+    """Open a viewer of the task of a log."""
     return LogViewer(Task._of(logs._context, logs._task), logs.stream)
 
 
 def watch(run: Run | str, minutes: float = 600.0) -> Watch:
-    """Watch a run in a cell: its graph, its steps and what it logs, until it ends.
+    """Show a run in a cell until it ends: its graph, its steps and the end of its logs.
+
+    A thread polls the run every second, and up to every 15 s while nothing changes. A poll costs two requests to a
+    metadata service, a third one if attempts have ended, and the end of one log.
 
     Parameters
     ----------
     run
-        A run, or its pathspec, such as ``HelloFlow/latest``.
+        A run, or its pathspec such as ``HelloFlow/latest``.
     minutes
-        Watched for so long at most.
+        The time limit. Then the watching stops, not the run.
 
     Returns
     -------
     Watch
-        A widget that works in a thread; ``.stop()`` ends it, ``.wait()`` waits for the run. Looks come every
-        second, and every fifteen while nothing changes; each is two requests to a metadata service, a third when attempts
-        have ended, and the end of one log.
+        A widget. ``.stop()`` stops the watching, ``.wait()`` waits for the end of the run.
 
     Raises
     ------
     MetaflowException
-        There is no such run.
+        The run does not exist or cannot be read.
     MetaflowInvalidArgument
-        It is no run.
+        The object is not a run.
+
+    Examples
+    --------
+    >>> watching = watch("HelloFlow/latest")
+    >>> watching.wait(60)
+    True
+    >>> watching.ended
+    'The run is completed.'
     """
-    watched = Metaflow().get(run) if isinstance(run, str) else run
-    if not isinstance(watched, Run):
-        raise MetaflowInvalidArgument(f"watch() takes a run or its pathspec, not {watched!r:.80}.")
-    return Watch(watched, minutes)
+    target = Metaflow().get(run) if isinstance(run, str) else run
+    if not isinstance(target, Run):
+        raise MetaflowInvalidArgument(f"Expected a run or its pathspec, got {target!r:.80}.")
+    return Watch(target, minutes)

@@ -1,4 +1,4 @@
-"""The cards of a task, one of them open: its page stands in a frame that keeps it from the notebook and the network."""
+"""The pane with the cards of a task. A card is in a sandboxed frame, without access to the notebook and the network."""
 
 import ipywidgets as widgets
 
@@ -15,7 +15,7 @@ from mfwidgets.widgets.panes import nothing
 
 
 class CardsPane(widgets.VBox):  # type: ignore[misc]
-    """Shows the cards of a task; whatever is read, is read in a thread."""
+    """Shows the cards of a task. It reads in threads."""
 
     def __init__(self) -> None:
         self._task: Task | None = None
@@ -26,12 +26,12 @@ class CardsPane(widgets.VBox):  # type: ignore[misc]
         super().__init__([self.card, self.live])
 
     def show(self, task: Task | None) -> None:
-        """Show the cards of another task, the first of them open."""
+        """Show the cards of another task, and open the first."""
         self._task = task
         if task is None:
             self._worker.drop()
             self._offer([])
-            self._drawn(nothing("Choose a task to see its cards."))
+            self._drawn(nothing("Select a task to see its cards."))
         else:
             self._worker.ask(lambda: list(get_cards(task)), self._offer, self._failed)
 
@@ -58,11 +58,11 @@ class CardsPane(widgets.VBox):  # type: ignore[misc]
         self._drawn(nothing(message))
 
     def wait(self, seconds: float = 10.0) -> bool:
-        """Wait until nothing is going on any more; tell whether that was in time."""
+        """Wait until all reading has ended, at most ``seconds``. Return whether it has."""
         return self._worker.wait(seconds)
 
     def close(self) -> None:
-        """Close the widget; what is going on no longer matters."""
+        """Close the widget, and cancel reading."""
         self._worker.close()
         self.live.close()
         super().close()

@@ -1,4 +1,4 @@
-"""Labelled controls, as explorers and viewers have them: each says what it is for, to those who do not see it as well."""
+"""The controls of explorers and viewers. Each has a label and a tooltip, which screen readers read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ _LABEL = {"description_width": "auto"}
 
 
 def text_field(label: str, placeholder: str, width: str) -> widgets.Text:
-    """Return a field to type a text into; what is typed counts when Enter is pressed or the field is left."""
+    """Return a field for text. Its value changes when the user presses Enter or leaves the field."""
     return widgets.Text(
         description=label,
         placeholder=placeholder,
@@ -21,7 +21,7 @@ def text_field(label: str, placeholder: str, width: str) -> widgets.Text:
 
 
 def combobox(label: str, placeholder: str, value: str = "") -> widgets.Combobox:
-    """Return a field to type a name into, with names on offer."""
+    """Return a field with suggestions."""
     return widgets.Combobox(
         value=value,
         description=label,
@@ -33,7 +33,7 @@ def combobox(label: str, placeholder: str, value: str = "") -> widgets.Combobox:
 
 
 def dropdown(label: str, options: Sequence[Any], width: str, value: Any = None) -> widgets.Dropdown:
-    """Return a list to choose from."""
+    """Return a drop-down list. Without a value, its first option is selected."""
     first = options[0][1] if isinstance(options[0], tuple) else options[0]
     return widgets.Dropdown(
         description=label,
@@ -50,7 +50,7 @@ def button(label: str, tooltip: str) -> widgets.Button:
 
 
 def toggle(label: str, tooltip: str) -> widgets.ToggleButton:
-    """Return a button that stays pressed."""
+    """Return a toggle button."""
     return widgets.ToggleButton(description=label, tooltip=tooltip, layout=widgets.Layout(width="auto"))
 
 

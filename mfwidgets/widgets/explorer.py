@@ -1,4 +1,4 @@
-"""The explorer: flows and runs on the left, what is chosen on the right."""
+"""The explorer: flows and runs on the left, the selected object on the right."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -36,28 +36,26 @@ _OVERVIEW = "Overview"
 
 
 class Explorer(widgets.VBox):  # type: ignore[misc]
-    """Click through flows, runs, steps, tasks and artifacts.
+    """A widget to browse flows, runs, steps, tasks, artifacts, cards and logs.
 
-    Whatever is asked of a provider is asked in a thread: the kernel stays free, and the latest click wins.
+    Threads read from the provider, so that the kernel stays free. The newest click wins. Only :meth:`load` unpickles.
 
     Parameters
     ----------
     client
-        Where to look.
+        The client whose metadata and namespace it shows.
     start
-        What is chosen at first: a flow, a run or anything below; None for the first flow.
+        The object to select first: a flow, run, step, task or artifact. None selects the first flow.
 
     Attributes
     ----------
-    selected
-        The object that is chosen, live: a flow, run, step, task or artifact; None for nothing.
-    loaded
-        The value that was loaded last.
+    loaded : object
+        The value of the last :meth:`load`. None before it.
     """
 
     def __init__(self, client: Metaflow, start: Any = None) -> None:
         self._client = client
-        self._selection = Selection(start)  # what it belongs to is asked for
+        self._selection = Selection(start)  # a thread reads its parents
         self._ticked: list[Run] = []
         self.loaded: Any = None
         self._choice_worker = LatestTask(lambda: self._say("Opening…"))
@@ -65,14 +63,14 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._list = RunList(client, self.choose, self.tick, self._failed)
         self._load = button("Load", "Unpickle the artifact into explorer.loaded")
         self._load.disabled = True
-        self._refresh = button("Refresh", "Ask for everything again")
+        self._refresh = button("Refresh", "Read everything again")
         self._tags = TagEditor(lambda _: self._list.ask(), self._say)
         self._message = widgets.HTML()
         self._code = HtmlView()
         self._panes = {name: HtmlView(self.choose) for name in [*PANES, _COMPARE]}
         self._cards, self._logs = CardsPane(), LogViewer()
         self._tabs = widgets.Tab([*self._panes.values(), self._cards, self._logs], titles=[*self._panes, _CARDS, _LOGS])
-        self._overview = CallOnce(overview)  # the pane and the picture show the same one
+        self._overview = CallOnce(overview)  # the pane and the static picture share it
         self._snapshot = Snapshot(lambda: self._overview(self._selection))
         self._refresh.on_click(lambda _: self.refresh())
         self._load.on_click(lambda _: self.load())
@@ -91,61 +89,99 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._list.live.snapshot = self._snapshot.name
         self._begin(start)
 
-    # -- what users ask ---------------------------------------------------------------------------------------------
+    # -- for users --------------------------------------------------------------------------------------------------
 
     @property
     def selected(self) -> Any:
-        """The object that is chosen, live; None for nothing."""
+        """The currently selected flow, run, step, task or artifact. None if there is none. Reads nothing."""
         return self._selection.target
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return the page of runs that is in view, with the columns of :meth:`Runs.to_pandas`; nothing is asked for."""
+        """Return the visible page of runs. Reads nothing.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per run, with the columns of :meth:`Runs.to_pandas`.
+        """
         return self._list.to_pandas()
 
     def choose(self, pathspec: str) -> None:
-        """Choose an object, as a click on it does."""
+        """Select an object, as a click does.
+
+        A thread reads the object and its parents: one small file or request each. Errors are shown in the widget.
+
+        Parameters
+        ----------
+        pathspec
+            A flow, run, step, task or artifact.
+        """
         context = self._list.client._context
 
         def find() -> Selection:
             return Selection.of(Metaflow._in_context(remembering_context(context)).get(pathspec))
 
-        self._choice_worker.ask(find, lambda found: self._chosen(found, context), self._failed)
+        self._choice_worker.ask(find, lambda selection: self._chosen(selection, context), self._failed)
 
     def refresh(self) -> None:
-        """Ask for everything again."""
+        """Read the list of runs and the selected object again, in a thread."""
         self._list.ask()
         if self._selection.pathspec:
             self.choose(self._selection.pathspec)
 
-    def tick(self, pathspec: str, on: bool = True) -> None:  # noqa: FBT001, FBT002 - as a box is ticked
-        """Tick a run for a comparison, or take the tick away, as its box does."""
+    def tick(self, pathspec: str, on: bool = True) -> None:  # noqa: FBT001, FBT002 - on and off, as a checkbox
+        """Tick a run for the comparison, or remove its tick, as its checkbox does.
+
+        A thread reads the run and, if the Compare pane is open, compares the ticked runs.
+
+        Parameters
+        ----------
+        pathspec
+            A run.
+        on
+            Whether to tick it.
+        """
         client = self._list.client
 
         def ticked(run: "Run") -> None:
-            others = [one for one in self._ticked if one != run]
+            others = [other for other in self._ticked if other != run]
             self._ticked = [*others, run] if on else others
-            self._list.live.ticked = [one.pathspec for one in self._ticked]
+            self._list.live.ticked = [ticked_run.pathspec for ticked_run in self._ticked]
             self._draw_pane()
 
         self._choice_worker.ask(lambda: cast("Run", client.get(pathspec)), ticked, self._failed)
 
     def load(self) -> None:
-        """Unpickle the chosen artifact into ``loaded``; nothing else in an explorer unpickles."""
+        """Unpickle the selected artifact into ``loaded``, in a thread. Unpickling runs code in the pickle.
+
+        Costs one blob. If no artifact is selected, nothing happens.
+        """
         artifact = self._selection.artifact
         if artifact is not None:
             self._choice_worker.ask(lambda: artifact.data, self._loaded, self._failed)
 
     def _loaded(self, value: Any) -> None:
         self.loaded = value
-        self._say(f"The value is at explorer.loaded, a {type(value).__name__}.")
+        self._say(f"The value ({type(value).__name__}) is in explorer.loaded.")
 
     def wait(self, seconds: float = 10.0) -> bool:
-        """Wait until nothing is going on any more; tell whether that was in time."""
+        """Wait until all threads have finished, for scripts and tests.
+
+        Parameters
+        ----------
+        seconds
+            The time limit for each of the six workers.
+
+        Returns
+        -------
+        bool
+            Whether they have finished in time.
+        """
         workers = (self._choice_worker, self._list, self._pane_worker, self._cards, self._logs, self._tags)
-        return all(one.wait(seconds) for one in workers)
+        return all(worker.wait(seconds) for worker in workers)
 
     def close(self) -> None:
-        """Close the widget; what is going on no longer matters."""
+        """Close the widget, and cancel reading."""
         for part in (self._choice_worker, self._pane_worker, self._list, self._cards, self._logs, self._tags):
             part.close()
         for pane in (*self._panes.values(), self._code):
@@ -158,47 +194,47 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         return f"<Explorer of {home_folded(self._client.metadata)}; selected: {self._selection.pathspec or 'nothing'}>"
 
-    # -- what follows -----------------------------------------------------------------------------------------------
+    # -- reactions --------------------------------------------------------------------------------------------------
 
     def _begin(self, start: Any) -> None:
         def first() -> tuple[list[str], Selection]:
             names = [record.flow for record in self._client._context.provider.flows()]
-            chosen = (
+            target = (
                 start
                 if start is not None
                 else (Flow._in_context(self._client._context, (names[0],)) if names else None)
             )
-            return names, Selection.of(chosen)
+            return names, Selection.of(target)
 
-        def begun(found: tuple[list[str], Selection]) -> None:
-            names, selection = found
+        def begun(flows_and_selection: tuple[list[str], Selection]) -> None:
+            names, selection = flows_and_selection
             self._list.flow.options = names
             self._chosen(selection, self._client._context if start is None else start._context)
             if not names:
-                self._list.say(nothing("There are no flows here: mfwidgets.metadata() looks elsewhere."))
+                self._list.say(nothing("There are no flows. Try mfwidgets.metadata(SELECTOR) for other metadata."))
 
         self._choice_worker.ask(first, begun, self._failed)
 
-    def _chosen(self, found: Selection, context: ClientContext) -> None:
-        """Show what was chosen: the pane that is in front draws it from what was asked to find it."""
-        self._selection = selection = found.in_context(context)
+    def _chosen(self, cached: Selection, context: ClientContext) -> None:
+        """Show the selected object. The visible pane uses the records that are already in ``cached``."""
+        self._selection = selection = cached.in_context(context)
         self._overview = CallOnce(overview)
         self._say("")
         self._load.disabled = selection.artifact is None
         self._tags.show(selection.run)
         flow = selection.flow.id if selection.flow else ""
         if flow and flow != self._list.flow.value:
-            self._list.flow.value = flow  # which lists its runs
+            self._list.flow.value = flow  # its observer lists the runs
         self._list.live.selected = selection.run.pathspec if selection.run else ""
         for pane in self._panes.values():
             pane.selected = selection.pathspec
-        self._draw_pane(found)
+        self._draw_pane(cached)
 
     @property
     def _pane(self) -> str:
         return str(self._tabs.titles[self._tabs.selected_index or 0])
 
-    def _draw_pane(self, found: Selection | None = None) -> None:
+    def _draw_pane(self, cached: Selection | None = None) -> None:
         name, selection, ticked = self._pane, self._selection, list(self._ticked)
         line = code_snippet(name, selection, ticked)
         self._code.html = copyable_line(line) if line else ""
@@ -207,11 +243,11 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         elif name == _LOGS:
             self._pane_worker.ask(lambda: log_text(selection), self._logs.show, self._failed)
         else:
-            draw = self._drawing(name, found or selection, ticked)
+            draw = self._drawing(name, cached or selection, ticked)
             self._pane_worker.ask(draw, lambda view: self._show(name, view), self._failed)
 
     def _drawing(self, name: str, selection: Selection, ticked: "list[Run]") -> "Callable[[], View]":
-        """Return what draws a pane anew."""
+        """Return a function that draws a pane."""
         if name == _COMPARE:
             return lambda: compared(ticked)
         if name == _OVERVIEW:
@@ -236,5 +272,5 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._settled()
         self._say(str(error) if isinstance(error, MetaflowException) else f"{type(error).__name__}: {error}")
 
-    def _say(self, told: str) -> None:
-        self._message.value = html_of(nothing(told)) if told else ""
+    def _say(self, message: str) -> None:
+        self._message.value = html_of(nothing(message)) if message else ""

@@ -1,4 +1,4 @@
-"""The widget that shows HTML of ours and reports what was done with the objects in it."""
+"""The widget that shows our HTML, and reports clicks and ticks on the objects in it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,36 +11,36 @@ STATIC = Path(__file__).parent / "static"
 
 
 class HtmlView(anywidget.AnyWidget):
-    """Shows HTML that this package drew; a click on an object in it, or Enter, calls back with its pathspec.
+    """Shows HTML that this package rendered. A click or Enter on an object calls back with its pathspec.
 
     Parameters
     ----------
     on_choice
-        Called with the pathspec of what was chosen.
+        Called with the pathspec of an object after a click or Enter.
     on_tick
-        Called with the pathspec of what was ticked, and whether it is now; None lets nothing be ticked.
+        Called with a pathspec and its new state after a tick. None means that there are no checkboxes.
     """
 
     _esm = STATIC / "html_view.js"
     _css = STATIC / "widgets.css"
 
     html = traitlets.Unicode("").tag(sync=True)
-    """What is shown."""
+    """The HTML."""
 
     selected = traitlets.Unicode("").tag(sync=True)
-    """The pathspec that is marked as the present choice; empty for none."""
+    """The pathspec that is marked as selected. Empty for none."""
 
     tickable = traitlets.Bool(default_value=False).tag(sync=True)
-    """Whether rows about objects have a box to tick."""
+    """Whether rows about objects have a checkbox."""
 
     ticked: traitlets.List[str] = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The pathspecs that are ticked."""
+    """The pathspecs with a tick."""
 
     busy = traitlets.Bool(default_value=False).tag(sync=True)
-    """Whether something newer is on its way."""
+    """Whether newer HTML is being made."""
 
     snapshot = traitlets.Unicode("").tag(sync=True)
-    """The class of the static picture that is hidden while this widget lives; empty for none."""
+    """The CSS class of the static picture that this widget hides. Empty for none."""
 
     def __init__(
         self,
@@ -61,4 +61,4 @@ class HtmlView(anywidget.AnyWidget):
             self._on_tick(ticked, bool(content.get("on")))
 
     def __repr__(self) -> str:
-        return f"<Live, {len(self.html):,} characters>"
+        return f"<HtmlView, {len(self.html):,} characters>"

@@ -1,4 +1,4 @@
-"""The widget that shows lines of a log: only those in view are in the page, fetched in pages."""
+"""The widget that shows lines of a log. Only the visible lines are in the page. The script fetches them in pages."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
@@ -9,11 +9,11 @@ import traitlets
 from mfwidgets.widgets.html_view import STATIC
 
 PAGE = 500
-"""Lines fetched at once, as the script has it."""
+"""Lines per message. ``PAGE`` in ``log_lines.js`` must be the same."""
 
 
 class DrawnRow(TypedDict):
-    """A row as it is drawn: what stands beside it, its spans as text and styles, and the ranges that were found."""
+    """A rendered row: its margin, its spans (text and styles), and the ranges that match a search."""
 
     margin: str
     spans: list[tuple[str, tuple[str, ...]]]
@@ -29,32 +29,32 @@ class LogLines(anywidget.AnyWidget):
     Parameters
     ----------
     page
-        Returns the rows of a page, by its number.
+        Returns the rows of the page with a number.
     """
 
     _esm = STATIC / "log_lines.js"
     _css = STATIC / "widgets.css"
 
     total = traitlets.Int(0).tag(sync=True)
-    """How many rows there are."""
+    """The number of rows."""
 
     version = traitlets.Int(0).tag(sync=True)
-    """Which log this is: pages of an earlier one no longer count."""
+    """The number of the log. The script drops pages of earlier versions."""
 
     current = traitlets.Int(-1).tag(sync=True)
-    """The row that is marked and brought into view; -1 for none."""
+    """The row that is marked and scrolled into view. -1 for none."""
 
     columns = traitlets.Int(0).tag(sync=True)
-    """How many characters there is room for in a row, as the page measured; 0 while that is not known."""
+    """The number of characters that fit into a row, as the page measured it. 0 while it is unknown."""
 
     follow = traitlets.Bool(default_value=False).tag(sync=True)
-    """Whether the end is brought into view when lines come."""
+    """Whether to scroll to the end when lines are added."""
 
     height = traitlets.Int(420).tag(sync=True)
-    """Pixels."""
+    """The height in pixels."""
 
     snapshot = traitlets.Unicode("").tag(sync=True)
-    """The class of the static picture that is hidden while this widget lives; empty for none."""
+    """The CSS class of the static picture that this widget hides. Empty for none."""
 
     def __init__(self, page: Callable[[int], Rows]) -> None:
         super().__init__()

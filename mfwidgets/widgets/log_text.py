@@ -1,4 +1,4 @@
-"""The lines of a log as a viewer needs them: pages to draw, wrapped or not, and where something is found."""
+"""The lines of a log for a viewer: pages of rows, optionally wrapped, and the matches of a search."""
 
 import re
 from bisect import bisect_right
@@ -15,31 +15,31 @@ from mfwidgets.views.log import moment_text
 from mfwidgets.widgets.log_lines import PAGE, DrawnRow, Rows
 
 DEFAULT_COLUMNS = 2_000
-"""Characters of a line that are shown."""
+"""The rest of a longer line is cut: browsers are slow with very long lines."""
 
 MAX_MATCHES = 100_000
-"""Lines of which it is kept that something is found in them."""
+"""A search stops after this many matching lines. Nobody steps through more."""
 
 _DAY, _CLOCK = len("2026-01-02"), len("03:04:05")
 
 MIN_COLUMNS = 20
-"""Characters; lines are not wrapped to less."""
+"""The minimum width of wrapped lines. With less, a log has too many rows."""
 
 
 @dataclass(frozen=True)
 class LogText:
-    """Lines, and what is looked for in them.
+    """Lines, and a search in them.
 
     Attributes
     ----------
     lines
-        All of them.
+        All lines.
     pattern
-        What is looked for; None for nothing.
+        The pattern of the search. None if there is no search.
     found
-        The numbers of the lines that have it, from the first.
+        The numbers of the matching lines, in order.
     columns
-        Lines are wrapped to so many characters; 0 for not at all.
+        The width in characters to which lines are wrapped. 0 means that they are not wrapped.
     """
 
     lines: Sequence[LogLine] = ()
@@ -48,12 +48,14 @@ class LogText:
     columns: int = 0
 
     def search(self, text: str, *, regex: bool) -> "LogText":
-        """Look for a text or a regular expression, whatever its case; an empty one for nothing.
+        """Return the same lines with a search for a str or a regular expression. Case is ignored.
+
+        An empty str removes the search.
 
         Raises
         ------
         re.error
-            It is no regular expression.
+            The regular expression is invalid.
         """
         if not text:
             return replace(self, pattern=None, found=())
@@ -68,17 +70,17 @@ class LogText:
         return replace(self, pattern=pattern, found=tuple(numbers))
 
     def wrapped(self, columns: int) -> "LogText":
-        """Return the same text wrapped to so many characters; 0 for not at all."""
+        """Return the same lines, wrapped to ``columns`` characters. 0 means not wrapped."""
         return replace(self, columns=max(columns, MIN_COLUMNS) if columns else 0)
 
     @cached_property
     def _starts(self) -> list[int]:
-        """The first row of each line, and at last how many rows there are."""
+        """The first row of each line, and then the number of rows."""
         return list(accumulate((-(-_width(line) // self.columns) or 1 for line in self.lines), initial=0))
 
     @property
     def rows(self) -> int:
-        """How many rows the lines take."""
+        """The number of rows."""
         return self._starts[-1] if self.columns else len(self.lines)
 
     def row_of(self, line: int) -> int:
@@ -86,7 +88,7 @@ class LogText:
         return self._starts[line] if self.columns else line
 
     def page(self, number: int) -> Rows:
-        """Return the rows of a page, ready to be drawn."""
+        """Return the rendered rows of a page."""
         first, last = number * PAGE, min((number + 1) * PAGE, self.rows)
         if not self.columns:
             return list(self._drawn(first, last))
@@ -99,18 +101,18 @@ class LogText:
 
     @cached_property
     def _day(self) -> str:
-        """The day of the lines, where it is but one."""
+        """The day of the lines. Empty if there are several."""
         days = {moment_text(line.time)[:_DAY] for line in (*self.lines[:1], *self.lines[-1:])}
         return days.pop() if len(days) == 1 else ""
 
     @property
     def when(self) -> str:
-        """When they were written: the day, where it is but one, and the zone in which times are shown."""
+        """The day of the lines if there is only one, and the time zone of the displayed times."""
         return ", ".join(filter(None, (self._day, f"times in {zone_text()}")))
 
     @property
     def moment_width(self) -> int:
-        """How many characters the time beside a line takes."""
+        """The number of characters of the time in the margin."""
         return _CLOCK if self._day else _DAY + 1 + _CLOCK
 
     def _drawn(self, first: int, last: int) -> Iterator[DrawnRow]:
@@ -129,18 +131,18 @@ class LogText:
         return [match.span() for match in self.pattern.finditer(text) if match.group()] if self.pattern else []
 
     def text(self) -> str:
-        """Return all lines as one text."""
+        """Return all lines as a str."""
         return "".join(f"{line.message}\n" for line in self.lines)
 
 
 def _width(line: LogLine) -> int:
-    """Return how many characters of a line are shown."""
+    """Return the number of displayed characters of a line."""
     message = line.message
     return min(len(message), DEFAULT_COLUMNS) if message.isprintable() else len(log_line(message, DEFAULT_COLUMNS))
 
 
 def _pieces(drawn: DrawnRow, columns: int, rows: int) -> list[DrawnRow]:
-    """Cut a line into rows; the last one takes what is left, so that nothing can be lost."""
+    """Cut a line into rows. The last row takes the rest, so that nothing is lost."""
     ends = [columns * (number + 1) for number in range(rows - 1)] + [10 * DEFAULT_COLUMNS]
     blank = " " * len(drawn["margin"])
     return [
@@ -158,7 +160,7 @@ def _pieces(drawn: DrawnRow, columns: int, rows: int) -> list[DrawnRow]:
 
 
 def _cut(spans: Sequence[tuple[str, tuple[str, ...]]], first: int, last: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the part of a line's spans between two of its characters."""
+    """Yield the spans between two character positions."""
     at = 0
     for text, styles in spans:
         piece = text[max(first - at, 0) : max(last - at, 0)]

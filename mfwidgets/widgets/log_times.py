@@ -1,4 +1,4 @@
-"""Times that select lines of a log: in the zone in which the lines show theirs."""
+"""Filters lines of a log by time. Entered times are in the time zone of the displayed times."""
 
 import re
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def between_times(lines: Sequence[LogLine], since: str, until: str) -> Sequence[LogLine]:
-    """Return the lines between two times, those of these very seconds as well.
+    """Return the lines between two times. Both seconds are included.
 
     Parameters
     ----------
     lines
-        In their order.
+        The lines in the order of time.
     since, until
-        Empty for no bound; ``12:03`` or ``12:03:04`` on the day of the first line; ISO 8601; or an age such as ``5m``,
-        before the last line.
+        ``12:03`` or ``12:03:04`` on the day of the first line, ISO 8601, or an age such as ``5m`` before the last line.
+        Empty means no limit.
 
     Raises
     ------
     MetaflowInvalidArgument
-        One is no time.
+        A value is not a time.
     """
     timed = [line.time for line in lines if line.time] if since or until else []
     if not timed:
@@ -39,7 +39,7 @@ def between_times(lines: Sequence[LogLine], since: str, until: str) -> Sequence[
 
 
 def _utc(name: str, entered: str, times: Sequence[str]) -> str:
-    """Return a time as lines carry it: UTC, to the second."""
+    """Return a time in the format of log lines: UTC, to the second."""
     zone = ZoneInfo(options.time_zone) if options.time_zone else None
     text, moment = entered.strip(), None
     try:
@@ -53,8 +53,8 @@ def _utc(name: str, entered: str, times: Sequence[str]) -> str:
         return moment.astimezone(UTC).isoformat()[:_SECOND]
     except (ValueError, OverflowError, OSError):
         raise MetaflowInvalidArgument(
-            f"{name}: a time such as 12:03 or 2026-01-31 12:03:04, or an age before the last line such as 5m; "
-            f"not {entered!r:.60}."
+            f"Expected a time such as 12:03 or 2026-01-31 12:03:04, or an age before the last line such as 5m, "
+            f"for {name!r}, got {entered!r:.60}."
         ) from None
 
 
@@ -63,7 +63,7 @@ def _read(time: str) -> datetime:
 
 
 def _local(moment: datetime, zone: tzinfo | None) -> datetime:
-    """Return a time that says no zone as one of the zone that is shown."""
+    """Add the displayed time zone to a time without a zone."""
     if moment.tzinfo:
         return moment
     return moment.replace(tzinfo=zone) if zone else moment.astimezone()

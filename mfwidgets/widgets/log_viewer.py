@@ -1,4 +1,4 @@
-"""The viewer of a task's log: any length, searched, followed."""
+"""The viewer of a task's log, with search and following, for logs of any length."""
 
 import re
 import threading
@@ -22,25 +22,31 @@ from mfwidgets.widgets.panes import LIMITS, nothing
 from mfwidgets.widgets.snapshot import Snapshot
 
 POLL_S = 2.0
-"""Seconds between two looks at a log that is followed."""
+"""The interval between two reads of a followed log."""
 
-_STREAM = len(" stdout")
-"""Characters that stand beside a line, and those of its time."""
+_STREAM_CHARS = len(" stdout")
+"""The width of the stream's name in the margin."""
 
 _NEWEST = -1
+"""The value of the dropdown for the newest attempt."""
 
 
 class LogViewer(widgets.VBox):  # type: ignore[misc]
-    """Shows the log of a task; a million lines as well as ten.
+    """A widget that shows the log of a task, up to millions of lines.
 
-    Whatever is read, is read in a thread; only the lines in view are in the page.
+    A thread reads the whole log. Only the visible lines are in the page.
 
     Parameters
     ----------
     task
-        Whose log; None for none yet.
+        The task. None means that :meth:`show` sets it later.
     stream
         ``stdout``, ``stderr`` or ``both``.
+
+    Attributes
+    ----------
+    lines : LogLines
+        The widget inside that shows the lines.
     """
 
     def __init__(self, task: Task | None = None, stream: str = BOTH) -> None:
@@ -55,11 +61,11 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._until = text_field("To", "12:05", "120px")
         self._search = text_field("Search", "in the lines", "220px")
         self._regex = toggle(".*", "Regular expression")
-        self._before = button("\u25b2", "The match before")
-        self._after = button("\u25bc", "The next match")
-        self._wrap = toggle("Wrap", "Wrap long lines at the edge")
-        self._follow = toggle("Follow", "Show what comes")
-        self._save = button("Download", "All lines as a text file")
+        self._before = button("\u25b2", "Previous match")
+        self._after = button("\u25bc", "Next match")
+        self._wrap = toggle("Wrap", "Wrap long lines")
+        self._follow = toggle("Follow", "Show new lines")
+        self._save = button("Download", "Download all lines as a file")
         self._message = widgets.HTML()
         self.lines = LogLines(self._page)
         self._snapshot = Snapshot(self._view)
@@ -80,16 +86,22 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         )
         self.show(task)
 
-    # -- what is shown ----------------------------------------------------------------------------------------------
+    # -- reading ----------------------------------------------------------------------------------------------------
 
     def show(self, task: Task | None) -> None:
-        """Show the log of another task."""
+        """Show the log of another task. A thread reads its attempts and the log.
+
+        Parameters
+        ----------
+        task
+            The task. None clears the viewer.
+        """
         self._task = task
         self._follow.value = False
         if task is None:
             self._worker.drop()
-            self._took(LogText())
-            self._say("Choose a task to see its log.")
+            self._set_text(LogText())
+            self._say("Select a task to see its log.")
             return
         self._worker.ask(lambda: [attempt._attempt for attempt in task.attempts], self._offer, self._failed)
 
@@ -103,7 +115,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self.read()
 
     def read(self) -> None:
-        """Read the log anew."""
+        """Read the whole log again, in a thread."""
         task, stream, attempt = self._task, self._stream.value, self._attempt.value
         search, regex = self._search.value, self._regex.value
         since, until, columns = self._since.value, self._until.value, self._columns
@@ -111,13 +123,13 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
             return
 
         def text() -> LogText:
-            whose = task if attempt == _NEWEST else Task._of(task._context, task._record, attempt)
-            lines = between_times(whose.logs(stream).lines(), since, until)
+            source = task if attempt == _NEWEST else Task._of(task._context, task._record, attempt)
+            lines = between_times(source.logs(stream).lines(), since, until)
             return LogText(lines).search(search, regex=regex).wrapped(columns)
 
-        self._worker.ask(text, self._took, self._failed)
+        self._worker.ask(text, self._set_text, self._failed)
 
-    def _took(self, text: LogText) -> None:
+    def _set_text(self, text: LogText) -> None:
         before, self._text = self._text, text
         grown = bool(before.lines) and before == replace(
             text, lines=text.lines[: len(before.lines)], found=before.found
@@ -131,8 +143,8 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
 
     @property
     def _columns(self) -> int:
-        """How many characters of a line fit beside its time and stream, where lines are wrapped; else 0."""
-        margin = self._text.moment_width + (_STREAM if self._stream.value == BOTH else 0) + 2
+        """The number of characters of a line that fit next to the margin. 0 if lines are not wrapped."""
+        margin = self._text.moment_width + (_STREAM_CHARS if self._stream.value == BOTH else 0) + 2
         return max(self.lines.columns - margin, 1) if self._wrap.value and self.lines.columns else 0
 
     def _rewrap(self) -> None:
@@ -163,7 +175,14 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._worker.ask(lambda: text.search(search, regex=regex), show_matches, self._failed)
 
     def go(self, by: int) -> None:
-        """Go to the next match, or so many on; from the last to the first."""
+        """Scroll to another match of the search. Reads nothing.
+
+        Parameters
+        ----------
+        by
+            The number of matches to move: 1 for the next match, -1 for the previous one. After the last match comes
+            the first.
+        """
         matches = self._text.found
         if matches:
             self._at = (self._at + by) % len(matches) if self._at >= 0 or by > 0 else len(matches) - 1
@@ -173,24 +192,29 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
     def _count(self) -> None:
         if self._task is None:
             return
-        whose = self._task.pathspec
+        pathspec = self._task.pathspec
         when = f", {self._text.when}" if self._text.lines else ""
-        lines = f"{whose}: {counted(len(self._text.lines), 'line')}{when}"
+        lines = f"{pathspec}: {counted(len(self._text.lines), 'line')}{when}"
         if self._text.pattern is None:
             timed = self._since.value or self._until.value
-            nothing_there = "no line is of this time." if timed else "nothing was logged (yet)."
-            self._say(lines if self._text.lines else f"{whose}: {nothing_there}")
+            no_lines = "there is no line in this time." if timed else "nothing has been logged."
+            self._say(lines if self._text.lines else f"{pathspec}: {no_lines}")
         elif self._text.found:
-            self._say(
-                f"{lines}; line {self._text.found[self._at] + 1:,}, {self._at + 1:,} of {len(self._text.found):,} with it"
-            )
+            match = f"match {self._at + 1:,} of {len(self._text.found):,} in line {self._text.found[self._at] + 1:,}"
+            self._say(f"{lines}; {match}")
         else:
-            self._say(f"{lines}; none with it")
+            self._say(f"{lines}; no match")
 
     # -- following --------------------------------------------------------------------------------------------------
 
     def follow(self, *, on: bool) -> None:
-        """Show what comes, every two seconds, or stop that."""
+        """Start or stop following: a thread reads the log every two seconds until the task has ended.
+
+        Parameters
+        ----------
+        on
+            True starts, False stops.
+        """
         self.lines.follow = on
         if self._following:
             self._following.set()
@@ -198,7 +222,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         if on and self._task is not None:
             self._following = stopped = threading.Event()
             if not start_thread(lambda: self._look(stopped), "follow"):
-                self._say("No thread can be started here, so a log cannot be followed.")
+                self._say("Following needs a thread. No thread can be started here.")
 
     def _look(self, stopped: threading.Event) -> None:
         while not stopped.wait(POLL_S):
@@ -209,27 +233,40 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
                 self._follow.value = False
                 return
 
-    # -- the rest ---------------------------------------------------------------------------------------------------
+    # -- other ------------------------------------------------------------------------------------------------------
 
     def _download(self) -> None:
         name = f"{self._task.pathspec.replace('/', '-')}-{self._stream.value}.log" if self._task else "log"
         self.lines.send({"text": self._text.text(), "name": name})
 
     def _failed(self, error: Exception) -> None:
-        self._say(f"That is no regular expression: {error}" if isinstance(error, re.error) else str(error))
+        self._say(f"Expected a regular expression: {error}." if isinstance(error, re.error) else str(error))
 
     def _say(self, message: str) -> None:
         self._message.value = html_of(nothing(message))
 
     def _view(self) -> View:
-        return build_view(self._task.logs(self._stream.value), LIMITS) if self._task else nothing("No log is chosen.")
+        return (
+            build_view(self._task.logs(self._stream.value), LIMITS) if self._task else nothing("No task is selected.")
+        )
 
     def wait(self, seconds: float = 10.0) -> bool:
-        """Wait until nothing is going on any more; tell whether that was in time."""
+        """Wait until reading has finished, for scripts and tests.
+
+        Parameters
+        ----------
+        seconds
+            The time limit.
+
+        Returns
+        -------
+        bool
+            Whether it has finished in time.
+        """
         return self._worker.wait(seconds)
 
     def close(self) -> None:
-        """Close the widget; a log is followed no more."""
+        """Close the widget, and stop following."""
         self.follow(on=False)
         self._worker.close()
         self.lines.close()

@@ -1,4 +1,4 @@
-"""What each pane of an explorer shows of what is chosen: views of the objects, drawn as in a cell."""
+"""The views in the panes of an explorer. They are the views of objects in cells, with more rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,74 +20,74 @@ LIMITS = Limits(rows=100)
 """An explorer has more room than a cell."""
 
 
-def nothing(what: str) -> View:
-    """Say what a pane would show, and what to do for it."""
-    return View("", "", notes=(what,))
+def nothing(message: str) -> View:
+    """Return a view with only a message."""
+    return View("", "", notes=(message,))
 
 
 def overview(selected: Selection) -> View:
-    """Show what is chosen, as a cell does."""
-    return build_view(selected.target, LIMITS) if selected.target is not None else nothing("Choose a run to see it.")
+    """Show the selected object."""
+    return build_view(selected.target, LIMITS) if selected.target is not None else nothing("Select a run to see it.")
 
 
 def dag(selected: Selection) -> View:
     """Show the graph of the run."""
-    return build_view(selected.run.dag(), LIMITS) if selected.run else nothing("Choose a run to see its graph.")
+    return build_view(selected.run.dag(), LIMITS) if selected.run else nothing("Select a run to see its graph.")
 
 
 def timeline(selected: Selection) -> View:
     """Show the timeline of the run."""
-    return build_view(selected.run.timeline(), LIMITS) if selected.run else nothing("Choose a run to see its timeline.")
+    return build_view(selected.run.timeline(), LIMITS) if selected.run else nothing("Select a run to see its timeline.")
 
 
 def tasks(selected: Selection) -> View:
-    """Show the tasks of the step, as tiles and as a table; else all of the run."""
+    """Show the tasks of the step as tiles and as a table, or all tasks of the run."""
     if selected.step:
         step = Step._of(remembering_context(selected.step._context), selected.step._record)
         view = build_view(step, LIMITS)
         if any(part.part == "tile_grid" for part in view.parts):
             return view
         return replace(view, parts=(*tile_grid(step.grid(), LIMITS), *view.parts))
-    return build_view(selected.run.tasks(), LIMITS) if selected.run else nothing("Choose a run to see its tasks.")
+    return build_view(selected.run.tasks(), LIMITS) if selected.run else nothing("Select a run to see its tasks.")
 
 
 def artifacts(selected: Selection) -> View:
-    """Show the artifact, else those of the task, else all of the run."""
+    """Show the artifact, the artifacts of the task, or all artifacts of the run."""
     if selected.artifact:
         return build_view(selected.artifact, LIMITS)
     if selected.task:
         return build_view(selected.task.artifacts, LIMITS)
     return (
-        build_view(selected.run.artifacts(), LIMITS) if selected.run else nothing("Choose a run to see its artifacts.")
+        build_view(selected.run.artifacts(), LIMITS) if selected.run else nothing("Select a run to see its artifacts.")
     )
 
 
 def code(selected: Selection) -> View:
-    """Show the code of the run, where Metaflow stored it."""
+    """Show the code package of the task or the run."""
     if selected.run is None:
-        return nothing("Choose a run to see its code.")
-    found = (selected.task and selected.task.code) or selected.run.code
-    if found is None:
+        return nothing("Select a run to see its code.")
+    package = (selected.task and selected.task.code) or selected.run.code
+    if package is None:
         return nothing(
-            "No code is stored for this run: Metaflow stores a package for remote steps, and for all with "
-            "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1."
+            "No code is stored for this run. Metaflow stores a code package for remote steps. "
+            "With METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1 it stores one for all runs."
         )
-    return build_view(found, LIMITS)
+    return build_view(package, LIMITS)
 
 
 def log_text(selected: Selection) -> Task | None:
-    """Return the task whose log is looked for: the chosen one; of a step or a run one that runs, that failed, or the only one."""
+    """Return the task for the log: the selected task, or a running or failed or the only task of the step or run."""
     holder = selected.step or selected.run
     if selected.task or holder is None:
         return selected.task
     rows = holder.tasks()._rows()
-    telling = relevant_tasks(rows)
-    return Task._of(holder._context, telling[0].record) if len(telling) == 1 or telling is not rows else None
+    relevant = relevant_tasks(rows)
+    return Task._of(holder._context, relevant[0].record) if len(relevant) == 1 or relevant is not rows else None
 
 
 def compared(runs: Sequence[Run]) -> View:
-    """Show what differs between the runs that are ticked."""
-    if len(runs) < 2:  # noqa: PLR2004 - there is nothing to compare one with
+    """Show the differences between the ticked runs."""
+    if len(runs) < 2:  # noqa: PLR2004 - a comparison needs two
         return nothing("Tick two or more runs on the left to compare them.")
     return build_view(compare(*runs), LIMITS)
 
@@ -100,4 +100,4 @@ PANES: dict[str, Callable[[Selection], View]] = {
     "Artifacts": artifacts,
     "Code": code,
 }
-"""In the order of the tabs; cards, logs and comparison, which are no views of one object, stand beside them."""
+"""The panes in the order of their tabs. Cards, logs and the comparison are separate: they are not views of one object."""

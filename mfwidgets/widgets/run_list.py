@@ -1,4 +1,4 @@
-"""The runs of a flow, filtered and by the page: the left side of an explorer."""
+"""The left side of an explorer: the runs of a flow, with filters, in pages."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 50
-"""Runs on a page."""
+"""Runs per page. A longer page takes longer to read."""
 
 _HALF = "45%"
 
-_BESIDE = ("run", "status", "started", "duration", "elapsed")
-"""The columns of a table of runs that there is room for beside a run."""
+_NARROW_COLUMNS = ("run", "status", "started", "duration", "elapsed")
+"""The columns of the list. There is no space for more."""
 
 
 class RunList(widgets.VBox):  # type: ignore[misc]
-    """Shows the runs of a flow, newest first, 50 at a time; each page is read when it is asked for.
+    """Shows the runs of a flow, newest first, in pages of 50. A thread reads a page when the user opens it.
 
     Parameters
     ----------
     client
-        Where to look at first.
+        The client. A change of the namespace replaces it.
     on_choice
-        Called with the pathspec of a run that is chosen.
+        Called with the pathspec of a run that the user clicks.
     on_tick
-        Called with the pathspec of a run that is ticked, and whether it is now.
+        Called with the pathspec of a run and its new state when the user ticks it.
     on_error
-        Called with what cannot be read.
+        Called with the error if reading fails.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         self._runs: Runs | None = None
         self.live = HtmlView(on_choice, on_tick)
         self._worker = LatestTask(lambda: setattr(self.live, "busy", True))
-        self.namespace = combobox("Namespace", "none: all runs", _named(client))
+        self.namespace = combobox("Namespace", "none: all runs", _namespace_text(client))
         self.flow = combobox("Flow", "name of a flow")
         self.text = text_field("Text", "in id, user or tags", _HALF)
         self.status = dropdown("Status", [("any", ""), *((status, status) for status in RUN_STATUSES)], _HALF)
         self.user = text_field("User", "who started it", _HALF)
-        self.tags = text_field("Tags", "with blanks between", _HALF)
+        self.tags = text_field("Tags", "separated by blanks", _HALF)
         self.since = text_field("Since", "2d, 2026-01-31", _HALF)
         self.until = text_field("Until", "1d, 2026-02-28", _HALF)
-        self.newer = button("\u25c0 Newer", "The page before")
-        self.older = button("Older \u25b6", "The next page")
+        self.newer = button("\u25c0 Newer", "Previous page")
+        self.older = button("Older \u25b6", "Next page")
         self.namespace.observe(lambda _: self._look_in(self.namespace.value.strip()), "value")
         for control in (self.flow, self.text, self.status, self.user, self.tags, self.since, self.until):
             control.observe(lambda _: self.ask(), "value")
@@ -85,17 +85,17 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         )
         scrolled = widgets.Box([self.live], layout=widgets.Layout(overflow="auto", max_height="620px", flex="0 1 auto"))
         super().__init__([self.namespace, self.flow, filters, scrolled, widgets.HBox([self.newer, self.older])])
-        self.turned()
+        self._draw()
 
-    # -- what is asked ----------------------------------------------------------------------------------------------
+    # -- reading ----------------------------------------------------------------------------------------------------
 
-    def wanted(self) -> Runs:
-        """Return the runs that the filters choose; nothing is read.
+    def filtered(self) -> Runs:
+        """Return the runs that match the filters. Reads only the flow.
 
         Raises
         ------
         MetaflowException
-            There is no such flow, or a filter is none.
+            The flow does not exist, or a filter is invalid.
         """
         return self.client[self.flow.value].runs(
             *self.tags.value.split(),
@@ -107,12 +107,12 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         )
 
     def ask(self) -> None:
-        """Ask for the first page anew."""
+        """Read the first page again."""
         if self.flow.value:
             self._worker.ask(self._first, self._begun, self._failed)
 
     def _first(self) -> tuple[Runs, Iterator[list[RunRow]], list[RunRow], int | None, View | None]:
-        runs = self.wanted()
+        runs = self.filtered()
         pages = runs._row_pages(PAGE)
         rows = next(pages, [])
         empty = None if rows else View("", "", notes=no_runs_notes(runs, Limits()))
@@ -122,15 +122,15 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         self._runs, self._more, rows, self._total, empty = page
         self._pages, self._at = [rows], 0
         self.namespace.options = sorted({*self.namespace.options, *_namespaces(rows)})
-        self.turned(empty)
+        self._draw(empty)
 
     def turn(self, by: int) -> None:
-        """Show the page before, or the next one; what was read once is not asked for again."""
+        """Show the previous page (-1) or the next page (1). A page is read only once."""
         if 0 <= self._at + by < len(self._pages):
             self._at += by
-            self.turned()
+            self._draw()
         elif by > 0 and not self.older.disabled:
-            self.older.disabled = True  # a page is being read: the next click waits for it
+            self.older.disabled = True  # until the page is read
             more = self._more
             self._worker.ask(lambda: next(more, []), self._read, self._failed)
 
@@ -140,12 +140,12 @@ class RunList(widgets.VBox):  # type: ignore[misc]
             self._at += 1
         else:
             self._more = iter(())
-        self.turned(ended=not rows)
+        self._draw(ended=not rows)
 
-    # -- what is shown ----------------------------------------------------------------------------------------------
+    # -- drawing ----------------------------------------------------------------------------------------------------
 
-    def turned(self, empty: View | None = None, *, ended: bool = False) -> None:
-        """Show the present page, or why there is none."""
+    def _draw(self, empty: View | None = None, *, ended: bool = False) -> None:
+        """Show the current page, or the reason why it is empty."""
         rows = self._pages[self._at] if self._pages else []
         first = sum(map(len, self._pages[: self._at]))
         self.live.busy = False
@@ -153,36 +153,36 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         self.older.disabled = ended or len(rows) < PAGE
         if rows:
             total = "" if self._total is None else f" of {self._total:,}"
-            note = f"{first + 1:,} to {first + len(rows):,}{total}" + (", all there are" if ended else "")
-            self.live.html = html_of(View("", "", parts=(next_to(runs_table(rows, Limits(), note)),)), live=True)
+            note = f"{first + 1:,} to {first + len(rows):,}{total}" + (", the last" if ended else "")
+            self.live.html = html_of(View("", "", parts=(narrow(runs_table(rows, Limits(), note)),)), live=True)
         elif empty:
             self.live.html = html_of(empty)
 
     def say(self, view: View) -> None:
-        """Show something in the place of runs."""
+        """Show a view instead of runs."""
         self.live.html = html_of(view)
 
     def _failed(self, error: Exception) -> None:
         self.live.busy = False
-        self.older.disabled = True  # what was being read is lost; asking anew begins anew
+        self.older.disabled = True  # the iterator of pages is broken; ask() makes a new one
         self._on_error(error)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return the page in view as a table, with the columns of :meth:`Runs.to_pandas`; nothing is asked for."""
+        """Return the visible page, with the columns of :meth:`Runs.to_pandas`. Reads nothing."""
         return to_frame("runs", self._pages[self._at] if self._pages else [])
 
     def _look_in(self, namespace: str) -> None:
-        """Look in another namespace; nothing chosen elsewhere changes with it."""
+        """Switch this list to another namespace. The session's namespace does not change."""
         context = replace(self.client._context, namespace_setting=None if namespace in ("", "none") else namespace)
         self.client = Metaflow._in_context(context)
         self.ask()
 
     def wait(self, seconds: float = 10.0) -> bool:
-        """Wait until nothing is going on any more; tell whether that was in time."""
+        """Wait until all reading has ended, at most ``seconds``. Return whether it has."""
         return self._worker.wait(seconds)
 
     def close(self) -> None:
-        """Close the widget; what is going on no longer matters."""
+        """Close the widget, and cancel reading."""
         self._worker.close()
         self.live.close()
         super().close()
@@ -191,9 +191,9 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         return f"<RunList of {self.flow.value or 'no flow'}, page {self._at + 1}>"
 
 
-def next_to(table: Table) -> Table:
-    """Return a table of runs with the columns that there is room for beside a run."""
-    kept = [place for place, column in enumerate(table.columns) if column.startswith(_BESIDE)]
+def narrow(table: Table) -> Table:
+    """Return a table of runs with only the columns that fit into the list."""
+    kept = [place for place, column in enumerate(table.columns) if column.startswith(_NARROW_COLUMNS)]
     rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
     return Table(table.heading, tuple(table.columns[place] for place in kept), rows, table.note)
 
@@ -202,8 +202,8 @@ def _namespaces(rows: list[RunRow]) -> set[str]:
     return {tag for row in rows for tag in row.record.system_tags if tag.startswith(("user:", "production:"))}
 
 
-def _named(client: Metaflow) -> str:
+def _namespace_text(client: Metaflow) -> str:
     try:
         return client.namespace or "none"
-    except MetaflowException:  # nobody's: there is no default namespace
+    except MetaflowException:  # without a user name, there is no default namespace
         return "none"

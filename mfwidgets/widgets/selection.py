@@ -1,4 +1,4 @@
-"""What is selected in an explorer: an object, what it belongs to, and the line of code that gives it."""
+"""The selection of an explorer: an object, its parents, and the line of code that returns it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -16,12 +16,12 @@ from mfwidgets.queries.snapshot_provider import remembering_context
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """An object of a flow, and those above it; None below.
+    """An object and its parents. Levels below the object are None.
 
     Attributes
     ----------
     target
-        The object itself; None for nothing.
+        The object itself. None if nothing is selected.
     """
 
     target: Any = None
@@ -33,9 +33,9 @@ class Selection:
 
     @classmethod
     def of(cls, target: Any) -> "Selection":
-        """Return the selection of an object; those above it are asked for, each once.
+        """Return the selection of an object. Each parent is read once.
 
-        Its objects answer from what was asked: :meth:`in_context` returns objects that ask again.
+        The objects of the selection share a cache of records. :meth:`in_context` returns objects without that cache.
         """
         levels: dict[str, Any] = {}
         level = _in_context(target, remembering_context(target._context)) if type(target) in _KINDS else None
@@ -50,7 +50,7 @@ class Selection:
 
     @property
     def pathspec(self) -> str:
-        """The pathspec of what is selected; empty for nothing."""
+        """The pathspec of the selected object. Empty if nothing is selected."""
         return str(self.target.pathspec) if self.target is not None else ""
 
 
@@ -62,20 +62,20 @@ def _in_context(target: Any, context: ClientContext) -> Any:
 
 
 def code_snippet(pane: str, selection: Selection, ticked: Sequence[Run] = ()) -> str:
-    """Return the line for a pane; empty if nothing is selected.
+    """Return the line of code for a pane. Empty if nothing is selected.
 
-    It is short where the current metadata and namespace are those of the explorer, else it names them.
+    The line names metadata and namespace if they are not the current ones.
     """
     if pane == "Compare" and len(ticked) > 1:
         return f"mfwidgets.compare({', '.join(_object(run) for run in ticked)})"
     if selection.target is None:
         return ""
-    whose, form = _form(pane, selection)
-    return form.format(_object(whose))
+    target, form = _form(pane, selection)
+    return form.format(_object(target))
 
 
 def _form(pane: str, selection: Selection) -> tuple[Any, str]:
-    """Return what the line begins with, and how it goes on."""
+    """Return the object of the line, and the format string around it."""
     forms: dict[str, Sequence[tuple[Any, str]]] = {
         "DAG": [(selection.run, "{}.dag()")],
         "Timeline": [(selection.run, "{}.timeline()")],
@@ -85,7 +85,9 @@ def _form(pane: str, selection: Selection) -> tuple[Any, str]:
         "Cards": [(selection.task, "mfwidgets.get_cards({})")],
         "Logs": [(selection.task, '{}.logs("both")')],
     }
-    return next(((whose, form) for whose, form in forms.get(pane, ()) if whose is not None), (selection.target, "{}"))
+    return next(
+        ((target, form) for target, form in forms.get(pane, ()) if target is not None), (selection.target, "{}")
+    )
 
 
 def _object(target: Any) -> str:
@@ -96,10 +98,10 @@ def _object(target: Any) -> str:
 
 
 def _is_current(target: Any) -> bool:
-    """Tell whether the current metadata and namespace are those that an object was found in."""
+    """Return whether metadata and namespace of an object are the current ones."""
     try:
         here, there = current_context(), target._context
         same = (there.provider.address, there.namespace) == (here.provider.address, here.namespace)
-    except MetaflowException:  # there is no current one, or no default namespace
+    except MetaflowException:  # the current provider cannot be opened, or there is no default namespace
         return False
     return same

@@ -1,4 +1,4 @@
-"""A static picture of a widget's present state, for saved and exported notebooks; where the widget lives, it is hidden."""
+"""A static picture of a widget's state, for saved and exported notebooks. A live widget hides it."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,21 +11,21 @@ from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
 
 PAUSE_S = 0.5
-"""Seconds without a change after which the picture is taken."""
+"""The picture is taken after this time without a change, so that quick changes make one picture."""
 
 
 class Snapshot:
-    """The picture of a widget.
+    """The static picture of a widget.
 
     Parameters
     ----------
     view
-        Returns what the picture shows.
+        Returns the view of the picture.
 
     Attributes
     ----------
     name
-        The class of its element in the page; a live widget hides it by that.
+        The CSS class of its element. A live widget hides elements of this class.
     """
 
     def __init__(self, view: Callable[[], View]) -> None:
@@ -37,19 +37,19 @@ class Snapshot:
         self._lock = threading.Lock()
 
     def display(self, live: Mapping[str, Any]) -> None:
-        """Show the widget, and below it the picture."""
+        """Display the widget, and the picture below it."""
         from IPython.display import DisplayHandle, display
 
         display(dict(live), raw=True)  # type: ignore[no-untyped-call]
         self._changed = False
         handle = DisplayHandle()  # type: ignore[no-untyped-call]
         handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
-        self._handle = handle  # only now: a picture taken anew must come after the first
+        self._handle = handle  # set last: an update must come after the first picture
         if self._changed:
             self.update()
 
     def update(self) -> None:
-        """Take the picture anew, when nothing more changes."""
+        """Take a new picture after a pause without changes."""
         with self._lock:
             if self._handle is None:
                 self._changed = True

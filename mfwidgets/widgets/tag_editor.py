@@ -1,4 +1,4 @@
-"""Editing the tags of a run; what a service refuses is told, and the change taken back."""
+"""The editor of a run's tags. If a change fails, it shows the error and the stored tags."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,14 +10,14 @@ from mfwidgets.widgets.controls import button, text_field
 
 
 class TagEditor(widgets.HBox):  # type: ignore[misc]
-    """The user tags of a run, each a button that takes it away, and a field to add one.
+    """Shows the user tags of a run as buttons that remove them, and a field that adds a tag.
 
     Parameters
     ----------
     on_change
-        Called with the run after its tags were changed.
+        Called with the run after a change of its tags.
     say
-        Called with what went wrong; with an empty text when nothing did.
+        Called with a message, or with an empty str after success.
     """
 
     def __init__(self, on_change: Callable[[Run], object], say: Callable[[str], object]) -> None:
@@ -30,7 +30,7 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
         super().__init__([self.added], layout=widgets.Layout(flex_flow="row wrap", visibility="hidden"))
 
     def show(self, run: Run | None) -> None:
-        """Show the tags of another run; None for none."""
+        """Show the tags of another run. None hides the editor."""
         self._run = run
         self.layout.visibility = "hidden" if run is None else "visible"
         self.added.value = ""
@@ -43,16 +43,16 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
             old.close()
 
     def _button(self, tag: str) -> widgets.Button:
-        made = button(f"{tag} \u2715", f"Take the tag {tag} away")
-        made.on_click(lambda _: self.change(removed={tag}))
-        return made
+        remove = button(f"{tag} \u2715", f"Remove the tag {tag}")
+        remove.on_click(lambda _: self.change(removed={tag}))
+        return remove
 
     def _add(self, tag: str) -> None:
         if tag:
             self.change(added={tag})
 
     def change(self, added: Iterable[str] = (), removed: Iterable[str] = ()) -> None:
-        """Add tags and take some away; what is refused is told, and nothing has changed then."""
+        """Add and remove tags in a thread. An error is shown, and then no tag has changed."""
         run = self._run
         if run is None:
             return
@@ -71,10 +71,10 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
 
     def _refused(self, error: Exception) -> None:
         self.show(self._run)
-        self._say(f"The tags are as they were: {error}")
+        self._say(f"The tags have not changed: {error}")
 
     def wait(self, seconds: float = 10.0) -> bool:
-        """Wait until nothing is going on any more; tell whether that was in time."""
+        """Wait until all changes are written, at most ``seconds``. Return whether they are."""
         return self._worker.wait(seconds)
 
     def close(self) -> None:

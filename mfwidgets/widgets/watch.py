@@ -1,4 +1,4 @@
-"""Watching a run in a cell while it runs: its graph, its steps, what it logs; frozen when it ends."""
+"""Watches a run in a cell: its graph, its steps and the end of its logs. It becomes a static picture at the end."""
 
 import threading
 import time
@@ -19,58 +19,70 @@ from mfwidgets.views.run import progress_view
 from mfwidgets.widgets.html_view import HtmlView
 
 FIRST_POLL_S, MAX_POLL_S, BACKOFF = 1.0, 15.0, 1.4
-"""Seconds between two looks, at first and at most, and how much longer each wait is than the last while nothing changes."""
+"""The first and the longest interval between two polls, and the factor of its growth while nothing changes."""
 
-_SHARE = 10
-"""A look that takes long is followed by a wait that is so many times longer: watching never is what a service is busy with."""
+_WAIT_PER_POLL = 10
+"""The wait is at least this many times as long as the poll, so that watching takes at most a tenth of a service's time."""
 
 _LIMITS = Limits(rows=12)
 
 
 class Watch(widgets.VBox):  # type: ignore[misc]
-    """Shows a run while it runs; the kernel stays free. In IPython's terminal it waits for the end, or an interrupt.
+    """A widget that shows a run while it runs.
 
-    Each look costs a metadata service two or three requests, and the datastore the end of one log.
+    A thread polls the run, so that the kernel stays free. In IPython's terminal, the display waits for the end of the
+    run or an interrupt. A poll costs two or three requests to a metadata service, and the end of one log.
 
     Parameters
     ----------
     run
-        Which run.
+        The run.
     minutes
-        Watched for so long at most.
+        The time limit.
 
     Attributes
     ----------
-    run
-        Which run.
-    ended
-        How the watching ended; empty while it goes on.
+    run : Run
+        The run.
+    ended : str
+        A sentence about the end of the watching. Empty while it continues.
     """
 
     def __init__(self, run: Run, minutes: float = 600.0) -> None:
         self.run, self.ended = run, ""
-        self._watched = RunPoller(run)
+        self._poller = RunPoller(run)
         self._until = time.monotonic() + 60 * minutes
         self._stopped = threading.Event()
         self._done = threading.Event()
         self._handle: Any = None
         self._showing = threading.Lock()
         self._live = HtmlView()
-        self._stop = widgets.Button(description="Stop watching", tooltip="The run itself goes on")
+        self._stop = widgets.Button(description="Stop watching", tooltip="The run continues")
         self._stop.on_click(lambda _: self.stop())
         super().__init__([self._live, self._stop])
-        self._last = View("Run", run.pathspec, notes=("Looking…",))
+        self._last = View("Run", run.pathspec, notes=("Reading…",))
         self._live.html = html_of(self._last)
         if not start_thread(self._watch, "watch"):
             self.stop()
-            self._watch()  # one look, as there is no thread to wait in
+            self._watch()  # one poll, because no other thread can wait
 
     def stop(self) -> None:
-        """Watch no longer; the run goes on."""
+        """Stop watching. The run continues."""
         self._stopped.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it ends, or for so long; an interrupt stops the watching. Tell whether it has ended."""
+        """Wait until the watching has ended. An interrupt stops the watching.
+
+        Parameters
+        ----------
+        seconds
+            The time limit. None means no limit.
+
+        Returns
+        -------
+        bool
+            Whether the watching has ended.
+        """
         try:
             return self._done.wait(seconds)
         except KeyboardInterrupt:
@@ -78,7 +90,7 @@ class Watch(widgets.VBox):  # type: ignore[misc]
             return self._done.wait(MAX_POLL_S)
 
     def close(self) -> None:
-        """Close the widget, and watch no longer."""
+        """Close the widget, and stop watching. The run continues."""
         self.stop()
         self._live.close()
         super().close()
@@ -87,31 +99,31 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         wait, before = FIRST_POLL_S, None
         while not self.ended:
             began = time.monotonic()
-            status, told = self._look()
+            status, shown = self._poll()
             took = time.monotonic() - began
-            wait = FIRST_POLL_S if told != before else min(wait * BACKOFF, MAX_POLL_S)
-            before = told
+            wait = FIRST_POLL_S if shown != before else min(wait * BACKOFF, MAX_POLL_S)
+            before = shown
             if status not in ("running", ""):
                 self.ended = f"The run is {status}."
             elif time.monotonic() > self._until:
-                self.ended = "Watched long enough; the run is still running."
-            elif self._stopped.wait(max(wait, _SHARE * took)):
-                self.ended = "Watching was stopped; the run goes on by itself."
+                self.ended = "The time limit is over. The run is still running."
+            elif self._stopped.wait(max(wait, _WAIT_PER_POLL * took)):
+                self.ended = "Watching was stopped. The run continues."
         self._freeze()
 
-    def _look(self) -> tuple[str, str]:
-        """Show the run as it is now; return its status, empty where it cannot be told, and what is shown as text."""
+    def _poll(self) -> tuple[str, str]:
+        """Show the current state of the run. Return its status (empty if it cannot be read) and the display as text."""
         try:
-            view = progress_view(self._watched.poll(), _LIMITS)
-        except MetaflowException as error:  # a lost connection may come back
-            self._live.html = html_of(replace(self._last, notes=(f"Out of reach for now: {error}",)), live=True)
+            view = progress_view(self._poller.poll(), _LIMITS)
+        except MetaflowException as error:  # the next poll may succeed
+            self._live.html = html_of(replace(self._last, notes=(f"The last poll failed: {error}",)), live=True)
             return "", str(error)
         self._last = view
         self._live.html = html_of(view, live=True)
         return view.status.text if view.status else "", text_of(view)
 
     def _freeze(self) -> None:
-        """Put a static picture in the place of the widget, which the saved notebook keeps."""
+        """Replace the widget by a static picture, which the saved notebook keeps."""
         with self._showing:
             self._last = replace(self._last, notes=(self.ended,))
             self._live.html = html_of(self._last)
@@ -128,12 +140,12 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         from IPython.display import DisplayHandle, display
 
         shell = get_ipython()
-        if shell is not None and not getattr(shell, "kernel", None):  # a terminal: what is printed there stays
+        if shell is not None and not getattr(shell, "kernel", None):  # a terminal cannot change what it has printed
             print(text_of(self._last))  # noqa: T201 - as IPython does
             self.wait()
             print(text_of(self._last))  # noqa: T201
             return
-        with self._showing:  # what is frozen meanwhile must come after, to take its place
+        with self._showing:  # _freeze() must not run between the check and the first display
             if self._done.is_set():
                 display(self._picture(), raw=True)  # type: ignore[no-untyped-call]
                 return

@@ -188,7 +188,7 @@ def test_a_million_lines(opened):
         "from mfwidgets.widgets.log_viewer import LogViewer\n"
         "from mfwidgets.widgets.log_text import LogText\n"
         "viewer = LogViewer()\n"
-        "viewer._took(LogText([LogLine('2026-01-02T03:04:05', f'line {n}', 'stdout') for n in range(1_000_000)]))\n"
+        "viewer._set_text(LogText([LogLine('2026-01-02T03:04:05', f'line {n}', 'stdout') for n in range(1_000_000)]))\n"
         "viewer",
     )
     box = page.locator(".mfw-lines:visible").last

@@ -99,14 +99,14 @@ def test_tags_are_edited_and_a_service_refuses_and_goes_away(tmp_path, monkeypat
         box = page.get_by_placeholder("add one")
         box.fill("reviewed")
         box.press("Enter")
-        page.get_by_title("Take the tag reviewed away").wait_for()
+        page.get_by_title("Remove the tag reviewed").wait_for()
         tags = "sorted(client.get(explorer.selected.pathspec).user_tags)"
         assert "reviewed" in notebook.ask(f"explorer.wait()\n{tags}")
         service.faults([{"match": "/tag/mutate", "times": None, "status": 422}])
         box.fill("refused")
         box.press("Enter")
-        page.get_by_text("The tags are as they were").first.wait_for()
-        assert page.get_by_title("Take the tag refused away").count() == 0
+        page.get_by_text("The tags have not changed").first.wait_for()
+        assert page.get_by_title("Remove the tag refused").count() == 0
         service.faults([])
         before = notebook.ask("explorer.selected.pathspec")
         service.stop()

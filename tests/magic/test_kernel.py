@@ -264,4 +264,4 @@ def test_following_ends_after_a_while(kernel, running):
     folder, task = running.folder, running.task
     kernel.run(f"mfwidgets.metadata('{folder}')")
     shown = kernel.run(f"%mflow logs {task} --follow --timeout 0")
-    assert "the task is still running" in shown[-1][1]
+    assert "The task is still running" in shown[-1][1]

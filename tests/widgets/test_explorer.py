@@ -61,7 +61,7 @@ def test_a_run_opens_in_every_pane(opened, runs):
     assert "Tasks" in show(opened, "Tasks")
     assert "quotient" in show(opened, "Artifacts")
     assert "No code is stored for this run" in show(opened, "Code")
-    assert "Choose a task to see its cards." in show(opened, "Cards")
+    assert "Select a task to see its cards." in show(opened, "Cards")
     assert "Tick two or more runs" in show(opened, "Compare")
 
 
@@ -155,7 +155,7 @@ def test_the_last_page_is_full(opened, client, monkeypatch):
     opened._list.older.click()
     assert opened.wait(PATIENCE_S)
     assert len(in_view(opened)) == 5
-    assert "all there are" in opened._list.live.html
+    assert "the last" in opened._list.live.html
     assert opened._list.older.disabled
 
 
@@ -213,7 +213,7 @@ def test_the_log_of_a_task(opened, runs):
     opened._tabs.selected_index = list(opened._tabs.titles).index("Logs")
     opened.choose(runs["linear"])
     assert opened.wait(PATIENCE_S)
-    assert "Choose a task" in opened._logs._message.value
+    assert "Select a task" in opened._logs._message.value
     opened.choose(runs["failing"])
     assert opened.wait(PATIENCE_S)
     assert opened.wait(PATIENCE_S)
@@ -232,7 +232,7 @@ def test_an_artifact_is_loaded_when_that_is_asked_for(opened, runs):
     opened._load.click()
     assert opened.wait(PATIENCE_S)
     assert opened.loaded[:3] == [0, 1, 2]
-    assert "explorer.loaded, a list" in opened._message.value
+    assert "The value (list) is in explorer.loaded." in opened._message.value
 
 
 def test_another_namespace(opened, runs):
@@ -266,7 +266,7 @@ def test_tags_are_changed(own_client, own_runs):
     assert own_client.get(own_runs["linear"]).user_tags == {"nightly", "reviewed"}
     explorer._tags.added.value = "x" * 600
     assert explorer.wait(PATIENCE_S)
-    assert "The tags are as they were" in explorer._message.value
+    assert "The tags have not changed" in explorer._message.value
     assert tags_of(explorer) == ["nightly", "reviewed"]
     assert explorer._tags.added.value == ""
     explorer.close()
@@ -284,7 +284,7 @@ def test_what_a_service_refuses_is_taken_back(on_service):
         assert explorer.wait(PATIENCE_S)
     finally:
         service.faults([])
-    assert "The tags are as they were" in explorer._message.value
+    assert "The tags have not changed" in explorer._message.value
     assert tags_of(explorer) == before
     explorer._tags.added.value = "taken"
     assert explorer.wait(PATIENCE_S)
@@ -299,7 +299,7 @@ def test_an_empty_world(tmp_path):
     (tmp_path / ".metaflow").mkdir()
     explorer = Metaflow(metadata=str(tmp_path), namespace=None).explore()
     assert explorer.wait(PATIENCE_S)
-    assert "There are no flows here" in explorer._list.live.html
+    assert "There are no flows." in explorer._list.live.html
     assert explorer.selected is None
     explorer.close()
 

@@ -49,7 +49,7 @@ def test_search(opened):
     assert opened.wait(PATIENCE_S)
     assert opened._text.found[:3] == (9999, 99990, 99991)
     assert opened.lines.current == 9999
-    assert "line 10,000, 1 of 11 with it" in opened._message.value
+    assert "match 1 of 11 in line 10,000" in opened._message.value
     opened._after.click()
     assert opened.lines.current == 99990
     opened._before.click()
@@ -58,14 +58,14 @@ def test_search(opened):
     assert sent(opened, 99999 // PAGE)[-1]["found"] == [(0, 9)]
     opened._search.value = "nowhere"
     assert opened.wait(PATIENCE_S)
-    assert "none with it" in opened._message.value
+    assert "no match" in opened._message.value
     opened._regex.value = True
     opened._search.value = r"line 12[34]$"
     assert opened.wait(PATIENCE_S)
     assert opened._text.found == (123, 124)
     opened._search.value = "["
     assert opened.wait(PATIENCE_S)
-    assert "no regular expression" in opened._message.value
+    assert "Expected a regular expression" in opened._message.value
     opened._search.value = ""
     assert opened.wait(PATIENCE_S)
     assert opened._text.found == ()
@@ -84,7 +84,7 @@ def test_streams_and_attempts(client, runs):
     assert viewer.wait(PATIENCE_S)
     assert {line.stream for line in viewer._text.lines} == {"stderr"}
     viewer.show(None)
-    assert "Choose a task" in viewer._message.value
+    assert "Select a task" in viewer._message.value
     viewer.close()
 
 
@@ -132,10 +132,10 @@ def test_lines_of_a_time(client, runs):
     assert {moment_text(line.time) for line in viewer._text.lines} == {last}
     viewer._since.value = "2099-01-01"
     assert viewer.wait(PATIENCE_S)
-    assert "no line is of this time" in viewer._message.value
+    assert "there is no line in this time" in viewer._message.value
     viewer._since.value = "soon"
     assert viewer.wait(PATIENCE_S)
-    assert "from: a time such as 12:03" in viewer._message.value
+    assert "Expected a time such as 12:03" in viewer._message.value
     viewer.close()
 
 

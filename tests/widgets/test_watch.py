@@ -41,14 +41,14 @@ def test_a_run_is_watched_to_its_end(tmp_path):
 
 def test_it_can_be_stopped_and_takes_no_longer_than_it_may(client, runs, monkeypatch):
     run = client.get(runs["abandoned"])
-    monkeypatch.setattr(Watch, "_look", lambda _: ("running", "as before"))  # after a day it counts as unknown
+    monkeypatch.setattr(Watch, "_poll", lambda _: ("running", "as before"))  # after a day it counts as unknown
     watched = Watch(run)
     watched._stop.click()
     assert watched.wait(PATIENCE_S)
-    assert watched.ended == "Watching was stopped; the run goes on by itself."
+    assert watched.ended == "Watching was stopped. The run continues."
     brief = Watch(run, minutes=0)
     assert brief.wait(PATIENCE_S)
-    assert "long enough" in brief.ended
+    assert "time limit is over" in brief.ended
 
 
 def test_a_service_that_goes_away_and_comes_back(on_service):
@@ -68,7 +68,7 @@ def test_opening(runs):
     mfwidgets.namespace(None)
     assert mfwidgets.watch(runs["linear"]).wait(PATIENCE_S)
     assert mfwidgets.watch(Run(runs["linear"])).wait(PATIENCE_S)
-    with pytest.raises(MetaflowInvalidArgument, match="takes a run or its pathspec"):
+    with pytest.raises(MetaflowInvalidArgument, match="Expected a run or its pathspec"):
         mfwidgets.watch(f"{runs['linear']}/start")
 
 
@@ -106,7 +106,7 @@ def test_a_look_sees_what_the_graph_shows(on_service, name):
 def test_the_picture_comes_after_the_widget_whose_place_it_takes(client, runs, monkeypatch):
     from IPython.display import DisplayHandle
 
-    monkeypatch.setattr(Watch, "_look", lambda _: ("running", "as before"))
+    monkeypatch.setattr(Watch, "_poll", lambda _: ("running", "as before"))
     watched = Watch(client.get(runs["abandoned"]))
     order = []
 
@@ -128,6 +128,6 @@ def test_in_a_terminal_it_waits_and_shows_the_end(tmp_path, shell, capsys):
         threading.Timer(1, running.go).start()
         watched._ipython_display_()
     printed = capsys.readouterr().out
-    assert "Looking" in printed or "▶ running" in printed
+    assert "Reading" in printed or "▶ running" in printed
     assert "The run is completed." in printed
     assert watched._handle is None

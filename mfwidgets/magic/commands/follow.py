@@ -103,7 +103,7 @@ def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, out
                 output.show(Progress(logs, _progress_message(task, now[1])))
                 seen, wait = now, FIRST_POLL_S
             if time.monotonic() - began > seconds:
-                return f"The time limit of {seconds / 60:g} minutes is over; the task is still running."
+                return f"The time limit of {seconds / 60:g} minutes is over. The task is still running."
             time.sleep(wait)
             wait = min(wait * BACKOFF, MAX_POLL_S)
     except KeyboardInterrupt:

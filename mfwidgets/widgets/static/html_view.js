@@ -1,6 +1,5 @@
-// Shows HTML that mfwidgets drew, and reports what was done with the objects in it, by mouse or by keyboard: one was
-// chosen, one was ticked. Every text in that HTML was escaped where it was drawn; no script of it would run here, and none
-// is in it.
+// Shows HTML that mfwidgets rendered, and reports clicks and ticks on the objects in it, by mouse or keyboard.
+// The templates have escaped all text in the HTML. It contains no scripts, and innerHTML would not run them.
 
 const CHOICES = "[data-pathspec]", TICKS = "input[data-tick]";
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
@@ -8,7 +7,7 @@ const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 /** @param {Element} root @param {string} group */
 const all = (root, group) => [...root.querySelectorAll(group)];
 
-/** Let each of a group be reached by keyboard: one of them by Tab, the others from there by arrow keys. */
+/** Make a group of elements reachable by keyboard: Tab goes to the first, arrow keys go to the others. */
 function rove(nodes) {
   nodes.forEach((node, place) => { node.tabIndex = place === 0 ? 0 : -1; });
 }
@@ -24,7 +23,7 @@ function prepare(root, selected) {
   }
 }
 
-/** Put a box to tick into each row of a table that is about an object. */
+/** Add a checkbox to each table row that is about an object. */
 function addTicks(root) {
   for (const table of root.querySelectorAll("table:has(tbody [data-pathspec])")) {
     for (const row of table.rows) {
@@ -46,7 +45,7 @@ function setTicks(root, ticked) {
   for (const box of all(root, TICKS)) box.checked = ticked.includes(box.dataset.tick);
 }
 
-/** What is open and what has the focus, so that new HTML can have it again. */
+/** Return which sections are open and which element has the focus, to restore them in new HTML. */
 function remembered(root) {
   const active = root.contains(document.activeElement) ? document.activeElement.dataset : {};
   return {
@@ -67,7 +66,7 @@ function restored(root, before) {
   if (had) had.focus();
 }
 
-/** Do something, and show in the widget itself what goes wrong: by default it would be an empty box. */
+/** Run `work`, and show an error in the widget. Otherwise the widget would be empty. */
 function guarded(root, work) {
   try {
     work();
@@ -77,7 +76,7 @@ function guarded(root, work) {
   }
 }
 
-/** Copy a text; say so in its button for a moment, or that the browser forbids it. */
+/** Copy the line, and show the result in the button for 1.5 seconds. */
 async function copied(button) {
   const before = button.textContent;
   try {
@@ -140,7 +139,7 @@ export default {
       } else {
         return;
       }
-      // JupyterLab has meanings of its own for these keys.
+      // JupyterLab has its own shortcuts for these keys.
       event.preventDefault();
       event.stopPropagation();
     });

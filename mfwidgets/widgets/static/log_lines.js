@@ -1,10 +1,10 @@
-// A log of any length: only the lines in view are in the page, and they are fetched in pages when they come into view.
+// Shows a log of any length. Only the visible lines are in the page. They are fetched in pages when they become visible.
 
 const LINE = 18; // pixels
 const PADDING = 8; // pixels, left and right of a line
-const PAGE = 500; // lines fetched at once
-const AROUND = 20; // lines drawn above and below the view
-const TALLEST = 8_000_000; // pixels; browsers cannot scroll much further, so a longer log is scaled
+const PAGE = 500; // lines per message; PAGE in log_lines.py must be the same
+const AROUND = 20; // lines drawn above and below the visible ones, so that slow scrolling shows no gaps
+const TALLEST = 8_000_000; // pixels; browsers limit the height of elements, so scrolling in a longer log is scaled
 
 function element(name, className, text = "") {
   const made = document.createElement(name);
@@ -13,7 +13,7 @@ function element(name, className, text = "") {
   return made;
 }
 
-/** A line's text in spans: its terminal colours, and the matches of a search marked. */
+/** Return the spans of a line, with terminal colours and marked matches of the search. */
 function drawn(spans, ranges, current) {
   const parts = [];
   let at = 0;
@@ -59,7 +59,7 @@ export default {
 
     const total = () => model.get("total");
     const full = () => Math.min(total() * LINE, TALLEST);
-    // A pixel of a log that is too long for a browser stands for more than a pixel.
+    // In a log that is too long for a browser, one pixel of scrolling moves by more than one pixel of lines.
     const scale = () => Math.max((total() * LINE - box.clientHeight) / Math.max(full() - box.clientHeight, 1), 1);
     const first = () => Math.floor((box.scrollTop * scale()) / LINE);
 
@@ -69,7 +69,7 @@ export default {
       model.send({ page, version: model.get("version") });
     }
 
-    /** Tell the kernel how many characters there is room for: lines are wrapped there. */
+    /** Send the number of characters that fit into a line to the kernel, which wraps lines. */
     function measure() {
       const probe = box.appendChild(element("span", "mfw-probe", "m".repeat(100)));
       const columns = Math.floor((box.clientWidth - 2 * PADDING) / (probe.getBoundingClientRect().width / 100));
@@ -108,7 +108,7 @@ export default {
     }
 
     function grow() {
-      // The last page may have been short: what came is in it.
+      // The last page may have been incomplete. The new lines are in it.
       const last = Math.max(...pages.keys(), -1);
       if (last >= 0) { pages.delete(last); asked.delete(last); }
       const follows = model.get("follow");
