@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import partial
@@ -35,6 +35,9 @@ BATCH_SIZE = 32
 
 PROGRESS_DELAY_S = 0.5
 """Seconds of waiting after which a progress bar shows."""
+
+INTERRUPT_POLL_S = 0.5
+"""Seconds that an interrupt may come late."""
 
 WAIT_NOTICE_DELAY_S = 0.3
 """Seconds after which a :class:`LatestTask` says that something is going on."""
@@ -170,7 +173,7 @@ def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iter
         for number, future in enumerate(futures):
             if watched and bar is None and time.monotonic() - began > PROGRESS_DELAY_S:
                 bar = _progress_bar(title, unit, number, len(futures))
-            yield future.result()
+            yield _result_of(future)
             if bar is not None:
                 bar.update()
     finally:
@@ -178,6 +181,13 @@ def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iter
             future.cancel()
         if bar is not None:
             bar.close()
+
+
+def _result_of(future: "Future[Result]") -> Result:
+    """Wait for a future in pieces: Python sees an interrupt that came just before a wait only when that wait is over."""
+    while not future.done():
+        wait([future], INTERRUPT_POLL_S)
+    return future.result()
 
 
 def _progress_bar(title: str, unit: str, done: int, total: int) -> "tqdm[Any]":
@@ -222,7 +232,7 @@ def run_interruptible(function: Callable[[], Result]) -> Result:
     if threading.current_thread() is not threading.main_thread():  # interrupts go to the main thread
         return function()
     with Deadline().apply():
-        return in_background(function, "aside").result()
+        return _result_of(in_background(function, "aside"))
 
 
 def call_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
