@@ -1,7 +1,7 @@
 """The only place that starts threads.
 
-It waits for many things at once, and for one thing that can be interrupted, given up or replaced. Threads that need the
-same result share one call.
+It runs many calls at once, or one call that can be interrupted, given up or replaced. Threads that need the same result
+share one call.
 
 If no thread can be started (Pyodide), everything here runs in the caller's thread.
 """
@@ -28,19 +28,19 @@ Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
 MAX_WORKERS = 16
-"""Threads of one call of :func:`parallel_map`: enough to hide latency, few enough to be polite to a service."""
+"""Threads of one :func:`parallel_map`: enough to hide latency, few enough to spare a service."""
 
 BATCH_SIZE = 32
-"""Items that one task of an executor takes: sending fewer costs more than it saves."""
+"""Items in one task of an executor. With fewer, sending them costs too much."""
 
 PROGRESS_DELAY_S = 0.5
-"""Seconds of waiting after which a progress bar shows."""
+"""A progress bar shows after this time."""
 
 INTERRUPT_POLL_S = 0.5
 """Seconds that an interrupt may come late."""
 
 WAIT_NOTICE_DELAY_S = 0.3
-"""Seconds after which a :class:`LatestTask` says that something is going on."""
+"""A :class:`LatestTask` reports that it is working after this time."""
 
 
 # -- many items at once -------------------------------------------------------------------------------------------------
@@ -54,23 +54,27 @@ def parallel_map(
     executor: Executor | None = None,
     max_concurrency: int = MAX_WORKERS,
 ) -> list[Result]:
-    """Return the results of a function for each item, in the order of the items.
+    """Return the results of a function for all items, in their order.
 
-    A call inside ``function`` shares the threads of the outermost call: it uses its own thread, and those that are free.
+    A nested call shares the threads of the outermost call: it uses its own thread, and free ones.
 
-    If an item fails or the caller is interrupted, the items that have not begun are dropped, and the deadline of those
-    that have begun is cancelled.
+    If an item fails or the caller is interrupted, items that have not started are dropped. The deadline of started items
+    is cancelled.
 
     Parameters
     ----------
-    function, items
-        What to call, and with what.
+    function
+        Called with each item.
+    items
+        The arguments.
     title
         Name of the items. A progress bar with this title shows in the main thread after :data:`PROGRESS_DELAY_S`.
     executor
-        Where to run, :data:`BATCH_SIZE` items at a time. Function and items are sent there. None means threads here.
+        Runs the function, :data:`BATCH_SIZE` items per task. Function and items are sent to it. None means threads of
+        this process.
     max_concurrency
-        Threads at most. 1 means the thread of the caller, which is best for local files: Python works on one at a time.
+        The largest number of threads. 1 means the caller's thread, which is best for local files: the GIL lets only one
+        thread parse them.
 
     Raises
     ------
@@ -93,18 +97,18 @@ def parallel_map(
     with Deadline().apply(), _using(outer or _Crew(max_concurrency)) as crew:
         batch = _Batch(function, given, crew)
         if outer is not None or not crew.start(batch.work):
-            batch.work()  # a thread that only waited for its own threads would take the place of one that works
+            batch.work()  # a thread that only waits would occupy the place of one that works
         return list(_results(batch.futures, title, ""))
 
 
 class _Crew:
-    """The threads of an outermost :func:`parallel_map`; the calls nested in it share them."""
+    """The threads of an outermost :func:`parallel_map`. Nested calls share them."""
 
-    def __init__(self, most: int) -> None:
-        self._free = threading.Semaphore(most)
+    def __init__(self, max_threads: int) -> None:
+        self._free = threading.Semaphore(max_threads)
 
     def start(self, work: Callable[[], object]) -> bool:
-        """Run work in one thread more; return False if there may be none."""
+        """Run work in one more thread. Return False if no thread is free."""
         if not self._free.acquire(blocking=False):
             return False
 
@@ -133,7 +137,7 @@ def _using(crew: _Crew) -> Iterator[_Crew]:
 
 
 class _Batch(Generic[Item, Result]):
-    """The items of one :func:`parallel_map`; any number of threads may work on it."""
+    """The items of one :func:`parallel_map`. Several threads can work on them."""
 
     def __init__(self, function: Callable[[Item], Result], items: Sequence[Item], crew: _Crew) -> None:
         self._function, self._crew = function, crew
@@ -141,7 +145,7 @@ class _Batch(Generic[Item, Result]):
         self._waiting = deque(zip(self.futures, items, strict=True))
 
     def work(self) -> None:
-        """Work on items until none waits; get one thread more for each item, as long as there are free ones."""
+        """Work on items until none is left. Start one more thread per item while there are free ones."""
         while self._waiting:
             try:
                 future, item = self._waiting.popleft()
@@ -153,7 +157,7 @@ class _Batch(Generic[Item, Result]):
                 self._crew.start(self.work)
             _settle(future, partial(_checked, self._function, item))
             if future.exception() is not None:
-                self._waiting.clear()  # what comes later in the order does not matter any more
+                self._waiting.clear()  # later items do not matter any more
 
 
 def _checked(function: Callable[[Item], Result], item: Item) -> Result:
@@ -166,7 +170,7 @@ def _batch(function: Callable[[Item], Result], items: Sequence[Item], max_concur
 
 
 def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iterator[Result]:
-    """Yield results in order; cancel what has not begun when the caller stops."""
+    """Yield results in order. When the caller stops, cancel items that have not started."""
     began, bar = time.monotonic(), None
     watched = bool(title) and options.progress_bars and threading.current_thread() is threading.main_thread()
     try:
@@ -196,11 +200,11 @@ def _progress_bar(title: str, unit: str, done: int, total: int) -> "tqdm[Any]":
     return tqdm(desc=title, initial=done, total=total, unit=f" {unit}" if unit else "", leave=False)
 
 
-# -- one thing in a thread of its own -----------------------------------------------------------------------------------
+# -- one call in its own thread -----------------------------------------------------------------------------------------
 
 
 def start_thread(work: Callable[[], object], name: str) -> bool:
-    """Run work in a daemon thread, with the deadline of the caller; return False if no thread can be started."""
+    """Run work in a daemon thread with the caller's deadline. Return False if no thread can be started."""
     thread = threading.Thread(target=copy_context().run, args=(work,), name=f"mfwidgets-{name}", daemon=True)
     try:
         thread.start()
@@ -210,7 +214,7 @@ def start_thread(work: Callable[[], object], name: str) -> bool:
 
 
 def in_background(work: Callable[[], Result], name: str) -> "Future[Result]":
-    """Run work in a daemon thread, and return its result as a future; if no thread can be started, run it now."""
+    """Run work in a daemon thread and return a future. If no thread can be started, run it now."""
     future: Future[Result] = Future()
     if not start_thread(partial(_settle, future, work), name):
         _settle(future, work)
@@ -227,7 +231,7 @@ def _settle(future: "Future[Result]", work: Callable[[], Result]) -> None:
 def run_interruptible(function: Callable[[], Result]) -> Result:
     """Run ``function`` in a daemon thread so that KeyboardInterrupt reaches the caller.
 
-    On an interrupt the thread is abandoned, and its deadline cancelled.
+    After an interrupt the thread is abandoned, and its deadline is cancelled.
     """
     if threading.current_thread() is not threading.main_thread():  # interrupts go to the main thread
         return function()
@@ -236,15 +240,15 @@ def run_interruptible(function: Callable[[], Result]) -> Result:
 
 
 def call_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
-    """Run work in a thread of its own, and wait for it no longer than ``seconds``.
+    """Run work in its own thread, and wait at most ``seconds`` for it.
 
-    Its :class:`Deadline` ends then, or when the caller is interrupted. Providers check it before they read, so the work
-    stops within half a second.
+    Its :class:`Deadline` ends after that time, or when the caller is interrupted. Providers check the deadline before
+    each read, so the work stops within half a second.
 
     Raises
     ------
     DeadlineExceeded
-        It did not end in time.
+        The work did not end in time.
     """
     with Deadline(seconds).apply():
         try:
@@ -254,12 +258,12 @@ def call_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
 
 
 def thread_pool(max_workers: int, name: str) -> Executor:
-    """Return an executor for work that comes from outside, such as the requests to a server."""
+    """Return an executor for work from outside, such as the requests to a server."""
     return ThreadPoolExecutor(max_workers, thread_name_prefix=f"mfwidgets-{name}")
 
 
 def call_later(seconds: float, work: Callable[[], object]) -> Callable[[], None]:
-    """Run work in a thread after a while, or now if no thread can be started; return what prevents it."""
+    """Run work in a thread after a delay, or now if no thread can be started. Return a function that cancels it."""
     timer = threading.Timer(seconds, work)
     timer.daemon = True
     try:
@@ -270,14 +274,14 @@ def call_later(seconds: float, work: Callable[[], object]) -> Callable[[], None]
 
 
 class LatestTask:
-    """Does one thing at a time for a pane: the newest request counts, older ones are given up.
+    """Runs one request at a time for a pane. A new request replaces the older one.
 
     Parameters
     ----------
     on_wait
-        Called when the newest request takes longer than :data:`WAIT_NOTICE_DELAY_S`.
+        Called if the newest request takes longer than :data:`WAIT_NOTICE_DELAY_S`.
     finish_all
-        Let older requests run to their end, because they change something; only their results do not count.
+        Let older requests finish, because they change something. Their results are dropped.
     """
 
     def __init__(self, on_wait: Callable[[], object] = lambda: None, *, finish_all: bool = False) -> None:
@@ -291,7 +295,7 @@ class LatestTask:
     def ask(
         self, work: Callable[[], Result], done: Callable[[Result], object], failed: Callable[[Exception], object]
     ) -> None:
-        """Do something in a thread; call ``done`` or ``failed`` if nothing newer was asked meanwhile."""
+        """Run work in a thread. Call ``done`` or ``failed``, unless a newer request has replaced it."""
         with self._lock:
             if self._closed:
                 return
@@ -303,7 +307,7 @@ class LatestTask:
             try:
                 with Deadline().apply() if self._finish_all else deadline.apply():
                     result = work()
-            except Exception as error:  # noqa: BLE001 - shown in the pane that asked
+            except Exception as error:  # noqa: BLE001 - shown in the pane
                 settle: Callable[[], object] = partial(failed, error)
             else:
                 settle = partial(done, result)
@@ -330,21 +334,21 @@ class LatestTask:
             try:
                 settle()
             finally:
-                if deadline is self._newest:  # otherwise settling asked for something new
+                if deadline is self._newest:  # otherwise the callback started a new request
                     self._idle.set()
 
     def drop(self) -> None:
-        """Give up what was asked."""
+        """Give up the current request."""
         with self._lock:
             self._replace_newest()
             self._idle.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the newest request is answered; return False if that takes longer."""
+        """Wait until the newest request is done. Return False if that takes longer."""
         return self._idle.wait(seconds)
 
     def close(self) -> None:
-        """Give up what was asked, and accept nothing more."""
+        """Give up the current request, and accept no new one."""
         with self._lock:
             self._closed = True
         self.drop()

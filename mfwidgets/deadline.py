@@ -1,6 +1,6 @@
-"""Until when work matters to somebody: whoever reads checks it, so that work that was given up stops soon.
+"""Deadlines. Code that reads checks its deadline first, so that work that was given up stops soon.
 
-A deadline belongs to the block that applies it, and to all threads that :mod:`mfwidgets.concurrency` starts from there.
+A deadline applies to a block, and to all threads that :mod:`mfwidgets.concurrency` starts in the block.
 """
 
 import math
@@ -13,18 +13,18 @@ from contextvars import ContextVar
 from mfwidgets.errors import DeadlineExceeded
 
 _GRACE_S = 0.1
-"""Seconds that a read may take longer than its deadline, since a timeout of 0 is none."""
+"""A read may take this much longer than its deadline, since a timeout of 0 means no timeout."""
 
 _current: ContextVar["Deadline | None"] = ContextVar("mfwidgets_deadline", default=None)
 
 
 class Deadline:
-    """A limit of time that can also be cancelled. It ends no later than the deadline in which it is made.
+    """A time limit that can be cancelled. It ends no later than the deadline in which it is made.
 
     Parameters
     ----------
     seconds
-        From now on; without a limit as a default, which can be cancelled all the same.
+        From now. By default there is no limit, but the deadline can be cancelled.
     clock
         Returns seconds that never run backwards. None means the clock of the outer deadline, or ``time.monotonic``.
     """
@@ -40,31 +40,31 @@ class Deadline:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was cancelled, itself or the one in which it was made."""
+        """Whether this deadline, or the one in which it was made, was cancelled."""
         return self._cancelled.is_set() or (self._outer is not None and self._outer.cancelled)
 
     @property
     def expired(self) -> bool:
-        """Whether it is over: cancelled, or its time has passed."""
+        """Whether it was cancelled or its time has passed."""
         return self.cancelled or self.remaining_s() <= 0
 
     def remaining_s(self) -> float:
-        """Return the seconds that are left; 0 or less when its time has passed, infinity without a limit."""
+        """Return the seconds that are left: 0 or less if the time has passed, infinity without a limit."""
         return self._end - self._clock()
 
     def check(self) -> None:
-        """Raise if it is over.
+        """Raise if the deadline has expired.
 
         Raises
         ------
         DeadlineExceeded
-            It is.
+            It has.
         """
         if self.expired:
             raise DeadlineExceeded("This was given up: it took too long, or its result is not needed any more.")
 
     def cancel(self) -> None:
-        """End it now. What was registered with :meth:`on_cancel` is called once."""
+        """End it now. Each callback of :meth:`on_cancel` is called once."""
         with self._lock:
             self._cancelled.set()
             callbacks, self._callbacks = self._callbacks, []
@@ -72,24 +72,24 @@ class Deadline:
             callback()
 
     def wait(self, seconds: float) -> None:
-        """Sleep; a cancelled deadline wakes the sleeper.
+        """Sleep until the time has passed or the deadline is cancelled.
 
         Raises
         ------
         DeadlineExceeded
-            It was over before, or is over now.
+            The deadline has expired.
         """
         self._cancelled.wait(max(min(seconds, self.remaining_s()), 0))
         self.check()
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:
-        """Call something if this is cancelled while the block runs, or was before it."""
+        """Call ``callback`` if this is cancelled while the block runs, or was before."""
         with self._lock:
-            over = self._cancelled.is_set()
-            if not over:
+            cancelled = self._cancelled.is_set()
+            if not cancelled:
                 self._callbacks.append(callback)
-        if over:
+        if cancelled:
             callback()
         try:
             yield
@@ -100,10 +100,10 @@ class Deadline:
 
     @contextmanager
     def apply(self) -> Iterator["Deadline"]:
-        """Let the block have this deadline, and all threads that are started in it.
+        """Use this deadline in the block, and in all threads that are started in it.
 
-        If the block ends with an exception (an interrupt, a timeout), the deadline is cancelled: nobody waits for
-        what its threads still do.
+        If the block ends with an exception (an interrupt, a timeout), the deadline is cancelled, because nobody waits
+        for its threads any more.
         """
         token = _current.set(self)
         try:
@@ -117,12 +117,12 @@ class Deadline:
 
 
 def current_deadline() -> Deadline | None:
-    """Return the deadline of the work that goes on in this thread; None if it has none."""
+    """Return the deadline of this thread's work, or None."""
     return _current.get()
 
 
 def check_deadline() -> None:
-    """Raise if the work that goes on in this thread was given up. Costs less than a microsecond.
+    """Raise if this thread's work was given up. Costs less than a microsecond.
 
     Raises
     ------
@@ -135,18 +135,18 @@ def check_deadline() -> None:
 
 
 def seconds_within_deadline(seconds: float) -> float:
-    """Return how long one read may wait: so many seconds, but not much longer than this thread's work matters."""
+    """Return how many seconds one read may wait: the given seconds, but little longer than the deadline."""
     deadline = _current.get()
     return seconds if deadline is None else min(seconds, max(deadline.remaining_s(), 0.0) + _GRACE_S)
 
 
 def sleep(seconds: float) -> None:
-    """Sleep, but not longer than the work that goes on in this thread matters.
+    """Sleep, but not longer than until this thread's deadline.
 
     Raises
     ------
     DeadlineExceeded
-        It was given up.
+        The work was given up.
     """
     deadline = _current.get()
     if deadline is None:

@@ -1,7 +1,7 @@
-"""What objects of the Client API have in common for notebooks: they show themselves, convert, and open in explorers.
+"""The base classes that let objects of the Client API show themselves, convert to data and open in explorers.
 
-What draws and what explores lies above the Client API. :func:`register` names both modules once; they are imported on
-first use, so that a script that only reads runs loads neither a template engine nor ipywidgets.
+The modules that draw and open widgets belong to higher layers. :func:`register` names them, and they are imported on
+first use. So a script that only reads runs loads neither a template engine nor ipywidgets.
 """
 
 from collections.abc import Callable
@@ -36,14 +36,14 @@ _modules: dict[str, str] = {}
 
 
 def register(*, renderer: str, explorer: str) -> None:
-    """Register who draws objects and who opens them in widgets.
+    """Register the module that draws objects and the module that opens widgets.
 
     Parameters
     ----------
     renderer
-        The name of a module that offers what :class:`Renderer` lists.
+        The name of a module with the functions of :class:`Renderer`.
     explorer
-        The name of a module that offers what :class:`Openers` lists.
+        The name of a module with the functions of :class:`Openers`.
     """
     _modules.update(renderer=renderer, explorer=explorer)
 
@@ -59,10 +59,10 @@ def openers() -> Openers:
 
 
 class Displayable:
-    """Shows itself in a notebook cell."""
+    """An object that shows itself in a notebook cell."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return text and HTML, made of the same facts (IPython asks this first)."""
+        """Return text and HTML with the same facts. IPython calls this first."""
         return {
             mime: text
             for mime, text in renderer().mimebundle(self).items()
@@ -70,7 +70,7 @@ class Displayable:
         }
 
     def _repr_html_(self) -> str:
-        """Return the HTML alone, for front ends that ask for no bundle."""
+        """Return only the HTML, for front ends that do not support bundles."""
         return self._repr_mimebundle_()["text/html"]
 
     def to_html(self, path: "str | PathLike[str]") -> Path:
@@ -115,7 +115,7 @@ class Displayable:
 
 
 class Explorable(Displayable):
-    """Opens in an explorer as well."""
+    """A displayable object that also opens in an explorer."""
 
     def explore(self) -> "Explorer":
         """Open an explorer with this object selected: flows and runs on the left, the selected object on the right.

@@ -8,7 +8,7 @@ _CHUNK_BYTES = 1 << 16
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # without O_BINARY, Windows translates line ends
 
 
-def read_file(file: str, most: int | None = None) -> bytes:
+def read_file(file: str, max_bytes: int | None = None) -> bytes:
     """Return the bytes of a file.
 
     It makes no file object: for a small file, that takes as long as opening, reading and closing it.
@@ -17,7 +17,7 @@ def read_file(file: str, most: int | None = None) -> bytes:
     ----------
     file
         The path.
-    most
+    max_bytes
         The largest allowed size in bytes. None means no limit.
 
     Raises
@@ -25,13 +25,13 @@ def read_file(file: str, most: int | None = None) -> bytes:
     OSError
         The file cannot be opened or read.
     OverflowError
-        The file has more than ``most`` bytes.
+        The file has more than ``max_bytes`` bytes.
     """
     descriptor = os.open(file, _FLAGS)
     try:
         content = os.read(descriptor, _CHUNK_BYTES)
-        if most is not None and (
-            len(content) > most or (len(content) == _CHUNK_BYTES and os.fstat(descriptor).st_size > most)
+        if max_bytes is not None and (
+            len(content) > max_bytes or (len(content) == _CHUNK_BYTES and os.fstat(descriptor).st_size > max_bytes)
         ):
             raise OverflowError
         if len(content) < _CHUNK_BYTES:

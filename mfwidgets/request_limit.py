@@ -1,4 +1,4 @@
-"""How many requests may be sent to one provider at once, whichever threads send them."""
+"""Limits the number of simultaneous requests to one provider, across threads."""
 
 import threading
 from collections.abc import Iterator
@@ -8,26 +8,26 @@ from weakref import WeakValueDictionary
 from mfwidgets.deadline import current_deadline
 
 MAX_REQUESTS = 16
-"""Requests at once: enough to hide latency, few enough to be polite to a service."""
+"""Simultaneous requests: enough to hide latency, few enough to spare a service."""
 
 _POLL_S = 0.1
-"""Seconds between two checks of the deadline while a thread waits for its turn."""
+"""Seconds between two checks of the deadline while a thread waits for a slot."""
 
 
 class RequestLimit:
-    """At most so many requests at once, whichever threads send them.
+    """A fixed number of slots for requests, shared by threads.
 
-    A slot is taken for one request only, never while waiting for other work. So no nesting of calls can deadlock.
+    A slot is held for one request only, never while waiting for other work. So nested calls cannot deadlock.
     """
 
-    def __init__(self, most: int = MAX_REQUESTS) -> None:
-        self._free = threading.Semaphore(most)
+    def __init__(self, slots: int = MAX_REQUESTS) -> None:
+        self._free = threading.Semaphore(slots)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
         """Wait for a slot, and hold it while the block runs.
 
-        If the work is given up, the slot is free at once, even if its request hangs: the next question needs it.
+        If the work is given up, the slot is free at once, even if its request hangs. The next request needs it.
 
         Raises
         ------
@@ -61,7 +61,7 @@ _limits_lock = threading.Lock()
 
 
 def request_limit(address: str) -> RequestLimit:
-    """Return the limit for a provider or a datastore; all that have the same address share it."""
+    """Return the limit of an address. Providers and datastores with the same address share it."""
     with _limits_lock:
         limit = _limits.get(address)
         if limit is None:

@@ -155,7 +155,7 @@ def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
     monkeypatch.setattr(
         LocalDatastore,
         "read",
-        lambda self, key, most=None: pytest.fail(f"{key} was read whole") if key.endswith("log") else None,
+        lambda self, key, max_bytes=None: pytest.fail(f"{key} was read whole") if key.endswith("log") else None,
     )
     monkeypatch.setattr(
         LocalDatastore, "read_from", lambda self, key, start: read.append(start) or true_read(self, key, start)

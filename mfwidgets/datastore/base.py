@@ -1,4 +1,4 @@
-"""The interface of datastores; the local one; how records lead to one; and one that remembers what a display read.
+"""Datastores: the interface, local folders, opening the one that a record names, and remembering during a display.
 
 Keys are Metaflow's: ``Flow/run/step/task/<file>`` for task files, ``Flow/data/<2 hex>/<40 hex>`` for blobs.
 """
@@ -20,10 +20,10 @@ LOCAL_TYPES = ("local", "spin", "")
 """Metaflow's names of datastores in local folders; old records name none."""
 
 _MAX_BYTES = 1_000_000
-"""Larger objects are not remembered: a display reads them once, or their ends."""
+"""Larger objects are not remembered. A display reads them once, or only their ends."""
 
 _MAX_TOTAL_BYTES = 50_000_000
-"""Nothing more is remembered when this much is."""
+"""After this many bytes, nothing more is remembered."""
 
 _LEGACY_BLOB = re.compile(r"/data/[0-9a-f]{2}/(?:r_)?[0-9a-f]{40}\Z")
 
@@ -32,52 +32,52 @@ class Datastore(Protocol):
     """Where bytes come from."""
 
     cache: BlobCache | None
-    """Where blobs are kept that were fetched from far away; None for what is here."""
+    """The cache of fetched blobs. None for a local datastore."""
 
     def describe(self) -> str:
-        """Return where this is, for messages; never with a secret in it."""
+        """Return the place, for messages. It contains no secret."""
 
-    def read(self, key: str, most: int | None = None) -> bytes | None:
-        """Return the bytes of an object, or None when there is no such object.
+    def read(self, key: str, max_bytes: int | None = None) -> bytes | None:
+        """Return the bytes of an object, or None if it is missing.
 
         Raises
         ------
         TooLarge
-            There are more than ``most`` bytes; none was read.
+            The object has more than ``max_bytes`` bytes. None of them was read.
         """
 
     def read_from(self, key: str, start: int) -> bytes | None:
-        """Return the bytes of an object from one on, or None when there is no such object."""
+        """Return the bytes of an object from an offset on, or None if it is missing."""
 
     def size(self, key: str) -> int | None:
-        """Return the stored size in bytes, or None when there is no such object."""
+        """Return the stored size in bytes, or None if the object is missing."""
 
     def names(self, prefix: str) -> list[str]:
-        """Return the names directly below a folder-like prefix; none if there is no such thing."""
+        """Return the names directly below a folder-like prefix, an empty list if there are none."""
 
 
-def check_size(what: str, size: int, most: int | None) -> None:
-    """Refuse what is larger than wanted.
+def check_size(name: str, size: int, max_bytes: int | None) -> None:
+    """Check that an object has at most ``max_bytes`` bytes.
 
     Raises
     ------
     TooLarge
-        It is.
+        It has more.
     """
-    if most is not None and size > most:
-        raise TooLarge(f"{what} has {size:,} bytes, more than the {most:,} that are read here.", size)
+    if max_bytes is not None and size > max_bytes:
+        raise TooLarge(f"{name} has {size:,} bytes. At most {max_bytes:,} are read here.", size)
 
 
 class LocalDatastore:
-    """Reads from the first of several roots that has an object.
+    """Reads files below the first of several roots that has them.
 
-    Metaflow records absolute roots, which a moved or copied ``.metaflow`` folder outlives. So the folder whose
-    metadata is being read comes first, the recorded root second.
+    Metaflow records absolute roots. They are wrong after a ``.metaflow`` folder was moved or copied. So the folder whose
+    metadata is being read comes first, and the recorded root second.
 
     Parameters
     ----------
     roots
-        ``.metaflow`` folders, in the order in which they are asked.
+        ``.metaflow`` folders, in the order of lookup.
     """
 
     cache: BlobCache | None = None
@@ -86,30 +86,30 @@ class LocalDatastore:
         self._roots = roots
 
     def describe(self) -> str:
-        """Return the roots as text."""
+        """Return the roots."""
         return " or ".join(str(root) for root in self._roots)
 
-    def read(self, key: str, most: int | None = None) -> bytes | None:
-        """Return the bytes of a file, or None when no root has it."""
+    def read(self, key: str, max_bytes: int | None = None) -> bytes | None:
+        """Return the bytes of a file, or None if no root has it."""
         check_deadline()
         for root in self._roots:
             try:
-                return self._read(root, key, most)
+                return self._read(root, key, max_bytes)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
             except OSError as error:
                 raise DataException(f"{root / key} cannot be read: {error.strerror or error}.") from error
         return None
 
-    def _read(self, root: Path, key: str, most: int | None) -> bytes:
+    def _read(self, root: Path, key: str, max_bytes: int | None) -> bytes:
         try:
-            return read_file(f"{root}/{key}", most)
+            return read_file(f"{root}/{key}", max_bytes)
         except OverflowError:
-            check_size(key, (root / key).stat().st_size, most)
+            check_size(key, (root / key).stat().st_size, max_bytes)
             raise
 
     def read_from(self, key: str, start: int) -> bytes | None:
-        """Return the bytes of a file from one on, or None when no root has it."""
+        """Return the bytes of a file from an offset on, or None if no root has it."""
         check_deadline()
         for root in self._roots:
             try:
@@ -123,7 +123,7 @@ class LocalDatastore:
         return None
 
     def size(self, key: str) -> int | None:
-        """Return the size of a file in bytes, or None when no root has it."""
+        """Return the size of a file in bytes, or None if no root has it."""
         check_deadline()
         for root in self._roots:
             if (root / key).is_file():
@@ -131,11 +131,11 @@ class LocalDatastore:
         return None
 
     def names(self, prefix: str) -> list[str]:
-        """Return the names in a folder, sorted, of the first root that has it."""
+        """Return the sorted names in a folder, from the first root that has it."""
         check_deadline()
         for root in self._roots:
             try:
-                return sorted(os.listdir(f"{root}/{prefix}"))  # noqa: PTH208 - names are all that is wanted
+                return sorted(os.listdir(f"{root}/{prefix}"))  # noqa: PTH208 - only names are needed
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
@@ -144,12 +144,12 @@ class LocalDatastore:
 
 
 class Datastores:
-    """The datastores that one configuration leads to, each opened once.
+    """The datastores of one configuration. Each is opened once.
 
     Parameters
     ----------
     configuration
-        Where the clouds' endpoints stand. Whoever reads the configuration again makes new datastores.
+        Contains the endpoints of the clouds. A configuration that is read again gets new datastores.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -157,42 +157,42 @@ class Datastores:
         self._opened: dict[tuple[str, str, Path | None], Datastore] = {}
 
     def get(self, ds_type: str, root: str, home: Path | None) -> Datastore:
-        """Return a datastore. The parameters are those of :func:`open_datastore`, which is called on first use."""
+        """Return a datastore. On first use, :func:`open_datastore` opens it with these parameters."""
         key = (ds_type, root, home)
         if key not in self._opened:
-            # Two threads may open the same one. Both then take the first.
+            # Two threads may open the same one. Then both use the first.
             self._opened.setdefault(key, open_datastore(ds_type, root, home, self.configuration))
         return self._opened[key]
 
 
 def open_datastore(ds_type: str, root: str, home: Path | None, configuration: Configuration) -> Datastore:
-    """Return the datastore that records name.
+    """Return the datastore that a record names.
 
     Parameters
     ----------
     ds_type
-        Metaflow's name of the kind, such as ``local``.
+        Metaflow's name of the type, such as ``local``.
     root
-        The recorded root; empty when nothing recorded one.
+        The recorded root. Empty if none was recorded.
     home
-        The ``.metaflow`` folder whose metadata is being read, if it is one; asked first for local data.
+        The ``.metaflow`` folder whose metadata is being read. Local data is looked up there first. None for a service.
     configuration
-        Where the clouds' endpoints stand.
+        Contains the endpoints of the clouds.
 
     Raises
     ------
     DataException
-        This kind cannot be read.
+        This type of datastore is not supported.
     """
     if ds_type not in LOCAL_TYPES:
         from mfwidgets.datastore.cloud import CLOUDS, open_cloud
 
         if ds_type in CLOUDS:
             return open_cloud(ds_type, root, configuration)
-        known = ", ".join(["local", *CLOUDS])
+        supported = ", ".join(["local", *CLOUDS])
         raise DataException(
-            f"The data of this object lie in a datastore of type {ds_type!r:.40} ({root}), which is none of {known}; "
-            "its metadata can be shown."
+            f"Expected a datastore of type {supported}, got {ds_type!r:.40} ({root}). The data of this object cannot be "
+            "read, but its metadata can be shown."
         )
     roots = [home] if home else []
     if root and Path(root) != home:
@@ -201,7 +201,7 @@ def open_datastore(ds_type: str, root: str, home: Path | None, configuration: Co
 
 
 def root_of_location(location: str, flow: str) -> str:
-    """Return the datastore root in an artifact's ``location``: ``:root:<root>``, or an old full URL of the blob."""
+    """Return the datastore root from an artifact's ``location``: ``:root:<root>``, or in old records the blob's URL."""
     if location.startswith(":root:"):
         return location.removeprefix(":root:")
     blob = _LEGACY_BLOB.search(location)
@@ -209,7 +209,7 @@ def root_of_location(location: str, flow: str) -> str:
 
 
 class RememberedDatastore:
-    """Reads from another datastore, and remembers what is small.
+    """Reads from another datastore and remembers small objects, for the time of one display.
 
     Parameters
     ----------
@@ -226,14 +226,14 @@ class RememberedDatastore:
         self._names: dict[str, list[str]] = {}
 
     def describe(self) -> str:
-        """Return where the other one is."""
+        """Return the place of the other datastore."""
         return self._datastore.describe()
 
-    def read(self, key: str, most: int | None = None) -> bytes | None:
-        """Return the bytes of an object, or None when there is no such object (one read at the first question)."""
+    def read(self, key: str, max_bytes: int | None = None) -> bytes | None:
+        """Return the bytes of an object, or None if it is missing. Only the first call reads."""
         with self._locks(key):
             if key not in self._contents:
-                content = self._datastore.read(key, most)
+                content = self._datastore.read(key, max_bytes)
                 size = len(content or b"")
                 if size > _MAX_BYTES or self._bytes + size > _MAX_TOTAL_BYTES:
                     return content
@@ -241,32 +241,32 @@ class RememberedDatastore:
                 self._contents[key] = content
         content = self._contents[key]
         if content is not None:
-            check_size(key, len(content), most)
+            check_size(key, len(content), max_bytes)
         return content
 
     def read_from(self, key: str, start: int) -> bytes | None:
-        """Return the bytes of an object from one on, or None when there is no such object."""
+        """Return the bytes of an object from an offset on, or None if it is missing."""
         content = self._contents.get(key)
         return self._datastore.read_from(key, start) if content is None else content[start:]
 
     def size(self, key: str) -> int | None:
-        """Return the stored size in bytes, or None when there is no such object."""
+        """Return the stored size in bytes, or None if the object is missing."""
         return self._datastore.size(key)
 
     def names(self, prefix: str) -> list[str]:
-        """Return the names directly below a prefix (one listing at the first question)."""
+        """Return the names directly below a prefix. Only the first call lists them."""
         if prefix not in self._names:
             self._names[prefix] = self._datastore.names(prefix)
         return self._names[prefix]
 
 
 class RememberedDatastores(Datastores):
-    """The same datastores for the time of one display.
+    """The same datastores, remembered for the time of one display.
 
     Parameters
     ----------
     datastores
-        The datastores themselves, which stay open.
+        The datastores that are read. They stay open.
     """
 
     def __init__(self, datastores: Datastores) -> None:
@@ -274,7 +274,7 @@ class RememberedDatastores(Datastores):
         self._datastores = datastores
 
     def get(self, ds_type: str, root: str, home: Path | None) -> Datastore:
-        """Return a datastore that remembers."""
+        """Return a datastore that remembers what it read."""
         key = (ds_type, root, home)
         if key not in self._opened:
             self._opened.setdefault(key, RememberedDatastore(self._datastores.get(ds_type, root, home)))

@@ -1,8 +1,8 @@
-"""A cache of blobs on this machine's disk, for datastores that are far away.
+"""A cache of blobs on this machine's disk, for remote datastores.
 
-A blob never changes, since its name is the hash of its content: so what is cached is never stale, and each read is
-proved. Several processes share the folder without a lock: files appear whole, by renaming, and whoever finds too much in
-the folder removes what was used longest ago. Files of other names are nobody's business and stay.
+The name of a blob is the hash of its content. So a cached blob is never stale, and each read is verified. Several
+processes share the folder without a lock. A file is written under another name and then renamed. A process that finds
+the folder too large removes the least recently used blobs. Files with other names stay.
 """
 
 import hashlib
@@ -18,30 +18,30 @@ from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.files import read_file
 
 MEBIBYTE = 1024 * 1024
-DEFAULT_LIMIT = 10_000
-"""Mebibytes, as ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` counts."""
+DEFAULT_LIMIT_MIB = 10_000
+"""Mebibytes, the unit of ``METAFLOW_CLIENT_CACHE_MAX_SIZE``."""
 
 _FOLDER, _BLOB = re.compile(r"[0-9a-f]{2}\Z"), re.compile(r"[0-9a-f]{40}\Z")
 _HALF = "half-"
-_ABANDONED = 3600.0
-"""Seconds after which a half-written file has lost its writer."""
+_ABANDONED_S = 3600.0
+"""A half-written file of this age was abandoned by its writer."""
 
-_LOOK_EVERY = 50
-"""The folder is looked through at the first write of a process, and when so many parts of the limit were written."""
+_CHECKS_PER_LIMIT = 50
+"""A process checks the size of the folder at its first write, and after each 1/50 of the limit that it writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class CacheInfo:
-    """What is in the cache.
+    """The size and place of the cache.
 
     Attributes
     ----------
     path
         The folder.
     files, size
-        How many blobs, and how many bytes they have together.
+        The number of blobs, and their bytes.
     limit
-        Bytes; above that, what was used longest ago is removed.
+        Bytes. If the cache gets larger, the least recently used blobs are removed.
     """
 
     path: Path
@@ -51,22 +51,22 @@ class CacheInfo:
 
 
 class BlobCache:
-    """A folder of blobs. It never raises: where it cannot be used, blobs are fetched anew.
+    """A folder of blobs. It never raises: if it cannot be used, blobs are fetched again.
 
     Parameters
     ----------
     folder
-        Made when it is first needed, for its owner alone.
+        Created on first use. Only its owner can read it.
     limit
-        Bytes that the blobs may have together.
+        The most bytes that all blobs may have together.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
         self.folder, self.limit = folder, limit
-        self._until_look = 0
+        self._until_check = 0
 
     def get(self, sha: str) -> bytes | None:
-        """Return the content of a blob, proved by its hash; None where the cache does not have it whole."""
+        """Return the content of a blob, verified by its hash. None if the cache does not have it, or only damaged."""
         file = self._file(sha)
         try:
             content = read_file(str(file))
@@ -81,7 +81,7 @@ class BlobCache:
         return content
 
     def put(self, sha: str, content: bytes) -> None:
-        """Keep the content of a blob, if there is room for it at all."""
+        """Keep the content of a blob, unless it is larger than the limit."""
         if len(content) > self.limit:
             return
         file = self._file(sha)
@@ -89,18 +89,18 @@ class BlobCache:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.parent.mkdir(mode=0o700, exist_ok=True)
             _write(file, content)
-            self._until_look -= len(content)
-            if self._until_look < 0:
-                self._until_look = self.limit // _LOOK_EVERY
+            self._until_check -= len(content)
+            if self._until_check < 0:
+                self._until_check = self.limit // _CHECKS_PER_LIMIT
                 self._make_room()
 
     def info(self) -> CacheInfo:
-        """Return what is in it (the folder is looked through)."""
-        found = self._blobs()
-        return CacheInfo(self.folder, len(found), sum(size for _, size, _ in found), self.limit)
+        """Return the size of the cache. This reads the whole folder."""
+        blobs = self._blobs()
+        return CacheInfo(self.folder, len(blobs), sum(size for _, size, _ in blobs), self.limit)
 
     def clear(self) -> CacheInfo:
-        """Remove all blobs, and return what was in it."""
+        """Remove all blobs, and return the size before."""
         before = self.info()
         for _, _, file in self._blobs():
             with suppress(OSError):
@@ -111,9 +111,9 @@ class BlobCache:
         return self.folder / sha[:2] / sha
 
     def _make_room(self) -> None:
-        found = sorted(self._blobs())
-        total = sum(size for _, size, _ in found)
-        for _, size, file in found:
+        blobs = sorted(self._blobs())  # least recently used first
+        total = sum(size for _, size, _ in blobs)
+        for _, size, file in blobs:
             if total <= self.limit:
                 return
             with suppress(OSError):
@@ -121,8 +121,8 @@ class BlobCache:
             total -= size
 
     def _blobs(self) -> list[tuple[float, int, Path]]:
-        """Return all blobs, each with the time of its last use and its size; files that lost their writer are removed."""
-        found = []
+        """Return all blobs with the time of last use and the size. Abandoned files are removed."""
+        blobs = []
         for folder in _listed(self.folder):
             if not _FOLDER.match(folder.name):
                 continue
@@ -130,14 +130,14 @@ class BlobCache:
                 with suppress(OSError):
                     status = file.stat()
                     if _BLOB.match(file.name):
-                        found.append((status.st_mtime, status.st_size, file))
-                    elif file.name.startswith(_HALF) and time.time() - status.st_mtime > _ABANDONED:
+                        blobs.append((status.st_mtime, status.st_size, file))
+                    elif file.name.startswith(_HALF) and time.time() - status.st_mtime > _ABANDONED_S:
                         file.unlink()
-        return found
+        return blobs
 
 
 def blob_cache(configuration: Configuration) -> BlobCache:
-    """Return the cache as configured: ``METAFLOW_CLIENT_CACHE_PATH`` (a folder of our own in it), ``_MAX_SIZE``."""
+    """Return the cache that ``METAFLOW_CLIENT_CACHE_PATH`` (its subfolder ``mfwidgets``) and ``_MAX_SIZE`` configure."""
     path = configuration.get("CLIENT_CACHE_PATH")
     if path:
         folder = Path(path).expanduser() / "mfwidgets"
@@ -145,30 +145,42 @@ def blob_cache(configuration: Configuration) -> BlobCache:
         from platformdirs import user_cache_path
 
         folder = user_cache_path("mfwidgets", appauthor=False) / "blobs"
-    return BlobCache(folder, configuration.number("CLIENT_CACHE_MAX_SIZE", DEFAULT_LIMIT) * MEBIBYTE)
+    return BlobCache(folder, configuration.number("CLIENT_CACHE_MAX_SIZE", DEFAULT_LIMIT_MIB) * MEBIBYTE)
 
 
 def cache_info() -> CacheInfo:
-    """Return what is in the cache of blobs on this machine: ``path``, ``files``, ``size`` and ``limit`` in bytes.
+    """Return the place and size of the cache of blobs on this machine.
 
-    It holds what was read from S3, Azure or GCS, in a folder of our own (in ``METAFLOW_CLIENT_CACHE_PATH``, else in the
-    user's cache folder), up to ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes (10,000).
+    The cache contains blobs that were read from S3, Azure or GCS. Its folder is ``mfwidgets`` in
+    ``METAFLOW_CLIENT_CACHE_PATH``, or by default in the user's cache folder. Its limit is
+    ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes (by default 10,000).
+
+    Returns
+    -------
+    CacheInfo
+        ``path``, ``files``, and ``size`` and ``limit`` in bytes. This reads the whole folder.
     """
     return blob_cache(read_configuration()).info()
 
 
 def clear_cache() -> CacheInfo:
-    """Empty the cache of blobs and return what was in it; other files are left alone."""
+    """Remove all blobs from the cache. Other files in the folder stay.
+
+    Returns
+    -------
+    CacheInfo
+        The size before.
+    """
     return blob_cache(read_configuration()).clear()
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write a file so that it appears whole or not at all."""
+    """Write a file under another name, then rename it, so that no reader sees a half-written one."""
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=_HALF, delete=False) as half:
         try:
             half.write(content)
             half.close()
-            os.replace(half.name, file)  # noqa: PTH105 - of two names, not of paths
+            os.replace(half.name, file)  # noqa: PTH105 - these are names, not paths
         except OSError:
             with suppress(OSError):
                 os.unlink(half.name)  # noqa: PTH108 - as above

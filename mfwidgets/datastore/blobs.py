@@ -1,7 +1,7 @@
 """Content-addressed blobs: ``Flow/data/<2 hex>/<sha>``, where ``sha`` is the SHA-1 of the unprocessed bytes.
 
-Metaflow stores a blob raw or gzipped and keeps a note of which beside it. The hash tells as well, and proves the
-bytes at the same time: they are what their name says either as they lie there, or after gunzip.
+Metaflow stores a blob raw or gzipped, and which in a separate note. The note is not needed: the hash matches the bytes
+either as stored or after gunzip. That also verifies them.
 """
 
 import hashlib
@@ -13,78 +13,80 @@ from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import BlobMissing, DataException
 
 _GZIP = 31
-_PACKING = 1_000
-"""Bytes; what cannot be packed gets larger by fewer."""
+"""``wbits`` of zlib for the gzip format."""
+
+_GZIP_OVERHEAD_BYTES = 1_000
+"""Gzip makes incompressible bytes larger by less than this."""
 
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 
 
-def load_blob(datastore: Datastore, flow: str, sha: str, what: str, most: int | None = None) -> bytes:
+def load_blob(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: int | None = None) -> bytes:
     """Return the bytes whose SHA-1 is ``sha`` (one object read, unless it is cached).
 
     Parameters
     ----------
     datastore, flow, sha
-        Where and what.
-    what
-        The object that wants them, for messages: ``Artifact HelloFlow/2/start/1/x``.
-    most
-        So many bytes at most.
+        The datastore, the flow and the hash of the blob.
+    name
+        The object that needs the bytes, for messages: ``Artifact HelloFlow/2/start/1/x``.
+    max_bytes
+        The largest allowed size. None means no limit.
 
     Raises
     ------
     TooLarge
-        There are more; they were neither read nor unpacked.
+        The blob is larger. It was neither read nor unpacked.
     BlobMissing
         The datastore does not have them.
     DataException
-        What it has are other bytes: truncated or overwritten.
+        The hash is malformed, or the stored bytes are damaged.
     """
     if not _SHA.match(sha):
-        raise DataException(f"{what}: its record holds no SHA-1 but {sha[:60]!r}, so its bytes cannot be found.")
-    check_deadline()  # the cache reads files, too
+        raise DataException(f"{name}: expected a SHA-1 in its record, got {sha[:60]!r}. Its bytes cannot be located.")
+    check_deadline()  # the cache reads files too
     cached = datastore.cache.get(sha) if datastore.cache else None
     if cached is not None:
-        check_size(what, len(cached), most)
+        check_size(name, len(cached), max_bytes)
         return cached
-    content = _fetched(datastore, flow, sha, what, most)
+    content = _fetched(datastore, flow, sha, name, max_bytes)
     if datastore.cache:
         datastore.cache.put(sha, content)
     return content
 
 
-def _fetched(datastore: Datastore, flow: str, sha: str, what: str, most: int | None) -> bytes:
+def _fetched(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: int | None) -> bytes:
     key = blob_key(flow, sha)
-    stored = datastore.read(key, None if most is None else most + _PACKING)
+    stored = datastore.read(key, None if max_bytes is None else max_bytes + _GZIP_OVERHEAD_BYTES)
     if stored is None:
         raise BlobMissing(
-            f"{what}: its bytes {sha} are missing from {datastore.describe()}. They may have been deleted, or only "
-            "a part of the folder was copied."
+            f"{name}: its bytes {sha} are missing from {datastore.describe()}. They may have been deleted, or only "
+            "part of the folder was copied."
         )
     if _sha1(stored) == sha:
         return stored
-    content = _unpacked(stored, what, most)
+    content = _unpacked(stored, name, max_bytes)
     if _sha1(content) == sha:
         return content
     raise DataException(
-        f"{what}: the {len(stored)} bytes in {datastore.describe()} at {key} are damaged: neither they nor "
-        "what gunzip makes of them have the recorded hash."
+        f"{name}: the {len(stored)} bytes in {datastore.describe()} at {key} are damaged. Their hash is not the "
+        "recorded hash, neither as stored nor after gunzip."
     )
 
 
-def _unpacked(stored: bytes, what: str, most: int | None) -> bytes:
-    """Return what gunzip makes of bytes, nothing where it fails; what is small packed may be very large."""
-    unpacking = zlib.decompressobj(wbits=_GZIP)
+def _unpacked(stored: bytes, name: str, max_bytes: int | None) -> bytes:
+    """Return gunzipped bytes, empty if that fails. Few packed bytes can become very many, so the size is bounded."""
+    decompressor = zlib.decompressobj(wbits=_GZIP)
     try:
-        content = unpacking.decompress(stored, 0 if most is None else most + 1)
+        content = decompressor.decompress(stored, 0 if max_bytes is None else max_bytes + 1)
     except zlib.error:
         return b""
-    check_size(what, len(content), most)
-    return content if unpacking.eof else b""
+    check_size(name, len(content), max_bytes)
+    return content if decompressor.eof else b""
 
 
 def blob_key(flow: str, sha: str) -> str:
-    """Return where a blob lies in its datastore."""
+    """Return the key of a blob in its datastore."""
     return f"{flow}/data/{sha[:2]}/{sha}"
 
 

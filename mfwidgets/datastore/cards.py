@@ -15,16 +15,16 @@ _NAME = re.compile(r"(?P<type>\w+)-(?:(?P<id>\w+)-)?(?P<hash>[0-9a-f]+)\.html\Z"
 
 @dataclass(frozen=True, slots=True)
 class CardFile:
-    """A card in its datastore; nothing of it is read yet.
+    """A card in its datastore. Its content is not read yet.
 
     Attributes
     ----------
     type, id
-        As the decorator says; None for no id.
+        From the decorator. None if the card has no id.
     hash
-        Tells the cards of a task apart; an attempt that is tried again adds cards with hashes of their own.
+        Distinguishes the cards of a task. A retry adds cards with other hashes.
     key
-        Where it lies, below the card root.
+        Its key below :data:`ROOT`.
     """
 
     type: str
@@ -34,35 +34,35 @@ class CardFile:
 
 
 def list_cards(datastore: Datastore, task: tuple[str, ...]) -> list[CardFile]:
-    """Return the cards of a task, by name (one listing, and another where the first finds none)."""
+    """Return the cards of a task, sorted by name (one listing, and a second one if the first has none)."""
     flow, run_id, step, task_id = task
     newer, older = f"{flow}/runs/{run_id}/steps/{step}/tasks/{task_id}", f"{flow}/runs/{run_id}/tasks/{task_id}"
-    for folder in (f"{newer}/cards", f"{older}/cards"):  # the second until June 2022
-        found = [(_NAME.match(name), f"{folder}/{name}") for name in datastore.names(f"{ROOT}/{folder}")]
-        cards = [CardFile(match["type"], match["id"], match["hash"], key) for match, key in found if match]
+    for folder in (f"{newer}/cards", f"{older}/cards"):  # Metaflow used the second until June 2022
+        matches = [(_NAME.match(name), f"{folder}/{name}") for name in datastore.names(f"{ROOT}/{folder}")]
+        cards = [CardFile(match["type"], match["id"], match["hash"], key) for match, key in matches if match]
         if cards:
             return cards
     return []
 
 
 def read_card(datastore: Datastore, card: CardFile) -> str | None:
-    """Return the HTML of a card (one read, about a megabyte); None when it is gone."""
+    """Return the HTML of a card (one read, about a megabyte); None if it is missing."""
     content = datastore.read(f"{ROOT}/{card.key}")
     return None if content is None else content.decode("utf-8", errors="replace")
 
 
 def card_size(datastore: Datastore, card: CardFile) -> int | None:
-    """Return the bytes of a card; None when it is gone."""
+    """Return the size of a card in bytes; None if it is missing."""
     return datastore.size(f"{ROOT}/{card.key}")
 
 
 def read_card_data(datastore: Datastore, card: CardFile) -> dict[str, Any] | None:
-    """Return the data that a card was last refreshed with; None for a card that never was.
+    """Return the data of a card's last refresh. None if it was never refreshed.
 
     Raises
     ------
     CorruptFile
-        They are there, but broken.
+        The data is there, but is not JSON.
     """
     key = card.key.replace("/cards/", "/runtime/").removesuffix(".html") + ".data.json"
     content = datastore.read(f"{ROOT}/{key}")

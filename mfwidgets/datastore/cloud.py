@@ -1,6 +1,6 @@
-"""Datastores in the cloud: S3 and whatever speaks its protocol, Azure Blob Storage, Google Cloud Storage.
+"""Datastores in the cloud: S3 and compatible servers, Azure Blob Storage, Google Cloud Storage.
 
-``obstore`` reads them all. It and each cloud's own finder of credentials are extras, imported when a run lies there.
+``obstore`` reads all of them. It and the package that finds credentials are extras, imported on first use.
 """
 
 import os
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _CLIENT: dict[str, Any] = {"connect_timeout": "3s", "timeout": "60s", "allow_http": True}
-_LARGE = 8 * 1024 * 1024
-"""Bytes; larger objects come in pieces, with a bar that tells how far it got when that takes more than a moment."""
+_STREAM_BYTES = 8 * 1024 * 1024
+"""Larger objects are read in pieces, with a progress bar."""
 
-_PIECE = 1024 * 1024
-_MOMENT = 0.5
+_PIECE_BYTES = 1024 * 1024
+_PROGRESS_DELAY_S = 0.5
+"""The progress bar shows after this time."""
+
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 
 
@@ -39,11 +41,11 @@ class CloudDatastore:
     Parameters
     ----------
     store
-        An obstore store, set to the prefix.
+        An obstore store for the prefix.
     root
-        The root as records name it, for messages.
+        The recorded root, for messages.
     cache
-        Where its blobs are kept.
+        Where its blobs are cached.
     """
 
     def __init__(self, store: "ObjectStore", root: str, cache: BlobCache | None = None) -> None:
@@ -55,98 +57,100 @@ class CloudDatastore:
         """Return the root."""
         return self._root
 
-    def read(self, key: str, most: int | None = None) -> bytes | None:
-        """Return the bytes of an object, or None when there is none (one request)."""
+    def read(self, key: str, max_bytes: int | None = None) -> bytes | None:
+        """Return the bytes of an object, or None if it is missing (one request)."""
         import obstore
 
-        found: bytes | GetResult | None = self._asked(
-            key, lambda: self._small(key, obstore.get(self._store, key), most)
+        content: bytes | GetResult | None = self._request(
+            key, lambda: self._content(key, obstore.get(self._store, key), max_bytes)
         )
-        return found if found is None or isinstance(found, bytes) else self._in_pieces(key, found)
+        return content if content is None or isinstance(content, bytes) else self._in_pieces(key, content)
 
-    def _small(self, key: str, found: "GetResult", most: int | None) -> "bytes | GetResult":
-        """Return the content of an object if it is small, else what gives it piece by piece."""
-        size = found.meta["size"]
-        check_size(f"{key} in {self._root}", size, most)
-        return found if size > _LARGE else bytes(found.bytes())
+    def _content(self, key: str, result: "GetResult", max_bytes: int | None) -> "bytes | GetResult":
+        """Return the content of a small object. For a large one, return the result, to be read in pieces."""
+        size = result.meta["size"]
+        check_size(f"{key} in {self._root}", size, max_bytes)
+        return result if size > _STREAM_BYTES else bytes(result.bytes())
 
-    def _in_pieces(self, key: str, found: "GetResult") -> bytes:
+    def _in_pieces(self, key: str, result: "GetResult") -> bytes:
         from tqdm.auto import tqdm
 
-        pieces, content = iter(found.stream(min_chunk_size=_PIECE)), bytearray()
-        size = found.meta["size"]
+        pieces, content = iter(result.stream(min_chunk_size=_PIECE_BYTES)), bytearray()
+        size = result.meta["size"]
         with tqdm(
             desc=self._root,
             total=size,
             unit="B",
             unit_scale=True,
             leave=False,
-            delay=_MOMENT,
+            delay=_PROGRESS_DELAY_S,
             disable=not options.progress_bars,
         ) as bar:
-            while piece := self._asked(key, lambda: bytes(next(pieces, b""))):
+            while piece := self._request(key, lambda: bytes(next(pieces, b""))):
                 content += piece
                 bar.update(len(piece))
         return bytes(content)
 
     def read_from(self, key: str, start: int) -> bytes | None:
-        """Return the bytes of an object from one on, or None when there is none (one request for that range)."""
+        """Return the bytes of an object from an offset on, or None if it is missing (one request for the range)."""
         import obstore
 
         options: GetOptions = {"range": {"offset": start}}
-        found: bytes | None = self._asked(key, lambda: bytes(obstore.get(self._store, key, options=options).bytes()))
-        return found
+        content: bytes | None = self._request(
+            key, lambda: bytes(obstore.get(self._store, key, options=options).bytes())
+        )
+        return content
 
     def size(self, key: str) -> int | None:
-        """Return the size of an object in bytes, or None when there is none (one request)."""
+        """Return the size of an object in bytes, or None if it is missing (one request)."""
         import obstore
 
-        found: int | None = self._asked(key, lambda: int(obstore.head(self._store, key)["size"]))
-        return found
+        size: int | None = self._request(key, lambda: int(obstore.head(self._store, key)["size"]))
+        return size
 
     def names(self, prefix: str) -> list[str]:
         """Return the names directly below a prefix, sorted (one request for each thousand)."""
         import obstore
 
-        found = self._asked(prefix, lambda: obstore.list_with_delimiter(self._store, f"{prefix.rstrip('/')}/"))
-        if found is None:
+        listing = self._request(prefix, lambda: obstore.list_with_delimiter(self._store, f"{prefix.rstrip('/')}/"))
+        if listing is None:
             return []
-        paths = [entry["path"] for entry in found["objects"]] + list(found["common_prefixes"])
+        paths = [entry["path"] for entry in listing["objects"]] + list(listing["common_prefixes"])
         return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
 
-    def _asked(self, key: str, ask: Callable[[], Any]) -> Any:
-        """Return the answer, or None if there is no such object; one request, in one of the slots of the datastore.
+    def _request(self, key: str, send: Callable[[], Any]) -> Any:
+        """Send one request when a slot is free. Return the answer, or None if there is no such object.
 
         Raises
         ------
         DataException
-            It is forbidden, or cannot be reached.
+            The credentials do not allow it, or the datastore cannot be reached.
         DeadlineExceeded
-            The work was given up. A request that was sent before ends by itself: obstore has no timeout for one request.
+            The work was given up. A request that was already sent runs on: obstore has no timeout for one request.
         """
         from obstore import exceptions
 
         try:
             with self._limit.slot():
-                return run_interruptible(ask)
+                return run_interruptible(send)
         except (FileNotFoundError, exceptions.NotFoundError):
             return None
         except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
             raise DataException(
-                f"{key} in {self._root} may not be read with the credentials of this place: choose others (a profile, "
-                "a role), or ask whoever owns the bucket."
+                f"The current credentials may not read {key} in {self._root}. Try other credentials (a profile, a role), or "
+                "ask the owner of the bucket."
             ) from error
         except exceptions.BaseError as error:
             raise DataException(f"{key} in {self._root} cannot be read: {_reason(error)}.") from error
 
 
 def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDatastore:
-    """Return the datastore of a root such as ``s3://bucket/prefix``; nothing is asked of it yet.
+    """Return the datastore of a root such as ``s3://bucket/prefix``. This sends no request.
 
     Raises
     ------
     DataException
-        The extra for this cloud is not installed, or something that it needs is not configured.
+        The extra for this cloud is not installed, or its configuration is incomplete.
     """
     extra, package, opened = CLOUDS[ds_type]
     for name in ("obstore", package):
@@ -154,7 +158,7 @@ def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDa
             import_module(name)
         except ImportError:
             raise DataException(
-                f"This run has its data in {root}, which needs an extra: pip install 'mfwidgets[{extra}]'."
+                f"The data of this run is in {root}, which needs an extra: pip install 'mfwidgets[{extra}]'."
             ) from None
     try:
         return CloudDatastore(opened(root, configuration), root, blob_cache(configuration))
@@ -163,7 +167,7 @@ def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDa
 
 
 def import_clients(ds_type: str) -> None:
-    """Import what reading from a cloud needs; what is not installed is reported when something is read."""
+    """Import the packages that read from a cloud. A missing one is reported when something is read."""
     if ds_type in CLOUDS:
         _, package, _ = CLOUDS[ds_type]
         for name in ("obstore", package):
@@ -186,7 +190,7 @@ def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
     if endpoint:
         options["endpoint"] = endpoint
     if session.get_credentials() is None:
-        options["skip_signature"] = True  # a public bucket needs none, and any other says what is missing
+        options["skip_signature"] = True  # a public bucket needs no credentials; other buckets refuse the request
     else:
         options["credential_provider"] = Boto3CredentialProvider(session)
     return S3Store(
@@ -215,12 +219,12 @@ def _open_azure(root: str, configuration: Configuration) -> "ObjectStore":
 
 
 def _azure_account(endpoint: str) -> str:
-    """Return the storage account that an endpoint names: first in its host, or in the path of an emulator or a proxy."""
+    """Return the storage account of an endpoint: the first part of its path (emulators, proxies) or of its host."""
     parts = urlsplit(endpoint)
     return parts.path.strip("/").partition("/")[0] or (parts.hostname or "").partition(".")[0]
 
 
-def _open_gs(root: str, configuration: Configuration) -> "ObjectStore":  # noqa: ARG001 - as the others
+def _open_gs(root: str, configuration: Configuration) -> "ObjectStore":  # noqa: ARG001 - same signature as the others
     """Open Google Cloud Storage with the default credentials of google-auth."""
     from obstore.auth.google import GoogleCredentialProvider
     from obstore.store import GCSStore
@@ -240,7 +244,7 @@ CLOUDS: Mapping[str, tuple[str, str, Callable[[str, Configuration], Any]]] = {
     "azure": ("azure", "azure.identity", _open_azure),
     "gs": ("gcs", "google.auth", _open_gs),
 }
-"""Metaflow's name of the kind: our extra, the package that finds credentials, and how to open it."""
+"""Metaflow's name of the type: our extra, the package that finds credentials, and the function that opens it."""
 
 
 def _client(verify: str = "", variable: str = "REQUESTS_CA_BUNDLE") -> Any:
@@ -249,9 +253,9 @@ def _client(verify: str = "", variable: str = "REQUESTS_CA_BUNDLE") -> Any:
     Parameters
     ----------
     verify
-        A file of certificates to trust beside the system's, or ``False`` to trust any, as boto3 has it.
+        A file of certificates to trust in addition to the system's, or ``False`` to trust any, as in boto3.
     variable
-        An environment variable that may name such a file, as the cloud's own package has it.
+        The environment variable of the cloud's own package that can name such a file.
     """
     if verify == "False":
         return {**_CLIENT, "allow_invalid_certificates": True}
@@ -270,5 +274,5 @@ def _parts(root: str) -> tuple[str, str | None]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the plainest line of an error of obstore, which tells long stories."""
+    """Return a short reason from an error of obstore, whose messages are long."""
     return " ".join(str(error).split())[:200].rstrip(".")

@@ -1,7 +1,7 @@
-"""Code packages: a gzipped tar of the user's files, of Metaflow itself, and of what was known when it was made.
+"""Code packages: a gzipped tar of the user's files, Metaflow itself, and facts about the run.
 
-Two layouts exist. The newer one carries the marker ``.mf_install`` and keeps Metaflow's own things in ``.mf_code`` and
-``.mf_meta``; the older one mixes them with the user's files at the top.
+There are two layouts. The newer one has the marker ``.mf_install`` and keeps Metaflow's own files in ``.mf_code`` and
+``.mf_meta``. The older one mixes them with the user's files at the top level.
 """
 
 import io
@@ -41,21 +41,21 @@ class CodePackage:
     Raises
     ------
     DataException
-        It is not a gzipped tar, or does not say what it holds.
+        It is not a gzipped tar, or its description is missing.
     """
 
     def __init__(self, content: bytes, owner: str) -> None:
         self._owner = owner
         try:
-            self.tarball = tarfile.open(fileobj=io.BytesIO(content), mode="r:gz")  # noqa: SIM115 - users read on
+            self.tarball = tarfile.open(fileobj=io.BytesIO(content), mode="r:gz")  # noqa: SIM115 - users keep reading it
             self._names = self.tarball.getnames()
         except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-            raise DataException(f"The code package of {owner} is no gzipped tar: {error}.") from error
+            raise DataException(f"The code package of {owner} is not a gzipped tar: {error}.") from error
         self._is_new = _MARKER in self._names
         self.info: dict[str, Any] = self._json(".mf_meta/INFO" if self._is_new else "INFO")
 
     def read(self, name: str) -> bytes | None:
-        """Return the content of a member; None where there is none of that name, and of folders and links."""
+        """Return the content of a file. None if there is no such file, or it is a folder or a link."""
         if name not in self._names:
             return None
         member = self.tarball.getmember(name)
@@ -63,11 +63,11 @@ class CodePackage:
         return stream.read() if stream else None
 
     def user_files(self) -> Iterator[str]:
-        """Yield the names of the user's files; folders and links are left out."""
+        """Yield the names of the user's files, without folders and links."""
         return iter(self.sizes())
 
     def sizes(self) -> dict[str, int]:
-        """Return the bytes of each of the user's files by name."""
+        """Return the size in bytes of each of the user's files, by name."""
         return {member.name: member.size for member in self._user_members()}
 
     def _user_members(self) -> list[tarfile.TarInfo]:
@@ -79,19 +79,19 @@ class CodePackage:
         ]
 
     def extract_to(self, folder: Path) -> list[Path]:
-        """Write the user's files below a folder and return them, by the rules of :func:`tarfile.data_filter`.
+        """Write the user's files below a folder and return their paths. :func:`tarfile.data_filter` sets the rules.
 
         Raises
         ------
         DataException
-            A name leads out of the folder; nothing is written then.
+            A name leads out of the folder. Then nothing is written.
         """
         root = folder.resolve()
         members = self._user_members()
         for member in members:
             if not _stays_inside(member, root):
                 raise DataException(
-                    f"The code package of {self._owner} holds {member.name!r}, which leads out of {folder}."
+                    f"The code package of {self._owner} contains {member.name!r}, which leads out of {folder}."
                 )
         self.tarball.extractall(root, members, filter="data")
         return [root / name for name in dict.fromkeys(member.name for member in members)]
@@ -105,10 +105,10 @@ class CodePackage:
 
 
 def _stays_inside(member: tarfile.TarInfo, root: Path) -> bool:
-    """Tell whether a file is written below a folder under its own name."""
+    """Return whether a file is written below a folder under its own name."""
     try:
         filtered = tarfile.data_filter(member, str(root))
     except tarfile.FilterError:
         return False
-    # The filter makes absolute names relative, and takes the folder itself for the name of a file.
+    # The filter makes absolute names relative, and accepts the folder itself as the name of a file.
     return filtered.name == member.name and (root / member.name).resolve() != root

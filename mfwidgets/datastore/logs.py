@@ -1,8 +1,8 @@
 """Task logs: ``<N>.<source>_<stream>.log``, in Metaflow's line format.
 
-Each structured line reads ``[MFLOG|0|<UTC time>Z|<source>|<id>]<message>``. The scheduler and the task may each keep
-a file of the same stream; they are merged by time, and lines of one time keep their order. A line without the header
-(the end of a crash) belongs after the line it follows.
+Each structured line reads ``[MFLOG|0|<UTC time>Z|<source>|<id>]<message>``. The scheduler and the task can each have a
+file for the same stream. The files are merged by time; lines of the same time keep their order. A line without a header
+(the end of a crash) stays after the line before it.
 """
 
 import heapq
@@ -17,11 +17,14 @@ from mfwidgets.datastore.base import Datastore
 SOURCES = ("runtime", "task")
 STREAMS = ("stdout", "stderr")
 
-_USUAL_LINE, _SMALL = 200, 1 << 16
-"""Bytes: of a line with its header; of a file's end that is read at first."""
+_LINE_BYTES = 200
+"""The usual size of a line with its header."""
 
-UNKNOWN_TIME = datetime(3000, 1, 1)  # noqa: DTZ001 - naive, as all times of log lines
-"""The time that Metaflow's client gives to a line without one."""
+_TAIL_BYTES = 1 << 16
+"""The smallest part of a file's end that is read."""
+
+UNKNOWN_TIME = datetime(3000, 1, 1)  # noqa: DTZ001 - naive, like all times of log lines
+"""The time that Metaflow's client returns for a line without one."""
 
 _HEADER = re.compile(rb"^(?:\[!)?\[MFLOG\|0\|([0-9T:.\-]+)Z\|[^|\n]*\|[^\]\n]*\]", re.MULTILINE)
 _WHOLE_LINE = re.compile(_HEADER.pattern + rb"(.*)", re.MULTILINE)
@@ -33,10 +36,9 @@ class LogLine(NamedTuple):
     Attributes
     ----------
     time
-        ``2026-01-02T03:04:05.678901``, UTC, as it stands in the log; of a line without a time, that of the line
-        before it.
+        ``2026-01-02T03:04:05.678901``, UTC, as written in the log. A line without a time has that of the line before.
     message
-        The line as text, without its end; bytes that are no UTF-8 are U+FFFD.
+        The line as str, without its line end. Bytes that are not UTF-8 become U+FFFD.
     stream
         ``stdout`` or ``stderr``.
     """
@@ -47,35 +49,35 @@ class LogLine(NamedTuple):
 
 
 class Log(NamedTuple):
-    """A log as two lists of one length: a million lines are read and decoded many times faster so than one by one.
+    """A log as two lists of the same length. A million lines are decoded much faster this way than one by one.
 
     Attributes
     ----------
     times
         As :attr:`LogLine.time`.
     raw
-        The lines as they were written, without their ends.
+        The lines as bytes, without line ends.
     """
 
     times: list[str]
     raw: list[bytes]
 
     def messages(self) -> list[str]:
-        """Return the lines as text; no line holds a line's end, so that all are decoded at once."""
+        """Return the lines as str. No line contains a line end, so all are decoded at once."""
         return b"\n".join(self.raw).decode("utf-8", errors="replace").split("\n") if self.raw else []
 
     def lines(self, stream: str = "") -> list[LogLine]:
-        """Return the lines, which are all of one stream."""
+        """Return the lines, all with this stream."""
         return list(map(LogLine, self.times, self.messages(), repeat(stream)))
 
 
 def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> Log:
-    """Return the merged log of a stream of an attempt (at most two reads); empty where nothing was logged."""
+    """Return the merged log of a stream of an attempt (at most two reads). Empty if nothing was logged."""
     return merge([parse(content) for content in _files(datastore, task, attempt, stream)])
 
 
 def read_tail(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str, lines: int) -> Log:
-    """Return the last lines of :func:`read_log`; of long files only the ends are read."""
+    """Return the last lines of :func:`read_log`. Only the ends of long files are read."""
     keys = [log_key(task, attempt, source, stream) for source in SOURCES]
     ends = [_end(datastore, key, size, lines) for key in keys if (size := datastore.size(key))]
     log = merge([parse(content) for content in ends if content])
@@ -84,20 +86,20 @@ def read_tail(datastore: Datastore, task: tuple[str, ...], attempt: int, stream:
 
 
 def _end(datastore: Datastore, key: str, size: int, lines: int) -> bytes | None:
-    """Return the end of a file that holds so many whole lines, or all of it."""
-    wanted = max(lines * _USUAL_LINE, _SMALL)
-    while wanted < size:
-        content = datastore.read_from(key, size - wanted)
+    """Return the end of a file with at least this many whole lines, or the whole file."""
+    tail = max(lines * _LINE_BYTES, _TAIL_BYTES)
+    while tail < size:
+        content = datastore.read_from(key, size - tail)
         if content is None or content.count(b"\n") > lines + 1:
             return content and content[content.index(b"\n") + 1 :]
-        wanted *= 4
+        tail *= 4
     return datastore.read(key)
 
 
 def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> str:
-    """Return what the lines of :func:`read_log` say, each with its end."""
+    """Return the messages of :func:`read_log` as one str, each with a line end."""
     files = _files(datastore, task, attempt, stream)
-    # The usual log is one file in its order: taking off all headers at once is many times faster than line by line.
+    # The usual log is one sorted file: removing all headers at once is much faster than line by line.
     if len(files) == 1 and _is_sorted(_HEADER.findall(files[0])):
         text = _HEADER.sub(b"", files[0]).decode("utf-8", errors="replace")
         return text if text.endswith("\n") else f"{text}\n"
@@ -122,10 +124,10 @@ def log_key(task: tuple[str, ...], attempt: int, source: str, stream: str) -> st
 def parse(content: bytes) -> Log:
     """Return the lines of a log file."""
     lines = content.removesuffix(b"\n").split(b"\n")
-    found = _WHOLE_LINE.findall(content)
-    if len(found) == len(lines):  # as nearly always: every line has a header
-        times = b"\n".join([time for time, _ in found]).decode("ascii").split("\n")
-        return Log(times, [message for _, message in found])
+    matches = _WHOLE_LINE.findall(content)
+    if len(matches) == len(lines):  # the usual case: every line has a header
+        times = b"\n".join([time for time, _ in matches]).decode("ascii").split("\n")
+        return Log(times, [message for _, message in matches])
     return _parse_lines(lines)
 
 
@@ -141,15 +143,15 @@ def _parse_lines(lines: list[bytes]) -> Log:
 
 
 def merge(files: list[Log]) -> Log:
-    """Merge logs by time; lines of one time stay in order, those of the scheduler first."""
+    """Merge logs by time. Lines of the same time keep their order, the scheduler's first."""
     if len(files) == 1 and _is_sorted(files[0].times):
         return files[0]
     by_time = itemgetter(0)
-    # A file's own lines can be out of order (threads, clocks): sorting is stable, so equal times stay as they were.
+    # The lines of one file can be out of order (threads, clocks). Sorting is stable, so equal times keep their order.
     ordered = [sorted(zip(log.times, log.raw, strict=True), key=by_time) for log in files]
     merged = list(heapq.merge(*ordered, key=by_time))
     return Log([time for time, _ in merged], [raw for _, raw in merged])
 
 
 def _is_sorted(times: list[Any]) -> bool:
-    return times == sorted(times)  # which is one pass over what is in order
+    return times == sorted(times)  # one pass if they are sorted

@@ -1,4 +1,4 @@
-"""The small JSON files that Metaflow keeps beside each attempt: ``<N>.attempt.json``, ``<N>.runtime``, ``<N>.data.json``."""
+"""The small JSON files of each attempt: ``<N>.attempt.json``, ``<N>.runtime`` and ``<N>.data.json``."""
 
 import json
 import re
@@ -18,9 +18,9 @@ class ProcessEnd:
     Attributes
     ----------
     return_code
-        Of the process; ``-n`` when signal n ended it, None when the file cannot be read.
+        The return code of the process; ``-n`` if signal n ended it. None if the file cannot be read.
     killed
-        The scheduler itself ended it.
+        Whether the scheduler ended it.
     """
 
     return_code: int | None
@@ -29,14 +29,14 @@ class ProcessEnd:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFiles:
-    """What the files of one attempt say.
+    """The facts from the files of one attempt.
 
     Attributes
     ----------
     done
-        It ended by itself, well or not (``<N>.DONE.lock``).
+        Whether it ended by itself, successful or not (``<N>.DONE.lock``).
     end
-        How its process ended; None while it runs, and always outside the local scheduler.
+        How its process ended. None while it runs, and for other schedulers than the local one.
     """
 
     done: bool
@@ -45,14 +45,14 @@ class AttemptFiles:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactInfo:
-    """What ``<N>.data.json`` says about one artifact; its value is not read for that.
+    """The entry of one artifact in ``<N>.data.json``. Its value is not read.
 
     Attributes
     ----------
     size
-        Bytes of the serialized value before compression; None where not recorded.
+        Bytes of the serialized value before compression. None if not recorded.
     type
-        ``str(type(value))``, such as ``<class 'int'>``; empty where not recorded.
+        ``str(type(value))``, such as ``<class 'int'>``. Empty if not recorded.
     """
 
     sha: str
@@ -62,13 +62,13 @@ class ArtifactInfo:
 
 
 def attempt_files(datastore: Datastore, task: tuple[str, ...]) -> dict[int, AttemptFiles]:
-    """Return which attempts left files, by number (one listing, and one small read for each ended process)."""
+    """Return the facts about attempts that left files, by number (one listing, one small read per ended process)."""
     folder = "/".join(task)
     kinds: dict[int, set[str]] = {}
     for name in datastore.names(folder):
-        found = _FILE.match(name)
-        if found:
-            kinds.setdefault(int(found[1]), set()).add(found[2])
+        match = _FILE.match(name)
+        if match:
+            kinds.setdefault(int(match[1]), set()).add(match[2])
     return {
         number: AttemptFiles(
             done="DONE.lock" in names,
@@ -79,12 +79,12 @@ def attempt_files(datastore: Datastore, task: tuple[str, ...]) -> dict[int, Atte
 
 
 def artifact_infos(datastore: Datastore, task: tuple[str, ...], attempt: int) -> dict[str, ArtifactInfo]:
-    """Return what an attempt's ``data.json`` says of its artifacts, by name (one read); empty where there is none.
+    """Return the entries of an attempt's ``data.json``, by artifact name (one read). Empty if the file is missing.
 
     Raises
     ------
     CorruptFile
-        The file is there, but broken.
+        The file is there, but is not a JSON object.
     """
     key = f"{'/'.join(task)}/{attempt}.data.json"
     content = _read_json(datastore, key)
@@ -93,7 +93,7 @@ def artifact_infos(datastore: Datastore, task: tuple[str, ...], attempt: int) ->
 
 
 def _mapping(value: object) -> dict[str, Any]:
-    """Return what is there as a dict, an empty one for anything else."""
+    """Return a dict as it is, and an empty dict for any other value."""
     return value if isinstance(value, dict) else {}
 
 
@@ -125,5 +125,5 @@ def _read_json(datastore: Datastore, key: str) -> dict[str, Any]:
     except ValueError as error:
         raise CorruptFile(f"{key} in {datastore.describe()} is broken: {error}.") from error
     if not isinstance(content, dict):
-        raise CorruptFile(f"{key} in {datastore.describe()} is broken: it holds no JSON object.")
+        raise CorruptFile(f"{key} in {datastore.describe()} is broken: it is not a JSON object.")
     return content

@@ -1,8 +1,8 @@
-"""What every metadata provider can answer.
+"""The interface of metadata providers.
 
-The commands are plural: whoever wants facts about many objects asks once, so a request per object cannot be written by
-accident. Children come newest first, as in Metaflow. None, or an empty answer, means "no such thing"; errors are for
-what cannot be read.
+Most methods return many records, so that nobody sends one request per object by accident. Children are sorted newest
+first, as in Metaflow. None or an empty result means that there is no such object. Errors mean that something cannot be
+read.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -20,31 +20,31 @@ from mfwidgets.providers.records import (
 )
 
 PathPrefix = tuple[str, ...]
-"""(flow, run), (flow, run, step) or (flow, run, step, task): the part of the tree that a question is about."""
+"""(flow, run), (flow, run, step) or (flow, run, step, task): the part of the tree to read."""
 
 
 TagUpdate = Callable[[frozenset[str], frozenset[str]], frozenset[str]]
-"""From a run's present user and system tags to the user tags it shall have; raises where that is forbidden."""
+"""Takes a run's current user and system tags, returns its new user tags. Raises if the change is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunQuery:
-    """Which runs are wanted. A provider need not choose, but may: whoever asks chooses again.
+    """Selects runs. A provider may ignore the query: the caller filters the runs again.
 
     Attributes
     ----------
     tags
-        Tags that a run must all have, user or system; a namespace is one.
+        Tags that a run must have, user or system tags. A namespace is a tag.
     limit
-        So many are enough; None: no telling.
+        The number of runs that the caller needs, if known.
     with_status
-        Fill :attr:`RunRecord.service_status`, where that is to be had in the same trip.
+        Fill :attr:`RunRecord.service_status`, if that needs no extra request.
     service_status
-        Only runs of which the service says this; several are separated by commas.
+        Only runs with this status of the service. Several are separated by commas.
     user
-        Who started them.
+        The user who started the run.
     since_ms, until_ms
-        Started at these moments at the earliest, at the latest; 0: whenever.
+        The earliest and the latest start, in milliseconds. 0 means no limit.
     """
 
     tags: tuple[str, ...] = ()
@@ -60,26 +60,26 @@ ALL = RunQuery()
 
 
 class MetadataProvider(Protocol):
-    """Where records come from."""
+    """A source of records."""
 
     @property
     def selector(self) -> str:
-        """What ``get_metadata()`` returns and ``metadata()`` takes: ``local@/home/ann/project``."""
+        """The string that ``get_metadata()`` returns and ``metadata()`` takes: ``local@/home/ann/project``."""
 
     @property
     def address(self) -> str:
-        """A selector that means the same from any folder of this machine; never with a secret in it."""
+        """A selector that is valid in any folder of this machine. It contains no secret."""
 
     @property
     def remote(self) -> bool:
-        """Whether each question is a request to somewhere else, rather than a look at files."""
+        """Whether each call sends requests, instead of reading local files."""
 
     @property
     def local_root(self) -> Path | None:
-        """The folder this provider reads, when it reads one: a local datastore is looked for there first."""
+        """The folder that this provider reads, or None. Local data is looked up there first."""
 
     def version(self) -> str:
-        """Return the version of what answers; empty for files."""
+        """Return the version of the service. Empty for files."""
 
     def flows(self) -> list[FlowRecord]:
         """Return all flows."""
@@ -87,34 +87,34 @@ class MetadataProvider(Protocol):
     def flow(self, flow: str) -> FlowRecord | None:
         """Return one flow."""
 
-    def runs(self, flow: str, choice: RunQuery = ALL) -> Iterator[RunRecord]:
-        """Yield a flow's runs, newest first, reading only as far as the caller goes."""
+    def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
+        """Yield a flow's runs, newest first. Only the runs that the caller takes are read."""
 
     def count_runs(self, flow: str) -> int | None:
-        """Return how many runs there are; None where that can be told only by reading them."""
+        """Return the number of runs. None if only reading them would show it."""
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return one run."""
 
     def steps(self, run: RunRecord) -> list[StepRecord]:
-        """Return a run's steps, pseudo steps such as ``_parameters`` included."""
+        """Return a run's steps, including private ones such as ``_parameters``."""
 
     def step(self, run: RunRecord, step: str) -> StepRecord | None:
         """Return one step."""
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
-        """Return the tasks of a step, or of all steps of the run but the private ones."""
+        """Return the tasks of a step, or of all steps of the run except private ones."""
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task."""
 
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
-        """Return the metadata events of all tasks there, of all attempts; ``fields`` narrows them by name."""
+        """Return the metadata events of all tasks there and all attempts, if given only with these field names."""
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
-        """Return the metadata events of a run; of a very large one, tasks that ended well may be left out.
+        """Return the metadata events of a run. For a very large run, successful tasks may be missing.
 
-        Those of the step ``_parameters`` and of the last step are always there.
+        The events of the step ``_parameters`` and of the last step are always included.
         """
 
     def artifacts(
@@ -125,21 +125,21 @@ class MetadataProvider(Protocol):
         *,
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
-        """Return the artifacts of all tasks there: of that attempt, or of each task's newest attempt that is done.
+        """Return the artifacts of all tasks there, from this attempt or from each task's newest done attempt.
 
-        ``public_only`` leaves out those of Metaflow itself, whose names begin with ``_``.
+        ``public_only`` excludes Metaflow's own artifacts, whose names begin with ``_``.
         """
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
-        """Return one artifact of a task: of that attempt, or of the newest that is done."""
+        """Return one artifact of a task, from this attempt or from the newest done attempt."""
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
-        """Yield the path of each task there that has one, with its newest attempt that is done."""
+        """Yield the path of each task with a done attempt, and the number of the newest one."""
 
     def metadata_and_artifacts(
         self, where: PathPrefix, fields: Collection[str], names: Collection[str]
     ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
-        """Return :meth:`metadata` and :meth:`artifacts` of the newest attempts from one look at each task."""
+        """Return :meth:`metadata` and :meth:`artifacts` of the newest attempts, reading each task once."""
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
-        """Change a run's user tags in one step, whoever else changes them, and return what they are now."""
+        """Change a run's user tags, also if others change them at the same time. Return the new user tags."""

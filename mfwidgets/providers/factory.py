@@ -1,4 +1,4 @@
-"""From a metadata selector (``local@/home/ann/project``) to the provider that it names."""
+"""Opens the provider that a metadata selector such as ``local@/home/ann/project`` names."""
 
 import os
 from pathlib import Path
@@ -22,40 +22,40 @@ def open_provider(
     headers: Headers | None = None,
     session: "requests.Session | None" = None,
 ) -> MetadataProvider:
-    """Return the provider that a selector names; None is the configured default.
+    """Return the provider that a selector names. None means the configured default.
 
     Parameters
     ----------
     selector
-        ``local``, ``local@<folder that holds .metaflow>``, or that folder alone; ``spin`` or ``spin@<folder>`` for
-        spins; or a path. ``~`` is the home folder, and the ``.metaflow`` folder itself will do as well. ``service``,
-        ``service@<URL>`` or the URL alone is a metadata service.
+        ``local``, ``local@FOLDER`` or only ``FOLDER`` for a folder that contains ``.metaflow``; ``spin`` or
+        ``spin@FOLDER`` for spins. ``FOLDER`` can also be the ``.metaflow`` folder itself, and ``~`` is the home folder.
+        ``service``, ``service@URL`` or only the URL for a metadata service.
     configuration
-        Says what the default is.
+        Contains the default.
     headers, session
-        For a service: headers beside those that are configured, and a session of the caller's own.
+        For a service: headers in addition to the configured ones, and the caller's own session.
 
     Raises
     ------
     InvalidSelector
-        Nothing there can be read; the message says what was looked for.
+        The selector names nothing that can be read. The message says what was expected.
     """
     if selector is None:
         selector = configuration.default_metadata
     if isinstance(selector, os.PathLike):
         selector = os.fspath(selector)
     if not isinstance(selector, str):
-        raise InvalidSelector(f"A metadata selector is a text like 'local@/path', not {type(selector).__name__}.")
+        raise InvalidSelector(f"Expected a metadata selector such as 'local@/path', got {type(selector).__name__}.")
     kind, _, info = selector.partition("@")
     if selector.startswith("http"):
-        kind, info = "service", selector  # a URL may have an @ of its own
+        kind, info = "service", selector  # a URL may contain an @
     if kind == "service":
         return _open_service(info, configuration, headers, session)
     if kind not in LOCAL_DIRS:
-        kind, info = "local", selector  # any other text is a path, as in Metaflow
+        kind, info = "local", selector  # any other string is a path, as in Metaflow
     if not info:
         return LocalProvider(None, configuration, kind=kind)
-    folder = Path(info).expanduser().absolute()  # the working folder may change, what was chosen may not
+    folder = Path(info).expanduser().absolute()  # stays valid if the working folder changes
     if folder.name == LOCAL_DIRS[kind]:
         return LocalProvider(_existing(folder, selector), configuration, kind=kind)
     return LocalProvider(_existing(folder / LOCAL_DIRS[kind], selector), configuration, given=info, kind=kind)
@@ -66,10 +66,10 @@ def _open_service(
 ) -> ServiceProvider:
     url = url or configuration.get("SERVICE_URL") or ""
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        given = f"{url.rpartition('@')[2]!r:.80} is no URL" if url else "there is none"
+        given = f"{url.rpartition('@')[2]!r:.80}" if url else "none"
         raise InvalidSelector(
-            f"A metadata service needs a URL, and {given}: set METAFLOW_SERVICE_URL, choose a profile with "
-            "METAFLOW_PROFILE, or say metadata('service@https://HOST')."
+            f"Expected the URL of a metadata service, got {given}. Set METAFLOW_SERVICE_URL, choose a profile with "
+            "METAFLOW_PROFILE, or try metadata('service@https://HOST')."
         )
     configured = configuration.service_headers()
 
@@ -83,6 +83,6 @@ def _existing(root: Path, selector: str) -> Path:
     if "\0" in selector or not root.is_dir():
         raise InvalidSelector(
             f"The metadata selector {selector!r} names no runs: there is no folder {root}. Expected "
-            f"'local@FOLDER', where FOLDER holds the {root.name} that Metaflow wrote."
+            f"'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote."
         )
     return root

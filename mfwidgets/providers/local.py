@@ -1,7 +1,7 @@
 """Local metadata: the ``_meta`` folders inside ``.metaflow``.
 
-An object exists if and only if its ``_meta/_self.json`` does. Names are always taken literally (no globbing), and a
-name that is no plain file name (``..``, ``a/b``) names nothing.
+An object exists if and only if its ``_meta/_self.json`` exists. Names are always taken literally, without globbing. A name
+that is not a plain file name (``..``, ``a/b``) matches no object.
 """
 
 import re
@@ -38,7 +38,7 @@ from mfwidgets.providers.records import (
 )
 
 NO_ROOT = "<No .metaflow directory found in current working tree>"
-"""Metaflow's words for an empty world."""
+"""Metaflow's words if there is no folder."""
 
 _MICROSECONDS = re.compile(r"\d{16}\Z")
 _ATTEMPT_TAG = re.compile(r"attempt_id:(\d+)\Z")
@@ -53,14 +53,14 @@ class LocalProvider:
     Parameters
     ----------
     root
-        The folder itself; None means: search for it upward from the configuration's folder, anew at each question
-        as long as there is none (the first run may be on its way).
+        The folder itself. None means: search for it upward from the configuration's folder. As long as there is none,
+        each call searches again, because the first run may be about to start.
     configuration
-        Says where to search.
+        Contains the folder where the search starts.
     given
-        The parent folder as the user gave it; it is what :attr:`selector` shows.
+        The parent folder as the user wrote it. :attr:`selector` shows it.
     kind
-        ``local``, or ``spin`` for the folder of that layout where Metaflow keeps spins.
+        ``local``, or ``spin`` for the folder with the same layout where Metaflow keeps spins.
     files
         Reads the files.
     """
@@ -82,7 +82,7 @@ class LocalProvider:
         self._files = files or LocalFiles()
 
     def remembering(self) -> "LocalProvider":
-        """Return the same provider for the time of one display: it reads no file twice."""
+        """Return the same provider for the time of one display. It reads no file twice."""
         return LocalProvider(self._root, self._configuration, self._given, self._kind, RememberedFiles())
 
     @property
@@ -93,7 +93,7 @@ class LocalProvider:
 
     @property
     def address(self) -> str:
-        """The type and the absolute folder; the type alone while there is none."""
+        """The kind and the absolute folder. Only the kind while there is no folder."""
         root = self.local_root
         return f"{self._kind}@{root.absolute().parent}" if root else self._kind
 
@@ -105,11 +105,11 @@ class LocalProvider:
         return self._root
 
     def version(self) -> str:
-        """Return nothing: files have no version of their own."""
+        """Return an empty str: files have no version."""
         return ""
 
     def flows(self) -> list[FlowRecord]:
-        """Return all flows, in the order of their names (one file read for each)."""
+        """Return all flows, sorted by name (one file read per flow)."""
         return [flow for name in self._children(()) if (flow := self._flow(name, listed=True))]
 
     def flow(self, flow: str) -> FlowRecord | None:
@@ -120,11 +120,11 @@ class LocalProvider:
         content = self._entry((name,), tolerant=listed)
         return None if content is None else FlowRecord(name, milliseconds(content))
 
-    def runs(self, flow: str, choice: RunQuery = ALL) -> Iterator[RunRecord]:  # noqa: ARG002 - files do not choose
-        """Yield runs, newest first; two files are read for each run that is taken.
+    def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:  # noqa: ARG002 - the caller filters
+        """Yield runs, newest first (two files read per run that the caller takes).
 
-        The order is that of the true start: an id made by Metaflow's local provider is its start in microseconds,
-        so that the newest 20 of 10,000 runs cost 40 files. Only runs with other ids are all read first.
+        Runs are sorted by true start. An id from Metaflow's local provider is the start in microseconds, so the newest
+        20 of 10,000 runs cost 40 files. Runs with other ids are all read first.
         """
         numeric, others = [], []
         for name in self._children((flow,)):
@@ -133,7 +133,7 @@ class LocalProvider:
             elif run := self._run(flow, name, listed=True):
                 others.append(run)
         others.sort(key=lambda run: run.created_ms)
-        for name in reversed(numeric):  # listings are sorted, and these names have one length
+        for name in reversed(numeric):  # listings are sorted, and these names have the same length
             while others and others[-1].created_ms > int(name) // 1000:
                 yield others.pop()
             if run := self._run(flow, name, listed=True):
@@ -141,7 +141,7 @@ class LocalProvider:
         yield from reversed(others)
 
     def count_runs(self, flow: str) -> int:
-        """Return how many runs there are; one look for each, no file is read."""
+        """Return the number of runs (one check per run, no file read)."""
         folder, count = self._folder((flow,)), 0
         for name in self._children((flow,)):
             check_deadline()
@@ -153,10 +153,10 @@ class LocalProvider:
         return self._run(flow, run_id)
 
     def _run(self, flow: str, run_id: str, *, listed: bool = False) -> RunRecord | None:
-        """Read a run's record; the start and the user are taken from ``_parameters`` where those are older.
+        """Read a run's record, with start and user from ``_parameters`` if that entry is older.
 
-        Tagging a local run rewrites its own entry with the time and the name of whoever tagged. The entry of
-        ``_parameters``, made milliseconds after the run's and never rewritten, keeps the truth.
+        Tagging a local run rewrites its entry with the time and the name of the user who tags. The entry of
+        ``_parameters`` is made milliseconds after the run's and never rewritten.
         """
         problem = ""
         try:
@@ -164,7 +164,7 @@ class LocalProvider:
         except CorruptFile as error:
             if not listed:
                 raise
-            # One broken run must not hide the others; it is listed with the reason instead.
+            # One broken run must not hide the others. It is listed with the reason.
             content, problem = {}, str(error)
         if content is None:
             return None
@@ -178,7 +178,7 @@ class LocalProvider:
         return RunRecord(flow, run_id, created_ms, user, tags, system_tags, None, problem)
 
     def steps(self, run: RunRecord) -> list[StepRecord]:
-        """Return a run's steps (one file read for each)."""
+        """Return a run's steps (one file read per object)."""
         return _newest_first(
             [step for name in self._children(run.path) if (step := self._step(run, name, listed=True))]
         )
@@ -192,7 +192,7 @@ class LocalProvider:
         return None if content is None else StepRecord(run, step, milliseconds(content))
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
-        """Return tasks (one file read for each)."""
+        """Return tasks (one file read per object)."""
         steps = [name for name in self._children(run.path) if name[0] != "_"] if step is None else [step]
         return _newest_first([task for name in steps for task in self._tasks(run, name)])
 
@@ -213,7 +213,7 @@ class LocalProvider:
         return None if content is None else TaskRecord(run, step, task_id, milliseconds(content))
 
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
-        """Return metadata events; one listing for each task, one file read for each event of those fields."""
+        """Return metadata events (one listing per task, one file read per event of these fields)."""
         return [
             event for path in self._task_paths(where) for event in self._events(path, self._meta_names(path), fields)
         ]
@@ -230,28 +230,28 @@ class LocalProvider:
         *,
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
-        """Return artifacts; one listing for each task, one file read for each artifact of those names."""
-        found: list[ArtifactRecord] = []
+        """Return artifacts (one listing per task, one file read per artifact of these names)."""
+        records: list[ArtifactRecord] = []
         for path in self._task_paths(where):
             files = self._meta_names(path)
-            # Which attempt counts, all of its files tell; Metaflow's own artifacts are two thirds of them, unread.
-            chosen = self._done_attempt(path, files) if attempt is None else attempt
+            # All files are needed to find the newest attempt. Two thirds are private artifacts, which need no read.
+            number = self._done_attempt(path, files) if attempt is None else attempt
             if public_only:
                 files = [name for name in files if not name.partition("_artifact_")[2].startswith("_")]
-            found += self._records(path, files, names, chosen)
-        return found
+            records += self._records(path, files, names, number)
+        return records
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return one artifact (one listing, unless the attempt is given, and one file read)."""
         flow, run, step, task_id = task
-        chosen = self._done_attempt(task, self._meta_names(task)) if attempt is None else attempt
-        if chosen is None or self._folder((*task, name)) is None:
+        number = self._done_attempt(task, self._meta_names(task)) if attempt is None else attempt
+        if number is None or self._folder((*task, name)) is None:
             return None
-        content = self._files.json(f"{self._folder(task)}/_meta/{artifact_file(chosen, name)}")
-        return None if content is None else _artifact_record((flow, run, step, task_id), chosen, name, content)
+        content = self._files.json(f"{self._folder(task)}/_meta/{artifact_file(number, name)}")
+        return None if content is None else _artifact_record((flow, run, step, task_id), number, name, content)
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
-        """Yield tasks with their newest attempt that is done (one listing for each task)."""
+        """Yield tasks with their newest done attempt (one listing per task)."""
         for path in self._task_paths(where):
             attempt = self._done_attempt(path, self._meta_names(path))
             if attempt is not None:
@@ -260,7 +260,7 @@ class LocalProvider:
     def metadata_and_artifacts(
         self, where: PathPrefix, fields: Collection[str], names: Collection[str]
     ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
-        """Return metadata events and artifacts; one listing for each task serves both."""
+        """Return metadata events and artifacts (one listing per task for both)."""
         events: list[MetadataRecord] = []
         records: list[ArtifactRecord] = []
         for path in self._task_paths(where):
@@ -277,28 +277,28 @@ class LocalProvider:
                     yield _metadata_record(path, content)
 
     def _records(
-        self, path: _TaskPath, files: list[str], names: Collection[str] | None, chosen: int | None
+        self, path: _TaskPath, files: list[str], names: Collection[str] | None, attempt: int | None
     ) -> Iterator[ArtifactRecord]:
         if names is not None:
-            wanted = {artifact_file(chosen, name) for name in names} if chosen is not None else set()
-            files = [name for name in files if name in wanted]
+            selected = {artifact_file(attempt, name) for name in names} if attempt is not None else set()
+            files = [name for name in files if name in selected]
         for name in files:
-            made, artifact = artifact_in(name)
-            if artifact and made == chosen:
+            made_by, artifact = artifact_in(name)
+            if artifact and made_by == attempt:
                 content = self._meta_file(path, name)
                 if content is not None:
-                    yield _artifact_record(path, made, artifact, content)
+                    yield _artifact_record(path, made_by, artifact, content)
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
-        """Rewrite the run's entry, with nothing but its user tags changed."""
+        """Rewrite the run's entry with other user tags. Nothing else in it changes."""
         return change_tags(Path(self._folder(run.path) or "", "_meta", "_self.json"), change)
 
     def _done_attempt(self, path: PathPrefix, files: list[str]) -> int | None:
-        """Return the attempt whose artifacts count: that of the lexically last ``attempt-done``, as in Metaflow."""
+        """Return the attempt whose artifacts count, from the lexically last ``attempt-done``, as in Metaflow."""
         done = [name for name in files if name.startswith("sysmeta_attempt-done_")]
         attempts = {name.partition("_artifact_")[0] for name in files if "_artifact_" in name}
         if len(done) == 1 and len(attempts) == 1 and (only := attempts.pop()).isdecimal():
-            return int(only)  # nothing to choose from: the file need not be read
+            return int(only)  # only one attempt: the file need not be read
         value = text(self._meta_file(path, done[-1]) or {}, "value") if done else ""
         return int(value) if value.isdecimal() else None
 
@@ -316,7 +316,7 @@ class LocalProvider:
         return folder_of(root, path) if root else None
 
     def _children(self, path: PathPrefix) -> list[str]:
-        """Return the names of the folders below an object; whether they are objects, their ``_self.json`` says."""
+        """Return the names of the folders below an object. Only those with a ``_self.json`` are objects."""
         return [name for name in self._files.names(self._folder(path)) if name != "_meta"]
 
     def _meta_names(self, path: PathPrefix) -> list[str]:
@@ -324,14 +324,14 @@ class LocalProvider:
         return self._files.names(f"{folder}/_meta") if folder else []
 
     def _meta_file(self, path: PathPrefix, name: str) -> Json | None:
-        """Read a metadata or artifact entry; a broken one is left out, the task's others still count."""
+        """Read a metadata or artifact entry. Return None for a broken one, so that the others are still shown."""
         try:
             return self._files.json(f"{self._folder(path)}/_meta/{name}")
         except CorruptFile:
             return None
 
     def _entry(self, path: PathPrefix, *, tolerant: bool = False) -> Json | None:
-        """Read an object's own entry; where ``tolerant``, a broken one counts as empty."""
+        """Read an object's own entry. If ``tolerant``, a broken one counts as empty."""
         folder = self._folder(path)
         if folder is None:
             return None

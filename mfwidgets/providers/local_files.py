@@ -1,4 +1,4 @@
-"""The JSON files of a ``.metaflow`` folder, by literal names."""
+"""Reads the JSON files of a ``.metaflow`` folder by their literal names."""
 
 import errno
 import json
@@ -13,39 +13,39 @@ from mfwidgets.files import read_file
 Json = dict[str, Any]
 
 _decode = json.JSONDecoder().decode
-"""What ``json.loads`` comes down to."""
+"""Does the same as ``json.loads``, faster."""
 
 YEAR_3000 = 32_503_680_000_000
-"""Milliseconds since the epoch; no later time is believed."""
+"""Milliseconds since the epoch. Later times count as missing."""
 
-_NO_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
-"""What a system says of a name that nothing can have: too long, or on Windows with a sign such as ``*`` or ``:``."""
+_IMPOSSIBLE_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
+"""Errors for impossible names: too long, or on Windows with a character such as ``*`` or ``:``."""
 
 _MAX_FILES, _MAX_FOLDERS = 20_000, 2_000
-"""So much is remembered for a display, about 20 MB of small files."""
+"""A display remembers at most this many, about 20 MB of small files."""
 
 EVENT = "sysmeta_"
-"""With this begins the name of every file that holds a metadata event."""
+"""The names of all files with a metadata event begin with this."""
 
 
 def folder_of(root: Path, path: tuple[str, ...]) -> str | None:
-    """Return the folder of an object, or None when a part of its path can be no folder's name.
+    """Return the folder of an object, or None if a part of its path cannot be the name of a folder.
 
-    Names are never joined unchecked: ``..`` or ``a/b`` would lead to another object, or out of the root.
+    All parts are checked: ``..`` or ``a/b`` would lead to another object, or out of the root.
     """
     for part in path:
         if part in ("", ".", "..") or "/" in part or "\\" in part or "\0" in part:
             return None
-    return "/".join((str(root), *path))  # Windows takes it as well; joining by pathlib costs as much as reading
+    return "/".join((str(root), *path))  # also valid on Windows; pathlib would take as long as reading the file
 
 
 def names_in(folder: str | None) -> list[str]:
-    """Return the names in a folder, sorted so that answers do not depend on the file system; none if it is absent.
+    """Return the sorted names in a folder. Empty if it is missing.
 
     Raises
     ------
     CorruptFile
-        The folder is there, but cannot be listed.
+        The folder exists, but cannot be listed.
     """
     if folder is None:
         return []
@@ -55,18 +55,18 @@ def names_in(folder: str | None) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        if error.errno in _NO_NAME:
+        if error.errno in _IMPOSSIBLE_NAME:
             return []
         raise CorruptFile(f"The folder {folder} cannot be listed: {error.strerror or error}.") from error
 
 
 def read_json(file: str) -> Json | None:
-    """Return the JSON object in a file, or None when there is no such file.
+    """Return the JSON object in a file, or None if the file is missing.
 
     Raises
     ------
     CorruptFile
-        The file is there, but cannot be read or holds no JSON object.
+        The file exists, but cannot be read or is not a JSON object.
     """
     content = _read(file)
     return None if content is None else _parse(file, content)
@@ -79,9 +79,9 @@ def _read(file: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        if error.errno in _NO_NAME:
+        if error.errno in _IMPOSSIBLE_NAME:
             return None
-        # Metaflow writes these files for their owner alone (mode 0600).
+        # Only the owner can read these files: Metaflow writes them with mode 0600.
         raise CorruptFile(f"The metadata file {file} cannot be read: {error.strerror or error}.") from error
 
 
@@ -91,26 +91,27 @@ def _parse(file: str, content: bytes) -> Json:
     except (ValueError, RecursionError) as error:
         raise CorruptFile(f"The metadata file {file} is broken: {error}.") from error
     if not isinstance(parsed, dict):
-        raise CorruptFile(f"The metadata file {file} is broken: it holds no JSON object.")
+        raise CorruptFile(f"The metadata file {file} is broken: it is not a JSON object.")
     return parsed
 
 
 class LocalFiles:
-    """Reads files and lists folders, again at each question."""
+    """Reads files and lists folders at each call."""
 
     def json(self, file: str) -> Json | None:
-        """Return what :func:`read_json` returns, or raise what it raises."""
+        """Return what :func:`read_json` returns, or raise the same error."""
         return read_json(file)
 
     def names(self, folder: str | None) -> list[str]:
-        """Return what :func:`names_in` returns, or raise what it raises."""
+        """Return what :func:`names_in` returns, or raise the same error."""
         return names_in(folder)
 
 
 class RememberedFiles(LocalFiles):
     """Reads each file and lists each folder once, for the time of one display.
 
-    What is remembered is bounded. A display of a larger run has its tasks in a snapshot and asks again for a few alone.
+    The number of remembered files is bounded. A display of a larger run has its tasks in a snapshot, and reads only a few
+    files again.
     """
 
     def __init__(self) -> None:
@@ -118,7 +119,7 @@ class RememberedFiles(LocalFiles):
         self._names: dict[str | None, list[str]] = {}
 
     def json(self, file: str) -> Json | None:
-        """Return what :func:`read_json` returned, or raise what it raised."""
+        """Return what :func:`read_json` returned, or raise the same error."""
         if file in self._contents:
             content = self._contents[file]
         else:
@@ -138,7 +139,7 @@ class RememberedFiles(LocalFiles):
 
 
 def artifact_in(name: str) -> tuple[int, str]:
-    """Return attempt and artifact of a file name like ``0_artifact_x.json``; no artifact for other files."""
+    """Return attempt and artifact of a file name such as ``0_artifact_x.json``; ``(-1, "")`` for other files."""
     attempt, _, artifact = name.partition("_artifact_")
     if not attempt.isdecimal() or not artifact.endswith(".json"):
         return -1, ""
@@ -146,28 +147,28 @@ def artifact_in(name: str) -> tuple[int, str]:
 
 
 def artifact_file(attempt: int, artifact: str) -> str:
-    """Return the file name that :func:`artifact_in` reads."""
+    """Return the file name of an artifact of an attempt."""
     return f"{attempt}_artifact_{artifact}.json"
 
 
 def field_in(name: str) -> str:
-    """Return the field of a file name like ``sysmeta_attempt_ok_1700000000000.json``."""
+    """Return the field of a file name such as ``sysmeta_attempt_ok_1700000000000.json``."""
     return name[len(EVENT) :].rpartition("_")[0]
 
 
 def milliseconds(content: Json) -> int:
-    """Return the time of an entry, 0 where it has none that a calendar knows."""
+    """Return the time of an entry. 0 if it is missing or impossible."""
     value = content.get("ts_epoch")
     return value if type(value) is int and 0 <= value < YEAR_3000 else 0
 
 
 def text(content: Json, key: str) -> str:
-    """Return a text of an entry, empty where it has none."""
+    """Return a value of an entry as str. Empty if it is missing."""
     value = content.get(key)
     return "" if value is None else str(value)
 
 
 def texts(content: Json, key: str) -> tuple[str, ...]:
-    """Return a list of texts of an entry; null counts as empty."""
+    """Return a list of an entry as strings. null counts as empty."""
     value = content.get(key)
     return tuple(str(item) for item in value) if isinstance(value, list) else ()

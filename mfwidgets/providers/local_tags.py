@@ -1,4 +1,4 @@
-"""Writes the tags of a local run: the one thing that this package ever writes into a ``.metaflow`` folder."""
+"""Writes the tags of a local run. This package writes nothing else into a ``.metaflow`` folder."""
 
 import json
 import os
@@ -15,25 +15,26 @@ MAX_ATTEMPTS = 5
 RETRY_DELAY_S = 0.3
 """Seconds between tries, as in Metaflow's own client."""
 
-_own = threading.Lock()
-"""Threads of this process take turns; other processes can only be noticed."""
+_lock = threading.Lock()
+"""Threads of this process take turns. Changes by other processes are detected afterwards."""
 
 
 def change_tags(entry: Path, change: TagUpdate) -> frozenset[str]:
     """Change the user tags in a run's ``_self.json``, and return them.
 
-    Everything else in the entry stays as it is, time and user included. The file is replaced as a whole. Nothing locks
-    it, and Metaflow's client writes it the same way: so it is read back, and changed again when somebody else won.
+    Everything else in the entry stays the same, including time and user. The file is replaced as a whole. It has no
+    lock, and Metaflow's client writes it in the same way. So it is read back, and changed again if another process
+    replaced it.
 
     Raises
     ------
     MetaflowTaggingError
-        The rules forbid the change, the file cannot be written, or somebody else always wins.
+        The change is not allowed, the file cannot be written, or other processes replaced it each time.
     """
     for attempt in range(MAX_ATTEMPTS):
         if attempt:
             time.sleep(RETRY_DELAY_S)
-        with _own:
+        with _lock:
             content = _read(entry)
             before, system = frozenset(texts(content, "tags")), frozenset(texts(content, "system_tags"))
             after = change(before, system)
@@ -43,21 +44,21 @@ def change_tags(entry: Path, change: TagUpdate) -> frozenset[str]:
             now = frozenset(texts(_read(entry), "tags"))
         if change(now, system) == now:
             return now
-    raise MetaflowTaggingError(f"The tags in {entry} are being changed by somebody else all the time: try again later.")
+    raise MetaflowTaggingError(f"The tags in {entry} keep being changed by another process. Try again later.")
 
 
 def _read(entry: Path) -> Json:
     content = read_json(str(entry))
     if content is None:
-        raise MetaflowTaggingError(f"The run is gone: there is no {entry}.")
+        raise MetaflowTaggingError(f"The run was deleted: {entry} is missing.")
     return content
 
 
 def _replace(entry: Path, content: Json) -> None:
     try:
-        # Metaflow's readers skip such names, and its own files have the same mode.
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=entry.parent, prefix="tmp", delete=False) as beside:
-            json.dump(content, beside)
-        os.replace(beside.name, entry)  # noqa: PTH105 - of two names, not of paths
+        # Metaflow's readers skip names with this prefix, and its own files have the same mode.
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=entry.parent, prefix="tmp", delete=False) as new:
+            json.dump(content, new)
+        os.replace(new.name, entry)  # noqa: PTH105 - these are names, not paths
     except OSError as error:
         raise MetaflowTaggingError(f"The tags in {entry} cannot be changed: {error.strerror or error}.") from error

@@ -1,20 +1,20 @@
-"""What a metadata provider hands out: plain frozen records, made once at the provider's edge.
+"""The records that metadata providers return: frozen dataclasses.
 
-Times are milliseconds since the epoch, UTC. Tags on every record are the *run's* present tags, whatever older
-snapshot its own entry may hold.
+Times are milliseconds since the epoch, UTC. Tags are always the current tags of the *run*. The stored entries of steps
+and tasks can contain older ones.
 """
 
 from dataclasses import dataclass
 
 TaskKey = tuple[str, str]
-"""The name of a step and the id of a task: names a task within its run."""
+"""The name of a step and the id of a task. Together they identify a task in its run."""
 
 NO_TAGS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FlowRecord:
-    """A flow; Metaflow gives flows neither tags nor a user."""
+    """A flow. In Metaflow a flow has neither tags nor a user."""
 
     flow: str
     created_ms: int
@@ -26,7 +26,7 @@ class FlowRecord:
 
     @property
     def tags(self) -> frozenset[str]:
-        """No tags: Metaflow tags runs."""
+        """No tags: Metaflow only tags runs."""
         return NO_TAGS
 
     user_tags = system_tags = tags
@@ -39,14 +39,14 @@ class RunRecord:
     Attributes
     ----------
     user
-        Who started it.
+        The user who started it.
     heartbeat_ms
-        Last sign of life, where the provider has heartbeats (the service does, local metadata does not).
+        The last heartbeat. The metadata service has heartbeats, local metadata does not.
     service_status
-        What the metadata service makes of it, where it was asked: ``running``, ``completed`` or ``failed``. A guess,
-        which :mod:`mfwidgets.queries.status.states` proves.
+        The status that the metadata service derived, if it was requested: ``running``, ``completed`` or ``failed``. It
+        is a guess, which :mod:`mfwidgets.queries.status.states` checks.
     problem
-        Why parts of this record could not be read; empty when all is well.
+        Why parts of this record could not be read. Empty if all was read.
     """
 
     flow: str
@@ -66,7 +66,7 @@ class RunRecord:
 
     @property
     def tags(self) -> frozenset[str]:
-        """User and system tags together, as namespaces and tag filters see them."""
+        """User and system tags together. Namespaces and tag filters use these."""
         return self.user_tags | self.system_tags
 
 
@@ -86,7 +86,7 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """A task; ``created_ms`` is when it was queued, not when an attempt began."""
+    """A task. ``created_ms`` is the time when it was queued, not when an attempt started."""
 
     run: RunRecord
     step: str
@@ -102,20 +102,20 @@ class TaskRecord:
 
     @property
     def key(self) -> TaskKey:
-        """Which task of its run this is."""
+        """The key of this task in its run."""
         return self.step, self.task_id
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRecord:
-    """An artifact as one attempt of one task recorded it.
+    """An artifact that one attempt of a task recorded.
 
     Attributes
     ----------
     sha
-        SHA-1 of the serialized bytes; equal hashes mean equal bytes.
+        SHA-1 of the serialized bytes. Equal hashes mean equal bytes.
     encoding
-        How they were serialized, such as ``pickle-v4``.
+        The serialization, such as ``pickle-v4``.
     location
         ``:root:<datastore root>``, or in old records the URL of the bytes.
     """
@@ -139,7 +139,7 @@ class ArtifactRecord:
 
     @property
     def key(self) -> TaskKey:
-        """Which task of its run recorded it."""
+        """The key of the task that recorded it."""
         return self.step, self.task_id
 
 
@@ -150,9 +150,9 @@ class MetadataRecord:
     Attributes
     ----------
     field, type, value
-        As Metaflow wrote them; the value is nearly always a text.
+        As Metaflow wrote them. The value is nearly always a str.
     attempt
-        From its ``attempt_id:N`` tag; None where it carries none.
+        From its ``attempt_id:N`` tag. None if there is no such tag.
     """
 
     step: str
@@ -166,5 +166,5 @@ class MetadataRecord:
 
     @property
     def key(self) -> TaskKey:
-        """Which task of its run it is about."""
+        """The key of its task in the run."""
         return self.step, self.task_id

@@ -1,8 +1,8 @@
-"""Metadata from the Metaflow metadata service, from release 2.0.6 on.
+"""Metadata from the Metaflow metadata service, release 2.0.6 or newer.
 
-What a service can is found out from its answers: the version tells nothing, since the release without pages and filters
-and the one with them give the same. A listing is asked as a page; an answer without ``X-Limit`` is the whole list.
-Whatever a filter leaves is chosen from again by whoever asked, so that an old service gives the same rows.
+The responses show what a service supports. The version does not: it is the same with and without pages and filters.
+Each listing is requested as a page, and a response without ``X-Limit`` is the whole list. The caller filters the rows
+again, so that an old service gives the same result.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -33,30 +33,31 @@ from mfwidgets.providers.service_rows import (
     task_record,
 )
 
-_PAGE = 500
-"""Rows of a page at most; the service cuts larger wishes."""
+_PAGE_ROWS = 500
+"""The largest page that the service returns."""
 
-_FIRST_PAGE = 50
-"""Rows of the first page when nobody knows how many are wanted."""
+_FIRST_PAGE_ROWS = 50
+"""The first page, if the caller does not say how many rows it needs."""
 
-_LARGE = 20_000_000
-"""Bytes; a listing that would be larger is taken by pages."""
+_MAX_LISTING_BYTES = 20_000_000
+"""A larger listing is read page by page."""
 
-_MANY_OPEN = 500
-"""Tasks; where more than these did not end well, the metadata of all are as good as theirs."""
+_MAX_OPEN_TASKS = 500
+"""If more tasks were not successful, the metadata of all tasks is read instead of theirs."""
 
-_MOST_DIGITS = 18
+_MAX_DIGITS = 18
+"""Longer ids do not fit into the 64-bit columns of the database."""
 
-_LARGEST_NUMBER = 2**31 - 1
-"""Of runs; the service answers larger ones with an error of its database."""
+_MAX_RUN_NUMBER = 2**31 - 1
+"""For larger numbers the service returns an error of its database."""
 
 _NO_SUCH_ROUTE = 404
 
 _RUN = 2
 """Parts in the path of a run."""
 
-_TRIES = 10
-"""Of a change of tags that collides with others, as in Metaflow's own client."""
+_MAX_TAG_ATTEMPTS = 10
+"""Attempts to change tags while other clients change them, as in Metaflow's own client."""
 
 
 _Dated = TypeVar("_Dated", StepRecord, TaskRecord)
@@ -79,12 +80,12 @@ class ServiceProvider:
 
     @property
     def selector(self) -> str:
-        """``service@`` and the URL, without a name or password in it."""
+        """``service@`` and the URL, without name and password."""
         return f"service@{self._http.shown}"
 
     @property
     def address(self) -> str:
-        """The same: a URL means the same everywhere."""
+        """The same as the selector: a URL is valid everywhere."""
         return self.selector
 
     def version(self) -> str:
@@ -94,7 +95,7 @@ class ServiceProvider:
     # -- flows and runs ---------------------------------------------------------------------------------------------
 
     def flows(self) -> list[FlowRecord]:
-        """Return all flows by name (one request)."""
+        """Return all flows, sorted by name (one request)."""
         return sorted(map(flow_record, self._list(("flows",))), key=lambda flow: flow.flow)
 
     def flow(self, flow: str) -> FlowRecord | None:
@@ -102,21 +103,21 @@ class ServiceProvider:
         row = self._one(_path((flow,)))
         return flow_record(row) if row else None
 
-    def runs(self, flow: str, choice: RunQuery = ALL) -> Iterator[RunRecord]:
-        """Yield runs, newest first: one request for each page of 500, the first of which is as small as will do."""
-        query = [("_tags:all", tag) for tag in choice.tags if _means_itself(tag)]
-        if _means_itself(choice.user):
-            query.append(("user_name:eq", choice.user))
-        query += [(f"ts_epoch:{how}", str(ms)) for how, ms in (("ge", choice.since_ms), ("le", choice.until_ms)) if ms]
-        if choice.service_status:
-            query.append(("status:eq", choice.service_status))
-        elif choice.with_status:
-            query.append(("status:eq", "running,completed,failed"))  # only then it says which
+    def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
+        """Yield runs, newest first (one request per page of 500; the first page has only as many as needed)."""
+        filters = [("_tags:all", tag) for tag in query.tags if _means_itself(tag)]
+        if _means_itself(query.user):
+            filters.append(("user_name:eq", query.user))
+        filters += [(f"ts_epoch:{how}", str(ms)) for how, ms in (("ge", query.since_ms), ("le", query.until_ms)) if ms]
+        if query.service_status:
+            filters.append(("status:eq", query.service_status))
+        elif query.with_status:
+            filters.append(("status:eq", "running,completed,failed"))  # only this filter makes the service return it
         path = _path((flow,), "runs")
         if path:
-            yield from map(run_record, self._pages(path, query, choice.limit or _FIRST_PAGE))
+            yield from map(run_record, self._pages(path, filters, query.limit or _FIRST_PAGE_ROWS))
 
-    def count_runs(self, flow: str) -> int | None:  # noqa: ARG002 - whatever the flow
+    def count_runs(self, flow: str) -> int | None:  # noqa: ARG002 - same for each flow
         """Return None: the service does not count."""
         return None
 
@@ -137,8 +138,8 @@ class ServiceProvider:
         return step_record(run, row) if row else None
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
-        """Return tasks: one request for a step; of a whole run, one for the steps and one for each of them at once."""
-        steps = [step] if step else [one.step for one in self.steps(run) if not one.step.startswith("_")]
+        """Return tasks (one request for a step; for a run, one for its steps and then one per step)."""
+        steps = [step] if step else self._public_steps(run)
         lists = parallel_map(lambda name: self._list(_path((*run.path, name), "tasks")), steps)
         return _newest_first(task_record(run, row) for rows in lists for row in rows)
 
@@ -150,9 +151,10 @@ class ServiceProvider:
     # -- metadata and artifacts -------------------------------------------------------------------------------------
 
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
-        """Return metadata events: one request for a task or for a run; the service has none for a step.
+        """Return metadata events (one request).
 
-        Of a step the run's are asked and chosen from, but for ``_parameters``, which has one task.
+        The service has no request for a step, so the events of the run are requested and filtered. For the step
+        ``_parameters``, those of its only task are requested.
         """
         match where:
             case (*run, "_parameters") if len(run) == _RUN:
@@ -164,12 +166,13 @@ class ServiceProvider:
         return [metadata_record(row) for row in rows if fields is None or row["field_name"] in fields]
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
-        """Return the metadata of a run (one request), or of a very large one those of the tasks that did not end well.
+        """Return the metadata of a run (one request). For a very large run, only that of unsuccessful tasks.
 
-        Of thousands of tasks, those are few as a rule: two requests for each step tell which, and one for each of them.
+        Usually only few of thousands of tasks are unsuccessful. Two requests per step find them, and one request per
+        task reads their metadata.
         """
         path = _path(run.path, "metadata")
-        answer = self._http.get(path, max_bytes=_LARGE) if path else None
+        answer = self._http.get(path, max_bytes=_MAX_LISTING_BYTES) if path else None
         if path is None or answer is None:
             return []
         rows = self._outcome_of_large(run, path) if answer.too_large else answer.content
@@ -183,27 +186,28 @@ class ServiceProvider:
     def _outcome_of_large(self, run: RunRecord, path: PathPrefix) -> list[Row]:
         rows = self._metadata_of_parameters(run.path)
         last = next((row["value"] for row in rows if row["field_name"] == "end_step"), "end")
-        steps = [one.step for one in self.steps(run) if not one.step.startswith("_")]
         try:
-            found = parallel_map(lambda step: self._open_tasks((*run.path, step), all_of_them=step == last), steps)
+            open_tasks = parallel_map(
+                lambda step: self._open_tasks((*run.path, step), include_all=step == last), self._public_steps(run)
+            )
         except ServiceException as error:
             if error.http_code != _NO_SUCH_ROUTE:
                 raise
-            return list(self._pages(path, (), _PAGE))  # before 2.5.0
-        tasks = [task for some in found for task in some]
-        if len(tasks) > _MANY_OPEN:
-            return list(self._pages(path, (), _PAGE))
-        for more in parallel_map(lambda task: self._list(_path(task, "metadata")), tasks):
-            rows += more
+            return list(self._pages(path, (), _PAGE_ROWS))  # releases before 2.5.0
+        tasks = [task for tasks_of_step in open_tasks for task in tasks_of_step]
+        if len(tasks) > _MAX_OPEN_TASKS:
+            return list(self._pages(path, (), _PAGE_ROWS))
+        for task_rows in parallel_map(lambda task: self._list(_path(task, "metadata")), tasks):
+            rows += task_rows
         return rows
 
-    def _open_tasks(self, step: PathPrefix, *, all_of_them: bool) -> list[PathPrefix]:
-        """Return the tasks of a step of which no attempt ended as it should."""
+    def _open_tasks(self, step: PathPrefix, *, include_all: bool) -> list[PathPrefix]:
+        """Return the tasks of a step without a successful attempt, or all of them."""
         tasks = [str(row["task_id"]) for row in self._list(_path(step, "tasks"))]
-        path = None if all_of_them else _path(step, "filtered_tasks")
+        path = None if include_all else _path(step, "filtered_tasks")
         answer = self._http.get(path, (("metadata_field_name", "attempt_ok"), ("pattern", "^True$"))) if path else None
-        ended = {pathspec.rpartition("/")[2] for pathspec in answer.content} if answer else set()
-        return [(*step, task) for task in tasks if task not in ended]
+        successful = {pathspec.rpartition("/")[2] for pathspec in answer.content} if answer else set()
+        return [(*step, task) for task in tasks if task not in successful]
 
     def artifacts(
         self,
@@ -213,23 +217,23 @@ class ServiceProvider:
         *,
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
-        """Return artifacts (one request), of the newest attempt of each task that has any."""
-        asked = ("artifacts",) if attempt is None else ("attempt", str(attempt), "artifacts")
-        found = [
+        """Return artifacts of the newest attempt of each task that has artifacts (one request)."""
+        suffix = ("artifacts",) if attempt is None else ("attempt", str(attempt), "artifacts")
+        records = [
             artifact_record(row)
-            for row in _of_newest_attempts(self._list(_path(where, *asked)))
+            for row in _of_newest_attempts(self._list(_path(where, *suffix)))
             if (names is None or row["name"] in names) and not (public_only and row["name"].startswith("_"))
         ]
-        return sorted(found, key=attrgetter("step", "task_id", "name"))
+        return sorted(records, key=attrgetter("step", "task_id", "name"))
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return one artifact (one request)."""
-        asked = () if attempt is None else ("attempt", str(attempt))
-        row = self._one(_path((*task, name), *asked))
+        suffix = () if attempt is None else ("attempt", str(attempt))
+        row = self._one(_path((*task, name), *suffix))
         return artifact_record(row) if row else None
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
-        """Yield tasks with their newest attempt that is done (one request)."""
+        """Yield tasks with their newest done attempt (one request)."""
         done: dict[PathPrefix, int] = {}
         for event in sorted(self.metadata(where, {"attempt-done"}), key=lambda event: event.created_ms):
             if str(event.value).isdecimal():
@@ -239,23 +243,23 @@ class ServiceProvider:
     def metadata_and_artifacts(
         self, where: PathPrefix, fields: Collection[str], names: Collection[str]
     ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
-        """Return metadata events and artifacts: a request for each, at once; none for what is not asked for."""
-        asked: list[Callable[[], list[Any]]] = [
+        """Return metadata events and artifacts (two simultaneous requests; none for an empty collection)."""
+        reads: list[Callable[[], list[Any]]] = [
             lambda: self.metadata(where, fields) if fields else [],
             lambda: self.artifacts(where, names) if names else [],
         ]
-        events, records = parallel_map(lambda ask: ask(), asked)
+        events, records = parallel_map(lambda read: read(), reads)
         return events, records
 
     # -- tags -------------------------------------------------------------------------------------------------------
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
-        """Change a run's user tags in one request, after one that tells which it has; again where others collide."""
+        """Change a run's user tags (two requests: read and write; repeated if another client changes them)."""
         path = _path(run.path, "tag", "mutate")
-        for _ in range(_TRIES):
+        for _ in range(_MAX_TAG_ATTEMPTS):
             now = self.run(*run.path)
             if now is None or path is None:
-                raise MetaflowTaggingError(f"The run is gone: {self.selector} has no {'/'.join(run.path)}.")
+                raise MetaflowTaggingError(f"The run was deleted: {self.selector} has no {'/'.join(run.path)}.")
             after = change(now.user_tags, now.system_tags)
             if after == now.user_tags:
                 return after
@@ -267,63 +271,66 @@ class ServiceProvider:
             if answer is not None:
                 return frozenset(str(tag) for tag in answer.content.get("tags") or ())
         raise MetaflowTaggingError(
-            f"The tags of {'/'.join(run.path)} are being changed by somebody else all the time: try again later."
+            f"The tags of {'/'.join(run.path)} keep being changed by another client. Try again later."
         )
 
-    # -- asking -----------------------------------------------------------------------------------------------------
+    # -- requests ---------------------------------------------------------------------------------------------------
+
+    def _public_steps(self, run: RunRecord) -> list[str]:
+        return [record.step for record in self.steps(run) if not record.step.startswith("_")]
 
     def _one(self, path: PathPrefix | None) -> Row | None:
         answer = self._http.get(path) if path else None
         return answer.content if answer else None
 
     def _list(self, path: PathPrefix | None) -> list[Row]:
-        """Return a whole listing: in one answer, or by pages where that would be very large."""
-        answer = self._http.get(path, max_bytes=_LARGE) if path else None
+        """Return a whole listing, in one response or page by page if it is very large."""
+        answer = self._http.get(path, max_bytes=_MAX_LISTING_BYTES) if path else None
         if path and answer and answer.too_large:
-            return list(self._pages(path, (), _PAGE))
+            return list(self._pages(path, (), _PAGE_ROWS))
         return answer.content if answer else []
 
-    def _pages(self, path: PathPrefix, query: Query, first: int) -> Iterator[Row]:
-        """Yield the rows of a listing, newest first, the first page of that size."""
-        size, cursor = min(first, _PAGE), ""
+    def _pages(self, path: PathPrefix, filters: Query, first: int) -> Iterator[Row]:
+        """Yield the rows of a listing, newest first. ``first`` is the size of the first page."""
+        size, cursor = min(first, _PAGE_ROWS), ""
         while True:
-            page = [*query, ("_limit", str(size)), *([("_cursor", cursor)] if cursor else [])]
+            page = [*filters, ("_limit", str(size)), *([("_cursor", cursor)] if cursor else [])]
             answer = self._http.get(path, page)
             if answer is None:
                 return
-            if answer.limit is None:  # a service without pages: all of them, in no order
+            if answer.limit is None:  # a service without pages returns all rows, unsorted
                 yield from sorted(answer.content, key=itemgetter("ts_epoch"), reverse=True)
                 return
             yield from answer.content
             if not answer.cursor:
                 return
-            size, cursor = _PAGE, answer.cursor
+            size, cursor = _PAGE_ROWS, answer.cursor
 
 
 def _path(where: PathPrefix, *last: str) -> PathPrefix | None:
-    """Return a path of the service, such as ``flows/F/runs/R/steps``; None where a name can be none.
+    """Return a path of the service, such as ``flows/F/runs/R/steps``. None if a name is invalid.
 
-    Such names never get to the service: some would lead to another path, some confuse its database.
+    Invalid names are not sent: they would lead to another path or cause an error of the database.
     """
-    if not all(map(_is_name, where)) or (len(where) > 1 and where[1].isdigit() and int(where[1]) > _LARGEST_NUMBER):
+    if not all(map(_is_name, where)) or (len(where) > 1 and where[1].isdigit() and int(where[1]) > _MAX_RUN_NUMBER):
         return None
     kinds = ("flows", "runs", "steps", "tasks", "artifacts")
     return (*(part for pair in zip(kinds, where, strict=False) for part in pair), *last)
 
 
 def _means_itself(value: str) -> bool:
-    """Tell whether a filter may hold a text: a comma means "or" to the service, and ``null`` that there is none."""
+    """Return whether a filter takes a value literally. To the service, a comma means "or" and ``null`` means missing."""
     return value not in ("", "null") and "," not in value
 
 
 def _is_name(part: str) -> bool:
     if part in ("", ".", "..") or "/" in part or not part.isprintable():
         return False
-    return not part.isdigit() or (part.isascii() and len(part) <= _MOST_DIGITS)
+    return not part.isdigit() or (part.isascii() and len(part) <= _MAX_DIGITS)
 
 
 def _of_newest_attempts(rows: list[Row]) -> list[Row]:
-    """Leave out what pages give beyond plain listings: what an older attempt stored and the newest did not."""
+    """Exclude artifacts that only an older attempt stored. Pages include them, plain listings do not."""
     newest: dict[TaskKey, int] = {}
     for row in rows:
         task = (row["step_name"], str(row["task_id"]))

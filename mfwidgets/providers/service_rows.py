@@ -1,7 +1,7 @@
-"""Rows of the metadata service into records.
+"""Converts rows of the metadata service into records.
 
-The service gives numbers for ids that it made itself and text for others; here all ids are text. Heartbeats are
-seconds there, milliseconds here. ``null`` stands for no tags.
+The service returns numbers for its own ids and strings for others. In records all ids are strings. Heartbeats are in
+seconds in rows, in milliseconds in records. ``null`` means no tags.
 """
 
 import re
@@ -72,7 +72,7 @@ def artifact_record(row: Row) -> ArtifactRecord:
 def metadata_record(row: Row) -> MetadataRecord:
     """Return a metadata event."""
     tags = tuple(str(tag) for tag in row.get("tags") or ())
-    attempts = [int(found[1]) for tag in tags if (found := _ATTEMPT_TAG.match(tag))]
+    attempts = [int(match[1]) for tag in tags if (match := _ATTEMPT_TAG.match(tag))]
     return MetadataRecord(
         step=str(row["step_name"]),
         task_id=str(row["task_id"]),
@@ -86,7 +86,7 @@ def metadata_record(row: Row) -> MetadataRecord:
 
 
 def array(text: object) -> list[str]:
-    """Return the items of a list that PostgreSQL wrote as text: ``{items=a,"items=b c"}``."""
+    """Return the items of an array in the format of PostgreSQL: ``{items=a,"items=b c"}``."""
     return [plain or re.sub(r"\\(.)", r"\1", quoted) for quoted, plain in _ITEM.findall(str(text))]
 
 

@@ -143,9 +143,9 @@ class SnapshotProvider:
         """Ask the provider."""
         return self._provider.flow(flow)
 
-    def runs(self, flow: str, choice: RunQuery = ALL) -> Iterator[RunRecord]:
+    def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
         """Ask the provider."""
-        return self._provider.runs(flow, choice)
+        return self._provider.runs(flow, query)
 
     def count_runs(self, flow: str) -> int | None:
         """Ask the provider."""

@@ -124,7 +124,7 @@ def test_eight_at_once_lose_nothing(own_client, own_runs, entry):
 def test_somebody_else_always_wins(run, entry, monkeypatch):
     monkeypatch.setattr(local_tags, "RETRY_DELAY_S", 0)
     monkeypatch.setattr(local_tags, "_replace", lambda *_: None)
-    with pytest.raises(MetaflowTaggingError, match="changed by somebody else all the time"):
+    with pytest.raises(MetaflowTaggingError, match="keep being changed by another process"):
         run.add_tag("mine")
 
 
@@ -136,5 +136,5 @@ def test_a_run_that_is_gone_and_a_folder_that_cannot_be_written(run, entry, monk
     with pytest.raises(MetaflowTaggingError, match="cannot be changed: No space left on device"):
         run.add_tag("x")
     entry.unlink()
-    with pytest.raises(MetaflowTaggingError, match="The run is gone"):
+    with pytest.raises(MetaflowTaggingError, match="The run was deleted"):
         run.add_tag("x")

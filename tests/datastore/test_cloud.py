@@ -139,7 +139,7 @@ def test_blobs_are_asked_for_once(client, on_s3, monkeypatch):
     value = artifact.data
     assert mfwidgets.cache_info().files == 1
     asked = []
-    monkeypatch.setattr(CloudDatastore, "read", lambda self, key, most=None: asked.append(key))
+    monkeypatch.setattr(CloudDatastore, "read", lambda self, key, max_bytes=None: asked.append(key))
     assert artifact.data == value
     assert asked == []
     mfwidgets.clear_cache()
@@ -181,7 +181,7 @@ def test_keys_that_are_wrong(on_s3, monkeypatch, tmp_path):
     monkeypatch.setenv("METAFLOW_CLIENT_CACHE_PATH", str(tmp_path))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     said = fails(Metaflow(metadata=on_s3[0].folder, namespace=None), on_s3[0])
-    assert "may not be read with the credentials of this place" in said
+    assert "The current credentials may not read" in said
 
 
 def test_no_keys(on_s3, monkeypatch, tmp_path):
@@ -191,7 +191,7 @@ def test_no_keys(on_s3, monkeypatch, tmp_path):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     said = fails(Metaflow(metadata=on_s3[0].folder, namespace=None), on_s3[0])
-    assert "may not be read with the credentials of this place" in said
+    assert "The current credentials may not read" in said
 
 
 def test_nothing_listens(on_s3, monkeypatch, tmp_path):

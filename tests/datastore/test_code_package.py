@@ -68,7 +68,7 @@ def test_the_older_layout(tmp_path):
 def test_a_name_that_leads_out_writes_nothing(name, tmp_path):
     package = CodePackage(packed({"INFO": INFO, "flow.py": b"", name: b"evil"}), "F")
     with pytest.raises(
-        DataException, match=rf"The code package of F holds {re.escape(repr(name))}, which leads out of"
+        DataException, match=rf"The code package of F contains {re.escape(repr(name))}, which leads out of"
     ):
         package.extract_to(tmp_path / "target")
     assert list(tmp_path.rglob("*.py")) == []
@@ -79,7 +79,7 @@ def test_a_link_in_the_folder_leads_nowhere(tmp_path):
     target.mkdir()
     (target / "lib").symlink_to(tmp_path)
     package = CodePackage(packed({"INFO": INFO, "flow.py": b"", "lib/evil.py": b"evil"}), "F")
-    with pytest.raises(DataException, match=r"holds 'lib/evil\.py', which leads out of"):
+    with pytest.raises(DataException, match=r"contains 'lib/evil\.py', which leads out of"):
         package.extract_to(target)
     assert list(tmp_path.rglob("*.py")) == []
 

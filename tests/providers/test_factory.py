@@ -34,9 +34,9 @@ def test_the_configured_default(given, runs):
         ("foo@x", "/foo@x/.metaflow. Expected"),
         ("local@\0", "names no runs"),
         ("spin@/nowhere", "there is no folder /nowhere/.metaflow_spin"),
-        ("service", "needs a URL, and there is none: set METAFLOW_SERVICE_URL"),
-        ("service@example.org", "'example.org' is no URL"),
-        ("http://", "'http://' is no URL"),
+        ("service", "Expected the URL of a metadata service, got none. Set METAFLOW_SERVICE_URL"),
+        ("service@example.org", "got 'example.org'"),
+        ("http://", "got 'http://'"),
         (3, "not int"),
     ],
 )

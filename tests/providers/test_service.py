@@ -292,7 +292,7 @@ class TestTags:
         run.add_tag("late")
         assert "late" in self.run(server).user_tags
         server.faults([{"match": "mutate", "times": None, "status": 409, "body": '"Conflicting"'}])
-        with pytest.raises(errors.MetaflowTaggingError, match="by somebody else all the time"):
+        with pytest.raises(errors.MetaflowTaggingError, match="keep being changed by another client"):
             run.add_tag("never")
 
     def test_what_the_service_says_is_passed_on(self, server):

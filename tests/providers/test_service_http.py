@@ -49,14 +49,14 @@ def test_nothing_listens():
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     message, seconds = fails(lambda: http(url).get(("flows",)))
-    assert f"The metadata service at {url} cannot be asked: Connection refused" in message
+    assert f"The metadata service at {url} cannot be reached: Connection refused" in message
     assert "METAFLOW_SERVICE_URL" in message
     assert seconds < PROMPT_S
 
 
 def test_a_host_of_no_name():
     message, seconds = fails(lambda: http("http://no-such-host.invalid").get(("flows",)))
-    assert "cannot be asked" in message
+    assert "cannot be reached" in message
     assert seconds < PROMPT_S
 
 
@@ -74,17 +74,17 @@ def test_a_host_that_never_answers(server):
         ({"status": 500, "body": "oh no"}, "answers 500: 'oh no'"),
         ({"status": 500, "body": '"{\\"err_msg\\": \\"inner\\"}"'}, "answers 500: 'inner'"),
         ({"status": 400, "body": '"Invalid cursor"'}, "answers 400: 'Invalid cursor'"),
-        ({"status": 401, "body": "{}"}, "It wants other credentials: see METAFLOW_SERVICE_AUTH_KEY"),
-        ({"status": 403, "body": ""}, "answers 403: nothing. It wants other credentials"),
+        ({"status": 401, "body": "{}"}, "It needs other credentials. See METAFLOW_SERVICE_AUTH_KEY"),
+        ({"status": 403, "body": ""}, "answers 403: nothing. It needs other credentials"),
         ({"status": 404, "body": "404: Not Found"}, "answers 404: '404: Not Found'"),
         ({"status": 503, "body": ""}, "it answers 503"),
         ({"status": 503, "headers": {"Retry-After": "3600"}, "body": ""}, "asks to wait 3600 s"),
         ({"status": 429, "headers": {"Retry-After": "9"}, "body": ""}, "asks to wait 9 s"),
-        ({"kind": "html"}, "does not answer as a metadata service does, but with"),
-        ({"status": 200, "body": '[{"flow_id": '}, "does not answer as a metadata service does"),
-        ({"kind": "truncate"}, "its answer breaks off"),
-        ({"kind": "reset"}, "cannot be asked: "),
-        ({"kind": "drip"}, "its answer trickles"),
+        ({"kind": "html"}, "Expected a metadata service at"),
+        ({"status": 200, "body": '[{"flow_id": '}, "Expected a metadata service at"),
+        ({"kind": "truncate"}, "its response ends too early"),
+        ({"kind": "reset"}, "cannot be reached: "),
+        ({"kind": "drip"}, "its response is too slow"),
         ({"kind": "redirect", "location": "http://elsewhere.invalid/flows"}, "redirects to another host (http://elsewhere.invalid/flows)"),
     ],
 )  # fmt: skip
