@@ -1,7 +1,7 @@
-"""A real Azure Blob server, Azurite, for the time of a test session, and an identity that it believes.
+"""A real Azure Blob server, Azurite, for a test session, and an identity that it accepts.
 
-Azurite comes from npm, once, into the user's cache folder. Tokens are as Azure's App Service hands them out; Azurite looks
-at who made them and for whom, and at their times. It wants TLS for them, so there is a certificate authority for the day.
+Azurite is installed from npm into the user's cache folder, once. Tokens have the format of Azure's App Service. Azurite
+checks their issuer, audience and times. It requires TLS for them, so a certificate authority is made for one day.
 """
 
 import base64
@@ -36,7 +36,7 @@ class Azure:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What Metaflow and mfwidgets need to read and write there."""
+        """The environment in which Metaflow and mfwidgets read and write there."""
         return {
             "IDENTITY_ENDPOINT": self.identity,
             "IDENTITY_HEADER": "tests",
@@ -48,7 +48,7 @@ class Azure:
 
 @contextmanager
 def azure_server(folder: Path) -> Iterator[Azure]:
-    """Run a server on a folder, with a container in it."""
+    """Run a server on a folder, and create a container."""
     authority, certificate, key = _certificates(folder)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -74,7 +74,7 @@ def azure_server(folder: Path) -> Iterator[Azure]:
 
 
 def has_npm() -> bool:
-    """Tell whether Azurite can be had here."""
+    """Return whether npm is installed."""
     return shutil.which("npm") is not None
 
 
@@ -95,7 +95,7 @@ def _azurite() -> Path:
 
 
 def _make_container(server: Azure) -> None:
-    """With the account's own key, which is public, so that nothing of the way to log in is tried here."""
+    """Create the container with the account's public key, without a login."""
     from azure.storage.blob import BlobServiceClient
 
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -148,7 +148,7 @@ def _wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
 
 
 def _certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """Write a certificate authority, and a certificate of its for 127.0.0.1 with the key."""
+    """Write a certificate authority, and its certificate for 127.0.0.1 with the key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

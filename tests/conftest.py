@@ -1,4 +1,4 @@
-"""What all tests share: a neutral environment, the runs under test, Metaflow's own client as the oracle."""
+"""Fixtures for all tests: a neutral environment, real runs, and Metaflow's own client for comparison."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import pytest
 from corpus import Corpus, corpus, s3_corpus, service_corpus
 from waiting import PATIENCE_S
 
-# Before anything reads them: Metaflow freezes its configuration at import, and times are shown in local time.
+# Set before the first import: Metaflow reads its configuration once, and times are shown in local time.
 os.environ["TZ"] = "UTC"
 time.tzset()
 for name in [name for name in os.environ if name.startswith("METAFLOW_")]:
@@ -56,14 +56,14 @@ def _s3_runs():
 
 @pytest.fixture(scope="session")
 def on_service():
-    """The runs as a metadata service has them, and the service."""
+    """The runs on a metadata service, and the service."""
     with service_corpus() as found:
         yield found
 
 
 @pytest.fixture
 def on_s3(_s3_runs, monkeypatch):
-    """Real runs whose data lie in S3, and the server; its keys are set."""
+    """Real runs with their data in S3, and the server. The environment has its keys."""
     for name, value in _s3_runs[1].environ.items():
         monkeypatch.setenv(name, value)
     return _s3_runs
@@ -71,7 +71,7 @@ def on_s3(_s3_runs, monkeypatch):
 
 @pytest.fixture
 def own_runs(runs: Corpus, tmp_path: Path) -> Corpus:
-    """A copy of some of the runs that a test may change; it has moved, as folders do."""
+    """A copy of some runs that a test can change, in another folder."""
     for flow in ("FailingFlow", "LinearFlow", "RetryFlow"):
         shutil.copytree(runs.root / flow, tmp_path / ".metaflow" / flow)
     return Corpus(tmp_path, runs.pathspecs)
@@ -79,7 +79,7 @@ def own_runs(runs: Corpus, tmp_path: Path) -> Corpus:
 
 @pytest.fixture(autouse=True)
 def _fresh_scope(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
-    """Give each test the scope of a fresh process, in an empty folder."""
+    """Give each test the context of a new process, in an empty folder."""
     from mfwidgets.queries import context
 
     monkeypatch.setattr(context, "_default", None)
@@ -88,7 +88,7 @@ def _fresh_scope(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 
 @pytest.fixture(autouse=True)
 def _patient_displays():
-    """Let displays take their time; tests of the limit set their own."""
+    """Give displays a long time limit. Tests of the limit set their own."""
     from mfwidgets.display_options import options
 
     with options(display_timeout_s=PATIENCE_S):
@@ -97,7 +97,7 @@ def _patient_displays():
 
 @pytest.fixture
 def interruptible():
-    """Let SIGINT interrupt, as in a terminal or a kernel; jobs in the background begin with it ignored."""
+    """Let SIGINT interrupt, as in a terminal or a kernel. Background jobs start with SIGINT ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -105,7 +105,7 @@ def interruptible():
 
 @pytest.fixture
 def client(runs: Corpus):
-    """A client that sees all of the runs."""
+    """A client for all runs."""
     from mfwidgets import Metaflow
 
     return Metaflow(metadata=f"local@{runs.folder}", namespace=None)
@@ -113,7 +113,7 @@ def client(runs: Corpus):
 
 @pytest.fixture
 def own_client(own_runs: Corpus):
-    """A client that sees all of the test's own copy."""
+    """A client for all runs of the test's own copy."""
     from mfwidgets import Metaflow
 
     return Metaflow(metadata=f"local@{own_runs.folder}", namespace=None)
@@ -121,7 +121,7 @@ def own_client(own_runs: Corpus):
 
 @pytest.fixture(scope="session")
 def shell():
-    """A real IPython shell, without files of its own."""
+    """A real IPython shell that writes no files."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -130,9 +130,9 @@ def shell():
 
 @pytest.fixture(scope="session")
 def metaflow(runs: Corpus):
-    """Metaflow's own client, looking at all of the runs."""
+    """Metaflow's own client for all runs."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its warnings are not ours
+        warnings.simplefilter("ignore")  # warnings of Metaflow do not matter here
         import metaflow
 
         metaflow.metadata(f"local@{runs.folder}")

@@ -1,4 +1,4 @@
-"""Runs in which every field that anybody can write is an attack: copies of real ones, broken on purpose."""
+"""Copies of real runs in which every field that a user can write contains an attack."""
 
 import gzip
 import hashlib
@@ -20,7 +20,7 @@ from mfwidgets import Metaflow, compare, get_cards
 
 FIRE = "window.fired=1;fetch('http://tripwire.invalid/')"
 NAME = '<img src=x onerror="window.fired=1">\u202egpj'
-"""No slash in it: it can be the name of a folder."""
+"""It contains no slash, so it can be the name of a folder."""
 
 ATTACKS = (
     f'<img src=x onerror="{FIRE}">',
@@ -205,12 +205,12 @@ class World:
         self._store(flow, task, "_graph_info", graph)
 
     def client(self) -> Metaflow:
-        """Return a client that sees all of it."""
+        """Return a client for all of these runs."""
         return Metaflow(metadata=f"local@{self.folder}", namespace=None)
 
 
 def everything(client: Metaflow):
-    """Yield whatever of these runs can be shown."""
+    """Yield all objects of these runs that can be shown."""
     yield client
     for flow in client:
         yield from (flow, flow.runs(), flow.runs(NAME))
@@ -230,7 +230,7 @@ def everything(client: Metaflow):
 
 
 class Inspector(HTMLParser):
-    """Checks that a page holds nothing but what our templates write."""
+    """Checks that a page contains only elements and attributes of our templates."""
 
     TAGS = frozenset(
         {
@@ -306,7 +306,7 @@ class Inspector(HTMLParser):
 
 
 def assert_visible(text: str) -> None:
-    """Check that nothing in a text hides, reorders or controls."""
+    """Check that a str has no hidden, reordering or control characters."""
     hidden = [hex(ord(sign)) for sign in text if ord(sign) < 0x20 and sign != "\n"]
     hidden += [hex(ord(sign)) for sign in text if sign in "\u202e\u2066\u200b\ufeff\x7f\x9b"]
     assert not hidden, hidden

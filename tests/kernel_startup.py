@@ -1,4 +1,4 @@
-"""Run by IPython at the start of each kernel and shell under test: a busy machine must not change what is shown."""
+"""IPython runs this at the start of each kernel and shell: displays get a long time limit, for busy machines."""
 
 from mfwidgets import options
 

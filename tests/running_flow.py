@@ -1,4 +1,4 @@
-"""A real run that waits until it is told to go on, for what is watched and followed."""
+"""A real run that waits until a test lets it continue, for tests of watching and following."""
 
 import os
 import re
@@ -31,21 +31,21 @@ class WaitingFlow(FlowSpec):
 if __name__ == "__main__":
     WaitingFlow()
 """
-"""Any flow will do whose first task waits for a file named ``go``."""
+"""The default flow. Any flow is possible whose first task waits for a file named ``go``."""
 
 
 @dataclass(frozen=True)
 class RunningFlow:
-    """A run that is under way.
+    """A running run.
 
     Attributes
     ----------
     folder
-        Where its ``.metaflow`` lies.
+        The folder that contains its ``.metaflow``.
     task
         The pathspec of its first task, which waits.
     process
-        Runs it.
+        The process of the run.
     """
 
     folder: Path
@@ -58,11 +58,11 @@ class RunningFlow:
         return "/".join(self.task.split("/")[:2])
 
     def go(self) -> None:
-        """Let it go on."""
+        """Let the first task continue."""
         (self.folder / "go").touch()
 
     def log(self, text: str) -> None:
-        """Have Metaflow's own helpers write what the task has printed so far, as they do in a container."""
+        """Write the task's output so far to its log with Metaflow's own helpers, as in a container."""
         printed = self.folder / "printed"
         printed.mkdir(exist_ok=True)
         for name in ("stdout", "stderr"):
@@ -82,7 +82,7 @@ class RunningFlow:
 
 @contextmanager
 def running_flow(folder: Path, source: str = WAITING):
-    """Run a flow in a folder; it has begun when this yields, and has ended after it."""
+    """Run a flow in a folder. It has started when this yields, and has ended after the block."""
     (folder / "waiting_flow.py").write_text(source)
     name = re.search(r"class (\w+)\(FlowSpec\)", source)[1]
     with (folder / "output").open("wb") as output:

@@ -1,4 +1,4 @@
-"""A real S3 server, SeaweedFS, for the time of a test session; what is in it stays in its folder."""
+"""A real S3 server, SeaweedFS, for a test session. Its folder keeps the data."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class S3:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What Metaflow and mfwidgets need to read and write there."""
+        """The environment in which Metaflow and mfwidgets read and write there."""
         return {
             "AWS_ACCESS_KEY_ID": KEYS["accessKey"],
             "AWS_SECRET_ACCESS_KEY": KEYS["secretKey"],
@@ -50,7 +50,7 @@ class S3:
 
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3]:
-    """Run a server on a folder, which is made if need be, with a bucket in it."""
+    """Run a server on a folder, and create the folder and a bucket."""
     folder.mkdir(parents=True, exist_ok=True)
     identity = {"name": "tests", "credentials": [KEYS], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
@@ -76,7 +76,7 @@ def s3_server(folder: Path) -> Iterator[S3]:
         process.terminate()
         try:
             process.wait(1)
-        except subprocess.TimeoutExpired:  # it waits for its parts one by one; what was written is in its files
+        except subprocess.TimeoutExpired:  # it waits for its parts one by one; the data is already in files
             process.kill()
             process.wait()
 
@@ -86,7 +86,7 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
         try:
             urllib.request.urlopen(url, timeout=1)
         except urllib.error.HTTPError:
-            return  # it wants a key: it is there
+            return  # it requires a key, so it is running
         except OSError:
             if process.poll() is not None:
                 raise RuntimeError(f"The S3 server has ended:\n{log.read_text()[-2000:]}") from None
@@ -97,8 +97,10 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
 
 
 def _wait_for_its_parts(client) -> None:
-    """Write and read until that works: the parts of the server find one another one by one."""
-    content = b"ready" * 1000  # so much lies in a volume, as the data of runs do, not beside its name
+    """Write and read until that works: the parts of the server connect one after the other."""
+    content = (
+        b"ready" * 1000
+    )  # large enough for a volume, like the data of runs; small objects are stored with their names
     for attempt in range(120):
         try:
             if BUCKET not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
@@ -114,7 +116,7 @@ def _wait_for_its_parts(client) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return ports that are free, as are those ten thousand above, where its parts talk among themselves."""
+    """Return free ports. The ports 10,000 above are free too: the parts of the server use them."""
     found: list[int] = []
     while len(found) < count:
         port = random.randint(20_000, 50_000)

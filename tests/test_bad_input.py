@@ -151,7 +151,7 @@ ARGUMENTS = [
 ]
 SELECTORS = [
     (lambda: mfwidgets.metadata(None), errors.InvalidSelector, "default_metadata()"),
-    (lambda: mfwidgets.metadata(5), errors.InvalidSelector, "a text like 'local@/path', not int"),
+    (lambda: mfwidgets.metadata(5), errors.InvalidSelector, "Expected a metadata selector such as 'local@/path', got int"),
     (lambda: mfwidgets.metadata("/nowhere"), errors.InvalidSelector, ("no folder /nowhere/.metaflow", "Expected 'local@FOLDER'")),
     (lambda: mfwidgets.metadata(Path("/nowhere")), errors.InvalidSelector, "no folder /nowhere/.metaflow"),
     (lambda: mfwidgets.metadata("foo@bar"), errors.InvalidSelector, "'foo@bar' names no runs"),
@@ -256,7 +256,7 @@ def test_corrupt_files(file, content, ask, error, said, world):
         with pytest.raises(error) as caught:
             ask(world["linear"])
         check(caught, said)
-        # What stands beside it is still there, and everything can be shown.
+        # Neighbouring objects are not affected, and everything can be shown.
         assert "LinearFlow" in Flow("LinearFlow")._repr_html_()
         assert len(Flow("LinearFlow").to_pandas()) >= 2
         assert len(Run(world["linear-bob"]).to_pandas()) == 2

@@ -1,4 +1,4 @@
-"""What questions cost, without a clock: which files are opened, and how often."""
+"""The cost of calls, without a clock: which files are opened, and how often."""
 
 import sys
 import time

@@ -1,7 +1,7 @@
 """One fact, one answer: every fact of every run, step, task and artifact, asked on all surfaces and compared.
 
 The surfaces are attributes of objects, frames, dicts, ``to_dict()``, ``--json``, the sidebar, the tables and the facts of
-displays, and the explorer. What a surface does not tell is left out; what it tells is the same everywhere.
+displays, and the explorer. A surface can omit facts, but the facts that it shows are the same everywhere.
 """
 
 import json
@@ -55,7 +55,7 @@ def plain(dtype, value):
 
 
 class Walk:
-    """The facts of one object, as they are first told; every later surface must tell the same."""
+    """The facts of one object, from the first surface. Every later surface must show the same."""
 
     def __init__(self, kind, name):
         self.columns = {column.name: column for column in schema.SCHEMAS[kind].columns}
@@ -72,7 +72,7 @@ class Walk:
 
 
 def cell_facts(columns, cells):
-    """Return what a line of a table of a display tells, by the names of the facts."""
+    """Return the facts in a line of a table of a display, by name."""
     facts = {}
     for label, cell in zip(columns, cells, strict=True):
         name = label.partition(" (")[0]
@@ -114,7 +114,7 @@ TIMES = ("status", "started_at", "finished_at", "duration", "elapsed")
 
 @pytest.fixture(params=[20, 30 * 86_400], ids=["while it ran", "a month later"])
 def moment(request, monkeypatch):
-    """Stop the clock so many seconds after a run began: at first what did not end still runs, later it is lost."""
+    """Stop the clock this many seconds after a run started. Soon after, unfinished tasks are running; later they are lost."""
 
     def stop(run):
         now_ns = (run._record.created_ms + request.param * 1000) * 1_000_000

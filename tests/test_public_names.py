@@ -1,4 +1,4 @@
-"""What a user sees with Tab: the names that are public, and no others."""
+"""A user sees the public names with Tab, and no others."""
 
 import json
 import subprocess

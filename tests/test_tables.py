@@ -21,7 +21,7 @@ UTC = "datetime64[ms, UTC]"
 
 
 def local(ms_series):
-    """What the objects give for a UTC-aware time; tests run in UTC."""
+    """Return the times as objects have them, naive. Tests run in UTC."""
     return [None if pd.isna(time) else time.tz_localize(None).to_pydatetime() for time in ms_series]
 
 

@@ -160,7 +160,7 @@ def test_metadata_events(world):
         for run in flow:
             events = pd.DataFrame(run.metadata_events().to_dicts())
             for pathspec, mine in events.groupby("pathspec"):
-                # A clone has its origin's as well; a foreach stack is a list on local disks and a text in the table.
+                # A clone also has the fields of its origin. A foreach stack is a list in local files and a str in the table.
                 if not {"origin-task-id", "foreach-stack"}.intersection(mine.name):
                     compared += 1
                     written = questions._short("each " + "; ".join(sorted(_event(row) for row in mine.itertuples())))

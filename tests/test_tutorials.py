@@ -69,7 +69,7 @@ def test_autopilot(made, tutorials):
 
 
 def test_autopilot_says_that_a_run_has_not_started(made):
-    """The notebook catches a KeyError, tells of it, and then misses the run."""
+    """The notebook catches a KeyError, prints it, and then fails without the run."""
     theirs, ours = (executed(made, client, "08-autopilot/autopilot.ipynb", {}) for client in ("metaflow", "mfwidgets"))
     assert f"The run {SCHEDULED} for flow MovieStatsFlow might not have started yet." in ours.stdout
     assert ours.stdout == theirs.stdout

@@ -86,7 +86,7 @@ def bare(type_name: str) -> str:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory) -> dict[int, str]:
-    """What mypy says of each line of the script."""
+    """The messages of mypy for each line of the script."""
     script = tmp_path_factory.mktemp("types") / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]

@@ -1,7 +1,7 @@
-"""The tutorials that the metaflow package brings: their flows, run once by real Metaflow, and their notebooks' client code.
+"""The tutorials in the metaflow package: real Metaflow runs their flows once, and both clients run their notebooks.
 
-Run as a program, in a process of its own: ``tutorials.py CLIENT NOTEBOOK [WHAT BY]...`` executes the code of a notebook with
-the client that is imported from CLIENT (``metaflow`` or ``mfwidgets``), each text WHAT in it replaced.
+``tutorials.py CLIENT NOTEBOOK [OLD NEW]...`` runs in a separate process. It executes the code of a notebook with the client
+of the package CLIENT (``metaflow`` or ``mfwidgets``), after replacing each OLD with NEW.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ from typing import Any
 from platformdirs import user_cache_path
 
 PLOTTING = ("matplotlib.pyplot", "plotly.figure_factory")
-"""What draws in these notebooks; what it is given is printed instead."""
+"""Modules for plots. The tests print their arguments instead."""
 
 ON_KUBERNETES = "    @kubernetes(cpu=1, memory=500)\n"
-"""The one line of a flow that cannot run everywhere."""
+"""The only line of a flow that needs another machine."""
 
 
 def folder() -> Path:
-    """Return the tutorials in the installed package; it is found without importing it."""
+    """Return the folder of the tutorials in the installed package, without importing it."""
     spec = importlib.util.find_spec("metaflow")
     assert spec, "metaflow is not installed"
     assert spec.origin
@@ -37,7 +37,7 @@ def folder() -> Path:
 
 
 def tutorial_runs() -> Path:
-    """Return a folder with runs of the tutorials' flows; they are made first where they are not there yet (20 seconds)."""
+    """Return a folder with runs of the tutorials' flows. The first call runs them (20 seconds)."""
     made = user_cache_path("mfwidgets-tests", appauthor=False) / "tutorials" / _fingerprint()
     if not (made / "made.json").is_file():
         shutil.rmtree(made, ignore_errors=True)
@@ -58,7 +58,7 @@ def tutorial_runs() -> Path:
 
 
 def executed(made: Path, client: str, notebook: str, changes: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Execute the code of a notebook with a client, where the runs are."""
+    """Execute the code of a notebook with a client, in the folder with the runs."""
     changed = [text for change in changes.items() for text in change]
     return subprocess.run(
         [sys.executable, __file__, client, notebook, *changed],
@@ -71,7 +71,7 @@ def executed(made: Path, client: str, notebook: str, changes: Mapping[str, str])
 
 
 def _here(made: Path, name: str) -> Path:
-    """Return a copy of a flow whose steps all run on this machine."""
+    """Return a copy of a flow that runs all steps on this machine."""
     source = (folder() / name).read_text()
     assert ON_KUBERNETES in source
     copy = made / Path(name).name
@@ -80,7 +80,7 @@ def _here(made: Path, name: str) -> Path:
 
 
 def _ours(made: Path, name: str) -> Path:
-    """Return a copy of a flow whose steps read runs by mfwidgets."""
+    """Return a copy of a flow whose steps read runs with mfwidgets."""
     source, imported = (folder() / name).read_text(), "from metaflow import Flow, get_metadata\n"
     assert imported in source
     copy = made / f"ours_{Path(name).name}"
@@ -121,7 +121,7 @@ def _fingerprint() -> str:
 
 
 class _Printing(ModuleType):
-    """A module all of whose functions print what they are given."""
+    """A module whose functions print their arguments."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -135,7 +135,7 @@ class _Printing(ModuleType):
 
 
 def _execute(client: str, notebook: str, *changes: str) -> None:
-    if client == "mfwidgets":  # the warnings of the other are not ours
+    if client == "mfwidgets":  # warnings of Metaflow do not matter here
         warnings.simplefilter("error")
     for name in PLOTTING:
         package, _, module = name.partition(".")

@@ -1,4 +1,4 @@
-"""Wide runs and long lists out of real ones: a task of a foreach, or a whole run, copied as often as wanted."""
+"""Makes wide runs and long lists: it copies a task of a foreach, or a whole run, many times."""
 
 import json
 import shutil
@@ -8,12 +8,14 @@ from corpus import Corpus
 
 
 def widen(run: Path, step: str, tasks: int) -> None:
-    """Give a local run's step so many tasks, each with an item of its own."""
-    known = sorted((path for path in (run / step).iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
+    """Copy tasks of a local run's step until it has this many, each with its own item."""
+    present = sorted(
+        (path for path in (run / step).iterdir() if path.name.isdecimal()), key=lambda path: int(path.name)
+    )
     first = 1 + max(int(path.name) for path in run.glob("*/*") if path.name.isdecimal())
-    for number in range(len(known), tasks):
+    for number in range(len(present), tasks):
         task = run / step / str(first + number)
-        shutil.copytree(known[0], task)
+        shutil.copytree(present[0], task)
         for file in (task / "_meta").glob("*.json"):
             record = json.loads(file.read_bytes()) | {"task_id": task.name}
             if record.get("field_name") == "foreach-execution-path":
@@ -24,7 +26,7 @@ def widen(run: Path, step: str, tasks: int) -> None:
 
 
 def many_runs(runs: Corpus, folder: Path, *flows: str, copies: int = 120) -> Corpus:
-    """Copy the runs of some flows into a folder, and beside the linear one so many copies of it, each a little older."""
+    """Copy the runs of some flows into a folder, and the linear one ``copies`` more times, each a little older."""
     for name in ("LinearFlow", *flows):
         shutil.copytree(runs.root / name, folder / ".metaflow" / name)
     flow, run_id = runs["linear"].split("/")

@@ -1,4 +1,4 @@
-"""All tests here need a browser: they are marked so, and skipped where there is none."""
+"""Marks all tests in this folder as browser tests, and skips them if there is no browser."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from .jupyterlab import CHROMIUM
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+@pytest.hookimpl(tryfirst=True)  # before tests are selected by marks
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(HERE):

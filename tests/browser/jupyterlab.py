@@ -1,4 +1,4 @@
-"""A real JupyterLab or Notebook in a real chromium: opens a notebook, runs it, switches themes, tells what went wrong."""
+"""A real JupyterLab or Notebook in a real chromium: opens a notebook, runs it, switches themes, collects errors."""
 
 import json
 import os
@@ -23,11 +23,11 @@ SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/apputils-extension/themes": {"theme": THEMES["light"], "adaptive-theme": False},
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
-    # Every cell is in the page, seen or not.
+    # All cells are in the page, also invisible ones.
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
 
-# What JupyterLab, Notebook and chromium say on their own, with an empty notebook too.
+# Messages of JupyterLab, Notebook and chromium that also occur with an empty notebook.
 BENIGN = re.compile(
     r"reading 'schema'|favicon|ResizeObserver loop|Autofocus processing|\[yjs\]|service.worker|preload", re.IGNORECASE
 )
@@ -35,7 +35,7 @@ BENIGN = re.compile(
 
 @contextmanager
 def server(folder: Path, home: Path):
-    """Start JupyterLab, and Notebook beside it, on a folder, with settings and state of their own.
+    """Start JupyterLab and Notebook on a folder, with separate settings and state.
 
     Yields the address of a notebook, with two places: ``lab/tree`` or ``notebooks``, and the file.
     """
@@ -58,7 +58,7 @@ def server(folder: Path, home: Path):
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
     command += [f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
     command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
-    # The sidebar as it stands here: an installation has a copy, of the time when it was made.
+    # The sidebar of this source tree. An installation has an older copy.
     command += [f"--LabApp.extra_labextensions_path={SIDEBAR.parent}"]
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
@@ -85,7 +85,7 @@ def _wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
 
 @contextmanager
 def browser(home: Path, *, scripts: bool = True, scale: float = 1):
-    """Start chromium with an empty profile, closed to every host but this one; yields a page, ``scale`` dots a pixel."""
+    """Start chromium with an empty profile and access to this host only. Yields a page with ``scale`` dots per pixel."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -146,7 +146,7 @@ class Notebook:
             self.errors.append(text)
 
     def run_all(self) -> None:
-        """Run every cell and wait for the last; raises when one fails."""
+        """Run all cells and wait for the last one. Raise if one fails."""
         done = self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         assert done is not False
         prompts = """() => window.jupyterapp.shell.currentWidget.content.widgets
@@ -171,13 +171,13 @@ class Notebook:
         height = self.page.evaluate("document.querySelector('.jp-WindowedPanel-inner').scrollHeight")
         width = self.page.viewport_size["width"]
         self.page.set_viewport_size({"width": width, "height": min(height + 200, 12_000)})
-        # Running left it scrolled to the last cell, and a window that grows keeps that.
+        # The notebook is scrolled to the last cell after a run, and stays so if the window grows.
         self.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
         self.page.wait_for_timeout(300)
         self.page.locator(".jp-NotebookPanel-notebook").screenshot(path=str(file))
 
     def ask(self, code: str) -> str:
-        """Run code in a new cell, and return the text of its output."""
+        """Run code in a new cell, and return its output."""
         page = self.page
         page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-below')")
         page.evaluate(

@@ -34,7 +34,7 @@ def typing(runs, tmp_path_factory):
 
 
 def written(page):
-    """Return what stands in the cell that is being edited."""
+    """Return the code of the active cell."""
     return page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()")
 
 

@@ -41,7 +41,7 @@ def test_an_untrusted_notebook_tells_the_same(place):
         assert page.locator(".mfw svg").count() == 0
         text = text_of(page)
         assert [fact for fact in TOLD if fact not in text] == []
-        assert "fit (foreach)" in text  # what the graph told stands in the table
+        assert "fit (foreach)" in text  # the table has the facts of the graph
         column = page.locator(".mfw-history span").first
         assert column.evaluate("node => node.getBoundingClientRect().height") > 2
         bar = page.locator(".mfw-bar").first

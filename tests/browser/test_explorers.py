@@ -21,7 +21,7 @@ explorer
 
 @pytest.fixture(scope="module")
 def many(runs, tmp_path_factory):
-    """The runs, and 120 copies of one of them beside it."""
+    """The runs, and 120 copies of one of them."""
     return many_runs(runs, tmp_path_factory.mktemp("many"), "FailingFlow", "RetryFlow")
 
 

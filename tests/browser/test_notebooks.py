@@ -11,7 +11,7 @@ from .jupyterlab import Notebook, browser, server
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 
-# Contrast as WCAG 2 defines it, of each of our texts against what lies behind it.
+# The contrast of each text and its background, as WCAG 2 defines it.
 CONTRASTS = """() => {
   const parse = colour => {
     const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});

@@ -114,7 +114,7 @@ def test_it_tells_that_something_newer_is_on_its_way(page):
 def test_a_browser_that_forbids_copying_is_told_of(page):
     html = '<code>x</code><button data-copy="x">Copy code</button>'
     start(page, "html_view.js", html=html, selected="", snapshot="", tickable=False, ticked=[], busy=False)
-    page.get_by_role("button").click()  # no clipboard here: the page is no secure one
+    page.get_by_role("button").click()  # the page is not secure, so it has no clipboard
     page.get_by_role("button", name="Not allowed here").wait_for()
     page.get_by_role("button", name="Copy code").wait_for()
 

@@ -1,4 +1,4 @@
-"""What runs, watched and followed in a real JupyterLab."""
+"""Watching a running flow and following its log in a real JupyterLab."""
 
 import nbformat
 from running_flow import running_flow

@@ -1,4 +1,4 @@
-"""Data in Azure Blob Storage: read from a real server, Azurite, that real Metaflow wrote to."""
+"""Data in Azure Blob Storage: the tests read what real Metaflow wrote to a real server, Azurite."""
 
 import os
 import subprocess
@@ -53,13 +53,13 @@ def test_included_files(client):
     assert data.bits.startswith(b'"""Parameters')
 
 
-def test_a_certificate_that_is_not_trusted(client, monkeypatch):
+def test_an_untrusted_certificate(client, monkeypatch):
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(DataException, match="cannot be read: "):
         _ = client["LinearFlow"].latest_run.data.text
 
 
-def test_certificates_that_are_not_there(client, monkeypatch):
+def test_missing_certificates(client, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
     with pytest.raises(DataException, match=r"certificates in /nowhere/ca\.pem cannot be read"):
         _ = client["LinearFlow"].latest_run.data.text

@@ -1,4 +1,4 @@
-"""The cache of blobs: proved, private, bounded, shared; and where it cannot be used, nobody notices."""
+"""The cache of blobs: verified, private, bounded and shared. If it cannot be used, blobs are read without it."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ def cache(tmp_path):
     return BlobCache(tmp_path / "blobs", limit=1000)
 
 
-def test_what_is_put_is_got(cache):
+def test_put_and_get(cache):
     content = b"some content"
     assert cache.get(sha(content)) is None
     cache.put(sha(content), content)
@@ -32,14 +32,14 @@ def test_what_is_put_is_got(cache):
     assert cache._file(sha(content)).stat().st_mode & 0o077 == 0
 
 
-def test_what_was_changed_is_not_given(cache):
+def test_a_changed_file_is_not_returned(cache):
     cache.put(sha(b"right"), b"right")
     cache._file(sha(b"right")).write_bytes(b"wrong")
     assert cache.get(sha(b"right")) is None
     assert cache.info().files == 0
 
 
-def test_what_was_used_longest_ago_goes_first(cache):
+def test_the_least_recently_used_blobs_are_removed(cache):
     contents = [bytes([number]) * 300 for number in range(3)]
     for number, content in enumerate(contents):
         cache.put(sha(content), content)
@@ -51,7 +51,7 @@ def test_what_was_used_longest_ago_goes_first(cache):
     assert cache.get(sha(contents[0])) is not None
 
 
-def test_what_is_not_ours_stays(cache):
+def test_other_files_stay(cache):
     cache.put(sha(b"a"), b"a")
     others = [cache.folder / "README", cache.folder / "zz" / ("0" * 40), cache.folder / sha(b"a")[:2] / "notes"]
     for other in others:
@@ -67,13 +67,13 @@ def test_what_is_not_ours_stays(cache):
     assert not abandoned.exists()
 
 
-def test_what_is_too_large_is_not_kept(cache):
+def test_a_blob_above_the_limit_is_not_kept(cache):
     cache.put(sha(b"x" * 1001), b"x" * 1001)
     assert cache.info().files == 0
 
 
 @pytest.mark.parametrize("how", ["a file", "deleted", "full"])
-def test_where_it_cannot_be_used_nobody_notices(how, cache, monkeypatch):
+def test_a_cache_that_cannot_be_used_raises_nothing(how, cache, monkeypatch):
     if how == "a file":
         cache.folder.write_text("")
     cache.put(sha(b"a"), b"a")
@@ -96,7 +96,7 @@ def test_where_it_cannot_be_used_nobody_notices(how, cache, monkeypatch):
         assert [file for file in cache.folder.rglob("*") if file.is_file()] == []
 
 
-def test_four_processes_share_it(tmp_path):
+def test_four_processes_share_a_cache(tmp_path):
     program = f"""
 import hashlib, pathlib, sys
 from mfwidgets.datastore.blob_cache import BlobCache
@@ -112,7 +112,7 @@ for number in range(300):
     processes = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
     assert [process.wait(PATIENCE_S) for process in processes] == [0, 0, 0, 0]
     info = BlobCache(tmp_path / "blobs", limit=50_000).info()
-    assert 0 < info.size < 60_000  # each may find a little too much that another has just written
+    assert 0 < info.size < 60_000  # each process can overlook what another has just written
     assert not list((tmp_path / "blobs").rglob("half-*"))
 
 

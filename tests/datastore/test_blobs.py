@@ -27,7 +27,7 @@ def test_the_hash_decides_between_raw_and_gzip(store, stored):
     assert load_blob(store(stored), "F", SHA, "Artifact x") == CONTENT
 
 
-def test_a_raw_blob_that_is_itself_gzip_stays_as_it_is(store):
+def test_a_raw_blob_that_is_gzip_is_not_unpacked(store):
     packed = gzip.compress(CONTENT)  # such as a code package
     sha = hashlib.sha1(packed).hexdigest()
     assert load_blob(store(packed, sha), "F", sha, "Code") == packed
@@ -41,7 +41,7 @@ def test_damaged_bytes_are_never_returned(store, stored):
         load_blob(store(stored), "F", SHA, "Artifact x")
 
 
-def test_missing_bytes_and_a_hash_that_is_none(tmp_path):
+def test_missing_bytes_and_an_invalid_hash(tmp_path):
     store = LocalDatastore((tmp_path,))
     with pytest.raises(BlobMissing, match="are missing from"):
         load_blob(store, "F", SHA, "Artifact x")
@@ -49,7 +49,7 @@ def test_missing_bytes_and_a_hash_that_is_none(tmp_path):
         load_blob(store, "F", "../../../etc/passwd", "Artifact x")
 
 
-def test_the_first_root_that_has_an_object_is_read(tmp_path):
+def test_the_first_root_with_an_object_is_read(tmp_path):
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "both").write_text(name)
@@ -63,7 +63,7 @@ def test_the_first_root_that_has_an_object_is_read(tmp_path):
     assert store.names("none") == []
 
 
-def test_what_is_too_large_is_not_read(store):
+def test_a_blob_above_the_limit_is_not_read(store):
     with pytest.raises(TooLarge, match=r"Artifact x has 1,001 bytes\. At most 1,000 are read here") as caught:
         load_blob(store(gzip.compress(CONTENT)), "F", SHA, "Artifact x", max_bytes=1_000)
     assert caught.value.size == 1_001  # no more were unpacked

@@ -1,4 +1,4 @@
-"""Data in the cloud: read from a real S3 server that real Metaflow wrote to; the other clouds by what they share."""
+"""Data in the cloud: the tests read what real Metaflow wrote to a real S3 server. Other clouds share most of the code."""
 
 import re
 import select
@@ -31,7 +31,7 @@ def blob_of(artifact):
 
 @pytest.fixture
 def spoiled(on_s3, client):
-    """An artifact whose stored bytes may be spoiled; they are mended afterwards."""
+    """An artifact whose stored bytes a test can change. They are restored afterwards."""
     runs, server = on_s3
     artifact = client.get(runs["linear"])["start"].task["text"]
     s3 = server.client()
@@ -69,13 +69,13 @@ def test_included_files_cards_and_code(client, on_s3):
     assert client.get(runs["packed"]).code.flowspec.startswith('"""')
 
 
-def test_large_ones(client, on_s3):
+def test_large_objects(client, on_s3):
     task = client.get(on_s3[0]["many"])["only"].task
     assert len(task["large"].data) == 30_000_000
     assert len(task.to_pandas()) == 199
 
 
-def test_large_ones_tell_how_far_they_are(client, on_s3, monkeypatch, capsys):
+def test_large_objects_show_a_progress_bar(client, on_s3, monkeypatch, capsys):
     from mfwidgets.datastore import cloud
 
     monkeypatch.setattr(cloud, "_MOMENT", 0)
@@ -90,7 +90,7 @@ def test_large_ones_tell_how_far_they_are(client, on_s3, monkeypatch, capsys):
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interrupt_ends_the_waiting(on_s3, monkeypatch, tmp_path):
+def test_an_interrupt_ends_a_request(on_s3, monkeypatch, tmp_path):
     monkeypatch.setenv("METAFLOW_CLIENT_CACHE_PATH", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("METAFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -112,7 +112,7 @@ def test_at_most_16_requests_at_once_and_none_after_giving_up(monkeypatch):
         raise FileNotFoundError(key)
 
     monkeypatch.setattr(obstore, "head", head)
-    both = [CloudDatastore(MemoryStore(), "s3://runs/metaflow") for _ in range(2)]  # of two clients
+    both = [CloudDatastore(MemoryStore(), "s3://runs/metaflow") for _ in range(2)]  # two clients
     counts = [in_background(lambda one=one: parallel_map(one.size, map(str, range(60))), "test") for one in both]
     assert [count.result(PATIENCE_S) for count in counts] == [[None] * 60] * 2
     assert 2 <= gauge.most <= 16
@@ -134,7 +134,7 @@ def test_the_end_of_a_log(on_s3, client, monkeypatch):
     assert [line.message for line in task.logs(tail=50)] == whole
 
 
-def test_blobs_are_asked_for_once(client, on_s3, monkeypatch):
+def test_blobs_are_requested_once(client, on_s3, monkeypatch):
     artifact = client.get(on_s3[0]["linear"])["start"].task["text"]
     value = artifact.data
     assert mfwidgets.cache_info().files == 1
@@ -156,13 +156,13 @@ def test_blobs_are_asked_for_once(client, on_s3, monkeypatch):
         (lambda s3, key: s3.put_object(Bucket=BUCKET, Key=key, Body=b"\x1f\x8b\x08half"), DataException, "are damaged"),
     ],
 )
-def test_spoiled_blobs(spoil, error, said, spoiled):
+def test_damaged_blobs(spoil, error, said, spoiled):
     artifact, s3 = spoiled
     spoil(s3, blob_of(artifact))
     with pytest.raises(error) as caught:
         _ = artifact.data
     assert said in str(caught.value)
-    assert artifact.parent["x"].data == 1  # what stands beside it is still there
+    assert artifact.parent["x"].data == 1  # other artifacts are not affected
     assert artifact.type == "str"
 
 
@@ -177,7 +177,7 @@ def fails(client, runs):
     return str(caught.value)
 
 
-def test_keys_that_are_wrong(on_s3, monkeypatch, tmp_path):
+def test_wrong_keys(on_s3, monkeypatch, tmp_path):
     monkeypatch.setenv("METAFLOW_CLIENT_CACHE_PATH", str(tmp_path))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     said = fails(Metaflow(metadata=on_s3[0].folder, namespace=None), on_s3[0])
@@ -194,7 +194,7 @@ def test_no_keys(on_s3, monkeypatch, tmp_path):
     assert "The current credentials may not read" in said
 
 
-def test_nothing_listens(on_s3, monkeypatch, tmp_path):
+def test_no_server(on_s3, monkeypatch, tmp_path):
     monkeypatch.setenv("METAFLOW_CLIENT_CACHE_PATH", str(tmp_path))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -204,7 +204,7 @@ def test_nothing_listens(on_s3, monkeypatch, tmp_path):
 
 
 def test_a_profile(on_s3, monkeypatch, tmp_path):
-    """Keys come from wherever boto3 finds them."""
+    """Keys come from all sources of boto3."""
     runs, server = on_s3
     credentials = tmp_path / "credentials"
     credentials.write_text(
@@ -227,8 +227,8 @@ def test_a_missing_extra_says_what_to_install(kind, root, monkeypatch):
         open_cloud(kind, root, read_configuration())
 
 
-def test_what_all_clouds_share():
-    """The same reading over a store in memory: what obstore gives for any cloud."""
+def test_reading_from_any_cloud():
+    """A store in memory stands for any cloud of obstore."""
     from obstore.store import MemoryStore
 
     store = MemoryStore()
@@ -244,7 +244,7 @@ def test_what_all_clouds_share():
     assert datastore.describe() == "memory://"
 
 
-def test_reading_runs_without_a_cloud_loads_none(runs):
+def test_reading_local_runs_imports_no_cloud_packages(runs):
     import subprocess
 
     program = (

@@ -1,4 +1,4 @@
-"""Code packages: as Metaflow's client reads them, and nothing lands outside the folder."""
+"""Code packages: same content as in Metaflow's client, and no file is written outside the folder."""
 
 import io
 import json
@@ -18,7 +18,7 @@ def test_a_real_package(client, runs, metaflow):
     assert ours.path == theirs.path
     assert ours.info == theirs.info
     assert ours.script_name == theirs.script_name == "foreach_flow.py"
-    assert ours.flowspec == theirs.flowspec.decode()  # Metaflow promises text and gives bytes
+    assert ours.flowspec == theirs.flowspec.decode()  # Metaflow documents str and returns bytes
     assert str(ours) == str(theirs)
     assert ours.tarball.getnames() == theirs.tarball.getnames()
     assert ours.sha in ours.path
@@ -27,7 +27,7 @@ def test_a_real_package(client, runs, metaflow):
     assert client.get(runs["linear"])["end"].environment_info is None
 
 
-def test_extracting_gives_the_users_files(client, runs, tmp_path):
+def test_extracting_the_users_files(client, runs, tmp_path):
     code = client.get(runs["packed"]).code
     with code.extract() as folder:
         names = {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
@@ -74,7 +74,7 @@ def test_a_name_that_leads_out_writes_nothing(name, tmp_path):
     assert list(tmp_path.rglob("*.py")) == []
 
 
-def test_a_link_in_the_folder_leads_nowhere(tmp_path):
+def test_a_link_in_the_folder_is_not_followed(tmp_path):
     target = tmp_path / "target"
     target.mkdir()
     (target / "lib").symlink_to(tmp_path)
@@ -84,7 +84,7 @@ def test_a_link_in_the_folder_leads_nowhere(tmp_path):
     assert list(tmp_path.rglob("*.py")) == []
 
 
-def test_files_are_their_readers_own_and_the_last_of_a_name_counts(tmp_path):
+def test_extracted_files_belong_to_the_reader_and_the_last_of_a_name_counts(tmp_path):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
         for name, content, mode in [

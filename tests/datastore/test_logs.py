@@ -12,17 +12,17 @@ def messages(content):
     return parse(content).messages()
 
 
-def test_headers_are_taken_off_and_times_kept():
+def test_headers_are_removed_and_times_kept():
     (first, second) = parse(line(1, b"one") + line(2, b"t]w|o", prefix=b"[!")).lines()
     assert (first.message, first.time) == ("one", "2026-01-02T03:04:01.5")
     assert second.message == "t]w|o"
 
 
-def test_bytes_that_are_no_utf8_are_replaced():
+def test_invalid_utf8_is_replaced():
     assert messages(line(1, b"caf\xe9")) == ["caf�"]
 
 
-def test_lines_without_a_header_follow_their_neighbour():
+def test_lines_without_a_header_stay_after_the_line_before():
     content = line(1, b"one") + b"Segmentation fault\nabort\n" + line(2, b"two")
     assert messages(content) == ["one", "Segmentation fault", "abort", "two"]
     merged = merge([parse(content), parse(line(1, b"scheduler", "runtime") + line(3, b"end", "runtime"))])
@@ -39,7 +39,7 @@ def test_lines_without_a_header_follow_their_neighbour():
         line(1, b"a]b", prefix=b"[!") + line(1, b"\x00"),
     ],
 )
-def test_the_text_is_what_the_lines_say(content, tmp_path):
+def test_the_text_has_the_messages_of_the_lines(content, tmp_path):
     (tmp_path / "F").mkdir()
     (tmp_path / "F" / "0.task_stdout.log").write_bytes(content)
     store = LocalDatastore((tmp_path,))
@@ -52,7 +52,7 @@ def test_equal_times_keep_their_order():
     assert merge([parse(content)]).messages() == ["3", "1", "2"]
 
 
-def test_a_last_line_without_an_end_counts_and_nothing_is_no_line(tmp_path):
+def test_a_last_line_without_a_line_end_and_an_empty_log(tmp_path):
     assert messages(line(1, b"one") + b"half") == ["one", "half"]
     (tmp_path / "F" / "1" / "s" / "1").mkdir(parents=True)
     store = LocalDatastore((tmp_path,))

@@ -50,7 +50,7 @@ def exported(runs, tmp_path):
     return (tmp_path / "app.html").read_text(encoding="utf-8")
 
 
-def test_a_page_of_marimo_tells_what_a_cell_of_jupyter_does(exported, runs):
+def test_a_page_of_marimo_shows_the_same_as_a_cell_of_jupyter(exported, runs):
     page = html.unescape(exported.encode().decode("unicode_escape", "ignore"))
     assert page.count(f"{runs['failing']}") >= 2
     assert "ZeroDivisionError" in page

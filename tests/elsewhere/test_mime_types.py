@@ -37,7 +37,7 @@ SHOWN = {
     "log viewer": ("run['start'].task.logs().view()", LIVE),
     "watch, when it has ended": ("watched = m.watch(run); watched.wait(); watched", STATIC),
 }
-"""What is evaluated in a cell of its own, and what it may show."""
+"""Code that is run in its own cell, and the MIME types that it can show."""
 
 
 @pytest.fixture(scope="session")
@@ -82,5 +82,5 @@ def test_what_is_saved_has_no_escape_codes(outputs, name):
     assert "\\u001b" not in json.dumps(outputs[name])
     assert "Cannot show" not in json.dumps(outputs[name])
     static = [output.data for output in outputs[name] if "text/html" in output.data]
-    assert static  # also beside a widget, for readers without a kernel
+    assert static  # widgets too have a static version, for readers without a kernel
     assert all("mfw" in data["text/html"] for data in static)

@@ -1,4 +1,4 @@
-"""What would break on Windows or macOS, as far as it can be seen from here."""
+"""Checks on Linux for code that would fail on Windows or macOS."""
 
 import ast
 import errno

@@ -5,7 +5,7 @@ from mfwidgets.errors import InvalidSelector
 from mfwidgets.providers.factory import open_provider
 
 
-def test_ways_to_name_a_folder(runs, monkeypatch):
+def test_selectors_of_a_folder(runs, monkeypatch):
     configuration = read_configuration()
     for given in (str(runs.folder), f"local@{runs.folder}", f"local@{runs.root}", str(runs.root)):
         provider = open_provider(given, configuration)
@@ -27,20 +27,20 @@ def test_the_configured_default(given, runs):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ("/nowhere", "there is no folder /nowhere/.metaflow"),
-        ("local@/nowhere", "FOLDER holds the .metaflow"),
+        ("local@/nowhere", "FOLDER that contains the .metaflow"),
         ("foo@x", "/foo@x/.metaflow. Expected"),
         ("local@\0", "names no runs"),
         ("spin@/nowhere", "there is no folder /nowhere/.metaflow_spin"),
         ("service", "Expected the URL of a metadata service, got none. Set METAFLOW_SERVICE_URL"),
         ("service@example.org", "got 'example.org'"),
         ("http://", "got 'http://'"),
-        (3, "not int"),
+        (3, "got int"),
     ],
 )
-def test_what_cannot_be_read_is_said(given, said):
+def test_an_invalid_selector_names_the_expected_form(given, message):
     with pytest.raises(InvalidSelector) as caught:
         open_provider(given, read_configuration())
-    assert said in str(caught.value)
+    assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a metadata service has to bear, counted on its side: requests at once, and requests after a question was given up."""
+"""The load on a metadata service, counted by the service: simultaneous requests, and requests after giving up."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def client(server):
     server.faults([])
     server.latency(0.0)
     client = Metaflow(metadata=server.url, namespace=None)
-    assert client.flows  # a service that has answered is waited for longer
+    assert client.flows  # after its first answer, the timeout of a service is longer
     server.latency(0.02)
     server.reset()
     yield client
@@ -37,7 +37,7 @@ def client(server):
 
 
 def ask_much(client, outer=20, inner=20):
-    """Ask many questions in each of many, as a table of runs with values does."""
+    """Nest many calls in many calls, like a table of runs with values."""
     provider = client._context.provider
     run = client.get("ForeachWideFlow/3")._record
 
@@ -48,7 +48,7 @@ def ask_much(client, outer=20, inner=20):
 
 
 class Expensive:
-    """An object whose display takes hundreds of requests."""
+    """An object whose display needs hundreds of requests."""
 
     def __init__(self, client):
         self.client = client
@@ -60,7 +60,7 @@ def _(shown: Expensive, limits) -> View:
 
 
 def settled(server):
-    """Return how many requests came, when no more come for a second."""
+    """Wait until no request comes for a second. Return the number of requests."""
     until, count, since = time.monotonic() + PATIENCE_S, -1, time.monotonic()
     while time.monotonic() - since < 1.0:
         assert time.monotonic() < until, "requests never end"
@@ -71,7 +71,7 @@ def settled(server):
     return count
 
 
-def test_nested_questions_send_at_most_16_requests_at_once(client, server):
+def test_nested_calls_send_at_most_16_requests_at_once(client, server):
     steps = len(list(client.get("ForeachWideFlow/3")))
     assert ask_much(client, 17, 3) == [[53] * 3] * 17
     assert len(server.requests()) >= 17 * 3 * (1 + steps)
@@ -100,7 +100,7 @@ def test_a_display_that_was_given_up_sends_no_more_requests(client, server, show
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_a_question_that_was_interrupted_sends_no_more_requests(client, server):
+def test_an_interrupted_call_sends_no_more_requests(client, server):
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         ask_much(client, 1000, 1000)
@@ -108,11 +108,11 @@ def test_a_question_that_was_interrupted_sends_no_more_requests(client, server):
     assert settled(server) <= before + 16
 
 
-def test_requests_that_hang_end_with_their_deadline(client, server):
+def test_hanging_requests_end_with_their_deadline(client, server):
     server.faults([{"match": "ForeachWideFlow/runs/3/steps", "times": None, "kind": "hang"}])
     with pytest.raises(DeadlineExceeded):
         call_with_timeout(0.3, lambda: ask_much(client))
-    until = time.monotonic() + PATIENCE_S  # without a deadline they wait for a minute
+    until = time.monotonic() + PATIENCE_S  # without a deadline they would take a minute
     while any(thread.name in ("mfwidgets-show", "mfwidgets-worker") for thread in threading.enumerate()):
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -120,17 +120,17 @@ def test_requests_that_hang_end_with_their_deadline(client, server):
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_requests_that_hang_do_not_block_the_next_question(client, server):
+def test_hanging_requests_do_not_block_the_next_call(client, server):
     server.faults([{"match": "ForeachWideFlow/runs/3/steps", "times": None, "kind": "hang"}])
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         ask_much(client)
     server.faults([])
-    with_limit = call_with_timeout(PATIENCE_S, lambda: ask_much(client, 2, 2))  # hanging requests wait for a minute
+    with_limit = call_with_timeout(PATIENCE_S, lambda: ask_much(client, 2, 2))  # hanging requests would take a minute
     assert with_limit == [[53] * 2] * 2
 
 
-def test_an_answer_that_is_cut_short_is_not_the_fault_of_the_service(client, server):
+def test_a_response_that_the_deadline_ends_is_not_the_fault_of_the_service(client, server):
     server.faults([{"match": "^/flows$", "times": None, "kind": "drip"}])
     with pytest.raises(DeadlineExceeded):
         call_with_timeout(0.5, client._context.provider.flows)

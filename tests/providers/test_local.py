@@ -1,4 +1,4 @@
-"""The local provider, on real runs and on folders that went wrong."""
+"""The local provider, with real runs and with damaged folders."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_tagging_changes_neither_start_nor_user_nor_order(provider, own_runs):
     before = provider.run(flow, run_id)
     entry = self_json(own_runs, flow, run_id)
     content = json.loads(entry.read_bytes())
-    # What Metaflow's own client leaves when bob tags ann's run a day later.
+    # Metaflow's own client leaves this when bob tags ann's run a day later.
     content |= {"user_name": "bob", "ts_epoch": content["ts_epoch"] + 86_400_000, "tags": ["late"]}
     entry.write_text(json.dumps(content))
     after = provider.run(flow, run_id)
@@ -45,17 +45,17 @@ def test_tagging_changes_neither_start_nor_user_nor_order(provider, own_runs):
     assert ids(provider)[-1] == run_id
 
 
-def test_only_as_many_runs_are_read_as_are_taken(provider, monkeypatch):
-    from mfwidgets.providers import local
+def test_only_the_runs_that_are_taken_are_read(provider, monkeypatch):
+    from mfwidgets.providers import local_files
 
     read = []
-    true_read = local.read_json
-    monkeypatch.setattr(local, "read_json", lambda file: read.append(file) or true_read(file))
+    true_read = local_files.read_json
+    monkeypatch.setattr(local_files, "read_json", lambda file: read.append(file) or true_read(file))
     next(provider.runs("LinearFlow"))
     assert len([file for file in read if Path(file).exists()]) == 2
 
 
-def test_runs_with_other_ids_stand_in_their_place(provider, own_runs):
+def test_runs_with_other_ids_are_sorted_by_their_start(provider, own_runs):
     flow, newest = own_runs["linear-hostile"].split("/")
     folder = own_runs.root / flow
     (folder / newest).rename(folder / "argo-linear-x7")
@@ -78,7 +78,7 @@ def test_a_broken_run_is_listed_with_its_reason(provider, own_runs, content):
 
 
 @pytest.mark.parametrize("time", [10**17, 10**30, -1, True, "soon", None, 1.5])
-def test_a_time_that_no_calendar_knows_is_none(provider, own_runs, time):
+def test_an_impossible_time_is_none(provider, own_runs, time):
     flow, run_id = own_runs["linear-bob"].split("/")
     entry = self_json(own_runs, flow, run_id)
     entry.write_text(json.dumps(json.loads(entry.read_bytes()) | {"ts_epoch": time}))
@@ -94,7 +94,7 @@ def test_names_are_taken_literally(provider, name):
     assert list(provider.runs(name)) == []
 
 
-def test_stray_files_are_no_objects(provider, own_runs):
+def test_stray_files_are_not_objects(provider, own_runs):
     (own_runs.root / "LinearFlow" / "tmp8x2").write_text("half")
     (own_runs.root / "LinearFlow" / "9999999999999999").mkdir()
     assert len(ids(provider)) == 3
@@ -115,7 +115,7 @@ def test_metadata_and_artifacts_in_bulk(provider, own_runs):
     assert {"attempt_seen", "failure", "_success", "_graph_info"} <= names
 
 
-def test_public_artifacts_are_told_by_their_own_name(provider, own_runs):
+def test_public_artifacts_are_recognised_by_their_name(provider, own_runs):
     flow, run_id = own_runs["linear"].split("/")
     meta = next(own_runs.root.joinpath(flow, run_id, "start").glob("*/_meta/0_artifact_x.json"))
     meta.rename(meta.with_name("0_artifact_x_artifact__y.json"))
@@ -123,12 +123,12 @@ def test_public_artifacts_are_told_by_their_own_name(provider, own_runs):
     assert names == {"alpha", "label", "name", "nothing", "numbers", "text", "x_artifact__y"}
 
 
-def test_an_empty_world(tmp_path):
+def test_a_folder_without_runs(tmp_path):
     provider = LocalProvider(None, read_configuration({}, tmp_path))
     assert provider.flows() == []
     assert provider.flow("LinearFlow") is None
     assert provider.selector == "local@<No .metaflow directory found in current working tree>"
-    (tmp_path / ".metaflow").mkdir()  # the first run is on its way
+    (tmp_path / ".metaflow").mkdir()  # the first run is about to start
     assert provider.selector == f"local@{tmp_path}"
 
 

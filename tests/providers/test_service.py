@@ -1,4 +1,4 @@
-"""The metadata service, in bulk: how many requests each question costs, and the same rows from an old release."""
+"""The provider of the metadata service: the number of requests of each call, and the same rows from an old release."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def release():
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    """A flow of 1,300 runs, all but the newest of them trimmed."""
+    """A flow with 1,300 runs. Only the newest one is complete."""
     file = tmp_path_factory.mktemp("many") / "tables.json"
     file.write_text(json.dumps(many_runs(read_tables(str(TABLES)), "TaggedFlow", 31, 1300)))
     with running(tables=file) as found:
@@ -41,7 +41,7 @@ def client(head):
 
 
 def cost(server, ask):
-    """Return what came of asking, and the paths that were requested."""
+    """Return the result of a call, and the paths of its requests."""
     server.reset()
     found = ask()
     return found, [request["path"] for request in server.requests()]
@@ -57,14 +57,14 @@ def test_flows_and_the_newest_run_cost_one_request(client, head):
     assert head.requests()[0]["query"] == [["_limit", "1"]]
 
 
-def test_the_newest_that_succeeded_costs_two(client, head):
+def test_the_newest_successful_run_costs_two_requests(client, head):
     flow = client["FailingFlow"]
     run, paths = cost(head, lambda: flow.latest_successful_run)
     assert run.id == "9"
     assert paths == ["/flows/FailingFlow/runs", "/flows/FailingFlow/runs/9/steps/end/artifacts"]
 
 
-def test_a_flow_whose_last_step_has_another_name_has_successes_too(client):
+def test_a_flow_with_another_last_step_has_successful_runs(client):
     run = client["CustomEndsFlow"].latest_successful_run
     assert run.id == "42"
     assert run.status == "completed"
@@ -75,7 +75,7 @@ def test_a_table_of_runs(client, head):
     runs = client["TaggedFlow"].runs()
     frame, paths = cost(head, lambda: runs.to_pandas(times=False))
     assert list(frame.status.value_counts()[["completed", "failed"]]) == [13, 2]
-    assert len(paths) == 1 + 2  # a page, and a proof for each that the service does not call completed
+    assert len(paths) == 1 + 2  # a page, and a check of each run that is not completed for the service
     assert frame[frame.status == "completed"].finished_at.isna().all()
     assert frame.attrs["times"] == "none"
     frame, paths = cost(head, runs.to_pandas)
@@ -88,7 +88,7 @@ def test_a_table_of_runs(client, head):
     assert newest.successful
 
 
-def test_an_old_release_gives_the_same_rows(client, head, release):
+def test_an_old_release_returns_the_same_rows(client, head, release):
     old = Metaflow(metadata=release.url, namespace=None)
     assert [flow.id for flow in old] == [flow.id for flow in client]
     for flow in client:
@@ -101,7 +101,7 @@ def test_an_old_release_gives_the_same_rows(client, head, release):
     assert tagged == [run.id for run in client["TaggedFlow"].runs("even", "user:alice")] != []
 
 
-def test_tags_and_namespaces_are_chosen_by_the_service(head):
+def test_the_service_filters_by_tags_and_namespaces(head):
     alice = Metaflow(metadata=head.url, namespace="user:alice")
     flow, paths = cost(head, lambda: alice["TaggedFlow"])
     assert len(paths) == 2
@@ -109,14 +109,14 @@ def test_tags_and_namespaces_are_chosen_by_the_service(head):
     assert head.requests()[0]["query"][:2] == [["_tags:all", "even"], ["_tags:all", "user:alice"]]
     assert runs != []
     assert all({"even", "user:alice"} <= run.tags for run in runs)
-    # What would mean something else to the service is not sent, but chosen by here.
+    # Values with a special meaning for the service are not sent. The client filters by them.
     for tag in ("a,b", "null", ""):
         found, _ = cost(head, lambda tag=tag: list(flow.runs(tag, user=tag or None)))
         assert found == []
         assert not any(value == tag for _, value in head.requests()[0]["query"])
 
 
-def test_pages_come_as_they_are_needed(many):
+def test_pages_are_requested_as_needed(many):
     flow = Metaflow(metadata=many.url, namespace=None)["TaggedFlow"]
     runs, paths = cost(many, lambda: list(flow))
     assert len(runs) == len({run.id for run in runs}) == 1300
@@ -147,12 +147,12 @@ def test_tasks_of_a_run(client, head):
     joined = run["gather"].task
     parents, paths = cost(head, lambda: list(joined.parent_tasks))
     assert len(paths) <= 3
-    assert parents == []  # the graph lies in a folder that is not here
+    assert parents == []  # the graph is in a folder that is missing here
     nested = client.get("NestedForeachFlow/5").to_pandas()
     assert {"('c', 2)"} <= set(nested.foreach_value.dropna())
 
 
-def test_a_catalogue_of_artifacts_costs_one_request(client, head):
+def test_a_list_of_artifacts_costs_one_request(client, head):
     run = client.get("ForeachWideFlow/3")
     frame, paths = cost(head, lambda: run.artifacts().to_pandas())
     assert len(frame) > 53
@@ -173,7 +173,7 @@ def test_ids_of_orchestrators(client):
 @pytest.mark.parametrize(
     "run", ["99999999999", "99999999999999999999", "²", "-1", "..", "%2e%2e", "a b", "a\nb", "?x", "#", "ü"]
 )
-def test_names_that_name_nothing(client, run):
+def test_names_that_match_nothing(client, run):
     flow = client["TaggedFlow"]
     assert run not in flow
     with pytest.raises(errors.MetaflowNotFound, match="has no run"):
@@ -181,7 +181,7 @@ def test_names_that_name_nothing(client, run):
 
 
 def told(run):
-    """What is told of a run, but for how long ago that was."""
+    """Return the facts of a run, without how long ago it ended."""
     return (
         run.pathspec,
         run.status,
@@ -192,7 +192,7 @@ def told(run):
 
 @pytest.mark.parametrize("release_name", ["head", "release"])
 def test_very_large_runs(client, release_name, request, monkeypatch):
-    """Of a run whose metadata are too much for one answer, what did not end well is asked for."""
+    """If the metadata of a run is too large for one response, only that of unsuccessful tasks is requested."""
     from mfwidgets.providers import service
 
     server = request.getfixturevalue(release_name)
@@ -209,7 +209,7 @@ def test_very_large_runs(client, release_name, request, monkeypatch):
     )
 
 
-def test_what_a_very_large_run_costs(client, head, monkeypatch):
+def test_the_cost_of_a_very_large_run(client, head, monkeypatch):
     from mfwidgets.providers import service
 
     monkeypatch.setattr(service, "_LARGE", 3_000)
@@ -236,7 +236,7 @@ def test_what_a_very_large_run_costs(client, head, monkeypatch):
         ("SlowFlow/48", r"SlowFlow/48/sleepy/280: attempt 0 has not ended; its heartbeat stopped"),
     ],
 )
-def test_failures_are_told_with_their_reason(run, reason, client):
+def test_failures_have_a_reason(run, reason, client):
     found = client.get(run)
     assert found.status == "failed"
     assert re.search(reason, found.status.reason)
@@ -245,7 +245,7 @@ def test_failures_are_told_with_their_reason(run, reason, client):
     assert statuses[found.status.reason.partition(":")[0]] in ("failed", "killed")
 
 
-def test_a_heartbeat_tells_life_and_its_end(tmp_path):
+def test_a_heartbeat_shows_that_a_run_lives_or_died(tmp_path):
     tables = read_tables(str(TABLES))
     for seconds, status in ((5, "running"), (300, "running"), (400, "failed")):
         for table in ("runs_v3", "tasks_v3"):
@@ -263,7 +263,7 @@ def test_a_heartbeat_tells_life_and_its_end(tmp_path):
 
 
 class TestTags:
-    """Changes of tags, on a service of their own."""
+    """Changes of tags, on a separate service."""
 
     @pytest.fixture
     def server(self):
@@ -343,5 +343,5 @@ def test_configuration(head, monkeypatch):
         ("{}", []),
     ],
 )  # fmt: skip
-def test_lists_as_postgresql_writes_them(text, items):
+def test_arrays_of_postgresql(text, items):
     assert array(text) == items

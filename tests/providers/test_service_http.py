@@ -1,4 +1,4 @@
-"""The connection to the service, when things go wrong: one clear error in bounded time, and afterwards all is well."""
+"""Failures of the connection to the service: one clear error within a time limit, then normal work again."""
 
 import json
 import pickle
@@ -34,7 +34,7 @@ def http(url, **options):
 
 
 def fails(ask):
-    """Return the message of the error, and the seconds until it came; nothing secret is in it."""
+    """Return the message of the error and the seconds until it was raised. Check that it contains no secret."""
     began = time.monotonic()
     with pytest.raises(ServiceException) as caught:
         ask()
@@ -44,7 +44,7 @@ def fails(ask):
     return message, time.monotonic() - began
 
 
-def test_nothing_listens():
+def test_no_server():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -54,7 +54,7 @@ def test_nothing_listens():
     assert seconds < PROMPT_S
 
 
-def test_a_host_of_no_name():
+def test_an_unknown_host():
     message, seconds = fails(lambda: http("http://no-such-host.invalid").get(("flows",)))
     assert "cannot be reached" in message
     assert seconds < PROMPT_S
@@ -88,41 +88,41 @@ def test_a_host_that_never_answers(server):
         ({"kind": "redirect", "location": "http://elsewhere.invalid/flows"}, "redirects to another host (http://elsewhere.invalid/flows)"),
     ],
 )  # fmt: skip
-def test_answers_that_are_none(fault, said, server):
+def test_unusable_responses(fault, said, server):
     server.faults([{"match": "flows", "times": None, **fault}])
     asked = http(server.url)
     message, seconds = fails(lambda: asked.get(("flows",)))
     assert said in message
     assert seconds < PROMPT_S
     server.faults([])
-    assert len(asked.get(("flows",)).content) > 5  # and afterwards it works
+    assert len(asked.get(("flows",)).content) > 5  # the next request works
 
 
 @pytest.mark.parametrize("fault", [{"status": 503, "body": ""}, {"status": 502, "body": "x"}, {"kind": "reset"}])
-def test_what_passes_is_waited_for(fault, server):
+def test_a_temporary_failure_is_retried(fault, server):
     server.faults([{"match": "flows", "times": 2, **fault}])
     assert len(http(server.url, timeout_s=60.0).get(("flows",)).content) > 5
 
 
-def test_a_wait_that_is_asked_for_is_kept(server):
+def test_retry_after_is_respected(server):
     server.faults([{"match": "flows", "times": 1, "status": 429, "headers": {"Retry-After": "1"}, "body": ""}])
     began = time.monotonic()
     assert http(server.url, timeout_s=60.0).get(("flows",)).content
     assert time.monotonic() - began >= 1
 
 
-def test_no_more_tries_than_configured(server):
+def test_no_more_attempts_than_configured(server):
     server.faults([{"match": "flows", "times": None, "status": 503, "body": ""}])
     fails(lambda: http(server.url, max_attempts=2, timeout_s=60.0).get(("flows",)))
     assert len(server.requests()) == 2
 
 
-def test_a_redirect_on_this_host_is_followed(server):
+def test_a_redirect_on_the_same_host_is_followed(server):
     server.faults([{"match": "^/flows/Old", "times": 1, "kind": "redirect", "location": "/flows"}])
     assert len(http(server.url).get(("flows", "Old")).content) > 5
 
 
-def test_headers_are_sent_and_asked_for_anew(server):
+def test_headers_are_computed_for_each_request(server):
     tokens = iter(["one", "two"])
     asked = ServiceHttp(server.url, lambda: {"Authorization": next(tokens)})
     asked.get(("flows",))
@@ -131,7 +131,7 @@ def test_headers_are_sent_and_asked_for_anew(server):
     assert [headers["authorization"] for headers in sent] == ["one", "two"]
 
 
-def test_a_session_of_ones_own(server):
+def test_an_own_session(server):
     session = requests.Session()
     session.headers["X-Team"] = "blue"
     Metaflow(metadata=server.url, namespace=None, session=session, headers={"X-Other": "1"})["TaggedFlow"]
@@ -152,14 +152,14 @@ def test_secrets_stay_secret(server, monkeypatch):
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interrupt_ends_the_waiting(server):
+def test_an_interrupt_ends_a_request(server):
     server.faults([{"match": "flows", "times": None, "kind": "hang"}])
     with interrupt_when(server.requests), pytest.raises(KeyboardInterrupt):
         http(server.url, timeout_s=60.0).get(("flows",))
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interrupt_ends_many_waits(server):
+def test_an_interrupt_ends_many_requests(server):
     flow = Metaflow(metadata=server.url, namespace=None)["TaggedFlow"]
     server.faults([{"match": "artifacts", "times": None, "kind": "hang"}])
     with interrupt_when(lambda: server.was_asked("artifacts")), pytest.raises(KeyboardInterrupt):

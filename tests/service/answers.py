@@ -1,4 +1,4 @@
-"""From a request to the answer of the metadata service: what is read, what is written."""
+"""Returns the response of the metadata service to each request, for reading and writing."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Answer = tuple[int, Any, dict[str, str]]
 
 
 def get(store: Store, path: Sequence[str], query: Sequence[tuple[str, str]]) -> Answer:
-    """Return the answer to a GET of a path, given as its parts."""
+    """Return the response to a GET of a path."""
     match path:
         case ["flows"]:
             return _many(store, "flows", store.flows.values(), query)
@@ -106,13 +106,13 @@ def _many(
 
 
 def _nothing(store: Store, path: Sequence[str], query: Sequence[tuple[str, str]]) -> Answer:
-    """Answer about what is below something that does not exist: an empty listing, or no such thing."""
+    """Return the response for a path below a missing object: an empty listing, or 404."""
     listings = {"steps", "tasks", "metadata", "artifacts", "filtered_tasks"}
     return _many(store, path[-1], (), query) if path[-1] in listings else (404, {}, {})
 
 
 def _artifacts(store: Store, rows: Sequence[Row], query: Sequence[tuple[str, str]], run: Row) -> Answer:
-    """Answer the artifacts of the newest attempts; pages have the newest of each name, which may be older."""
+    """Return the artifacts of the newest attempts. Pages have the newest artifact of each name, also from older attempts."""
     paged = any(name in ("_limit", "_cursor") for name, _ in query)
     newest: dict[Any, int] = {}
     for row in rows:
@@ -127,13 +127,13 @@ def _artifacts(store: Store, rows: Sequence[Row], query: Sequence[tuple[str, str
 def _filtered_tasks(store: Store, run: Row, step: str, query: dict[str, str]) -> list[str]:
     field, pattern = query.get("metadata_field_name"), query.get("pattern")
     try:
-        wanted = re.compile(pattern or "")
+        matching = re.compile(pattern or "")
     except re.error:
         raise failed("not enough values to unpack (expected 6, got 1)") from None
     found = []
     for number, task in sorted(store.tasks[run["flow_id"], run["run_number"], step].items()):
         events = store.metadata[run["flow_id"], run["run_number"]][step, number]
-        if any(field in (None, "", row["field_name"]) and wanted.search(row["value"]) for row in events):
+        if any(field in (None, "", row["field_name"]) and matching.search(row["value"]) for row in events):
             row = shown(task, run)
             found.append(f"{row['flow_id']}/{row['run_number']}/{step}/{row['task_id']}")
     return found
@@ -147,7 +147,7 @@ def _check_number(run_id: str) -> None:
 
 
 def _refused_by_database(code: str, message: str) -> Refused:
-    """Return the answer to what PostgreSQL refuses; the real one also quotes its query."""
+    """Return the response to an error of PostgreSQL. The real service also quotes its query."""
     diagnosis = {"message_primary": message, "severity": "ERROR"}
     error = {"pgerror": f"ERROR:  {message}\n", "pgcode": code, "diag": diagnosis}
     return Refused(500, json.dumps({"err_msg": error}))
@@ -157,7 +157,7 @@ def _refused_by_database(code: str, message: str) -> Refused:
 
 
 def post(store: Store, path: Sequence[str], body: Any) -> Answer:
-    """Store what Metaflow writes, and return the answer."""
+    """Store the rows that Metaflow writes, and return the response."""
     now = {"ts_epoch": int(time.time() * 1000)}
     match path:
         case ["flows", flow]:
@@ -225,7 +225,10 @@ def _post_of_task(store: Store, task: Row, place: Row, what: str, body: Any, now
             for given in body:
                 kept = {key: given.get(key) for key in ("name", "location", "ds_type", "sha", "type", "content_type")}
                 row = _common(given) | now | place | kept | {"attempt_id": int(given.get("attempt_id") or 0)}
-                if (row["attempt_id"], row["name"]) not in named:  # the first of a name stays, and nothing is said
+                if (
+                    row["attempt_id"],
+                    row["name"],
+                ) not in named:  # the first artifact of a name stays, without an error
                     store.add("artifact_v3", row)
             return 200, {"artifacts_created": len(known) - before}, {}
         case "metadata":

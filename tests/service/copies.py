@@ -1,4 +1,4 @@
-"""Many runs out of one: rows for a store, of which only what a table of runs needs is copied."""
+"""Copies rows of one run many times. Only the rows that a table of runs needs are copied."""
 
 from service.store import TABLES, Row
 
@@ -9,10 +9,10 @@ SECOND = 1000
 def many_runs(
     tables: dict[str, list[Row]], flow: str, run_number: int, copies: int, full: int = 1
 ) -> dict[str, list[Row]]:
-    """Return rows of a flow with so many runs, a second apart, the newest of which is the given one.
+    """Return rows of a flow with this many runs, one second apart. The newest one is the given run.
 
-    The newest ``full`` runs are whole. Of the others there are the run, its step ``end`` with one task, the metadata
-    that say how it ended, and the artifacts of its result.
+    The newest ``full`` runs are complete. The others have the run, its step ``end`` with one task, the metadata with the
+    result, and the artifacts with the result.
     """
     ours = {table: [row for row in tables[table] if row["flow_id"] == flow] for table in TABLES}
     one = {table: [row for row in rows if row.get("run_number") in (None, run_number)] for table, rows in ours.items()}
@@ -46,7 +46,7 @@ def _copy(row: Row, moved: Row, earlier_ms: int) -> Row:
 
 
 def many_tasks(tables: dict[str, list[Row]], step: str, copies: int) -> dict[str, list[Row]]:
-    """Return rows with so many more tasks of a foreach: copies of the first task of a step, each with its own place."""
+    """Return rows with this many more tasks of a foreach: copies of the first task of a step, each with its own index."""
     first = min(row["task_id"] for row in tables["tasks_v3"] if row["step_name"] == step)
     found: dict[str, list[Row]] = {table: list(rows) for table, rows in tables.items()}
     for number in range(1, copies + 1):

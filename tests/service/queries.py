@@ -1,4 +1,4 @@
-"""What the metadata service answers to its listings: pages and filters, with the oddities of the real one."""
+"""The listings of the metadata service: pages and filters, with the quirks of the real service."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ KEYS = {
     "artifacts": ("ts_epoch", "task_id", "name"),
     "metadata": ("ts_epoch", "id"),
 }
-"""By what the pages of a listing are ordered, newest first; a cursor holds these of the last row."""
+"""The columns that sort the pages of a listing, newest first. A cursor contains their values in the last row."""
 
 FIELDS = {
     "runs": {"flow_id", "run_number", "run_id", "user_name", "ts_epoch", "last_heartbeat_ts", "tags", "system_tags", "user", "status"},
@@ -27,11 +27,11 @@ FIELDS = {
 _NUMBERS = {"run_number", "task_id"}
 _TIMES = {"ts_epoch", "last_heartbeat_ts"}
 _OPERATORS = {"eq", "ne", "lt", "le", "gt", "ge", "co", "sw", "ew", "li", "is"}
-_MOST, _USUAL = 500, 50
+_MAX_ROWS, _DEFAULT_ROWS = 500, 50
 
 
 class Refused(Exception):
-    """An answer that is no listing."""
+    """A response that is not a listing."""
 
     def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         super().__init__(status)
@@ -39,7 +39,7 @@ class Refused(Exception):
 
 
 def failed(detail: str) -> Refused:
-    """Return the answer to what the service does not survive."""
+    """Return the response to an internal error of the service."""
     body = {"traceback": "", "detail": detail, "status": 500, "title": "Internal Server Error", "type": "about:blank"}
     return Refused(500, body)
 
@@ -47,13 +47,13 @@ def failed(detail: str) -> Refused:
 def listing(
     store: Store, kind: str, rows: Iterable[Row], query: Sequence[tuple[str, str]]
 ) -> tuple[list[Row], dict[str, str]]:
-    """Return the rows that are asked for, and the headers that go with them."""
+    """Return the requested rows and their headers."""
     if not is_paged(kind, query):
         return list(rows), {}
     filters = _filters(kind, query)
     last = dict(query)
     limit, after = _limit(last.get("_limit", "")), _after(kind, last.get("_cursor", ""))
-    ordered = newest_first(kind, rows) if kind != "runs" else list(rows)  # the runs come in order already
+    ordered = newest_first(kind, rows) if kind != "runs" else list(rows)  # runs are already sorted
     first = (
         0 if after is None else bisect_right(ordered, [-1], key=lambda row: [0 if _place(kind, row) < after else -1])
     )
@@ -69,7 +69,7 @@ def listing(
 
 
 def is_paged(kind: str, query: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether a listing comes in pages: when it is asked for, or filtered."""
+    """Return whether a listing has pages: if pages or filters are requested."""
     asked = any(name in ("_limit", "_cursor") for name, _ in query)
     return kind in KEYS and (asked or bool(_filters(kind, query)))
 
@@ -85,7 +85,7 @@ def _place(kind: str, row: Row) -> tuple[Any, ...]:
 
 def _limit(text: str) -> int:
     try:
-        return min(int(text), _MOST) if text else _USUAL
+        return min(int(text), _MAX_ROWS) if text else _DEFAULT_ROWS
     except ValueError:
         raise failed(f"invalid literal for int() with base 10: {text!r}") from None
 

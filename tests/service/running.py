@@ -1,4 +1,4 @@
-"""The metadata service of the tests, for as long as one needs it."""
+"""Runs the metadata service of the tests for the time of a block."""
 
 import json
 import subprocess
@@ -22,21 +22,21 @@ class Running:
     process: subprocess.Popen[str] = field(compare=False, repr=False)
 
     def stop(self) -> None:
-        """End it, as a service that goes away."""
+        """Stop the service."""
         self.process.terminate()
         self.process.wait(30)
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return the requests that came since the last reset."""
+        """Return the requests since the last reset."""
         return self._control("requests")
 
     def load(self) -> tuple[int, int]:
-        """Return how many requests are being answered, and the most at once since the last reset."""
-        now, most = self._control("load")
-        return now, most
+        """Return the number of requests in flight, and the largest number since the last reset."""
+        now, maximum = self._control("load")
+        return now, maximum
 
     def was_asked(self, word: str) -> bool:
-        """Whether a request came since the last reset whose path holds a word."""
+        """Return whether the path of a request since the last reset contains a word."""
         return any(word in request["path"] for request in self.requests())
 
     def reset(self) -> None:
@@ -44,11 +44,11 @@ class Running:
         self._control("reset")
 
     def latency(self, seconds: float) -> None:
-        """Let each answer take so much longer."""
+        """Delay each response by this time."""
         self._control("latency", {"seconds": seconds})
 
     def faults(self, faults: list[dict[str, Any]]) -> None:
-        """Let requests fail: each with ``match``, ``times`` (None: always), and ``status`` or ``kind``."""
+        """Let requests fail. A fault has ``match``, ``times`` (None: always), and ``status`` or ``kind``."""
         self._control("faults", faults)
 
     def _control(self, what: str, given: Any = None) -> Any:
@@ -61,7 +61,7 @@ class Running:
 def running(
     *, release: str = "head", tables: Path | None = None, store: Path | None = None, latency: float = 0.0
 ) -> Iterator[Running]:
-    """Run a service, with these rows at first; ``store`` keeps its rows for the next time."""
+    """Run a service, initially with these rows. ``store`` is a file that keeps its rows for the next time."""
     options = ["--release", release, "--latency", str(latency)]
     options += ["--tables", str(tables)] if tables else []
     options += ["--store", str(store)] if store else []
@@ -69,7 +69,7 @@ def running(
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        assert url, "the service did not start: what it said stands above"
+        assert url, "the service did not start: see its output above"
         yield Running(url, process)
     finally:
         process.terminate()

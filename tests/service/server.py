@@ -1,7 +1,7 @@
-"""A metadata service for tests: a real HTTP process that stores what Metaflow writes and answers as the real one does.
+"""A metadata service for tests: a real HTTP server that stores what Metaflow writes and responds like the real service.
 
 ``python server.py [--release 2.5.1] [--tables FILE] [--store FILE] [--latency SECONDS]`` prints its URL and serves until
-it is ended. What no real service has lies below ``/_test/``: which requests came, added latency, and faults.
+it is stopped. Controls for tests are below ``/_test/``: the requests so far, added latency, and faults.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _SINGLE = re.compile(r"/flows(/[^/]+(/run|/runs(/[^/]+(/.+)?)?)?)?\Z")
 
 
 _UNVERSIONED = re.compile(r"\A/(version|auth/token)\Z|/attempt/[^/]*/artifacts\Z")
-"""These answers do not say which version gives them."""
+"""These responses have no version header."""
 
 _NO_ROLE = (
     "Parameter validation failed:\n"
@@ -38,7 +38,7 @@ _NO_ROLE = (
 
 
 class Service(ThreadingHTTPServer):
-    """The server, with what tests may set."""
+    """The server, with the settings of tests."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -52,7 +52,7 @@ class Service(ThreadingHTTPServer):
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count a request as long as it is being answered."""
+        """Count a request while it is in flight."""
         with self.store.lock:
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -63,10 +63,10 @@ class Service(ThreadingHTTPServer):
                 self.in_flight -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away."""
+        """Do not report disconnected clients."""
 
     def fault(self, target: str) -> dict[str, Any] | None:
-        """Return the fault that this request meets."""
+        """Return the fault for this request, or None."""
         with self.store.lock:
             for fault in self.faults:
                 if re.search(fault["match"], target) and fault.get("times") != 0:
@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(405, None, {"Allow": "GET"})
 
     def _answer(self, method: str) -> None:
-        self.path = self.requestline.split()[1]  # as it was sent: Python takes two slashes at its start for one
+        self.path = self.requestline.split()[1]  # as sent: Python replaces two leading slashes with one
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/_test/"):
             return self._control(body)
@@ -111,7 +111,9 @@ class Handler(BaseHTTPRequestHandler):
                 {"method": method, "path": unquote(path), "query": query, "headers": dict(self.headers)}
             )
         fault = self.server.fault(self.path)
-        with self.server.counted():  # until just before the answer is sent, after which the client may ask again
+        with (
+            self.server.counted()
+        ):  # until just before the response is sent, because then the client can send the next request
             if self.server.seconds:
                 time.sleep(self.server.seconds)
             if fault and fault.get("kind") not in ("truncate", "reset", "drip"):
@@ -120,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
                 status, content, headers = self._found(method, path, query, body)
             except Refused as refused:
                 status, content, headers = refused.status, refused.body, refused.headers
-            except Exception as error:  # noqa: BLE001 - the real one answers so to whatever goes wrong
+            except Exception as error:  # noqa: BLE001 - the real service responds like this to any error
                 status, content, headers = 500, failed(repr(error)).body, {}
         return self._send(status, content, headers, fault.get("kind") if fault else None)
 
@@ -152,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             return get(self.server.store, parts, query)
 
     def _send(self, status: int, content: Any, headers: dict[str, str], fault: str | None = None) -> None:
-        """Send an answer; JSON, unless it is bytes, or an error that the service itself knows nothing of."""
+        """Send a response: JSON, or bytes as they are, or the plain text of an error of the HTTP server."""
         text = {404: "404: Not Found", 405: "405: Method Not Allowed"}.get(status)
         unknown = content is None and text is not None
         raw = (
@@ -176,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.command != "HEAD":
             self.wfile.write(raw)
 
-    # -- what no real service does ----------------------------------------------------------------------------------
+    # -- controls for tests ------------------------------------------------------------------------------------------
 
     def _control(self, body: bytes) -> None:
         server, given = self.server, json.loads(body or b"null")
@@ -212,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._send_foreign(fault["status"], fault.get("body", ""), fault.get("headers", {}))
 
     def _send_foreign(self, status: int, body: str, headers: dict[str, str]) -> None:
-        """Send what a proxy before the service would: nothing in it tells of the service."""
+        """Send a response like a proxy in front of the service, without its headers."""
         raw = body.encode()
         self.send_response(status)
         for name, value in {"Content-Length": str(len(raw)), **headers}.items():
@@ -221,7 +223,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(raw)
 
     def _spoil(self, kind: str, raw: bytes) -> None:
-        """Let an answer end badly, of which the headers are sent."""
+        """Break a response after its headers."""
         self.close_connection = True
         half = raw[: len(raw) // 2]
         if kind == "drip":
@@ -238,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _released(content: Any) -> Any:
-    """Return what release 2.5.1 answers instead: it proves no owners, and its metadata come in the order of an index."""
+    """Return the response of release 2.5.1: without the owner, and with metadata sorted by field."""
     rows = [row for row in (content if isinstance(content, list) else [content]) if isinstance(row, dict)]
     for row in rows:
         row.pop("user", None)
@@ -255,7 +257,7 @@ def _json(body: bytes) -> Any:
 
 
 def main() -> None:
-    """Serve until ended."""
+    """Serve until a signal."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--release", default="head")
@@ -270,7 +272,7 @@ def main() -> None:
         store.load(read_tables(str(given.store)))
     service = Service(given.port, store, given.release, given.latency)
     threading.Thread(target=service.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{service.server_address[1]}", flush=True)  # noqa: T201 - whoever began it reads it
+    print(f"http://127.0.0.1:{service.server_address[1]}", flush=True)  # noqa: T201 - the parent process reads it
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     if given.store:
         with store.lock:

@@ -1,7 +1,7 @@
-"""The rows of the metadata service of the tests, in memory: six tables, as in the database of the real one.
+"""The rows of the metadata service of the tests, in memory: six tables, as in the database of the real service.
 
-A run has a number and may have a text id beside it, as orchestrators give; a task likewise. Rows keep the columns of the
-database; :func:`shown` turns them into what the service answers.
+A run has a number, and with an orchestrator also a string id. The same is true for tasks. Rows have the columns of the
+database. :func:`shown` turns them into rows of a response.
 """
 
 import gzip
@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[^\s{}\",\\]+\Z")
 
 
 class Store:
-    """All rows, found by what they belong to."""
+    """All rows, indexed by their parents."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -38,7 +38,7 @@ class Store:
     # -- as a whole -------------------------------------------------------------------------------------------------
 
     def load(self, tables: dict[str, list[Row]]) -> None:
-        """Take rows of all tables."""
+        """Add the rows of all tables."""
         for table in TABLES:
             for row in tables[table]:
                 self.add(table, row)
@@ -55,7 +55,7 @@ class Store:
         }
 
     def add(self, table: str, row: Row) -> None:
-        """Take one row."""
+        """Add one row."""
         flow, number, step = row.get("flow_id", ""), row.get("run_number", 0), row.get("step_name", "")
         match table:
             case "flows_v3":
@@ -79,13 +79,13 @@ class Store:
                 self.artifacts[flow, number][step, row["task_id"]].append(row)
 
     def change(self, run: Row, **values: Any) -> None:
-        """Change a run, which moves its row: PostgreSQL writes it anew, and listings without an order show that."""
+        """Change a run and move its row to the end, as PostgreSQL does. Unsorted listings show that."""
         run.update(values)
         runs = self.runs[run["flow_id"]]
         runs[run["run_number"]] = runs.pop(run["run_number"])
 
     def number(self, kind: str) -> int:
-        """Return the next number of runs, tasks or metadata; one sequence serves all flows."""
+        """Return the next number of runs, tasks or metadata. All flows share a sequence."""
         self._numbers[kind] += 1
         return self._numbers[kind]
 
@@ -127,25 +127,25 @@ class Store:
 
 
 def shown(row: Row, run: Row | None = None) -> Row:
-    """Return a row as the service answers it; steps, tasks and artifacts bear the tags of their run."""
-    found = {key: value for key, value in row.items() if key not in ("run_id", "task_name")}
+    """Return a row of a response. Steps, tasks and artifacts have the tags of their run."""
+    result = {key: value for key, value in row.items() if key not in ("run_id", "task_name")}
     if "run_number" in row:
-        found["run_number"] = (run or row).get("run_id") or row["run_number"]
+        result["run_number"] = (run or row).get("run_id") or row["run_number"]
     if "task_id" in row:
-        found["task_id"] = row.get("task_name") or row["task_id"]
+        result["task_id"] = row.get("task_name") or row["task_id"]
     if run is not None and "field_name" not in row:
-        found |= {"tags": run["tags"], "system_tags": run["system_tags"]}
+        result |= {"tags": run["tags"], "system_tags": run["system_tags"]}
     if "step_name" in row and "task_id" not in row:
-        found["run_number"] = str(found["run_number"])
+        result["run_number"] = str(result["run_number"])
     if run is None and "run_number" in row:
         users = [tag.removeprefix("user:") for tag in row["system_tags"] or () if tag.startswith("user:")]
         if row["user_name"] in users:
-            found["user"] = row["user_name"]
-    return found
+            result["user"] = row["user_name"]
+    return result
 
 
 def as_text(value: object) -> str:
-    """Return a value of metadata as PostgreSQL keeps it, which turns lists into its own notation."""
+    """Return a value of metadata as PostgreSQL stores it. Lists become arrays in its notation."""
     if isinstance(value, list):
         quoted = (
             f'"{item.replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34))}"' for item in map(str, value)
@@ -155,6 +155,6 @@ def as_text(value: object) -> str:
 
 
 def read_tables(file: str) -> dict[str, list[Row]]:
-    """Return the tables in a file, gzipped or not."""
+    """Return the tables in a file, which may be gzipped."""
     content = Path(file).read_bytes()
     return json.loads(gzip.decompress(content) if file.endswith(".gz") else content)

@@ -1,4 +1,4 @@
-"""Real Metaflow runs flows on the service, and its own client finds them there again."""
+"""Real Metaflow runs flows on the service, and its own client reads them."""
 
 import gzip
 import json
@@ -47,7 +47,7 @@ def service():
 
 @pytest.fixture
 def python(service, tmp_path):
-    """Return how to run Python with Metaflow on the service, its data in a folder of the test."""
+    """Return a function that runs Python with Metaflow on the service, with data in the test's folder."""
     names = ("PATH", "SYSTEMROOT")
     environment = {name: os.environ[name] for name in names if name in os.environ} | {
         "HOME": str(tmp_path),
@@ -102,15 +102,15 @@ def test_a_run_that_fails(python, service):
     assert "False" in ends
     assert len(ends) == 3
     turns = {task["metadata"]["foreach-stack"] for task in run["steps"]["divide"]}
-    assert turns == {"{items=1}", "{items=0}", "{items=2}"}  # as PostgreSQL writes lists
+    assert turns == {"{items=1}", "{items=0}", "{items=2}"}  # arrays in the notation of PostgreSQL
     assert get(service, "/flows/FailingFlow/runs?status=running")[0]["status"] == "running"  # for six minutes
 
 
 def test_string_ids(python, service):
-    """As orchestrators do it: they name runs and tasks, and call each step."""
+    """Orchestrators name runs and tasks, and call each step."""
     flow, run = FLOWS / "linear_flow.py", "/flows/LinearFlow/runs/argo-1"
     python(flow, "--quiet", "init", "--run-id", "argo-1", "--task-id", "params")
-    for _ in range(2):  # a step that is called again is no second task
+    for _ in range(2):  # a second call of a step adds no second task
         given = ("--run-id", "argo-1", "--task-id", "t-1", "--input-paths", "argo-1/_parameters/params")
         python(flow, "--quiet", "step", "start", *given)
 
@@ -122,8 +122,8 @@ def test_string_ids(python, service):
     assert found["steps"]["start"][0]["metadata"]["attempt_ok"] == "True"
 
 
-def test_rows_are_of_the_recorded_shape(python, service):
-    """What is written here reads as what was written to the real one: the same columns, of the same types."""
+def test_rows_have_the_recorded_columns(python, service):
+    """Rows have the same columns and types as the recorded rows of the real service."""
     python(FLOWS / "linear_flow.py", "run")
     run = "/flows/LinearFlow/runs/1"
     start = f"{run}/steps/start"
@@ -137,8 +137,8 @@ def test_rows_are_of_the_recorded_shape(python, service):
         "metadata": f"{start}/tasks/{task['task_id']}/metadata",
     }
     for kind, path in listings.items():
-        wanted = {shape(row) for row in recorded(kind)}
-        assert {shape(row) for row in get(service, path)} <= wanted, kind
+        expected = {shape(row) for row in recorded(kind)}
+        assert {shape(row) for row in get(service, path)} <= expected, kind
 
     written = {(row["type"], row["field_name"]) for row in get(service, listings["metadata"])}
     assert written <= {(row["type"], row["field_name"]) for row in recorded("metadata")}

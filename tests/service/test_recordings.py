@@ -1,4 +1,4 @@
-"""The service of the tests answers as the real one did: its recorded exchanges, replayed."""
+"""The service of the tests gives the responses of the real one: recorded exchanges are replayed."""
 
 import gzip
 import http.client
@@ -13,14 +13,14 @@ RECORDINGS = json.loads(gzip.decompress((Path(TABLES).parent / "recordings.json.
 HEADERS = ("X-Limit", "X-Next-Cursor", "METADATA_SERVICE_VERSION", "Content-Type", "Allow")
 
 NOT_REPLAYED = {
-    "conflict: 8 at once": "eight requests raced for one run; here a lock lets one after the other",
+    "conflict: 8 at once": "eight requests changed one run at once; here a lock serializes them",
     **dict.fromkeys(
         [f"fresh: status of {flow}" for flow in ("FailingFlow", "CustomEndsFlow", "SingleStepFlow", "CardFlow")],
-        "given by another service, whose rows are not recorded: see the test of fresh runs",
+        "recorded from another service without its rows: see the test of fresh runs",
     ),
 }
 
-# PostgreSQL quotes, after the first line of its error, the query it was given. There is none here.
+# After the first line of an error, PostgreSQL quotes the query. There is no query here.
 QUOTING = {"run number beyond bigint", "run number beyond int", "superscript digit as run number", "one, attempt x"}
 
 
@@ -31,14 +31,14 @@ def exchanges(*methods):
                 yield pytest.param(file, exchange, id=f"{file}-{number}-{exchange['name']}"[:80])
 
 
-def test_what_is_excepted_is_recorded():
+def test_exceptions_are_recorded():
     assert {*NOT_REPLAYED, *QUOTING} <= {exchange["name"] for found in RECORDINGS.values() for exchange in found}
 
 
 @pytest.fixture(scope="module")
 def servers():
     with running(tables=TABLES) as head, running(tables=TABLES, release="2.5.1") as release:
-        ask(head.url, "POST", "/flows/SlowFlow/runs/48/heartbeat", body="{}")  # it was alive when it was recorded
+        ask(head.url, "POST", "/flows/SlowFlow/runs/48/heartbeat", body="{}")  # the run was alive during the recording
         yield {"head": head.url, "release_2_5_1": release.url}
 
 
@@ -68,32 +68,32 @@ def test_replay(file, exchange, servers):
     elif exchange["name"] in QUOTING:
         assert first_line(json.loads(raw)) == first_line(exchange["json"])
     else:
-        found, wanted = comparable(json.loads(raw)), comparable(exchange["json"])
-        assert_same(found, wanted, ordered=is_ordered(file, exchange), truncated=exchange.get("truncated"))
+        actual, expected = comparable(json.loads(raw)), comparable(exchange["json"])
+        assert_same(actual, expected, ordered=is_ordered(file, exchange), truncated=exchange.get("truncated"))
 
 
-def assert_same(found, wanted, *, ordered, truncated):
-    if truncated:  # the first rows and the last two were kept
-        assert len(found) == truncated["total"]
+def assert_same(actual, expected, *, ordered, truncated):
+    if truncated:  # only the first rows and the last two are recorded
+        assert len(actual) == truncated["total"]
         if ordered:
-            assert [*found[: len(wanted) - 2], *found[-2:]] == wanted
+            assert [*actual[: len(expected) - 2], *actual[-2:]] == expected
         else:
-            assert all(row in found for row in wanted)
-    elif ordered or not isinstance(found, list):
-        assert found == wanted
+            assert all(row in actual for row in expected)
+    elif ordered or not isinstance(actual, list):
+        assert actual == expected
     else:
-        assert sorted(found, key=as_text) == sorted(wanted, key=as_text)
+        assert sorted(actual, key=as_text) == sorted(expected, key=as_text)
 
 
 def is_ordered(file, exchange):
-    """Tell whether the order of a listing means something: that of pages, and of two listings without."""
+    """Return whether a listing is sorted: pages are, and two listings without pages."""
     if "X-Limit" in exchange["headers"] or exchange["path"].endswith("/filtered_tasks"):
         return True
     return file != "release_2_5_1" and "/tasks/" in exchange["path"] and exchange["path"].endswith("/metadata")
 
 
 def comparable(body):
-    """Return an answer without what differs by nature, and its tags, which have no order, in one."""
+    """Return a response without values that differ each time, and with sorted tags."""
     if isinstance(body, list):
         return [comparable(row) for row in body]
     if not isinstance(body, dict):
@@ -112,8 +112,8 @@ def first_line(body):
     return error | {"pgerror": error["pgerror"].splitlines()[0]}
 
 
-def test_a_listing_without_order_moves_what_changed():
-    """PostgreSQL writes a changed row anew; who relies on an order is found out."""
+def test_an_unsorted_listing_moves_changed_rows():
+    """PostgreSQL moves a changed row to the end, which shows code that relies on an order."""
     with running(tables=TABLES) as server:
         path = "/flows/TaggedFlow/runs"
         before = [row["run_number"] for row in json.loads(ask(server.url, "GET", path)[1])]
@@ -128,7 +128,7 @@ def test_a_listing_without_order_moves_what_changed():
     ("flow", "run"), [("FailingFlow", 10), ("CustomEndsFlow", 42), ("SingleStepFlow", 43), ("CardFlow", 16)]
 )
 def test_status_of_fresh_runs(flow, run, servers):
-    """A run reads as running while its heartbeat is young, whatever became of it, unless its step ``end`` is done."""
+    """A run with a recent heartbeat is running for the service, unless its step ``end`` is done."""
     [recorded] = [one for one in RECORDINGS["runs_filters"] if one["name"] == f"fresh: status of {flow}"]
     ask(servers["head"], "POST", f"/flows/{flow}/runs/{run}/heartbeat", body="{}")
     rows = json.loads(replay(servers["head"], recorded)[1])
@@ -136,7 +136,7 @@ def test_status_of_fresh_runs(flow, run, servers):
 
 
 def test_changes_of_tags_replayed():
-    """All of them in their order, from the tags that the run had before."""
+    """Replay all changes in order, from the initial tags of the run."""
     with running(tables=TABLES) as server:
         run, (before, *_) = "/flows/TaggedFlow/runs/17", RECORDINGS["tags"]
         now = json.loads(ask(server.url, "GET", run)[1])["tags"]
