@@ -22,7 +22,7 @@ from mfwidgets.render.view import View
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.tables import runs_table
 from mfwidgets.widgets.log_text import LogText
-from mfwidgets.widgets.run_list import PAGE, beside
+from mfwidgets.widgets.run_list import PAGE, next_to
 flow = mfwidgets.Metaflow(metadata=sys.argv[1], namespace=None)[sys.argv[2]]
 def median(ask):
     ask()
@@ -33,7 +33,7 @@ def median(ask):
         times.append(time.perf_counter() - began)
     return statistics.median(times)
 def drawn(rows):
-    return html_of(View("", "", parts=(beside(runs_table(rows, Limits(), "")),)), live=True)
+    return html_of(View("", "", parts=(next_to(runs_table(rows, Limits(), "")),)), live=True)
 pages = flow.runs()._row_pages(PAGE)
 next(pages)
 lines = [LogLine("2026-01-02T03:04:05", f"epoch {number} loss {1 / (number + 1):.6f} " + "x" * 60, "stdout") for number in range(1_000_000)]

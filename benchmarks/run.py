@@ -73,7 +73,7 @@ answer = sorted(zip(*(frame[column].astype(object) for column in frame)))""",
     "parameters, 2 artifacts of 500 runs": (
         "values",
         """rows = m.Flow(flow).runs().to_pandas(params=True, artifacts=["x", "text"]).itertuples(index=False)
-answer = sorted([row[2], row[3] == "completed", *row[12:]] for row in rows)""",
+answer = sorted([row.run_id, row.status == "completed", *row[-4:]] for row in rows)""",
         """import pandas
 rows = []
 for run in m.Flow(flow):

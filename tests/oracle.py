@@ -1,7 +1,7 @@
 """Asks Metaflow's own client the questions of ``questions.py`` about all runs under test.
 
-Run as a program, in a process of its own: ``oracle.py FOLDER SELECTOR NAMESPACES FILE``. The answers are kept beside the runs, as long as
-neither the runs nor the questions change.
+``oracle.py FOLDER SELECTOR NAMESPACES FILE`` runs in a separate process. The answers are cached in the folder of the runs,
+until the runs or the questions change.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from corpus import Corpus
 def answers(
     runs: Corpus, selector: str, environ: Mapping[str, str] = MappingProxyType({}), namespaces: Sequence[Any] = (None,)
 ) -> dict[str, Any]:
-    """Return Metaflow's answers; they are asked for first where they are not there yet (up to a minute)."""
+    """Return Metaflow's answers. The first call asks for them (up to a minute)."""
     digest = hashlib.sha256(Path(questions.__file__).read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
     file = runs.folder / f"answers-{digest}.json"
     if not file.is_file():
@@ -32,17 +32,17 @@ def answers(
 
 
 def _all_objects(m: Any) -> list[str]:
-    """Return the pathspecs of all objects, the pseudo step included."""
-    found = []
+    """Return the pathspecs of all objects, including those of ``_parameters``."""
+    pathspecs = []
     for flow in m.Metaflow():
-        found.append(flow.pathspec)
+        pathspecs.append(flow.pathspec)
         for run in flow:
-            found.append(run.pathspec)
+            pathspecs.append(run.pathspec)
             for step in (*run, run["_parameters"]):
-                found.append(step.pathspec)
+                pathspecs.append(step.pathspec)
                 for task in step:
-                    found += [task.pathspec, *(artifact.pathspec for artifact in task)]
-    return found
+                    pathspecs += [task.pathspec, *(artifact.pathspec for artifact in task)]
+    return pathspecs
 
 
 def _ask(folder: str, selector: str, namespaces: str, file: str) -> None:

@@ -1,7 +1,7 @@
-"""What both clients are asked about the runs under test, and how an answer is written down.
+"""Questions about the runs under test for both clients, and the format of the answers.
 
-The questions work with Metaflow's own client and with ours, since both have the same names. Answers are plain JSON, so
-that those of Metaflow's client can be kept beside the runs (see ``oracle.py``).
+The same code asks Metaflow's own client and ours, since both have the same names. Answers are JSON, so that those of
+Metaflow's client can be cached in a file (see ``oracle.py``).
 """
 
 import hashlib
@@ -65,7 +65,7 @@ OF_KIND: dict[str, Questions] = {
     },
     "Step": {
         **OF_PARENTS,
-        # By its time: clones of one millisecond may stand in any order.
+        # Compared by time: clones of the same millisecond have no fixed order.
         "task": lambda step: step.task and step.task.created_at,
         "tasks": lambda step: step.tasks(),
         "tasks of a tag": lambda step: step.tasks("nightly"),
@@ -174,13 +174,13 @@ def _public(data: Any) -> Iterator[str]:
 
 
 def _away(m: Any, make: Callable[[], Any], pathspec: str) -> Any:
-    """Ask a flow that was made in one namespace for a run of another."""
+    """Get a run of another namespace from a flow that was made in the first namespace."""
     m.namespace("user:bob")
     return make()[pathspec.split("/")[1]]
 
 
 def _kept(m: Any, pathspec: str) -> Any:
-    """Go on with an object after the namespace has changed."""
+    """Use an object after the namespace has changed."""
     m.namespace("user:ann")
     run = m.Run(pathspec)
     m.namespace("user:nobody")
@@ -188,15 +188,15 @@ def _kept(m: Any, pathspec: str) -> Any:
 
 
 def answer(ask: Callable[..., Any], *about: Any) -> Answer:
-    """Return what came of asking."""
+    """Return the result of a question, or the error that it raises."""
     try:
         return ["is", _short(written(ask(*about)))]
-    except Exception as error:  # noqa: BLE001 - what it raises is the answer
+    except Exception as error:  # noqa: BLE001 - the error is the answer
         return ["raises", [base.__name__ for base in type(error).__mro__]]
 
 
 def written(value: Any) -> str:
-    """Return a value as text, the same in any process; what has no order is sorted."""
+    """Return a value as a str that is the same in each process. Unordered values are sorted."""
     kind = type(value).__name__
     if hasattr(value, "pathspec"):
         return repr(value)
@@ -239,7 +239,7 @@ def kind_of(pathspec: str) -> str:
 
 
 def subjects(listed: list[str], namespace: str | None) -> Iterator[tuple[str, int | None]]:
-    """Yield which objects are asked, and for which attempts."""
+    """Yield the objects to ask, with their attempts."""
     for pathspec in listed:
         kind = kind_of(pathspec)
         for attempt in ATTEMPTS if kind == "Task" and namespace is None else [None]:
@@ -247,16 +247,16 @@ def subjects(listed: list[str], namespace: str | None) -> Iterator[tuple[str, in
 
 
 def asked(m: Any, pathspec: str, attempt: int | None, namespace: str | None) -> dict[str, Answer]:
-    """Return the answers about one object; in a namespace, of tasks and artifacts only whether they are to be had."""
+    """Return the answers about one object. In a namespace, only whether tasks and artifacts are visible."""
     kind = kind_of(pathspec)
     m.namespace(namespace)
     try:
-        found = getattr(m, kind)(pathspec, attempt=attempt)
-    except Exception:  # noqa: BLE001 - what it raises is the answer
+        subject = getattr(m, kind)(pathspec, attempt=attempt)
+    except Exception:  # noqa: BLE001 - the error is the answer
         return {"itself": answer(getattr(m, kind), pathspec, attempt)}
     few = namespace is not None and kind in ("Task", "DataArtifact")
     return {
-        fact: answer(ask, found)
+        fact: answer(ask, subject)
         for fact, ask in questions(kind).items()
         if not few or fact in ("repr", "parent", "is_in_namespace", "pickled")
     }

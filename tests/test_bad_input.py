@@ -238,9 +238,9 @@ RECORD = {"content_type": "pickle-v4", "ds_type": "local", "ts_epoch": 1_700_000
         (X, "7", lambda run: DataArtifact(f"{run}/start/1/x"), errors.CorruptFile, "is not a JSON object"),
         (X, None, lambda run: DataArtifact(f"{run}/start/1/x"), MISSING, "has no artifact 'x'"),
         (X, {}, lambda run: Task(f"{run}/start/1").data.x, errors.DataException, "expected a SHA-1 in its record, got ''"),
-        (X, RECORD | {"sha": "../../../etc"}, lambda run: Task(f"{run}/start/1").data.x, errors.DataException, "no SHA-1 but '../../../etc'"),
+        (X, RECORD | {"sha": "../../../etc"}, lambda run: Task(f"{run}/start/1").data.x, errors.DataException, "expected a SHA-1 in its record, got '../../../etc'"),
         (X, RECORD | {"sha": "a" * 40}, lambda run: Task(f"{run}/start/1").data.x, errors.BlobMissing, (f"its bytes {'a' * 40} are missing from", "deleted")),
-        (X, RECORD | {"sha": "a" * 40, "ds_type": "tape", "location": ":root:tape://b"}, lambda run: Task(f"{run}/start/1").data.x, errors.DataException, ("type 'tape'", "tape://b")),
+        (X, RECORD | {"sha": "a" * 40, "ds_type": "tape", "location": ":root:tape://b"}, lambda run: Task(f"{run}/start/1").data.x, errors.DataException, ("got 'tape'", "tape://b")),
         ("start/1/_meta/0_artifact__success.json", "{", lambda run: Task(f"{run}/start/1").successful, errors.CorruptFile, "0_artifact__success.json is broken"),
     ],
 )  # fmt: skip

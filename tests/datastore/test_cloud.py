@@ -78,13 +78,13 @@ def test_large_objects(client, on_s3):
 def test_large_objects_show_a_progress_bar(client, on_s3, monkeypatch, capsys):
     from mfwidgets.datastore import cloud
 
-    monkeypatch.setattr(cloud, "_MOMENT", 0)
+    monkeypatch.setattr(cloud, "_PROGRESS_DELAY_S", 0)
     artifact = client.get(on_s3[0]["many"])["only"].task["large"]
     assert len(artifact.raw()) > 30_000_000
     told = capsys.readouterr().err
     assert re.search(rf"s3://{BUCKET}/metaflow: .*/30.0M", told)
     mfwidgets.clear_cache()
-    monkeypatch.setattr(cloud, "_MOMENT", 60)
+    monkeypatch.setattr(cloud, "_PROGRESS_DELAY_S", 60)
     assert len(artifact.raw()) > 30_000_000
     assert capsys.readouterr().err == ""
 
@@ -128,7 +128,7 @@ def test_the_end_of_a_log(on_s3, client, monkeypatch):
 
     task = client.get(on_s3[0]["linear"])["start"].task
     whole = [line.message for line in task.logs()]
-    monkeypatch.setattr(logs, "_SMALL", 60)
+    monkeypatch.setattr(logs, "_TAIL_BYTES", 60)
     monkeypatch.setattr(logs, "_USUAL_LINE", 1)
     assert [line.message for line in task.logs(tail=1)] == whole[-1:]
     assert [line.message for line in task.logs(tail=50)] == whole

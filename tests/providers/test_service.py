@@ -200,7 +200,7 @@ def test_very_large_runs(client, release_name, request, monkeypatch):
     expected = [told(run) for run in runs]
     tables = [frame for flow in client if len(frame := flow.latest_run.to_pandas())]
     other = Metaflow(metadata=server.url, namespace=None)
-    monkeypatch.setattr(service, "_LARGE", 3_000)
+    monkeypatch.setattr(service, "_MAX_LISTING_BYTES", 3_000)
     now = [other.get(run.pathspec) for run in runs]
     assert [told(run) for run in now] == expected
     assert all(
@@ -212,7 +212,7 @@ def test_very_large_runs(client, release_name, request, monkeypatch):
 def test_the_cost_of_a_very_large_run(client, head, monkeypatch):
     from mfwidgets.providers import service
 
-    monkeypatch.setattr(service, "_LARGE", 3_000)
+    monkeypatch.setattr(service, "_MAX_LISTING_BYTES", 3_000)
     run = client.get("FailingFlow/7")
     status, paths = cost(head, lambda: run.status)
     assert status.reason.startswith("FailingFlow/7/risky/119: attempt 0 failed")
