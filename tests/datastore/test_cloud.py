@@ -129,7 +129,7 @@ def test_the_end_of_a_log(on_s3, client, monkeypatch):
     task = client.get(on_s3[0]["linear"])["start"].task
     whole = [line.message for line in task.logs()]
     monkeypatch.setattr(logs, "_TAIL_BYTES", 60)
-    monkeypatch.setattr(logs, "_USUAL_LINE", 1)
+    monkeypatch.setattr(logs, "_LINE_BYTES", 1)
     assert [line.message for line in task.logs(tail=1)] == whole[-1:]
     assert [line.message for line in task.logs(tail=50)] == whole
 
