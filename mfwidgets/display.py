@@ -74,17 +74,19 @@ class Displayable:
         return self._repr_mimebundle_()["text/html"]
 
     def to_html(self, path: "str | PathLike[str]") -> Path:
-        """Write the display into one HTML file that needs neither other files nor scripts, with more rows than a cell.
+        """Write the display into an HTML file, with more rows than in a cell. The file needs no scripts and no other files.
+
+        Costs what the display costs, without its time limit.
 
         Parameters
         ----------
         path
-            The file. An existing one is overwritten.
+            The file. An existing file is overwritten.
 
         Returns
         -------
         pathlib.Path
-            The file. Costs what the display costs, without its time limit.
+            The file.
 
         Raises
         ------
@@ -98,18 +100,25 @@ class Displayable:
         return file
 
     def to_dict(self) -> dict[str, Any]:
-        """Return its own facts as data, under the names that frames and ``--json`` have them.
+        """Return the facts of the display as data, with the names that DataFrames and ``--json`` use.
+
+        Costs what ``--json`` costs for the same object. All rows are read.
 
         Returns
         -------
         dict
-            ``kind``, then the facts: numbers, str, UTC-aware datetimes, timedeltas, lists, and the rows of its parts as
-            dicts. Costs what ``--json`` of the same object costs; all rows are read.
+            ``kind`` and the facts: numbers, str, UTC-aware datetimes, timedeltas, lists, and the rows of tables as dicts.
 
         Raises
         ------
         MetaflowException
             The object cannot be read.
+
+        Examples
+        --------
+        >>> facts = Flow("HelloFlow").latest_run.to_dict()
+        >>> facts["kind"], facts["status"], facts["user"]
+        ('run', 'completed', 'ann')
         """
         return renderer().view_data(self)
 
@@ -120,9 +129,11 @@ class Explorable(Displayable):
     def explore(self) -> "Explorer":
         """Open an explorer with this object selected: flows and runs on the left, the selected object on the right.
 
+        Costs what the display of the object costs. Requests run in threads.
+
         Returns
         -------
         Explorer
-            A widget. Its ``.selected`` is the selected object. It sends its requests in threads.
+            A widget. Its ``.selected`` is the selected object.
         """
         return openers().open_explorer(self)

@@ -1,7 +1,7 @@
-"""One schema for each kind of row: which facts it has, under which names, of which type, and where they come from.
+"""One schema for each kind of row: the names, types, meanings and sources of its columns.
 
-DataFrames, dicts, ``--json``, the sidebar and the tables of displays all read these schemas, so that the same word has
-the same value everywhere. Getters return raw values: times and durations are milliseconds.
+DataFrames, dicts, ``--json``, the sidebar and the tables of displays all read these schemas, so a name has the same value
+everywhere. Getters return raw values: times and durations are milliseconds.
 """
 
 from collections.abc import Callable
@@ -19,22 +19,22 @@ TEXT, STATUS, TIME, DURATION, COUNT, OBJECT = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A fact that every row of a kind has.
+    """A column of a table.
 
     Attributes
     ----------
     name
-        Its name in frames, dicts, JSON and the sidebar.
+        Its name in DataFrames, dicts, JSON and the sidebar.
     dtype
         One of ``TEXT``, ``STATUS``, ``TIME``, ``DURATION``, ``COUNT`` and ``OBJECT``.
     getter
-        From a row to the raw value.
+        A function from a row to the raw value.
     meaning
-        What it is, where the name does not say it.
+        A description, if the name is not clear.
     unit
         The unit of a number that is neither a count nor an index.
     nullable
-        Whether it can be missing.
+        Whether the value can be missing.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Column:
     nullable: bool = True
 
     def value(self, row: Any) -> Any:
-        """Return the fact as Python has it: an aware datetime, a timedelta, a number, a str, a list; None if missing."""
+        """Return the value as a Python object: an aware datetime, a timedelta, a number, a str, a list, or None if missing."""
         raw = self.getter(row)
         if raw is not None and self.dtype == TIME:
             return utc_datetime(raw)
@@ -60,15 +60,15 @@ class TableSchema:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns, in their order."""
+        """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
     def raw(self, row: Any) -> dict[str, Any]:
-        """Return the facts of a row by name, with times and durations in milliseconds."""
+        """Return the values of a row by name, with times and durations in milliseconds."""
         return {column.name: column.getter(row) for column in self.columns}
 
     def facts(self, row: Any) -> dict[str, Any]:
-        """Return the facts of a row by name, with aware datetimes and timedeltas."""
+        """Return the values of a row by name, with aware datetimes and timedeltas."""
         return {column.name: column.value(row) for column in self.columns}
 
 
@@ -85,7 +85,7 @@ def _optional(
 
 
 def _of_latest(name: str) -> Callable[[Any], Any]:
-    """Return a getter for a fact of a flow's newest run; None while it has no run."""
+    """Return a getter for a column of a flow's newest run. It returns None if the flow has no run."""
     column = next(column for column in RUNS.columns if column.name == name)
     return lambda row: column.getter(row.latest) if row.latest else None
 
@@ -165,7 +165,7 @@ STEPS = TableSchema(
         _optional("elapsed", DURATION, "elapsed_ms", _ELAPSED),
         _required("task_time", DURATION, lambda row: row.task_ms, "durations of its tasks together"),
         _optional("longest_task", DURATION, lambda row: row.longest_ms, "duration of the longest task"),
-        _optional("earlier_attempts", DURATION, "earlier_attempts_ms", "time spent in attempts that were tried again"),
+        _optional("earlier_attempts", DURATION, "earlier_attempts_ms", "time spent in attempts that were retried"),
     )
 )
 TASKS = TableSchema(

@@ -1,7 +1,7 @@
-"""Rows into DataFrames and dicts, and any value into JSON, by the schemas of :mod:`mfwidgets.schema`. Dtypes are fixed, also of empty tables.
+"""Converts rows to DataFrames and dicts, and any value to JSON, by the schemas of :mod:`mfwidgets.schema`.
 
-Times are UTC-aware, durations timedeltas, numbers that may be missing are nullable. Columns of values, which differ from
-table to table, come after those of the schema.
+Dtypes are fixed, also in empty tables. Times are in UTC, durations are timedeltas, and numbers that can be missing are
+nullable. Columns of values differ between tables and come last.
 """
 
 import math
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Values = Mapping[str, Sequence[Any]]
-"""Columns of values by name, a value or a :class:`NotRead` for each row; None if there is none."""
+"""Columns of values by name. A cell is a value, a :class:`NotRead`, or None if there is no value."""
 
 _DEEPEST = 20
-"""Levels of containers in containers; a value may hold itself."""
+"""The maximum number of nested containers. A value may contain itself."""
 
 _LONGEST = 10_000
-"""Characters of what stands for an object that is no plain value."""
+"""The maximum number of characters of a repr, for objects that are not plain values."""
 
 _DTYPES: dict[type, Any] = {bool: "boolean", int: "Int64", str: "string"}
 
@@ -33,12 +33,12 @@ _INT64_LIMIT, _LARGEST_EXACT_FLOAT = 2**63, 2**53
 
 
 def to_frame(kind: str, rows: Sequence[Any], values: Values | None = None) -> "pd.DataFrame":
-    """Return a table with the columns of a kind, and of values.
+    """Return a DataFrame with the columns of a kind of row, and columns of values.
 
     Warns
     -----
     ValuesNotRead
-        Values were too large or no plain ones; they are missing.
+        Values were too large or not plain values. They are missing.
     """
     import pandas as pd
 
@@ -52,7 +52,7 @@ def to_frame(kind: str, rows: Sequence[Any], values: Values | None = None) -> "p
 
 
 def to_dicts(kind: str, rows: Sequence[Any], values: Values | None = None) -> list[dict[str, Any]]:
-    """Return the same facts as plain data: a dict for each row, with aware datetimes and timedeltas; no pandas."""
+    """Return the same rows as dicts, with aware datetimes and timedeltas. Does not need pandas."""
     dicts = [SCHEMAS[kind].facts(row) for row in rows]
     for name, column in (values or {}).items():
         for facts, value in zip(dicts, column, strict=True):
@@ -62,10 +62,10 @@ def to_dicts(kind: str, rows: Sequence[Any], values: Values | None = None) -> li
 
 
 def to_json_value(value: Any, depth: int = 0) -> Any:
-    """Return a value as what JSON knows: dicts, lists, texts, numbers, True, False and None.
+    """Return a value as JSON types: dicts, lists, strings, numbers, True, False and None.
 
-    Times are ISO 8601, with their offset where they have one; durations are seconds; numbers that JSON lacks are the
-    texts ``NaN``, ``Infinity`` and ``-Infinity``; of anything else the repr. What was not read is None.
+    Times are strings in ISO 8601 format, with their offset if they have one. Durations are seconds. NaN and infinities are
+    the strings ``NaN``, ``Infinity`` and ``-Infinity``. Other objects are their repr. Values that were not read are None.
     """
     if value is None or isinstance(value, NotRead):
         return None
@@ -96,7 +96,7 @@ def _container(value: Any, depth: int) -> Any:
             return [to_json_value(item, depth + 1) for item in value]
         if isinstance(value, set | frozenset):
             return [to_json_value(item, depth + 1) for item in sorted(value, key=repr)]
-        to_list = getattr(value, "tolist", None)  # scalars and arrays of numpy
+        to_list = getattr(value, "tolist", None)  # numpy scalars and arrays
         if type(value).__module__ == "numpy" and to_list:
             return to_json_value(to_list(), depth + 1)
     return repr(value)[:_LONGEST]
@@ -118,13 +118,13 @@ def _column(values: list[Any], dtype: str) -> "pd.Series[Any]":
         return pd.Series(pd.Categorical(values, categories=STATUSES))
     try:
         return pd.Series(values, dtype=dtype)
-    except UnicodeEncodeError:  # half a surrogate pair, which only Python's own strings can hold
-        readable = [one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for one in values]
+    except UnicodeEncodeError:  # a lone surrogate is valid in Python's strings only
+        readable = [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values]
         return pd.Series(readable, dtype=dtype)
 
 
 def _value_column(values: list[Any]) -> "pd.Series[Any]":
-    """Return values in the narrowest dtype that keeps them: numbers and strings as such, anything else as objects."""
+    """Return a column in the narrowest dtype that keeps all values. Mixed values get the dtype object."""
     import numpy as np
     import pandas as pd
 
@@ -134,14 +134,14 @@ def _value_column(values: list[Any]) -> "pd.Series[Any]":
     if dtype and (dtype != "Int64" or all(-_INT64_LIMIT <= value < _INT64_LIMIT for value in present)):
         try:
             return pd.Series(pd.array(values, dtype=dtype))
-        except UnicodeEncodeError:  # half a surrogate pair, which only Python's own strings can hold
+        except UnicodeEncodeError:  # a lone surrogate is valid in Python's strings only
             pass
     elif float in types and types <= {int, float} and all(_fits_float(value) for value in present):
         return pd.Series(values, dtype="float64")
     column = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
-        column[place] = value  # lists, dicts and arrays are cells here, not columns
-    # The dtype is given, because pandas would look for times among the values, and breaks on huge numbers.
+        column[place] = value  # cell by cell, because numpy would unpack lists and arrays
+    # Without a dtype, pandas would look for times in the values and fail on huge numbers.
     return pd.Series(column, dtype="object")
 
 
@@ -150,8 +150,8 @@ def _fits_float(value: float) -> bool:
 
 
 def _warn_of_unread(values: Values) -> None:
-    for name, some in values.items():
-        reasons = Counter(value.reason for value in some if isinstance(value, NotRead))
+    for name, column in values.items():
+        reasons = Counter(value.reason for value in column if isinstance(value, NotRead))
         if reasons:
             reason, _ = reasons.most_common(1)[0]
-            warn_of_values(f"{name}: {reasons.total()} of {len(some)} values are missing: {reason}.")
+            warn_of_values(f"{name}: {reasons.total()} of {len(column)} values are missing: {reason}.")

@@ -113,11 +113,11 @@ ATTEMPTS = [
     ),
 ]
 ARGUMENTS = [
-    (lambda run: run.parent.runs(5), ARGUMENT, ("texts, each an argument of its own", "not by 5")),
-    (lambda run: run.parent.runs(["nightly"]), ARGUMENT, "not by ['nightly']"),
-    (lambda run: run.parent.runs(None), ARGUMENT, "not by None"),
-    (lambda run: run.steps(5), ARGUMENT, "not by 5"),
-    (lambda run: run["start"].tasks(b"x"), ARGUMENT, "not by b'x'"),
+    (lambda run: run.parent.runs(5), ARGUMENT, ("Expected tags as separate str arguments", "got 5")),
+    (lambda run: run.parent.runs(["nightly"]), ARGUMENT, "got ['nightly']"),
+    (lambda run: run.parent.runs(None), ARGUMENT, "got None"),
+    (lambda run: run.steps(5), ARGUMENT, "got 5"),
+    (lambda run: run["start"].tasks(b"x"), ARGUMENT, "got b'x'"),
     (lambda run: run.parent.runs(limit=-1), ARGUMENT, "Expected limit= to be a number from 0 or None, got -1"),
     (lambda run: run.parent.runs(limit="x"), ARGUMENT, "got 'x'"),
     (lambda run: run.parent.runs(limit=True), ARGUMENT, "got True"),
@@ -158,9 +158,9 @@ SELECTORS = [
     (lambda: mfwidgets.metadata("local@\0"), errors.InvalidSelector, r"'local@\x00' names no runs"),
     (lambda: mfwidgets.metadata(__file__), errors.InvalidSelector, "there is no folder"),
     (lambda: inspect_spin("/nowhere"), errors.InvalidSelector, "no folder /nowhere/.metaflow_spin"),
-    (lambda: mfwidgets.namespace(5), ARGUMENT, ("a text like 'user:ann'", "not 5")),
+    (lambda: mfwidgets.namespace(5), ARGUMENT, ("Expected a namespace such as 'user:ann'", "got 5")),
     (lambda: mfwidgets.namespace(b"user:ann"), ARGUMENT, "or None to see all runs"),
-    (lambda: Metaflow(namespace=["user:ann"]), ARGUMENT, "not ['user:ann']"),
+    (lambda: Metaflow(namespace=["user:ann"]), ARGUMENT, "got ['user:ann']"),
     (lambda: Metaflow(metadata="/nowhere"), errors.InvalidSelector, "no folder /nowhere/.metaflow"),
 ]  # fmt: skip
 

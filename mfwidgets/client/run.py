@@ -126,7 +126,7 @@ class Run(MetaflowObject, kind="run"):
         Task('HelloFlow/1795378926761243/end/2')
         >>> Flow("ForecastFlow").latest_run.tasks().to_pandas(artifacts=["error"])[["step", "artifact.error"]].tail(3)
                step  artifact.error
-        12      fit        4.321478
+        12      fit         3.76606
         13  compare             NaN
         14      end             NaN
         """

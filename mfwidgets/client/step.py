@@ -97,9 +97,9 @@ class Step(MetaflowObject, kind="step"):
         12
         >>> fit.tasks().to_pandas(artifacts=["error"])[["foreach_value", "artifact.error"]].head(3)
           foreach_value  artifact.error
-        0     Amsterdam        3.652374
-        1          Bern        3.556127
-        2       Córdoba        4.598474
+        0         Espoo        4.567228
+        1     Amsterdam        3.670034
+        2          Łódź        3.907003
         """
         return Tasks(self._context, self._record.run, self._record.step, tags, limit)
 

@@ -32,16 +32,18 @@ _CHECKS_PER_LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class CacheInfo:
-    """The size and place of the cache.
+    """The content of the cache.
 
     Attributes
     ----------
     path
         The folder.
-    files, size
-        The number of blobs, and their bytes.
+    files
+        The number of blobs.
+    size
+        The size of all blobs in bytes.
     limit
-        Bytes. If the cache gets larger, the least recently used blobs are removed.
+        The maximum size in bytes. Above it, the least recently used blobs are removed.
     """
 
     path: Path
@@ -149,27 +151,38 @@ def blob_cache(configuration: Configuration) -> BlobCache:
 
 
 def cache_info() -> CacheInfo:
-    """Return the place and size of the cache of blobs on this machine.
+    """Return the content of the cache of blobs from S3, Azure and Google Cloud Storage.
 
-    The cache contains blobs that were read from S3, Azure or GCS. Its folder is ``mfwidgets`` in
-    ``METAFLOW_CLIENT_CACHE_PATH``, or by default in the user's cache folder. Its limit is
-    ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes (by default 10,000).
+    The cache is in a folder named ``mfwidgets`` in ``METAFLOW_CLIENT_CACHE_PATH``, otherwise in the user's cache folder. Its
+    limit is ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes, 10,000 by default. Costs a listing of the folder.
 
     Returns
     -------
     CacheInfo
-        ``path``, ``files``, and ``size`` and ``limit`` in bytes. This reads the whole folder.
+        The path of the folder, the number of files, and the size and limit in bytes.
+
+    Examples
+    --------
+    >>> cache_info()
+    CacheInfo(path=PosixPath('...'), files=0, size=0, limit=10485760000)
     """
     return blob_cache(read_configuration()).info()
 
 
 def clear_cache() -> CacheInfo:
-    """Remove all blobs from the cache. Other files in the folder stay.
+    """Remove all blobs from the cache. Other files in the folder are left alone.
+
+    Costs a listing of the folder and the removal of each blob.
 
     Returns
     -------
     CacheInfo
-        The size before.
+        The content of the cache before.
+
+    Examples
+    --------
+    >>> clear_cache().files
+    0
     """
     return blob_cache(read_configuration()).clear()
 

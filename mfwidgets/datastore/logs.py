@@ -36,11 +36,16 @@ class LogLine(NamedTuple):
     Attributes
     ----------
     time
-        ``2026-01-02T03:04:05.678901``, UTC, as written in the log. A line without a time has that of the line before.
+        The time in UTC, such as ``2026-01-02T03:04:05.678901``. A line without a time has that of the line before it.
     message
-        The line as str, without its line end. Bytes that are not UTF-8 become U+FFFD.
+        The line without its end. Bytes that are not UTF-8 are U+FFFD.
     stream
         ``stdout`` or ``stderr``.
+
+    Examples
+    --------
+    >>> Task("HelloFlow/1795378926761243/end/2").logs().last(1)
+    [LogLine(time='2026-11-22T20:22:07...', message='Grüezi, Metaflow!', stream='stdout')]
     """
 
     time: str

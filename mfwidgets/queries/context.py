@@ -1,7 +1,7 @@
-"""Which runs are looked at: a metadata provider and a namespace.
+"""The context of client objects: a metadata provider and a namespace.
 
-A :class:`ClientContext` never changes; every client object keeps the one it was made in. The module-level functions replace
-the default scope, which objects made without an explicit client take.
+A :class:`ClientContext` never changes. Each client object keeps the context that it was made in. The functions of this
+module replace the default context, which is used by objects that are made without an explicit client.
 """
 
 import threading
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class _Default(Enum):
-    """The type of :data:`DEFAULT`, so that None can mean "no namespace"."""
+    """The type of :data:`DEFAULT`. None cannot be the default because it means "no namespace"."""
 
     NAMESPACE = "the configured namespace"
 
@@ -35,24 +35,26 @@ class _Default(Enum):
 
 
 DEFAULT: Final = _Default.NAMESPACE
-"""Stands for the namespace that the configuration gives, as ``namespace=`` of an explicit client."""
+"""The default of ``namespace=``: the configured namespace."""
 
 
 @dataclass(frozen=True)
 class ClientContext:
-    """A provider and a namespace.
+    """A metadata provider and a namespace.
 
     Attributes
     ----------
     provider
-        Where the records come from.
+        The source of the records.
     configuration
-        What was configured when this scope was made.
-    headers, session
-        Of an explicit client for a metadata service, as they were given.
+        The configuration when the context was made.
     namespace_setting
-        The namespace as chosen; :data:`DEFAULT` is resolved when it is first needed, because a machine without a
-        user name has none (and needs none once a namespace is chosen).
+        The namespace that was selected. :data:`DEFAULT` is resolved on first use, because a machine without a user name has
+        no default namespace, and does not need one if a namespace was selected.
+    headers
+        The headers of an explicit client for a metadata service.
+    session
+        The session of an explicit client for a metadata service.
     """
 
     provider: MetadataProvider
@@ -69,31 +71,31 @@ class ClientContext:
             or isinstance(self.namespace_setting, str)
         ):
             raise MetaflowInvalidArgument(
-                f"A namespace is a text like 'user:ann', or None to see all runs; not {self.namespace_setting!r}."
+                f"Expected a namespace such as 'user:ann', or None to see all runs, got {self.namespace_setting!r:.80}."
             )
-        # dataclasses.replace hands on the datastores of the original: right for another namespace or provider, wrong
-        # for another configuration, which may name other endpoints.
+        # dataclasses.replace keeps the datastores of the original. That is right for another namespace or provider, but
+        # another configuration may have other endpoints.
         if self._datastores is None or self._datastores.configuration is not self.configuration:
             object.__setattr__(self, "_datastores", Datastores(self.configuration))
 
     @property
     def namespace(self) -> str | None:
-        """The namespace, such as ``user:ann``; None sees all runs.
+        """The namespace, such as ``user:ann``. None selects all runs.
 
         Raises
         ------
         MetaflowUnknownUser
-            It is the default one, and there is none.
+            No namespace was selected, and there is no user name for the default one.
         """
         return self.configuration.default_namespace() if self.namespace_setting is DEFAULT else self.namespace_setting
 
     def __getstate__(self) -> dict[str, str | None]:
-        """Pickle small: where to look and in which namespace. Whoever unpickles reads the configuration there.
+        """Pickle the selector and the namespace. The process that unpickles them reads its own configuration.
 
         Raises
         ------
         NotPicklableError
-            It was made with headers or a session; of headers the name of a function may travel.
+            The client has a session, or headers that are not the name of a function.
         """
         if self.session is not None:
             raise session_not_picklable()
@@ -101,16 +103,16 @@ class ClientContext:
         return {"metadata": self.provider.address, "namespace": self.namespace, "headers": named}
 
     def check_picklable(self) -> None:
-        """Raise what pickling would raise."""
+        """Raise the error that pickling would raise."""
         self.__getstate__()
 
     def __setstate__(self, state: dict[str, str | None]) -> None:
-        """Open the same provider here; nothing but this object changes.
+        """Open the same provider in this process. Nothing but this object changes.
 
         Raises
         ------
         InvalidSelector
-            It cannot be opened here.
+            The provider cannot be opened here.
         """
         named = state["headers"]
         made = new_context(state["metadata"], state["namespace"], headers_from_reference(named) if named else None)
@@ -119,29 +121,29 @@ class ClientContext:
 
     @property
     def max_concurrency(self) -> int:
-        """How many questions are put to the provider at once: many where each is a wait, one where it is work."""
+        """The maximum number of concurrent requests: many for a service, where requests wait, one for local files."""
         return MAX_WORKERS if self.provider.remote else 1
 
     def includes(self, run: RunRecord) -> bool:
-        """Tell whether a run is in the namespace: whether that is one of its tags."""
+        """Return whether a run is in the namespace: the namespace is one of its tags."""
         namespace = self.namespace
         return namespace is None or namespace in run.tags
 
     def datastore(self, ds_type: str, root: str) -> Datastore:
-        """Return the datastore that records name."""
+        """Return the datastore that records refer to."""
         return self._datastores.get(ds_type, root, self.provider.local_root)
 
     @property
     def remembers(self) -> bool:
-        """Whether it was made for one display, and reads no file and makes no request twice."""
+        """Whether the context was made for one display: it reads each file and sends each request only once."""
         return isinstance(self._datastores, RememberedDatastores)
 
     def remembering(self, provider: MetadataProvider) -> "ClientContext":
-        """Return the same context for one display, with a provider that remembers."""
+        """Return the same context for one display, with a provider that remembers its answers."""
         return replace(self, provider=provider, _datastores=RememberedDatastores(self._datastores))
 
     def in_all_namespaces(self) -> "ClientContext":
-        """Return the same context without a namespace, to follow references that lead to runs of other namespaces."""
+        """Return the same context without a namespace, to follow references to runs of other namespaces."""
         return replace(self, namespace_setting=None)
 
 
@@ -151,12 +153,14 @@ def new_context(
     headers: Headers | None = None,
     session: "requests.Session | None" = None,
 ) -> ClientContext:
-    """Make a scope from the configuration as it is now; headers and session are for a metadata service.
+    """Make a context from the current configuration. Headers and a session are for a metadata service.
 
     Raises
     ------
-    InvalidSelector, MetaflowConfigurationError
-        Nothing can be read there.
+    InvalidSelector
+        The selector is malformed, or its folder does not exist.
+    MetaflowConfigurationError
+        The configuration is not valid.
     """
     configuration = read_configuration()
     provider = open_provider(metadata, configuration, headers, session)
@@ -168,7 +172,7 @@ _default: ClientContext | None = None
 
 
 def current_context() -> ClientContext:
-    """Return the scope of objects that are made without an explicit client."""
+    """Return the context of objects that are made without an explicit client."""
     global _default  # noqa: PLW0603 - Metaflow's API is this global
     with _lock:
         if _default is None:
@@ -177,7 +181,7 @@ def current_context() -> ClientContext:
 
 
 def preserve_context() -> Callable[[], None]:
-    """Return what puts the default scope back as it is now."""
+    """Return a function that restores the current default context."""
     before = _default
     return lambda: _select(before)
 
@@ -189,12 +193,12 @@ def _select(context: ClientContext | None) -> None:
 
 
 def namespace(ns: str | None) -> str | None:
-    """Switch to a namespace, for objects that are made from now on.
+    """Select a namespace. It applies to objects that are made from now on. Reads nothing.
 
     Parameters
     ----------
     ns
-        A tag that runs must have to be seen, such as ``user:ann`` or ``production:mytoken``; None sees all runs.
+        A tag such as ``user:ann`` or ``production:mytoken``: only runs with this tag are visible. None selects all runs.
 
     Returns
     -------
@@ -204,25 +208,52 @@ def namespace(ns: str | None) -> str | None:
     Raises
     ------
     MetaflowInvalidArgument
-        It is neither a text nor None.
+        The namespace is neither a string nor None.
+
+    Examples
+    --------
+    >>> namespace("user:bob")
+    'user:bob'
+    >>> Flow("HelloFlow").latest_run
+    Run('HelloFlow/1795378891724259')
+    >>> namespace(None)
+    >>> len(list(Flow("HelloFlow")))
+    3
     """
     _select(replace(current_context(), namespace_setting=ns))
     return ns
 
 
 def get_namespace() -> str | None:
-    """Return the current namespace; None means that all runs are seen.
+    """Return the current namespace. Reads nothing but the configuration.
+
+    Returns
+    -------
+    str or None
+        None means that all runs are visible.
 
     Raises
     ------
     MetaflowUnknownUser
-        None was chosen, and no user name is configured.
+        No namespace was selected, and no user name is configured.
+
+    Examples
+    --------
+    >>> get_namespace()
+    'user:ann'
     """
     return current_context().namespace
 
 
 def default_namespace() -> str:
-    """Switch back to the namespace that the configuration gives, ``user:<name>`` as a rule, and return it.
+    """Select the namespace of the configuration again, usually ``user:<name>``.
+
+    Reads the files of the configuration again, and nothing else.
+
+    Returns
+    -------
+    str
+        The namespace that is now current.
 
     Raises
     ------
@@ -236,80 +267,109 @@ def default_namespace() -> str:
 
 
 def metadata(ms: str | PathLike[str]) -> str:
-    """Switch to another metadata provider, for objects that are made from now on.
+    """Select a metadata provider. It applies to objects that are made from now on.
+
+    Costs no request to a service. For a folder, checks that it exists.
 
     Parameters
     ----------
     ms
-        A selector: ``local@FOLDER`` or ``FOLDER``, where FOLDER holds a ``.metaflow`` folder; or its path.
+        A selector: ``service@URL``, ``local@FOLDER`` or ``FOLDER``, where FOLDER contains a ``.metaflow`` folder.
 
     Returns
     -------
     str
-        The selector that is now current, as :func:`get_metadata` gives it.
+        The selector that is now current.
 
     Raises
     ------
     InvalidSelector
-        Nothing can be read there; the current one stays.
+        The selector is malformed, or its folder does not exist. The current provider stays selected.
+
+    Examples
+    --------
+    >>> metadata("/no/such/folder")
+    Traceback (most recent call last):
+    ...
+    mfwidgets.errors.InvalidSelector: ...
     """
     if ms is None:
-        raise InvalidSelector("metadata(None) selects nothing; default_metadata() goes back to what is configured.")
+        raise InvalidSelector("Expected a metadata selector, got None. Try default_metadata() for the configured one.")
     _select(_context_with_provider(ms))
     return get_metadata()
 
 
 def inspect_spin(datastore_root: str = ".") -> None:
-    """Switch to the spins below a folder, as Metaflow's ``inspect_spin`` does.
+    """Select the spins in a folder as the metadata provider, as Metaflow's ``inspect_spin`` does.
+
+    Costs no request. Checks that the folder exists.
 
     Parameters
     ----------
     datastore_root
-        The folder that holds ``.metaflow_spin``.
+        The folder that contains ``.metaflow_spin``.
 
     Raises
     ------
     InvalidSelector
-        There is none.
+        The folder does not contain ``.metaflow_spin``.
     """
     metadata(f"spin@{datastore_root}")
 
 
 def get_metadata() -> str:
-    """Return the current metadata selector, such as ``local@/home/ann/project``."""
+    """Return the selector of the current metadata provider. Reads nothing but the configuration.
+
+    Returns
+    -------
+    str
+        A selector such as ``local@/home/ann/project``.
+
+    Examples
+    --------
+    >>> get_metadata()
+    'local@...'
+    """
     return current_context().provider.selector
 
 
 def default_metadata() -> str:
-    """Switch back to the metadata provider that the configuration gives, and return its selector."""
+    """Select the metadata provider of the configuration again.
+
+    Reads the files of the configuration again. Costs no request to a service.
+
+    Returns
+    -------
+    str
+        The selector that is now current.
+    """
     _select(_context_with_provider(None))
     return get_metadata()
 
 
 def _context_with_provider(selector: str | PathLike[str] | None) -> ClientContext:
-    """Return the current scope with another provider, and with the configuration as it is now."""
+    """Return the current context with another provider and with the current configuration."""
     made = new_context(selector)
-    # A default that cannot be opened must not stand in the way of choosing another one.
+    # Do not open the default provider here: if it cannot be opened, users must be able to select another one.
     return replace(made, namespace_setting=_default.namespace_setting) if _default else made
 
 
 def tag_filter(tags: Iterable[object]) -> tuple[str, ...]:
-    """Return the tags that runs are chosen by.
+    """Return the tags that runs must have.
 
     Raises
     ------
     MetaflowInvalidArgument
-        One is no text.
+        A tag is not a string.
     """
     for tag in tags:
         if not isinstance(tag, str):
             raise MetaflowInvalidArgument(
-                f"Runs are chosen by tags that are texts, each an argument of its own, like runs('nightly', 'user:ann'); "
-                f"not by {tag!r:.80}."
+                f"Expected tags as separate str arguments, got {tag!r:.80}. Try runs('nightly', 'user:ann')."
             )
     return tuple(str(tag) for tag in tags)
 
 
 def has_tags(run: RunRecord, tags: Iterable[str]) -> bool:
-    """Tell whether a run has all of these tags, user or system."""
+    """Return whether a run has all of these tags, user or system."""
     return run.tags.issuperset(tags)

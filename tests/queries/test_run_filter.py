@@ -126,7 +126,7 @@ def test_what_is_not_a_moment(moment):
         ({"status": ""}, "unknown, got ''"),
         ({"user": 5}, "user= .*, got 5"),
         ({"text": b"x"}, "text= .*, got b'x'"),
-        ({"tags": [5]}, "not by 5"),
+        ({"tags": [5]}, "got 5"),
     ],
 )
 def test_what_is_not_a_filter(chosen, message):

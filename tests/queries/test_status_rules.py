@@ -46,7 +46,7 @@ def bad(number=0, **facts):
         ([Attempt(0, begun_ms=AGO)], "running", "attempt 0 began 1 h 00 m ago"),
         ([bad(), Attempt(1, begun_ms=AGO)], "running", "attempt 1 began 1 h 00 m ago"),
         ([bad(), Attempt(1)], "running", "attempt 1 began 1 h 00 m ago"),
-        ([Attempt(0, begun_ms=NOW - 2 * DAY)], "unknown", "attempt 0 has not ended after 2 d 0 h; nothing tells"),
+        ([Attempt(0, begun_ms=NOW - 2 * DAY)], "unknown", "attempt 0 has not ended after 2 d 0 h; it is unknown"),
         ([Attempt(0, begun_ms=AGO, end=ProcessEnd(-9, killed=False))], "killed", "by signal 9 (SIGKILL)"),
         ([Attempt(0, begun_ms=AGO, end=ProcessEnd(-99, killed=False))], "killed", "by signal 99"),
         ([Attempt(0, begun_ms=AGO, end=ProcessEnd(-9, killed=True))], "killed", "by the scheduler"),
@@ -158,7 +158,7 @@ SILENT = "attempt 0 has not ended; its heartbeat stopped"
         (NOW - 2 * DAY, NOW, "running", "attempt 0 began 2 d 0 h ago"),
         (NOW + HOUR, NOW + HOUR, "running", "attempt 0 began 0 ms ago"),  # clocks differ
         (NOW - DAY + 1, None, "running", "attempt 0 began 1 d 0 h ago"),
-        (NOW - DAY, None, "unknown", "attempt 0 has not ended after 1 d 0 h; nothing tells whether it is still alive"),
+        (NOW - DAY, None, "unknown", "attempt 0 has not ended after 1 d 0 h; it is unknown whether it is still alive"),
         (NOW + HOUR, None, "running", "attempt 0 began 0 ms ago"),
         (None, None, "running", "attempt 0 began 3 h 00 m ago"),
     ],

@@ -42,7 +42,7 @@ _STRUCTURE = frozenset(
         *_VERSIONS,
     }
 )
-"""Metadata that describes the place or the status of a task, or that has a section of its own."""
+"""Metadata that describes the place or the status of a task, or that another section shows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class Logs(Displayable):
         Returns
         -------
         list of LogLine
-            Costs at most two reads per stream. Of long files only the ends are read, unless there is a pattern.
+            Costs at most two reads per stream. Only the ends of long files are read, unless there is a pattern.
         """
         if self.pattern:
             return self.lines()[-lines:] if lines else []

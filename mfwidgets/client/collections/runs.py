@@ -78,7 +78,7 @@ class Runs(Collection[Run]):
 
     def where(
         self,
-        wanted: Mapping[str, Any] | None = None,
+        conditions: Mapping[str, Any] | None = None,
         /,
         *,
         step: str | None = None,
@@ -94,7 +94,7 @@ class Runs(Collection[Run]):
 
         Parameters
         ----------
-        wanted
+        conditions
             The conditions of ``**more`` as a dict, for names that are not Python identifiers or that are parameters of this
             method.
         step
@@ -127,12 +127,12 @@ class Runs(Collection[Run]):
         >>> list(Flow("ForecastFlow").runs().where(mean_error=lambda error: error < 4.1))
         [Run('ForecastFlow/1795378892798547')]
         """
-        if not isinstance(wanted, Mapping | None):
+        if not isinstance(conditions, Mapping | None):
             raise MetaflowInvalidArgument(
-                f"Expected name=value pairs or a dict of them in where(), got {wanted!r:.60}."
+                f"Expected name=value pairs or a dict of them in where(), got {conditions!r:.60}."
             )
-        conditions = ValueFilter({**(wanted or {}), **more}, step, Reading(max_bytes, unpickle, executor))
-        return Runs(self._context, self._flow, self._filter, self._limit, (*self._conditions, conditions))
+        value_filter = ValueFilter({**(conditions or {}), **more}, step, Reading(max_bytes, unpickle, executor))
+        return Runs(self._context, self._flow, self._filter, self._limit, (*self._conditions, value_filter))
 
     def find_artifacts(self, name: str) -> Artifacts:
         """Return the artifacts with this name, of all tasks of these runs, without their values.
@@ -198,8 +198,8 @@ class Runs(Collection[Run]):
     def successful(self) -> Iterator[Run]:
         """Yield the runs that succeeded, newest first.
 
-        Each yielded run costs one or two requests that prove its status. A metadata service is asked for runs that it reports
-        as completed. If it reports none, all runs are checked, because it recognizes only last steps named ``end``.
+        Each yielded run costs one or two requests that prove its status. A metadata service filters by the status that it
+        recorded. If it recorded no completed run, all runs are checked, because it recognizes only last steps named ``end``.
 
         Yields
         ------

@@ -267,22 +267,22 @@ class RelatedTasks(Tasks):
 
 
 def ancestors(context: ClientContext, task: TaskRecord) -> RelatedTasks:
-    """Return all tasks that led to a task."""
+    """Return all tasks before a task."""
     title = f"ancestors of {'/'.join(task.path)}"
-    return RelatedTasks(context, task.run, title, lambda asked: load_task_graph(asked, task.run).before(task.key))
+    return RelatedTasks(context, task.run, title, lambda reading: load_task_graph(reading, task.run).before(task.key))
 
 
 def descendants(context: ClientContext, task: TaskRecord) -> RelatedTasks:
-    """Return all tasks that a task led to."""
+    """Return all tasks after a task."""
     title = f"descendants of {'/'.join(task.path)}"
-    return RelatedTasks(context, task.run, title, lambda asked: load_task_graph(asked, task.run).after(task.key))
+    return RelatedTasks(context, task.run, title, lambda reading: load_task_graph(reading, task.run).after(task.key))
 
 
 def critical_path(context: ClientContext, run: RunRecord) -> RelatedTasks:
-    """Return the tasks that the duration of a run hangs on."""
+    """Return the tasks that determine the duration of a run."""
     return RelatedTasks(
         context,
         run,
         f"critical path of {'/'.join(run.path)}",
-        lambda asked: critical_tasks(load_run_snapshot(asked, run)),
+        lambda reading: critical_tasks(load_run_snapshot(reading, run)),
     )

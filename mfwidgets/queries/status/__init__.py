@@ -1,1 +1,1 @@
-"""What became of attempts, tasks and runs."""
+"""The status of tasks and runs: the rules, and the facts that they need."""

@@ -1,4 +1,4 @@
-"""Why an attempt failed: the exception that Metaflow recorded, read without running anything."""
+"""Reads the exception that Metaflow recorded for an attempt, without running any code."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,16 +15,16 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.values.reading import read_bytes
 
 MAX_EXCEPTION_BYTES = 200_000
-"""A recorded exception of more bytes is not read unasked."""
+"""A larger recorded exception is not read."""
 
 _NAMES = ("_exception", "_catch_exception")
-"""What ``@catch`` handled is kept under the second name, and the first is None then."""
+"""If ``@catch`` handled an exception, the second artifact contains it and the first is None."""
 
 _FRAME = re.compile(
     r'^[ |]*File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9}), in (?P<function>[^\n]*)(?:\n[ |]{4,}(?P<code>[^\n]*))?',
     re.MULTILINE,
 )
-"""A frame; those of groups of exceptions stand behind bars."""
+"""A frame of a traceback. Frames of exception groups are indented with bars."""
 
 _TRACEBACK = "Traceback (most recent call last):"
 _LIBRARIES = frozenset({"site-packages", "dist-packages", "metaflow_extensions"})
@@ -32,7 +32,7 @@ _METAFLOW = frozenset(
     {"task.py", "cli.py", "flowspec.py", "decorators.py", "parameters.py", "runner", "tracing", "_vendor", "plugins"}
     | {"cli_components", "user_decorators", "datastore", "metaflow_current.py"}
 )
-"""What lies directly in Metaflow's own folder, of whatever is met in tracebacks."""
+"""Files and folders directly in Metaflow's package that occur in tracebacks."""
 _STANDARD = re.compile(r"[/\\][Ll]ib[/\\]python3[^/\\]*[/\\]|^<frozen ")
 
 
@@ -42,8 +42,20 @@ class Frame:
 
     Attributes
     ----------
-    file, line, function, code
-        As the traceback has them; the line of code may be empty.
+    file
+        The path of the file, as in the traceback.
+    line
+        The number of the line.
+    function
+        The name of the function.
+    code
+        The line of code. Empty if the traceback does not contain it.
+
+    Examples
+    --------
+    >>> from mfwidgets.queries.status.recorded_exceptions import Frame
+    >>> print(Frame("/home/ann/train.py", 12, "fit", "model.fit(x)"))
+    train.py:12 in fit: model.fit(x)
     """
 
     file: str
@@ -53,11 +65,11 @@ class Frame:
 
     @property
     def is_users(self) -> bool:
-        """Whether it is neither Python's, nor Metaflow's, nor an installed package's."""
+        """Whether the frame is in the user's code, not in Python's, Metaflow's or an installed package's."""
         parts = PurePosixPath(self.file.replace("\\", "/")).parts
         if _LIBRARIES.intersection(parts) or _STANDARD.search(self.file):
             return False
-        return not any(one == "metaflow" and inside in _METAFLOW for one, inside in pairwise(parts))
+        return not any(folder == "metaflow" and name in _METAFLOW for folder, name in pairwise(parts))
 
     def __str__(self) -> str:
         name = PurePosixPath(self.file.replace("\\", "/")).name
@@ -73,9 +85,17 @@ class RecordedException:
     type
         Its class, such as ``ValueError`` or ``pandas.errors.MergeError``.
     message
-        What it said.
+        Its message.
     traceback
-        As text; empty where Metaflow kept none.
+        The traceback as str. Empty if Metaflow recorded none.
+
+    Examples
+    --------
+    >>> exception = Run("ForecastFlow/1795378913725406").why().exception
+    >>> exception.type, exception.message
+    ('ValueError', 'Hamburg reports a negative demand in week 17: the sensor is broken')
+    >>> exception.where.line
+    33
     """
 
     type: str
@@ -84,16 +104,16 @@ class RecordedException:
 
     @cached_property
     def frames(self) -> list[Frame]:
-        """The frames of the traceback, the innermost last; of several that led to one another, those of the last."""
-        for part in reversed(self.traceback.split(_TRACEBACK)):  # a message may hold that line, too
-            found = [_frame_of(one) for one in _FRAME.finditer(part)]
-            if found:
-                return found
+        """The frames of the traceback, the innermost last. For chained exceptions: the frames of the last one."""
+        for part in reversed(self.traceback.split(_TRACEBACK)):  # a message can contain that line, too
+            frames = [_frame_of(match) for match in _FRAME.finditer(part)]
+            if frames:
+                return frames
         return []
 
     @property
     def where(self) -> Frame | None:
-        """The innermost frame of the user's own code, else the innermost; None without a traceback."""
+        """The innermost frame of the user's code, otherwise the innermost frame. None without a traceback."""
         return next(
             (frame for frame in reversed(self.frames) if frame.is_users), self.frames[-1] if self.frames else None
         )
@@ -102,13 +122,13 @@ class RecordedException:
         return f"{self.type}: {self.message}" if self.message else self.type
 
 
-def _frame_of(found: re.Match[str]) -> Frame:
-    code = (found["code"] or "").strip(" |")
-    return Frame(found["file"], int(found["line"]), found["function"].strip(), code)
+def _frame_of(match: re.Match[str]) -> Frame:
+    code = (match["code"] or "").strip(" |")
+    return Frame(match["file"], int(match["line"]), match["function"].strip(), code)
 
 
 def exception_in(lines: Sequence[str]) -> RecordedException | None:
-    """Return the exception of the last traceback that a log holds; None where it holds no whole one."""
+    """Return the exception of the last complete traceback in a log. None if there is none."""
     begins = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     for number in range(begins[-1] + 1, len(lines)) if begins else ():
         if not lines[number].startswith(" ") and lines[number].strip():
@@ -118,24 +138,24 @@ def exception_in(lines: Sequence[str]) -> RecordedException | None:
 
 
 def exception_line(context: ClientContext, task: TaskRecord) -> str:
-    """Return ``ValueError: what it said`` of a task's newest attempt that is done; empty where none is recorded.
+    """Return ``ValueError: message`` for a task's newest attempt that is done. Empty if no exception is recorded.
 
-    One bulk question and one small blob.
+    Costs one bulk request and one small blob.
     """
-    found = recorded_exception(context, task)
-    return str(found) if found else ""
+    exception = recorded_exception(context, task)
+    return str(exception) if exception else ""
 
 
 def recorded_exception(
     context: ClientContext, task: TaskRecord, attempt: int | None = None
 ) -> RecordedException | None:
-    """Return the exception of an attempt, or of the newest that is done; None where none is recorded.
+    """Return the exception of an attempt, or of the newest attempt that is done. None if none is recorded.
 
-    One bulk question and one small blob. The pickle can make texts and our stand-in for Metaflow's exception record, and
-    nothing else, so that no class of the user is imported and no code of theirs runs.
+    Costs one bulk request and one small blob. The pickle can make only strings and our stand-in for Metaflow's exception
+    record: no class of the user is imported, and no code of the user runs.
     """
-    found = {record.name: record for record in context.provider.artifacts(task.path, set(_NAMES), attempt)}
-    return _first(context, (found[name] for name in _NAMES if name in found))
+    records = {record.name: record for record in context.provider.artifacts(task.path, set(_NAMES), attempt)}
+    return _first(context, (records[name] for name in _NAMES if name in records))
 
 
 def _first(context: ClientContext, records: Iterable[ArtifactRecord]) -> RecordedException | None:
@@ -153,11 +173,11 @@ def _read(context: ClientContext, record: ArtifactRecord) -> RecordedException |
 
 
 def recorded_in(recorded: object) -> RecordedException | None:
-    """Return the exception that a recorded value is; None for any other, and where it is not as Metaflow writes it."""
+    """Return the exception in a recorded value. None if the value does not have the form that Metaflow writes."""
     if not isinstance(recorded, MetaflowExceptionWrapper):
         return None
-    told = [getattr(recorded, name, None) for name in ("type", "exception", "stacktrace")]
-    kind, message, traceback = (one if isinstance(one, str) else None for one in told)
+    values = [getattr(recorded, name, None) for name in ("type", "exception", "stacktrace")]
+    kind, message, traceback = (value if isinstance(value, str) else None for value in values)
     if kind is None or message is None:
         return None
     return RecordedException(kind.removeprefix("builtins."), message, traceback or "")

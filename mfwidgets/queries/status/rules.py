@@ -1,6 +1,6 @@
-"""What became of a task and of a run: the rules, in one place, without any reading.
+"""The rules for the status of tasks, steps and runs. They read nothing.
 
-Every status carries its reason. ``completed`` of a run means exactly what Metaflow's ``successful`` means.
+Every status has a reason. A run is ``completed`` exactly if Metaflow's ``successful`` is True.
 """
 
 import signal
@@ -14,7 +14,13 @@ from mfwidgets.times import DAY, MINUTE, duration_text, time_text
 
 
 class StatusName(StrEnum):
-    """The names of statuses. Each equals its text: ``StatusName.FAILED == "failed"``. A run is never ``killed``."""
+    """The names of statuses. A member equals its str: ``StatusName.FAILED == "failed"``. A run is never ``killed``.
+
+    Examples
+    --------
+    >>> [name.value for name in StatusName]
+    ['completed', 'caught', 'failed', 'killed', 'running', 'unknown']
+    """
 
     COMPLETED = "completed"
     CAUGHT = "caught"
@@ -25,27 +31,43 @@ class StatusName(StrEnum):
 
 
 STATUSES = tuple(name.value for name in StatusName)
-"""The names of statuses as plain texts."""
+"""The names of statuses as str."""
 
 OPEN_ATTEMPT_TIMEOUT_MS = DAY
-"""Local metadata has no heartbeat: an attempt that began and did not end counts as running for this long."""
+"""Local metadata has no heartbeat: an attempt without an end counts as running for this long."""
 
 HEARTBEAT_TIMEOUT_MS = 6 * MINUTE
-"""Heartbeats come every ten seconds; what has been silent for this long, the metadata service takes for dead."""
+"""Heartbeats come every ten seconds. The metadata service treats a task as dead after this much silence."""
 
 SCHEDULER_PAUSE_MS = MINUTE
-"""A live run has no open attempt while its scheduler starts the next task: it counts as running for this long."""
+"""A run has no open attempt while its scheduler starts the next task. It counts as running for this long."""
 
 
 class Status(str):
-    """A status: a text that equals a :class:`StatusName`, with its reason.
+    """A status: a str that equals a :class:`StatusName`, with a reason.
+
+    Parameters
+    ----------
+    status
+        The name of the status.
+    reason
+        The attempt, the time and the event: ``attempt 1 failed at 2026-01-02 03:04:05``. The time is in the zone of
+        ``options.time_zone``.
 
     Attributes
     ----------
     name
         The member of :class:`StatusName` that it equals.
     reason
-        Which attempt, when, what: ``attempt 1 failed at 2026-01-02 03:04:05``.
+        The parameter ``reason``.
+
+    Examples
+    --------
+    >>> status = Flow("HelloFlow").latest_run.status
+    >>> status == "completed", status.name
+    (True, <StatusName.COMPLETED: 'completed'>)
+    >>> status.reason
+    'its end task HelloFlow/1795378926761243/end/2: attempt 0 succeeded at 2026-11-22 20:22:07'
     """
 
     __slots__ = ("reason",)
@@ -76,24 +98,26 @@ class Status(str):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is known of one attempt of a task.
+    """The recorded facts about one attempt of a task.
 
     Attributes
     ----------
+    number
+        The number of the attempt, from 0.
     begun_ms
-        When its process registered (the ``attempt`` record); None when it died before that, or in ``_parameters``.
+        When its process registered (the ``attempt`` record). None if it ended before that, or for ``_parameters``.
     done_ms
-        When it was over and stored (``attempt-done``); None while it runs and when it died hard.
+        When it was over and stored (``attempt-done``). None while it runs, and if it was killed.
     ok
-        Whether the step ended as it should (``attempt_ok``); True also for a failure that ``@catch`` handled.
+        Whether the step ended normally (``attempt_ok``). True also for a failure that ``@catch`` handled.
     success
-        Whether the step's code did not fail (``_success``); None where not recorded, as after a hard death.
+        Whether the step's code did not fail (``_success``). None if it was not recorded, for example after a kill.
     finished_ms
-        When its result was recorded (the ``_task_ok`` artifact), as Metaflow's ``finished_at`` gives it.
+        When its result was recorded (the ``_task_ok`` artifact): Metaflow's ``finished_at``.
     stored
-        It left its ``DONE.lock``.
+        Whether there is a ``DONE.lock``.
     end
-        How the local scheduler saw its process end.
+        How its process ended, as the local scheduler recorded it.
     """
 
     number: int
@@ -107,12 +131,12 @@ class Attempt:
 
     @property
     def over(self) -> bool:
-        """Whether this attempt is past, by whichever sign."""
+        """Whether the attempt has ended, by any of the records."""
         return self.done_ms is not None or self.stored or self.end is not None or self.ok is False
 
     @property
     def ended_ms(self) -> int | None:
-        """When it ended, as far as anything recorded that."""
+        """When it ended. None if that was not recorded."""
         return self.finished_ms or self.done_ms
 
 
@@ -128,13 +152,15 @@ def task_status(
     Parameters
     ----------
     attempts
-        Its attempts, oldest first; none when it was only queued.
-    created_ms, now_ms
-        When it was queued; the present.
+        Its attempts, oldest first. Empty if it was only queued.
+    created_ms
+        When it was queued.
+    now_ms
+        The current time.
     cloned_from
-        Pathspec of the task that a resumed run took it over from.
+        The pathspec of the task that a resumed run took it over from.
     heartbeat_ms
-        Its last sign of life, where there are heartbeats.
+        Its last heartbeat. None if the provider has no heartbeats.
     """
     if not attempts:
         return _alive_or_unknown("no attempt has begun", "queued", created_ms, now_ms, heartbeat_ms)
@@ -143,7 +169,7 @@ def task_status(
     if not newest.over:
         since_ms = newest.begun_ms or created_ms
         return _alive_or_unknown(f"{name} has not ended", f"{name} began", since_ms, now_ms, heartbeat_ms)
-    # Where the result was not read, or is about to be recorded, that it ended as it should tells enough.
+    # If the result was not read, or is not recorded yet, a normal end is enough.
     if newest.success or (newest.success is None and newest.ok and newest.done_ms is not None):
         before = f", after {_counted(len(attempts) - 1, 'failed attempt')}" if len(attempts) > 1 else ""
         origin = f" (taken over from {cloned_from})" if cloned_from else ""
@@ -154,7 +180,7 @@ def task_status(
 
 
 def _failure(attempt: Attempt) -> Status:
-    """Tell how an attempt that is over failed: by its result, or hard, so that only its process tells."""
+    """Return the status of an attempt that failed: from its recorded result, otherwise from the end of its process."""
     name = f"attempt {attempt.number}"
     code = (attempt.end.return_code or 0) if attempt.end else 0
     if attempt.end and attempt.end.killed:
@@ -168,7 +194,7 @@ def _failure(attempt: Attempt) -> Status:
 
 
 def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) -> list[Status]:
-    """Return the status of each attempt of a task, oldest first; one that a newer attempt replaced cannot run."""
+    """Return the status of each attempt of a task, oldest first. An attempt that a newer one replaced is not running."""
     statuses = [task_status([attempt], created_ms, now_ms) for attempt in attempts]
     for number, attempt in enumerate(attempts[:-1]):
         if not attempt.over:
@@ -179,7 +205,7 @@ def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) 
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """A task's status and times, as :mod:`mfwidgets.queries.status.states` puts them together."""
+    """The status and times of a task."""
 
     pathspec: str
     status: Status
@@ -188,7 +214,7 @@ class TaskState:
 
     @property
     def started_ms(self) -> int | None:
-        """When its newest attempt began; of ``_parameters``, which has none, when it was registered."""
+        """When its newest attempt began. For ``_parameters``, which has no attempt record: when it was registered."""
         if not self.attempts:
             return None
         newest = self.attempts[-1]
@@ -196,29 +222,29 @@ class TaskState:
 
     @property
     def first_started_ms(self) -> int | None:
-        """When its first attempt began, as far as that is recorded."""
+        """When its first recorded attempt began."""
         begun = [attempt.begun_ms for attempt in self.attempts if attempt.begun_ms is not None]
         return begun[0] if begun else self.started_ms
 
     @property
     def finished_ms(self) -> int | None:
-        """When its newest attempt ended, well or not."""
+        """When its newest attempt ended."""
         return self.attempts[-1].ended_ms if self.attempts else None
 
     @property
     def was_stopped(self) -> bool:
-        """Whether the scheduler itself ended its newest attempt."""
+        """Whether the scheduler ended its newest attempt."""
         end = self.attempts[-1].end if self.attempts else None
         return bool(end and end.killed)
 
     @property
     def ended_with_0(self) -> bool:
-        """Whether the process of its newest attempt ended with the code of success."""
+        """Whether the process of its newest attempt ended with exit code 0."""
         end = self.attempts[-1].end if self.attempts else None
         return bool(end and end.return_code == 0 and not end.killed)
 
     def at_attempt(self, number: int, now_ms: int) -> "TaskState":
-        """Return the state of one attempt alone; of one that never happened, a state without attempts."""
+        """Return the state of one attempt. If there was no such attempt, return a state without attempts."""
         if self.attempts and self.attempts[-1].number == number:
             return TaskState(self.pathspec, self.status, self.attempts[-1:], self.created_ms)
         statuses = attempt_statuses(self.attempts, self.created_ms, now_ms)
@@ -229,7 +255,7 @@ class TaskState:
 
     @property
     def last_sign_ms(self) -> int:
-        """The newest time that anything recorded for it."""
+        """The newest time that was recorded for it."""
         times = [self.created_ms]
         for attempt in self.attempts:
             times += [time for time in (attempt.begun_ms, attempt.done_ms, attempt.finished_ms) if time]
@@ -237,7 +263,7 @@ class TaskState:
 
 
 def ended_run_status(end: TaskState) -> Status | None:
-    """Return the status of a run whose end task succeeded or was caught; None when the end task says nothing final."""
+    """Return the status of a run whose end task succeeded or was caught. None for any other end task."""
     if end.status in ("completed", "caught"):
         return Status(str(end.status), f"its end task {end.pathspec}: {end.status.reason}")
     return None
@@ -252,19 +278,21 @@ def open_run_status(
 ) -> Status:
     """Return the status of a run whose end task has not succeeded (see :func:`ended_run_status`).
 
-    It runs while any task runs or waits for its retry; it failed when none does and one failed; else nobody knows, and
-    the reason tells for how long.
+    The run is running if a task runs or waits for a retry. Otherwise it failed if a task failed. Otherwise it is unknown, and
+    the reason says since when.
 
     Parameters
     ----------
     tasks
         All of its tasks.
-    created_ms, now_ms
-        When it was registered; the present.
+    created_ms
+        When it was registered.
+    now_ms
+        The current time.
     retries_due
-        Of failed tasks that may be tried again: when, in milliseconds, by pathspec.
+        The times of the retries of failed tasks, in milliseconds, by pathspec.
     heartbeat_ms
-        The run's own last sign of life, where there are heartbeats.
+        The last heartbeat of the run. None if the provider has no heartbeats.
     """
     running = [task for task in tasks if task.status == "running"]
     if running:
@@ -277,7 +305,7 @@ def open_run_status(
             return Status("running", f"{task.pathspec}: {task.status.reason}, to be tried again at {time_text(due_ms)}")
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     if failed:
-        # What the scheduler killed, it killed because another task had failed: the culprit is named, not the victim.
+        # The scheduler kills tasks only after another task has failed. Name that one first.
         first = min(failed, key=lambda task: (task.was_stopped, task.finished_ms or task.last_sign_ms))
         more = f", and {_counted(len(failed) - 1, 'other task')}" if len(failed) > 1 else ""
         return Status("failed", f"{first.pathspec}: {first.status.reason}{more}")
@@ -292,18 +320,21 @@ def open_run_status(
 
 
 def step_status(statuses: Collection[Status]) -> Status | None:
-    """Return the status that speaks for several tasks: the first of these that any of them has; None for no tasks."""
+    """Return the status of several tasks together. None if there are no tasks.
+
+    It is the first of ``running``, ``failed``, ``killed``, ``unknown``, ``caught`` and ``completed`` that any task has.
+    """
     for name in ("running", "failed", "killed", "unknown", "caught", "completed"):
-        found = [status for status in statuses if status == name]
-        if found:
-            return Status(name, f"{len(found):,} of {_counted(len(statuses), 'task')}{_reasons(found)}")
+        matching = [status for status in statuses if status == name]
+        if matching:
+            return Status(name, f"{len(matching):,} of {_counted(len(statuses), 'task')}{_reasons(matching)}")
     return None
 
 
 def _reasons(statuses: Sequence[Status]) -> str:
-    """Quote the reason of several tasks; where theirs are not the same, one as one of them, and none of a success."""
+    """Return the common reason of several tasks. If reasons differ, return one of them, and none for successes."""
     first = statuses[0]
-    if all(one.reason == first.reason for one in statuses):
+    if all(status.reason == first.reason for status in statuses):
         return f": {first.reason}"
     return "" if first == "completed" else f"; of one of them: {first.reason}"
 
@@ -311,13 +342,13 @@ def _reasons(statuses: Sequence[Status]) -> str:
 def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int, heartbeat_ms: int | None) -> Status:
     age = max(now_ms - since_ms, 0)
     if heartbeat_ms is not None:
-        silence = max(now_ms - max(heartbeat_ms, since_ms), 0)  # one that just began may not have sent any
+        silence = max(now_ms - max(heartbeat_ms, since_ms), 0)  # a new attempt may not have sent a heartbeat
         if silence < HEARTBEAT_TIMEOUT_MS:
             return Status("running", f"{began} {duration_text(age)} ago")
         return Status("killed", f"{still}; its heartbeat stopped {duration_text(silence)} ago")
     if age < OPEN_ATTEMPT_TIMEOUT_MS:
         return Status("running", f"{began} {duration_text(age)} ago")
-    return Status("unknown", f"{still} after {duration_text(age)}; nothing tells whether it is still alive")
+    return Status("unknown", f"{still} after {duration_text(age)}; it is unknown whether it is still alive")
 
 
 def _at(ms: int | None) -> str:

@@ -51,7 +51,7 @@ def test_a_wrong_limit_is_said_at_once(client, runs, wrong):
         client["LinearFlow"].runs(limit=wrong)
     with pytest.raises(MetaflowInvalidArgument, match="Expected tail= to be a number from 0"):
         client.get(runs["linear"])["start"].task.logs(tail=wrong)
-    with pytest.raises(MetaflowInvalidArgument, match="A namespace is a text"):
+    with pytest.raises(MetaflowInvalidArgument, match="Expected a namespace"):
         mfwidgets.namespace(3)
 
 
