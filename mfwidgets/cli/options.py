@@ -51,7 +51,7 @@ class CommandLine:
 
 
 class _Parser(ArgumentParser):
-    """Raises an error; argparse would exit."""
+    """Raises UsageError where argparse would exit."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}. Try mfwidgets --help.")

@@ -213,7 +213,7 @@ def commands_data(commands: Iterable[Command]) -> Facts:
                 "name": command.name,
                 "usage": command.usage,
                 "meaning": command.meaning,
-                "arguments": [{"usage": one.usage, "meaning": one.meaning} for one in command.arguments],
+                "arguments": [{"usage": argument.usage, "meaning": argument.meaning} for argument in command.arguments],
             }
             for command in commands
         ],

@@ -91,13 +91,13 @@ def _metaflow_object(kind: type) -> Callable[..., Any]:
             return kind(*args)
         if any(arg is not None for arg in args):
             return NotImplemented
-        made = kind()
+        stand_in = kind()
 
         def finish(state: object) -> Any:
             if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
                 raise TypeError("the state is not a dict with str keys")
-            made.__dict__.update(state)
-            return made
+            stand_in.__dict__.update(state)
+            return stand_in
 
         return PartialObject(finish)
 

@@ -44,7 +44,7 @@ class Cell:
 
     @property
     def sign(self) -> str:
-        """The sign of a status cell; empty for others."""
+        """The sign of a status cell. Empty for other cells."""
         return SIGNS.get(self.text, "?") if self.kind == "status" else ""
 
     @property

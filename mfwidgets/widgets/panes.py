@@ -10,14 +10,14 @@ from mfwidgets.client.task import Task
 from mfwidgets.queries.rows import relevant_tasks
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import View
-from mfwidgets.views import show as _show  # noqa: F401 - it knows what describes what
+from mfwidgets.views import show as _show  # noqa: F401 - importing it registers the views
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.grid import tile_grid
 from mfwidgets.widgets.selection import Selection
 
 LIMITS = Limits(rows=100)
-"""An explorer has more room than a cell."""
+"""An explorer has more space than a cell."""
 
 
 def nothing(message: str) -> View:

@@ -24,7 +24,7 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
         self._run: Run | None = None
         self._on_change, self._say = on_change, say
         self._worker = LatestTask(lambda: say("Changing tags…"), finish_all=True)
-        self.added = text_field("Tags", "add one", "160px")
+        self.added = text_field("Tags", "add a tag", "160px")
         self.added.observe(lambda _: self._add(self.added.value.strip()), "value")
         self.buttons: list[widgets.Button] = []
         super().__init__([self.added], layout=widgets.Layout(flex_flow="row wrap", visibility="hidden"))

@@ -96,7 +96,7 @@ def test_tags_are_edited_and_a_service_refuses_and_goes_away(tmp_path, monkeypat
         notebook = Notebook(page, address.format("lab/tree", name))
         notebook.run_all()
         page.locator(".mfw-live .mfw-graph:visible, .mfw-live summary:visible", has_text="Timeline").first.wait_for()
-        box = page.get_by_placeholder("add one")
+        box = page.get_by_placeholder("add a tag")
         box.fill("reviewed")
         box.press("Enter")
         page.get_by_title("Remove the tag reviewed").wait_for()

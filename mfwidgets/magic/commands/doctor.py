@@ -67,7 +67,8 @@ class Check:
 class Doctor(Displayable):
     """The checks of the setup, with their results at the time of the call.
 
-    Costs one list of flows and one run; with a metadata service, its version. All checks together take at most 1.5 s.
+    Costs one list of flows and one run, and for a metadata service a request for its version. All checks together take
+    at most 1.5 s.
 
     Attributes
     ----------

@@ -94,14 +94,14 @@ def follow(task: Task, logs_now: Callable[[], Logs], seconds: float) -> Followed
 
 def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, output: "_Output") -> str:
     """Show new lines, also of a new attempt, and return a sentence about the end."""
-    began, wait, seen = time.monotonic(), FIRST_POLL_S, (-1, -1)
+    began, wait, shown = time.monotonic(), FIRST_POLL_S, (-1, -1)
     try:
         while task._goes_on():
             logs = logs_now()
             now = logs.attempt, _size(logs)
-            if now != seen:
+            if now != shown:
                 output.show(Progress(logs, _progress_message(task, now[1])))
-                seen, wait = now, FIRST_POLL_S
+                shown, wait = now, FIRST_POLL_S
             if time.monotonic() - began > seconds:
                 return f"The time limit of {seconds / 60:g} minutes is over. The task is still running."
             time.sleep(wait)

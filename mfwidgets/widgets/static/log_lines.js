@@ -7,10 +7,10 @@ const AROUND = 20; // lines drawn above and below the visible ones, so that slow
 const TALLEST = 8_000_000; // pixels; browsers limit the height of elements, so scrolling in a longer log is scaled
 
 function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
+  const node = document.createElement(name);
+  node.className = className;
+  node.textContent = text;
+  return node;
 }
 
 /** Return the spans of a line, with terminal colours and marked matches of the search. */
@@ -33,16 +33,16 @@ function drawn(spans, ranges, current) {
   return parts;
 }
 
-function span(text, tones, found = "") {
-  const made = document.createElement(found ? "mark" : "span");
-  made.className = [...tones.map(tone => `mfw-${tone}`), found].join(" ").trim();
-  made.textContent = text;
-  return made;
+function span(text, tones, markClass = "") {
+  const node = document.createElement(markClass ? "mark" : "span");
+  node.className = [...tones.map(tone => `mfw-${tone}`), markClass].join(" ").trim();
+  node.textContent = text;
+  return node;
 }
 
 export default {
   render({ model, el }) {
-    const pages = new Map(), asked = new Set();
+    const pages = new Map(), requested = new Set();
     const box = element("div", "mfw-lines");
     const space = element("div", "mfw-space"), shown = element("div", "mfw-shown");
     box.tabIndex = 0;
@@ -64,8 +64,8 @@ export default {
     const first = () => Math.floor((box.scrollTop * scale()) / LINE);
 
     function fetch(page) {
-      if (asked.has(page)) return;
-      asked.add(page);
+      if (requested.has(page)) return;
+      requested.add(page);
       model.send({ page, version: model.get("version") });
     }
 
@@ -89,13 +89,13 @@ export default {
       const lines = [];
       for (let number = from; number < to; number++) {
         const page = Math.floor(number / PAGE);
-        const known = pages.get(page)?.[number - page * PAGE];
-        if (!known) fetch(page);
+        const row = pages.get(page)?.[number - page * PAGE];
+        if (!row) fetch(page);
         const line = element("div", "mfw-line");
         line.dataset.line = number;
         if (number === model.get("current")) line.classList.add("mfw-current");
-        line.append(element("span", "mfw-margin", known ? known.margin : "…"));
-        if (known) line.append(...drawn(known.spans, known.found, number === model.get("current")));
+        line.append(element("span", "mfw-margin", row ? row.margin : "…"));
+        if (row) line.append(...drawn(row.spans, row.found, number === model.get("current")));
         lines.push(line);
       }
       shown.replaceChildren(...lines);
@@ -103,14 +103,14 @@ export default {
 
     function restart() {
       pages.clear();
-      asked.clear();
+      requested.clear();
       draw();
     }
 
     function grow() {
       // The last page may have been incomplete. The new lines are in it.
       const last = Math.max(...pages.keys(), -1);
-      if (last >= 0) { pages.delete(last); asked.delete(last); }
+      if (last >= 0) { pages.delete(last); requested.delete(last); }
       const follows = model.get("follow");
       draw();
       if (follows) end();
@@ -131,7 +131,7 @@ export default {
     function received(message) {
       if (message.version !== model.get("version") || message.page === undefined) return;
       pages.set(message.page, message.lines);
-      asked.delete(message.page);
+      requested.delete(message.page);
       draw();
     }
 
