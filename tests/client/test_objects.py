@@ -62,8 +62,8 @@ def test_what_metaflow_does_not_find(runs):
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [
-        ("died-at-import", "failed", "attempt 1 ended with code 1 before the step began"),
-        ("died-hard", "failed", "attempt 1 ended with code 3 without a result"),
+        ("died-at-import", "failed", "attempt 1 exited with code 1 before the step started"),
+        ("died-hard", "failed", "attempt 1 exited with code 3 without a result"),
         ("exited", "failed", "attempt 0 failed at 20"),
         ("unpicklable", "failed", "attempt 1 failed"),
     ],
@@ -82,7 +82,7 @@ def test_a_scheduler_that_is_gone_leaves_a_run_of_which_nothing_is_known(runs, m
     for hours, status in ((1, "running"), (23, "running"), (25, "unknown"), (500, "unknown")):
         monkeypatch.setattr("mfwidgets.queries.status.states.now_ms", lambda hours=hours: begun + hours * hour)
         assert task.status == run.status == status
-        assert f"{task.pathspec}: attempt 0 {'began' if hours < 24 else 'has not ended after'}" in run.status.reason
+        assert f"{task.pathspec}: attempt 0 {'started' if hours < 24 else 'has not ended after'}" in run.status.reason
     assert not run.finished
     assert task.stdout == ""  # the scheduler writes the log when the process has ended
 
@@ -101,7 +101,7 @@ def test_a_run_that_waits_for_a_retry_runs(own_client, own_runs, monkeypatch):
         monkeypatch.setattr("mfwidgets.queries.status.states.now_ms", lambda seconds=seconds: failed + seconds * 1000)
         assert run.status == status
         assert run.status.reason.startswith(f"{task.pathspec}: attempt 0 failed at 20")
-        assert ("to be tried again at 20" in run.status.reason) == (status == "running")
+        assert ("retry at 20" in run.status.reason) == (status == "running")
         assert task.status == "failed"
         assert task._goes_on() == (status == "running")
         assert not own_client.get(task.pathspec, attempt=0)._goes_on()
@@ -131,13 +131,13 @@ def test_foreach_values_and_attempts(runs):
     flaky = Run(runs["retry"])["flaky"].task
     assert [attempt.status for attempt in flaky.attempts] == ["failed", "completed"]
     assert [attempt.stdout for attempt in flaky.attempts] == ["attempt 0\n", "attempt 1\n"]
-    assert Task(flaky.pathspec, attempt=3).status.reason == "there was no attempt 3"
+    assert Task(flaky.pathspec, attempt=3).status.reason == "there is no attempt 3"
 
 
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [
-        ("linear", "completed", r"its end task .*/end/\d+: attempt 0 succeeded at 20"),
+        ("linear", "completed", r"end task .*/end/\d+: attempt 0 succeeded at 20"),
         ("resumed", "completed", r"/end/\d+: attempt 0 succeeded"),
         ("retry", "completed", "succeeded"),
         ("failing", "failed", r"divide/\d+: attempt 0 failed at 20"),
@@ -161,7 +161,7 @@ def test_the_status_of_tasks(runs):
     divided = [task.status for task in Run(runs["failing"])["divide"]]
     assert sorted(divided) == ["completed", "completed", "failed"]
     cloned = Run(runs["resumed"])["start"].task.status
-    assert f"taken over from {runs['failing']}/start/" in cloned.reason
+    assert f"cloned from {runs['failing']}/start/" in cloned.reason
 
 
 def test_beyond_metaflow(runs):

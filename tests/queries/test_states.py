@@ -122,7 +122,7 @@ def test_a_clone_names_its_origin():
     events = [event("origin-task-id", "5"), event("origin-run-id", "8")]
     done = [artifact("_success", value=True)]
     files = {0: AttemptFiles(done=True, end=None)}
-    assert states(events, done, files)[0].status.reason == "attempt 0 succeeded (taken over from F/8/s/5)"
+    assert states(events, done, files)[0].status.reason == "attempt 0 succeeded, cloned from F/8/s/5"
     assert states(events[1:], done, files)[0].status.reason == "attempt 0 succeeded"
 
 

@@ -42,18 +42,18 @@ def bad(number=0, **facts):
         ([bad()], "failed", "attempt 0 failed at 2027-01-15 07:00:00"),
         ([good(), Attempt(1, begun_ms=AGO, done_ms=AGO, ok=True)], "completed", "attempt 1 succeeded at 2027"),
         ([Attempt(0, begun_ms=AGO, ok=True, end=ProcessEnd(-9, killed=False))], "killed", "SIGKILL"),
-        ([bad(ok=True)], "caught", "attempt 0 failed at 2027-01-15 07:00:00; @catch handled it"),
-        ([Attempt(0, begun_ms=AGO)], "running", "attempt 0 began 1 h 00 m ago"),
-        ([bad(), Attempt(1, begun_ms=AGO)], "running", "attempt 1 began 1 h 00 m ago"),
-        ([bad(), Attempt(1)], "running", "attempt 1 began 1 h 00 m ago"),
-        ([Attempt(0, begun_ms=NOW - 2 * DAY)], "unknown", "attempt 0 has not ended after 2 d 0 h; it is unknown"),
+        ([bad(ok=True)], "caught", "attempt 0 failed at 2027-01-15 07:00:00, handled by @catch"),
+        ([Attempt(0, begun_ms=AGO)], "running", "attempt 0 started 1 h 00 m ago"),
+        ([bad(), Attempt(1, begun_ms=AGO)], "running", "attempt 1 started 1 h 00 m ago"),
+        ([bad(), Attempt(1)], "running", "attempt 1 started 1 h 00 m ago"),
+        ([Attempt(0, begun_ms=NOW - 2 * DAY)], "unknown", "attempt 0 has not ended after 2 d 0 h"),
         ([Attempt(0, begun_ms=AGO, end=ProcessEnd(-9, killed=False))], "killed", "by signal 9 (SIGKILL)"),
         ([Attempt(0, begun_ms=AGO, end=ProcessEnd(-99, killed=False))], "killed", "by signal 99"),
         ([Attempt(0, begun_ms=AGO, end=ProcessEnd(-9, killed=True))], "killed", "by the scheduler"),
-        ([Attempt(0, end=ProcessEnd(1, killed=False))], "failed", "ended with code 1 before the step began"),
-        ([Attempt(0, begun_ms=AGO, end=ProcessEnd(3, killed=False))], "failed", "ended with code 3 without a result"),
+        ([Attempt(0, end=ProcessEnd(1, killed=False))], "failed", "exited with code 1 before the step started"),
+        ([Attempt(0, begun_ms=AGO, end=ProcessEnd(3, killed=False))], "failed", "exited with code 3 without a result"),
         ([Attempt(0, begun_ms=AGO, ok=False, end=ProcessEnd(1, killed=False))], "failed", "attempt 0 failed"),
-        ([Attempt(0, begun_ms=AGO, end=ProcessEnd(0, killed=False))], "failed", "ended with code 0 without a result"),
+        ([Attempt(0, begun_ms=AGO, end=ProcessEnd(0, killed=False))], "failed", "exited with code 0 without a result"),
         ([bad(stored=True, end=ProcessEnd(0, killed=False))], "failed", "attempt 0 failed"),  # sys.exit(0)
     ],
 )
@@ -66,7 +66,7 @@ def test_tasks(attempts, status, reason):
 def test_an_attempt_that_was_replaced_cannot_run():
     statuses = attempt_statuses([Attempt(0, begun_ms=AGO), good(1)], AGO, NOW)
     assert statuses == ["failed", "completed"]
-    assert statuses[0].reason == "attempt 0 left no result; attempt 1 replaced it"
+    assert statuses[0].reason == "attempt 0 has no result, replaced by attempt 1"
 
 
 def task(status, ms=AGO):
@@ -80,9 +80,9 @@ def task(status, ms=AGO):
         ([task("failed"), task("killed"), task("failed")], "failed", "so, and 2 other tasks"),
         ([task("failed"), task("running")], "running", "F/1/s/running: so"),
         ([task("running"), task("running")], "running", "and 1 other task"),
-        ([task("completed", NOW - 5 * SECOND)], "running", "last sign of life 5.0 s ago"),
-        ([], "unknown", "did not reach its end"),
-        ([task("completed")], "unknown", "no task runs; last sign of life 1 h 00 m ago"),
+        ([task("completed", NOW - 5 * SECOND)], "running", "last activity 5.0 s ago"),
+        ([], "unknown", "the run has not ended"),
+        ([task("completed")], "unknown", "no task is running, last activity 1 h 00 m ago"),
         ([task("completed"), task("unknown")], "unknown", "F/1/s/unknown: so"),
     ],
 )
@@ -109,7 +109,7 @@ def test_the_prevailing_status_of_several():
     assert step_status([]) is None
     several = [Status("completed", "a"), Status("failed", "b"), Status("failed", "c")]
     assert step_status(several) == "failed"
-    assert step_status(several).reason == "2 of 3 tasks; of one of them: b"
+    assert step_status(several).reason == "2 of 3 tasks, for example: b"
     assert step_status([Status("failed", "b"), Status("failed", "b")]).reason == "2 of 2 tasks: b"
     assert step_status([Status("completed", "at 1"), Status("completed", "at 2")]).reason == "2 of 2 tasks"
 
@@ -145,22 +145,22 @@ def test_the_end_of_an_attempt_is_that_of_its_result_if_recorded():
     assert Attempt(0, done_ms=2, finished_ms=1).ended_ms == 1
 
 
-SILENT = "attempt 0 has not ended; its heartbeat stopped"
+SILENT = "no heartbeat for"
 
 
 @pytest.mark.parametrize(
     ("begun_ms", "heartbeat_ms", "status", "reason"),
     [
-        (AGO, NOW - HEARTBEAT_TIMEOUT_MS + 1, "running", "attempt 0 began 1 h 00 m ago"),
+        (AGO, NOW - HEARTBEAT_TIMEOUT_MS + 1, "running", "attempt 0 started 1 h 00 m ago"),
         (AGO, NOW - HEARTBEAT_TIMEOUT_MS, "killed", f"{SILENT} 6 m 00 s ago"),
         (AGO, AGO, "killed", f"{SILENT} 1 h 00 m ago"),
-        (NOW - SECOND, AGO, "running", "attempt 0 began 1.0 s ago"),  # it began after the last heartbeat
-        (NOW - 2 * DAY, NOW, "running", "attempt 0 began 2 d 0 h ago"),
-        (NOW + HOUR, NOW + HOUR, "running", "attempt 0 began 0 ms ago"),  # clocks differ
-        (NOW - DAY + 1, None, "running", "attempt 0 began 1 d 0 h ago"),
-        (NOW - DAY, None, "unknown", "attempt 0 has not ended after 1 d 0 h; it is unknown whether it is still alive"),
-        (NOW + HOUR, None, "running", "attempt 0 began 0 ms ago"),
-        (None, None, "running", "attempt 0 began 3 h 00 m ago"),
+        (NOW - SECOND, AGO, "running", "attempt 0 started 1.0 s ago"),  # it began after the last heartbeat
+        (NOW - 2 * DAY, NOW, "running", "attempt 0 started 2 d 0 h ago"),
+        (NOW + HOUR, NOW + HOUR, "running", "attempt 0 started 0 ms ago"),  # clocks differ
+        (NOW - DAY + 1, None, "running", "attempt 0 started 1 d 0 h ago"),
+        (NOW - DAY, None, "unknown", "attempt 0 has not ended after 1 d 0 h"),
+        (NOW + HOUR, None, "running", "attempt 0 started 0 ms ago"),
+        (None, None, "running", "attempt 0 started 3 h 00 m ago"),
     ],
 )
 def test_signs_of_life(begun_ms, heartbeat_ms, status, reason):
@@ -169,15 +169,13 @@ def test_signs_of_life(begun_ms, heartbeat_ms, status, reason):
 
 
 def test_a_task_that_only_waits():
-    assert (
-        task_status([], AGO, NOW, heartbeat_ms=AGO).reason == "no attempt has begun; its heartbeat stopped 1 h 00 m ago"
-    )
-    assert task_status([], NOW - 2 * DAY, NOW).reason.startswith("no attempt has begun after 2 d 0 h")
+    assert task_status([], AGO, NOW, heartbeat_ms=AGO).reason == "no heartbeat for 1 h 00 m"
+    assert task_status([], NOW - 2 * DAY, NOW).reason.startswith("no attempt has started after 2 d 0 h")
 
 
 def test_a_clone_names_its_origin():
     found = task_status([bad(), bad(1), good(2)], AGO, NOW, "F/1/s/2")
-    assert found.reason.endswith(", after 2 failed attempts (taken over from F/1/s/2)")
+    assert found.reason.endswith(" after 2 failed attempts, cloned from F/1/s/2")
 
 
 def test_an_attempt_that_says_only_that_it_ended_well():
@@ -253,10 +251,10 @@ def test_a_task_at_one_of_its_attempts():
     )
     first = both.at_attempt(0, NOW)
     assert (first.status, first.attempts) == ("failed", (Attempt(0, begun_ms=AGO),))
-    assert first.status.reason == "attempt 0 left no result; attempt 1 replaced it"
+    assert first.status.reason == "attempt 0 has no result, replaced by attempt 1"
     assert (first.pathspec, first.created_ms) == ("F/1/s/2", AGO)
     never = both.at_attempt(7, NOW)
-    assert (never.status, never.status.reason, never.attempts) == ("unknown", "there was no attempt 7", ())
+    assert (never.status, never.status.reason, never.attempts) == ("unknown", "there is no attempt 7", ())
     assert (never.pathspec, never.created_ms) == ("F/1/s/2", AGO)
 
 
@@ -266,7 +264,7 @@ def test_a_run_runs_until_the_scheduler_has_paused_too_long():
         assert open_run_status([], NOW - ago, NOW) == status
     for ago, status in ((HEARTBEAT_TIMEOUT_MS - 1, "running"), (HEARTBEAT_TIMEOUT_MS, "unknown")):
         assert open_run_status([task("completed")], AGO, NOW, heartbeat_ms=NOW - ago) == status
-    assert open_run_status([], NOW + HOUR, NOW).reason == "last sign of life 0 ms ago"
+    assert open_run_status([], NOW + HOUR, NOW).reason == "last activity 0 ms ago"
     failed = TaskState("F/1/a/2", Status("failed", "so"), (bad(),), AGO)
     for after, status in ((SCHEDULER_PAUSE_MS - 1, "running"), (SCHEDULER_PAUSE_MS, "failed")):
         assert open_run_status([task("completed"), failed], AGO, NOW, {"F/1/a/2": NOW - after}) == status
@@ -289,7 +287,7 @@ def test_a_run_names_the_tasks_that_run_and_how_it_ended():
     three = [task("running"), task("failed"), task("running"), task("running")]
     assert open_run_status(three, AGO, NOW).reason == "F/1/s/running and 2 other tasks: so"
     assert open_run_status(three[:2], AGO, NOW).reason == "F/1/s/running: so"
-    assert ended_run_status(task("caught")).reason == "its end task F/1/s/caught: so"
+    assert ended_run_status(task("caught")).reason == "end task F/1/s/caught: so"
 
 
 def test_a_step_takes_the_worst_status_of_its_tasks():

@@ -1,1 +1,1 @@
-"""Graphs, foreaches and which task led to which."""
+"""The graph of steps, foreach items, and the graph of tasks."""

@@ -1,7 +1,7 @@
-"""The structure that a run recorded: the graph of its steps, and which foreach items its tasks work on.
+"""The recorded structure of a run: the graph of its steps, and the foreach items of its tasks.
 
-The graph is the ``_graph_info`` artifact, which contains only builtin values. Items are in the metadata of tasks; a
-cloned task has those of its origin.
+The graph is the ``_graph_info`` artifact, which contains only builtin values. Items are in the metadata of tasks. A
+cloned task has the items of its origin.
 """
 
 from collections import defaultdict
@@ -20,46 +20,46 @@ from mfwidgets.queries.values.reading import read_bytes
 from mfwidgets.times import MINUTE
 
 PARAMETERS = "_parameters"
-"""Metaflow's pseudo step; the scheduler writes it before any step."""
+"""Metaflow's pseudo step. The scheduler writes it before any step."""
 
 FLOW_NAME = "name"
-"""Metaflow keeps the name of the flow as an artifact, in ``_parameters`` and wherever nothing else has that name."""
+"""Metaflow stores the name of the flow as an artifact with this name, if the flow has no such artifact itself."""
 
 FOREACH_FIELDS = frozenset({"foreach-execution-path", "foreach-stack", "origin-task-id"})
-"""The metadata that this needs; of clones ``origin-run-id`` as well, which every task has and so is asked last."""
+"""The metadata with items. Clones also need ``origin-run-id``. Every task has that, so it is read only for clones."""
 
-_GENERATIONS = 20
-"""A resumed run may have resumed a resumed run; so many are followed."""
+_MAX_ORIGINS = 20
+"""A resumed run can resume a resumed run. This bounds the chain, which could be a cycle in broken records."""
 
 
 def graph_info(context: ClientContext, run: RunRecord) -> dict[str, Any]:
-    """Return what Metaflow recorded of the graph (one bulk question, one blob); empty where it cannot be read."""
-    found = context.provider.artifacts((*run.path, PARAMETERS), {"_graph_info"})
-    if not found:
+    """Return the recorded graph. Empty if it cannot be read. Costs one request and one blob."""
+    artifacts = context.provider.artifacts((*run.path, PARAMETERS), {"_graph_info"})
+    if not artifacts:
         return {}
     try:
-        info = safe_loads(read_bytes(context, found[0]))
+        info = safe_loads(read_bytes(context, artifacts[0]))
     except DataException:
         return {}
     return info if isinstance(info, dict) else {}
 
 
 def steps_of(context: ClientContext, run: RunRecord) -> dict[str, dict[str, Any]]:
-    """Return the steps by name, from start to end, each with ``type`` and ``next``; empty where the graph is unknown."""
+    """Return the steps by name, from start to end, each with ``type`` and ``next``. Empty if the graph is unknown."""
     steps = graph_info(context, run).get("steps")
     return steps if isinstance(steps, dict) else {}
 
 
 def step_order(context: ClientContext, run: RunRecord) -> list[str]:
-    """Return the names of the steps from start to end; empty where the graph is unknown.
+    """Return the names of the steps from start to end. Empty if the graph is unknown.
 
-    Times do not tell: a resumed run takes over its steps in any order.
+    Times do not give the order, because a resumed run clones its steps in any order.
     """
     return list(steps_of(context, run))
 
 
 def retries_of(node: dict[str, Any]) -> tuple[int, int]:
-    """Return how often a task of a step may be tried again (``@retry``), and after how many milliseconds."""
+    """Return the number of retries of a step (``@retry``), and the milliseconds between them."""
     for decorator in node.get("decorators") or ():
         if decorator.get("name") == "retry":
             attributes = decorator.get("attributes") or {}
@@ -71,7 +71,7 @@ def retries_of(node: dict[str, Any]) -> tuple[int, int]:
 
 
 def has_decorator(node: dict[str, Any], name: str) -> bool:
-    """Tell whether a step has a decorator, such as ``card``."""
+    """Return whether a step has a decorator, such as ``card``."""
     return any(decorator.get("name") == name for decorator in node.get("decorators") or ())
 
 
@@ -86,7 +86,7 @@ def end_step(context: ClientContext, run: RunRecord) -> str:
 
 
 def _endpoint(context: ClientContext, run: RunRecord, which: str) -> str:
-    """Return what ``_parameters`` recorded; a resumed run does not record it again, so else what the graph says."""
+    """Return the step that ``_parameters`` recorded, else that of the graph. A resumed run does not record it again."""
     recorded = context.provider.metadata((*run.path, PARAMETERS), {f"{which}_step"})
     return str(recorded[0].value) if recorded else str(graph_info(context, run).get(f"{which}_step", which))
 
@@ -98,9 +98,9 @@ class Item:
     Attributes
     ----------
     path
-        ``("fit:3", "score:0")``: step and index of each level; empty outside a foreach.
+        ``("fit:3", "score:0")``: step and index of each level. Empty outside a foreach.
     values
-        What each level iterates over; Metaflow keeps 30 characters of each, and none where it could not.
+        The item of each level as str. Metaflow stores at most 30 characters. An item can be empty.
     """
 
     path: tuple[str, ...] = ()
@@ -108,13 +108,13 @@ class Item:
 
     @property
     def index(self) -> int | None:
-        """The innermost index; None outside a foreach."""
+        """The innermost index. None outside a foreach."""
         last = self.path[-1].rpartition(":")[2] if self.path else ""
         return int(last) if last.isdecimal() else None
 
     @property
     def value(self) -> str | None:
-        """The innermost value; None outside a foreach."""
+        """The innermost value. None outside a foreach."""
         return self.values[-1] if self.values else None
 
 
@@ -122,21 +122,21 @@ OUTSIDE = Item()
 
 
 def items_of(context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord]) -> dict[TaskKey, Item]:
-    """Return the items of the tasks below ``where``; tasks outside any foreach are left out.
+    """Return the items of the tasks below ``where``, without tasks outside any foreach.
 
     Parameters
     ----------
     context, where
-        Where the tasks are.
+        The context to read from, and the path of the tasks.
     events
-        Their metadata, at least :data:`FOREACH_FIELDS`. If there are cloned tasks, the runs that they come from are asked
-        for, unless they are among the events, and then the metadata of each of these runs.
+        Their metadata, at least :data:`FOREACH_FIELDS`. Cloned tasks cost a request for each origin run, and one more if
+        ``origin-run-id`` is missing.
     """
-    return _items(context, where, events, _GENERATIONS)
+    return _items(context, where, events, _MAX_ORIGINS)
 
 
 def _items(
-    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord], generations: int
+    context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord], max_origins: int
 ) -> dict[TaskKey, Item]:
     fields: dict[TaskKey, dict[str, object]] = defaultdict(dict)
     for event in events:
@@ -151,16 +151,16 @@ def _items(
         for event in context.provider.metadata(where, {"origin-run-id"}):
             if event.key in origins:
                 origins[event.key][event.field] = str(event.value)
-    return items | _items_of_clones(context, where, origins, generations)
+    return items | _items_of_clones(context, where, origins, max_origins)
 
 
 def _recorded_item(fields: Mapping[str, object]) -> Item | None:
-    """Return the item that a task itself recorded."""
+    """Return the item that a task itself recorded. None without one."""
     if "foreach-execution-path" not in fields and "foreach-stack" not in fields:
         return None
     path = fields.get("foreach-execution-path")
     stack = fields.get("foreach-stack", [])
-    levels = stack if isinstance(stack, list) else array(stack)  # the service gives a text
+    levels = stack if isinstance(stack, list) else array(stack)  # the service returns a str
     return Item(
         OUTSIDE.path if path is None else tuple(str(path).split(",")),
         tuple(str(level).partition("=")[2] for level in levels),
@@ -168,16 +168,17 @@ def _recorded_item(fields: Mapping[str, object]) -> Item | None:
 
 
 def _items_of_clones(
-    context: ClientContext, where: PathPrefix, origins: Mapping[TaskKey, Mapping[str, str]], generations: int
+    context: ClientContext, where: PathPrefix, origins: Mapping[TaskKey, Mapping[str, str]], max_origins: int
 ) -> dict[TaskKey, Item]:
-    """Return the items of cloned tasks: those of their origins, which are asked run by run."""
+    """Return the items of cloned tasks, from their origins. Reads run by run."""
     items: dict[TaskKey, Item] = {}
     for run_id in sorted({origin.get("origin-run-id", "") for origin in origins.values()}):
-        if run_id and generations:
-            there = (where[0], run_id, *where[2:3])
-            items_there = _items(context, there, context.provider.metadata(there, FOREACH_FIELDS), generations - 1)
+        if run_id and max_origins:
+            origin_path = (where[0], run_id, *where[2:3])
+            origin_events = context.provider.metadata(origin_path, FOREACH_FIELDS)
+            origin_items = _items(context, origin_path, origin_events, max_origins - 1)
             for (step, task_id), origin in origins.items():
-                item = items_there.get((step, origin["origin-task-id"]))
+                item = origin_items.get((step, origin["origin-task-id"]))
                 if origin.get("origin-run-id") == run_id and item:
                     items[step, task_id] = item
     return items

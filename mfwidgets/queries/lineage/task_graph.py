@@ -1,7 +1,6 @@
-"""Which tasks led to which: around one task with a few reads, and for a whole run with a few bulk reads.
+"""Parents and children of tasks: of one task with a few reads, and of a whole run in bulk.
 
-Both follow the same rules: the graph of the steps, the foreach paths of the tasks, and for switches and loops what
-really ran.
+Both use the graph of the steps, the foreach paths of the tasks, and the recorded transitions of switches and loops.
 """
 
 import math
@@ -25,13 +24,13 @@ from mfwidgets.queries.values.reading import read_bytes, values_of
 FOREACH_SPLITS = ("split-foreach", "split-parallel")
 
 OUTER = ("",)
-"""The place around one that is in no foreach: there is none."""
+"""The outer path of a task outside any foreach. It matches no task."""
 
 Node = dict[str, Any]
 """A step as ``_graph_info`` describes it."""
 
 Places = Mapping[tuple[str, ...], Sequence[TaskKey]]
-"""Tasks by their place in their foreaches."""
+"""Foreach paths to the tasks with this path."""
 
 
 # -- around one task ---------------------------------------------------------------------------------------------------
@@ -39,136 +38,140 @@ Places = Mapping[tuple[str, ...], Sequence[TaskKey]]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A task with its place in its foreaches."""
+    """A task with its foreach path."""
 
     task: TaskRecord
     path: tuple[str, ...]
 
 
 def parent_tasks(context: ClientContext, task: TaskRecord) -> list[TaskRecord]:
-    """Return the tasks that led to a task, in the order in which they were made.
+    """Return the parents of a task, by creation time.
 
-    Two bulk questions for each step before it, one for the graph, and one small read for each switch before it.
+    Costs two requests for each preceding step, one for the graph, and a small read for each preceding switch.
     """
     nodes = steps_of(context, task.run)
     own = _place(context, task)
     before = [name for name, node in nodes.items() if task.step in node.get("next", ())]
-    found: list[TaskRecord] = []
-    if task.step in before:  # a loop: the turn before this one, if there was one
-        turns = _turns(context, own)
-        place = next((number for number, turn in enumerate(turns) if turn.task.task_id == task.task_id), 0)
-        if place:
-            return [turns[place - 1].task]
+    parents: list[TaskRecord] = []
+    if task.step in before:  # a loop: the previous iteration, if there is one
+        iterations = _iterations(context, own)
+        ids = [iteration.task.task_id for iteration in iterations]
+        position = ids.index(task.task_id) if task.task_id in ids else 0
+        if position:
+            return [iterations[position - 1].task]
     for name in before:
         if name != task.step:
-            found += _that_went_on(context, nodes[name], _before(context, nodes, name, own), task.step)
-    return _in_order(found)
+            candidates = _candidate_parents(context, nodes, name, own)
+            parents += _that_went_to(context, nodes[name], candidates, task.step)
+    return _by_time(parents)
 
 
 def child_tasks(context: ClientContext, task: TaskRecord) -> list[TaskRecord]:
-    """Return the tasks that a task led to, in the order in which they were made; costs as :func:`parent_tasks`."""
+    """Return the children of a task, by creation time. Costs the same as :func:`parent_tasks`."""
     nodes = steps_of(context, task.run)
     own = _place(context, task)
     node = nodes.get(task.step, {})
-    after = _taken(context, task) if node.get("type") == "split-switch" else None
-    found: list[TaskRecord] = []
+    taken = _taken_steps(context, task) if node.get("type") == "split-switch" else None
+    children: list[TaskRecord] = []
     for name in node.get("next", ()):
-        if after is not None and name not in after:
+        if taken is not None and name not in taken:
             continue
-        if name == task.step:  # a loop: the next turn
-            turns = _turns(context, own)
-            found += [later.task for earlier, later in pairwise(turns) if earlier.task == task]
+        if name == task.step:  # a loop: the next iteration
+            iterations = _iterations(context, own)
+            children += [later.task for earlier, later in pairwise(iterations) if earlier.task == task]
         elif name in nodes:
-            led_to = [one for one in _placed(context, task, name) if _leads(node, own.path, nodes[name], one.path)]
-            found += (
-                _first_turns(context, task, led_to)
+            followers = [
+                placed for placed in _placed(context, task, name) if _leads(node, own.path, nodes[name], placed.path)
+            ]
+            children += (
+                _first_iterations(context, task, followers)
                 if name in nodes[name].get("next", ())
-                else [one.task for one in led_to]
+                else [placed.task for placed in followers]
             )
-    return _in_order(found)
+    return _by_time(children)
 
 
-def _before(context: ClientContext, nodes: dict[str, Node], step: str, own: Placed) -> list[TaskRecord]:
-    """Return the tasks of a step before that lead to the place of this task."""
+def _candidate_parents(context: ClientContext, nodes: dict[str, Node], step: str, own: Placed) -> list[TaskRecord]:
+    """Return the tasks of a preceding step whose foreach paths lead to this task."""
     if not own.path and nodes[step].get("type") not in FOREACH_SPLITS:
-        # Outside any foreach all of them do, be it the end of one or none: their places need not be read.
+        # Outside any foreach, all tasks of the step lead here. Their paths need not be read.
         return context.provider.tasks(own.task.run, step)
     after = nodes[own.task.step]
-    return [one.task for one in _placed(context, own.task, step) if _leads(nodes[step], one.path, after, own.path)]
+    placed = _placed(context, own.task, step)
+    return [parent.task for parent in placed if _leads(nodes[step], parent.path, after, own.path)]
 
 
 def _leads(before: Node, before_path: tuple[str, ...], after: Node, after_path: tuple[str, ...]) -> bool:
-    """Tell whether the edge between two steps joins tasks with these foreach paths."""
+    """Return whether an edge between two steps connects tasks with these foreach paths."""
     if before.get("type") in FOREACH_SPLITS:
         return after_path[:-1] == before_path and len(after_path) == len(before_path) + 1
     if before_path == after_path:
         return True
-    # The join of a foreach ends the innermost level; that of a static split stays on it.
+    # The join of a foreach leaves the innermost level. The join of a static split stays in it.
     return is_join(after) and len(before_path) == len(after_path) + 1 and before_path[:-1] == after_path
 
 
 def is_join(node: Node) -> bool:
-    """Tell whether a step may join."""
-    return node.get("type") in ("join", "end")  # an end step that joins is an "end" all the same
+    """Return whether a step can be a join."""
+    return node.get("type") in ("join", "end")  # an end step that joins has the type "end"
 
 
-def _that_went_on(context: ClientContext, node: Node, tasks: Sequence[TaskRecord], to: str) -> Sequence[TaskRecord]:
-    """Leave out the tasks of a switch that took another way, and so all turns of a loop but the last."""
+def _that_went_to(context: ClientContext, node: Node, tasks: Sequence[TaskRecord], to: str) -> Sequence[TaskRecord]:
+    """Exclude tasks of a switch that took another branch, and so all iterations of a loop except the last."""
     if node.get("type") != "split-switch":
         return tasks
-    return [task for task in tasks if (taken := _taken(context, task)) is None or to in taken]
+    return [task for task in tasks if (taken := _taken_steps(context, task)) is None or to in taken]
 
 
-def _taken(context: ClientContext, task: TaskRecord) -> list[str] | None:
-    """Return the steps that a task went on to (``_transition``); None where that is not recorded."""
-    found = context.provider.artifacts(task.path, {"_transition"})
+def _taken_steps(context: ClientContext, task: TaskRecord) -> list[str] | None:
+    """Return the steps that a task went to (``_transition``). None if not recorded."""
+    artifacts = context.provider.artifacts(task.path, {"_transition"})
     try:
-        transition = safe_loads(read_bytes(context, found[0])) if found else None
+        transition = safe_loads(read_bytes(context, artifacts[0])) if artifacts else None
     except DataException:
         return None
-    return way_taken(transition)
+    return steps_in_transition(transition)
 
 
-def way_taken(transition: Any) -> list[str] | None:
-    """Return the steps that a ``_transition`` names; None where it is none."""
+def steps_in_transition(transition: Any) -> list[str] | None:
+    """Return the steps that a ``_transition`` names. None if it is not a valid transition."""
     return list(transition[0]) if isinstance(transition, tuple) and transition and transition[0] else None
 
 
-def _turns(context: ClientContext, one: Placed) -> list[Placed]:
-    """Return the turns of a loop step in one place of its foreaches, in their order."""
-    same = [other for other in _placed(context, one.task, one.task.step) if other.path == one.path]
-    return _by_turn(context, one.task, same)
+def _iterations(context: ClientContext, own: Placed) -> list[Placed]:
+    """Return the iterations of a loop step with the same foreach path, in order."""
+    same_path = [placed for placed in _placed(context, own.task, own.task.step) if placed.path == own.path]
+    return _sort_iterations(context, own.task, same_path)
 
 
-def _first_turns(context: ClientContext, near: TaskRecord, placed: Iterable[Placed]) -> list[TaskRecord]:
-    """Return the tasks by which a loop was entered: the first turn in each place of its foreaches."""
-    last_first = _by_turn(context, near, placed)[::-1]
-    return list({one.path: one.task for one in last_first}.values())
+def _first_iterations(context: ClientContext, near: TaskRecord, tasks: Iterable[Placed]) -> list[TaskRecord]:
+    """Return the tasks that entered a loop: the first iteration for each foreach path."""
+    last_first = _sort_iterations(context, near, tasks)[::-1]
+    return list({placed.path: placed.task for placed in last_first}.values())
 
 
-def _by_turn(context: ClientContext, near: TaskRecord, placed: Iterable[Placed]) -> list[Placed]:
-    """Sort turns of loops by the number of the turn (one small read each), where that is recorded yet, else by time.
+def _sort_iterations(context: ClientContext, near: TaskRecord, tasks: Iterable[Placed]) -> list[Placed]:
+    """Sort iterations of loops by their recorded number, else by time. Costs a small read each.
 
-    Time alone would do, were it not for resumed runs, which take over turns in any order.
+    Time alone is not enough, because a resumed run clones iterations in any order.
     """
-    turns = list(placed)
-    where = (*near.run.path, turns[0].task.step) if turns else near.path
-    numbers = {
-        record.task_id: _turn(context, record) for record in context.provider.artifacts(where, {"_iteration_stack"})
-    }
-    return sorted(turns, key=lambda one: (numbers.get(one.task.task_id, math.inf), one.task.created_ms))
+    iterations = list(tasks)
+    where = (*near.run.path, iterations[0].task.step) if iterations else near.path
+    records = context.provider.artifacts(where, {"_iteration_stack"})
+    numbers = {record.task_id: _read_iteration(context, record) for record in records}
+    return sorted(iterations, key=lambda placed: (numbers.get(placed.task.task_id, math.inf), placed.task.created_ms))
 
 
-def _turn(context: ClientContext, record: ArtifactRecord) -> float:
+def _read_iteration(context: ClientContext, record: ArtifactRecord) -> float:
     try:
         stack = safe_loads(read_bytes(context, record))
     except DataException:
         return math.inf
-    return turn_of(stack)
+    return iteration_in_stack(stack)
 
 
-def turn_of(stack: Any) -> float:
-    """Return the number of the turn that an ``_iteration_stack`` tells; infinity where it tells none."""
+def iteration_in_stack(stack: Any) -> float:
+    """Return the number of the iteration in an ``_iteration_stack``. Infinity if it has none."""
     return stack[-1] if isinstance(stack, list) and stack and isinstance(stack[-1], int) else math.inf
 
 
@@ -177,7 +180,7 @@ def _place(context: ClientContext, task: TaskRecord) -> Placed:
 
 
 def _placed(context: ClientContext, near: TaskRecord, step: str) -> list[Placed]:
-    """Return the tasks of a step of the same run, with their places (two bulk questions)."""
+    """Return the tasks of a step of the same run, with their foreach paths. Costs two requests."""
     items = _items(context, (*near.run.path, step))
     return [
         Placed(task, items.get((step, task.task_id), OUTSIDE).path) for task in context.provider.tasks(near.run, step)
@@ -188,7 +191,7 @@ def _items(context: ClientContext, where: PathPrefix) -> dict[TaskKey, Item]:
     return items_of(context, where, context.provider.metadata(where, FOREACH_FIELDS))
 
 
-def _in_order(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
+def _by_time(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
     return sorted(tasks, key=attrgetter("created_ms"))
 
 
@@ -196,14 +199,14 @@ def _in_order(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
 
 
 class TaskGraph:
-    """The tasks of a run, and what led to what.
+    """The tasks of a run with their parents and children.
 
     Attributes
     ----------
     tasks
-        Oldest first, private steps left out.
-    parents
-        The tasks that led to each, oldest first.
+        The tasks by key, oldest first, without private steps.
+    parents, children
+        The parents and the children of each task, oldest first.
     """
 
     def __init__(self, tasks: Mapping[TaskKey, TaskRecord], edges: Iterable[tuple[TaskKey, TaskKey]]) -> None:
@@ -216,37 +219,36 @@ class TaskGraph:
             self.parents[after].append(before)
 
     def before(self, key: TaskKey) -> list[TaskRecord]:
-        """Return all tasks that led to a task, near or far, oldest first."""
-        return self._reached(key, self.parents)
+        """Return all ancestors of a task, oldest first."""
+        return self._reachable(key, self.parents)
 
     def after(self, key: TaskKey) -> list[TaskRecord]:
-        """Return all tasks that a task led to, near or far, oldest first."""
-        return self._reached(key, self.children)
+        """Return all descendants of a task, oldest first."""
+        return self._reachable(key, self.children)
 
-    def _reached(self, key: TaskKey, ways: Mapping[TaskKey, Sequence[TaskKey]]) -> list[TaskRecord]:
-        found: set[TaskKey] = set()
-        waiting = list(ways.get(key, ()))
-        while waiting:
-            one = waiting.pop()
-            if one not in found:
-                found.add(one)
-                waiting += ways[one]
-        return [task for name, task in self.tasks.items() if name in found]
+    def _reachable(self, start: TaskKey, edges: Mapping[TaskKey, Sequence[TaskKey]]) -> list[TaskRecord]:
+        reached: set[TaskKey] = set()
+        stack = list(edges.get(start, ()))
+        while stack:
+            key = stack.pop()
+            if key not in reached:
+                reached.add(key)
+                stack += edges[key]
+        return [task for key, task in self.tasks.items() if key in reached]
 
 
 def load_task_graph(context: ClientContext, run: RunRecord) -> TaskGraph:
-    """Return what led to what in a run.
+    """Return the graph of the tasks of a run.
 
-    Costs the tasks of the run, their places in foreaches and the graph of the steps, once each, and what
-    :func:`task_graph` costs.
+    Costs one request each for the tasks and their foreach paths, and what :func:`task_graph` costs.
     """
     return task_graph(load_tasks(context, run, run.path, run_tasks(context, run), FOREACH_FIELDS))
 
 
 def task_graph(snapshot: RunSnapshot) -> TaskGraph:
-    """Return what led to what in a run that was loaded as a whole.
+    """Return the graph of the tasks of a snapshot.
 
-    Costs the graph of the steps, and one small read for each distinct way that a switch or a loop took.
+    Costs the graph of the steps, and a small read for each distinct transition of a switch or a loop.
     """
     context, run = snapshot.context, snapshot.record
     nodes, items = steps_of(context, run), items_of(context, snapshot.where, snapshot.metadata)
@@ -254,69 +256,72 @@ def task_graph(snapshot: RunSnapshot) -> TaskGraph:
     by_step: dict[str, dict[tuple[str, ...], list[TaskKey]]] = defaultdict(lambda: defaultdict(list))
     for key in sorted(tasks, key=lambda key: tasks[key].created_ms):
         by_step[key[0]][items.get(key, OUTSIDE).path].append(key)
-    ways = _ways(context, run, nodes)
+    transitions = _read_transitions(context, run, nodes)
     edges: list[tuple[TaskKey, TaskKey]] = []
     for name, node in nodes.items():
         for following in node.get("next", ()):
             sources, targets = by_step.get(name, {}), by_step.get(following, {})
             if name == following:
-                for turns in sources.values():
-                    edges += pairwise(_keys_by_turn(turns, ways))
+                for iterations in sources.values():
+                    edges += pairwise(_by_iteration(iterations, transitions))
             else:
-                edges += _edges(node, nodes.get(following, {}), _gone_on(sources, following, ways), targets, ways)
+                parents = _keys_that_went_to(sources, following, transitions)
+                edges += _edges(node, nodes.get(following, {}), parents, targets, transitions)
     return TaskGraph(tasks, edges)
 
 
-_Way = tuple[list[str] | None, float]
-"""The steps that a task went on to, None where that is not recorded; and the number of its turn in a loop."""
+_Transition = tuple[list[str] | None, float]
+"""The steps that a task went to, None if not recorded, and the number of its iteration in a loop."""
 
 
-def _ways(context: ClientContext, run: RunRecord, nodes: Mapping[str, Node]) -> dict[TaskKey, _Way]:
-    """Return which way the tasks of switches took, a loop being a switch as well."""
+def _read_transitions(context: ClientContext, run: RunRecord, nodes: Mapping[str, Node]) -> dict[TaskKey, _Transition]:
+    """Return the transitions of the tasks of switches. A loop is a switch, too."""
     switches = {name for name, node in nodes.items() if node.get("type") == "split-switch"}
     if not switches:
         return {}
-    wanted = {"_transition", "_iteration_stack"}
-    records = [record for record in context.provider.artifacts(run.path, wanted) if record.step in switches]
-    found: dict[TaskKey, dict[str, Any]] = defaultdict(dict)
+    names = {"_transition", "_iteration_stack"}
+    records = [record for record in context.provider.artifacts(run.path, names) if record.step in switches]
+    values_by_task: dict[TaskKey, dict[str, Any]] = defaultdict(dict)
     for record, value in zip(records, values_of(context, records), strict=True):
-        found[record.key][record.name] = value
+        values_by_task[record.key][record.name] = value
     return {
-        key: (way_taken(values.get("_transition")), turn_of(values.get("_iteration_stack")))
-        for key, values in found.items()
+        key: (steps_in_transition(values.get("_transition")), iteration_in_stack(values.get("_iteration_stack")))
+        for key, values in values_by_task.items()
     }
 
 
-def _keys_by_turn(turns: Iterable[TaskKey], ways: Mapping[TaskKey, _Way]) -> list[TaskKey]:
-    return sorted(turns, key=lambda key: ways[key][1] if key in ways else float("inf"))
+def _by_iteration(keys: Iterable[TaskKey], transitions: Mapping[TaskKey, _Transition]) -> list[TaskKey]:
+    return sorted(keys, key=lambda key: transitions[key][1] if key in transitions else math.inf)
 
 
-def _gone_on(sources: Places, to: str, ways: Mapping[TaskKey, _Way]) -> Places:
-    """Leave out the tasks of a switch that took another way, and so all turns of a loop but the last."""
-    return {
-        place: [key for key in keys if key not in ways or ways[key][0] is None or to in (ways[key][0] or ())]
-        for place, keys in sources.items()
-    }
+def _keys_that_went_to(sources: Places, to: str, transitions: Mapping[TaskKey, _Transition]) -> Places:
+    """Exclude tasks of a switch that took another branch, and so all iterations of a loop except the last."""
+
+    def went_there(key: TaskKey) -> bool:
+        steps = transitions[key][0] if key in transitions else None
+        return steps is None or to in steps
+
+    return {path: list(filter(went_there, keys)) for path, keys in sources.items()}
 
 
 def _edges(
-    before: Node, after: Node, sources: Places, targets: Places, ways: Mapping[TaskKey, _Way]
+    before: Node, after: Node, sources: Places, targets: Places, transitions: Mapping[TaskKey, _Transition]
 ) -> Iterable[tuple[TaskKey, TaskKey]]:
-    """Yield the edges between the tasks of two steps, by their places."""
+    """Yield the edges between the tasks of two steps, by their foreach paths."""
     inner: dict[tuple[str, ...], list[TaskKey]] = defaultdict(list)
-    if is_join(after):  # the join of a foreach ends the innermost level
-        for place, keys in sources.items():
-            if place:
-                inner[place[:-1]] += keys
+    if is_join(after):  # the join of a foreach leaves the innermost level
+        for path, keys in sources.items():
+            if path:
+                inner[path[:-1]] += keys
     splits, loops = before.get("type") in FOREACH_SPLITS, after.get("name") in after.get("next", ())
-    for place, keys in targets.items():
-        led = sources.get(place[:-1] if place else OUTER, ()) if splits else [*sources.get(place, ()), *inner[place]]
-        entered = _keys_by_turn(keys, ways)[:1] if loops else keys
-        yield from ((source, target) for target in entered for source in led)
+    for path, keys in targets.items():
+        parents = sources.get(path[:-1] if path else OUTER, ()) if splits else [*sources.get(path, ()), *inner[path]]
+        entries = _by_iteration(keys, transitions)[:1] if loops else keys
+        yield from ((parent, child) for child in entries for parent in parents)
 
 
 def critical_tasks(snapshot: RunSnapshot) -> list[TaskRecord]:
-    """Return the path back from the task that ended last, to each the one that it waited for; oldest first."""
+    """Return the critical path, oldest first. It leads back from the task that ended last, to the latest parent of each."""
     graph = task_graph(snapshot)
     states = zip(snapshot.tasks, task_states(snapshot), strict=True)
     ended = {task.key: state.finished_ms for task, state in states}
@@ -324,9 +329,9 @@ def critical_tasks(snapshot: RunSnapshot) -> list[TaskRecord]:
     def end(key: TaskKey) -> int:
         return ended.get(key) or 0
 
-    one = max(graph.tasks, key=lambda key: (end(key), graph.tasks[key].created_ms), default=None)
+    last = max(graph.tasks, key=lambda key: (end(key), graph.tasks[key].created_ms), default=None)
     path: list[TaskRecord] = []
-    while one is not None:
-        path.append(graph.tasks[one])
-        one = max(graph.parents[one], key=end, default=None)
+    while last is not None:
+        path.append(graph.tasks[last])
+        last = max(graph.parents[last], key=end, default=None)
     return path[::-1]

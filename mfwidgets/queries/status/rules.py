@@ -158,24 +158,24 @@ def task_status(
     now_ms
         The current time.
     cloned_from
-        The pathspec of the task that a resumed run took it over from.
+        The pathspec of the task that a resumed run cloned it from.
     heartbeat_ms
         Its last heartbeat. None if the provider has no heartbeats.
     """
     if not attempts:
-        return _alive_or_unknown("no attempt has begun", "queued", created_ms, now_ms, heartbeat_ms)
+        return _alive_or_unknown("no attempt has started", "queued", created_ms, now_ms, heartbeat_ms)
     newest = attempts[-1]
     name = f"attempt {newest.number}"
     if not newest.over:
         since_ms = newest.begun_ms or created_ms
-        return _alive_or_unknown(f"{name} has not ended", f"{name} began", since_ms, now_ms, heartbeat_ms)
-    # If the result was not read, or is not recorded yet, a normal end is enough.
+        return _alive_or_unknown(f"{name} has not ended", f"{name} started", since_ms, now_ms, heartbeat_ms)
+    # The result can be unread, or not yet recorded. Then attempt_ok is enough.
     if newest.success or (newest.success is None and newest.ok and newest.done_ms is not None):
-        before = f", after {_counted(len(attempts) - 1, 'failed attempt')}" if len(attempts) > 1 else ""
-        origin = f" (taken over from {cloned_from})" if cloned_from else ""
+        before = f" after {_counted(len(attempts) - 1, 'failed attempt')}" if len(attempts) > 1 else ""
+        origin = f", cloned from {cloned_from}" if cloned_from else ""
         return Status("completed", f"{name} succeeded{_at(newest.ended_ms)}{before}{origin}")
     if newest.ok and newest.success is False:
-        return Status("caught", f"{name} failed{_at(newest.ended_ms)}; @catch handled it")
+        return Status("caught", f"{name} failed{_at(newest.ended_ms)}, handled by @catch")
     return _failure(newest)
 
 
@@ -188,8 +188,8 @@ def _failure(attempt: Attempt) -> Status:
     if code < 0:
         return Status("killed", f"{name} was killed by {_signal_text(-code)}")
     if attempt.end and attempt.ok is None:
-        when = "before the step began" if attempt.begun_ms is None else "without a result"
-        return Status("failed", f"{name} ended with code {code} {when}")
+        when = "before the step started" if attempt.begun_ms is None else "without a result"
+        return Status("failed", f"{name} exited with code {code} {when}")
     return Status("failed", f"{name} failed{_at(attempt.ended_ms)}")
 
 
@@ -199,7 +199,7 @@ def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) 
     for number, attempt in enumerate(attempts[:-1]):
         if not attempt.over:
             newer = attempts[number + 1].number
-            statuses[number] = Status("failed", f"attempt {attempt.number} left no result; attempt {newer} replaced it")
+            statuses[number] = Status("failed", f"attempt {attempt.number} has no result, replaced by attempt {newer}")
     return statuses
 
 
@@ -251,7 +251,7 @@ class TaskState:
         for attempt, status in zip(self.attempts, statuses, strict=True):
             if attempt.number == number:
                 return TaskState(self.pathspec, status, (attempt,), self.created_ms)
-        return TaskState(self.pathspec, Status("unknown", f"there was no attempt {number}"), (), self.created_ms)
+        return TaskState(self.pathspec, Status("unknown", f"there is no attempt {number}"), (), self.created_ms)
 
     @property
     def last_sign_ms(self) -> int:
@@ -265,7 +265,7 @@ class TaskState:
 def ended_run_status(end: TaskState) -> Status | None:
     """Return the status of a run whose end task succeeded or was caught. None for any other end task."""
     if end.status in ("completed", "caught"):
-        return Status(str(end.status), f"its end task {end.pathspec}: {end.status.reason}")
+        return Status(str(end.status), f"end task {end.pathspec}: {end.status.reason}")
     return None
 
 
@@ -302,7 +302,7 @@ def open_run_status(
     for task in tasks:
         due_ms = (retries_due or {}).get(task.pathspec, 0)
         if now_ms < due_ms + SCHEDULER_PAUSE_MS:
-            return Status("running", f"{task.pathspec}: {task.status.reason}, to be tried again at {time_text(due_ms)}")
+            return Status("running", f"{task.pathspec}: {task.status.reason}, retry at {time_text(due_ms)}")
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     if failed:
         # The scheduler kills tasks only after another task has failed. Name that one first.
@@ -312,11 +312,11 @@ def open_run_status(
     last_ms = max([created_ms, heartbeat_ms or 0, *(task.last_sign_ms for task in tasks)])
     age = max(now_ms - last_ms, 0)
     if age < (SCHEDULER_PAUSE_MS if heartbeat_ms is None else HEARTBEAT_TIMEOUT_MS):
-        return Status("running", f"last sign of life {duration_text(age)} ago")
+        return Status("running", f"last activity {duration_text(age)} ago")
     lost = next((task for task in tasks if task.status == "unknown"), None)
     if lost:
         return Status("unknown", f"{lost.pathspec}: {lost.status.reason}")
-    return Status("unknown", f"it did not reach its end, and no task runs; last sign of life {duration_text(age)} ago")
+    return Status("unknown", f"the run has not ended and no task is running, last activity {duration_text(age)} ago")
 
 
 def step_status(statuses: Collection[Status]) -> Status | None:
@@ -336,19 +336,20 @@ def _reasons(statuses: Sequence[Status]) -> str:
     first = statuses[0]
     if all(status.reason == first.reason for status in statuses):
         return f": {first.reason}"
-    return "" if first == "completed" else f"; of one of them: {first.reason}"
+    return "" if first == "completed" else f", for example: {first.reason}"
 
 
-def _alive_or_unknown(still: str, began: str, since_ms: int, now_ms: int, heartbeat_ms: int | None) -> Status:
+def _alive_or_unknown(open_reason: str, event: str, since_ms: int, now_ms: int, heartbeat_ms: int | None) -> Status:
+    """Return the status of a task that has not ended, from its last heartbeat, or from its age without heartbeats."""
     age = max(now_ms - since_ms, 0)
     if heartbeat_ms is not None:
         silence = max(now_ms - max(heartbeat_ms, since_ms), 0)  # a new attempt may not have sent a heartbeat
         if silence < HEARTBEAT_TIMEOUT_MS:
-            return Status("running", f"{began} {duration_text(age)} ago")
-        return Status("killed", f"{still}; its heartbeat stopped {duration_text(silence)} ago")
+            return Status("running", f"{event} {duration_text(age)} ago")
+        return Status("killed", f"no heartbeat for {duration_text(silence)}")
     if age < OPEN_ATTEMPT_TIMEOUT_MS:
-        return Status("running", f"{began} {duration_text(age)} ago")
-    return Status("unknown", f"{still} after {duration_text(age)}; it is unknown whether it is still alive")
+        return Status("running", f"{event} {duration_text(age)} ago")
+    return Status("unknown", f"{open_reason} after {duration_text(age)}")
 
 
 def _at(ms: int | None) -> str:

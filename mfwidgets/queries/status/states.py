@@ -28,16 +28,18 @@ from mfwidgets.queries.status.rules import (
 )
 from mfwidgets.times import DAY, now_ms
 
-_OF_THE_LAST = STATUS_ARTIFACTS | {"_transition"}
+_END_ARTIFACTS = STATUS_ARTIFACTS | {"_transition"}
+"""The artifacts that say whether a task succeeded and was the last of its run."""
 
-_DIGITS = 4
+_MAX_DIGITS = 3
+"""Digits of an attempt's number. Broken files may contain longer numbers."""
 
 
 # -- tasks -------------------------------------------------------------------------------------------------------------
 
 
 def task_states(snapshot: RunSnapshot) -> list[TaskState]:
-    """Return the state of each task of a snapshot, in its order."""
+    """Return the state of each task of a snapshot, in the same order."""
     events: dict[TaskKey, list[MetadataRecord]] = defaultdict(list)
     for event in snapshot.metadata:
         events[event.key].append(event)
@@ -54,7 +56,7 @@ def task_states(snapshot: RunSnapshot) -> list[TaskState]:
 
 
 def newest_task(tasks: Sequence[TaskRecord]) -> TaskRecord | None:
-    """Return the task that speaks for its step: the newest."""
+    """Return the newest task, which decides the status of its step. None without tasks."""
     return max(tasks, key=lambda task: task.created_ms, default=None)
 
 
@@ -76,7 +78,7 @@ def _task_state(
 def _attempts(
     events: Collection[MetadataRecord], results: Iterable[ArtifactRecord], files: Mapping[int, AttemptFiles]
 ) -> tuple[Attempt, ...]:
-    """Join what metadata, artifacts and files say about each attempt; oldest first."""
+    """Return the attempts, oldest first, from metadata, artifacts and files."""
     begun: dict[int, int] = {}
     done: dict[int, int] = {}
     ok: dict[int, bool] = {}
@@ -111,8 +113,8 @@ def _attempts(
 
 
 def _is_number(value: object) -> bool:
-    """Tell whether this is the number of an attempt; broken files may hold any."""
-    return str(value).isdecimal() and len(str(value)) < _DIGITS
+    """Return whether a value is the number of an attempt."""
+    return str(value).isdecimal() and len(str(value)) <= _MAX_DIGITS
 
 
 def _cloned_from(task: TaskRecord, events: Iterable[MetadataRecord]) -> str:
@@ -127,7 +129,17 @@ def _cloned_from(task: TaskRecord, events: Iterable[MetadataRecord]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run's status, when its end task finished, which run it resumed, and when one that failed or was lost last worked."""
+    """The status and times of a run.
+
+    Attributes
+    ----------
+    finished_ms
+        When its end task finished. None if it did not.
+    origin_run_id
+        The id of the run that it resumed.
+    last_activity_ms
+        The last activity of a run that is failed or unknown. None for any other.
+    """
 
     status: Status
     finished_ms: int | None
@@ -136,15 +148,15 @@ class RunState:
 
 
 def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunState]:
-    """Return what became of runs, in this order.
+    """Return the states of runs, in the same order.
 
     Parameters
     ----------
-    scope, runs
-        Where to read, and whose states.
+    context, runs
+        The context to read from, and the runs.
     exact_times
-        Of a metadata service: ask for the end time of each run that completed, a request each; else the run's last
-        heartbeat stands for it.
+        For a metadata service only: whether to request the end time of each completed run, which costs a request per
+        run. Else the run's last heartbeat is its end time.
     """
     if context.provider.remote:
         return parallel_map(lambda run: _service_state(context, run, exact_times=exact_times), runs, title="runs")
@@ -152,7 +164,7 @@ def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times
 
 
 def run_state(snapshot: RunSnapshot) -> RunState:
-    """Return the same of a run that was loaded as a whole."""
+    """Return the state of a run from its snapshot."""
     context, run = snapshot.context, snapshot.record
     if context.provider.remote:
         return _service_state(context, run, exact_times=True)
@@ -170,7 +182,7 @@ def _local_state(context: ClientContext, run: RunRecord, load: Callable[[], RunS
 
 
 def _state_of(snapshot: RunSnapshot, last: str) -> RunState:
-    """Return what became of a run, from a snapshot of its tasks and the name of its last step."""
+    """Return the state of a run, from a snapshot of its tasks and the name of its last step."""
     run, tasks = snapshot.record, snapshot.tasks
     states = dict(zip(tasks, task_states(snapshot), strict=True))
     end = newest_task([task for task in tasks if task.step == last])
@@ -183,36 +195,36 @@ def _state_of(snapshot: RunSnapshot, last: str) -> RunState:
     finished_ms = states[end].finished_ms if end else None
     if status not in ("failed", "unknown"):
         return RunState(status, finished_ms, origin)
-    signs = (run.created_ms, run.heartbeat_ms or 0, *(state.last_sign_ms for state in states.values()))
-    return RunState(status, finished_ms, origin, max(signs))
+    times = (run.created_ms, run.heartbeat_ms or 0, *(state.last_sign_ms for state in states.values()))
+    return RunState(status, finished_ms, origin, max(times))
 
 
 def _service_state(context: ClientContext, run: RunRecord, *, exact_times: bool) -> RunState:
     if run.service_status == "completed" and not exact_times:
-        return RunState(Status("completed", "its end task succeeded, says the service"), run.heartbeat_ms, None)
+        return RunState(Status("completed", "completed according to the service"), run.heartbeat_ms, None)
     if run.service_status in ("", "completed"):
         quick = quick_success(context, run)
         if quick:
             return quick
-    return _proved(context, run)
+    return _checked_state(context, run)
 
 
-def _proved(context: ClientContext, run: RunRecord) -> RunState:
-    """Tell from the metadata of a run (one request), and from the results of its last step where it got there (one)."""
+def _checked_state(context: ClientContext, run: RunRecord) -> RunState:
+    """Return the state of a run from its metadata, and from the results of its last step. Costs one or two requests."""
     events = context.provider.run_metadata(run)
     tasks = tasks_in_metadata(run, events)
     recorded = [str(event.value) for event in events if event.field == "end_step" and event.step == PARAMETERS]
     if not recorded and not any(task.step == "end" for task in tasks):
         recorded = [end_step(context, run)]
     last = recorded[0] if recorded else "end"
-    # Only of a task that ended as it should, the results tell whether it succeeded or was caught, and when.
+    # If the task completed, the results say whether it succeeded or was caught, and when.
     ended = any(event.step == last and event.field == "attempt_ok" and event.value == "True" for event in events)
     results = context.provider.artifacts((*run.path, last), STATUS_ARTIFACTS) if ended else []
     return _state_of(RunSnapshot(context, run, run.path, tasks, events, results, {}), last)
 
 
 def tasks_in_metadata(run: RunRecord, events: Iterable[MetadataRecord]) -> list[TaskRecord]:
-    """Return the tasks that metadata tell of; for their sign of life stands the run's."""
+    """Return the tasks that have metadata. Their heartbeat is that of the run."""
     created: dict[TaskKey, int] = {}
     for event in events:
         key = event.key
@@ -227,9 +239,9 @@ def tasks_in_metadata(run: RunRecord, events: Iterable[MetadataRecord]) -> list[
 def _retries_due(
     context: ClientContext, run: RunRecord, states: Mapping[TaskRecord, TaskState], now: int
 ) -> dict[str, int]:
-    """Return when failed tasks are to be tried again; the graph is read for tasks that failed lately only."""
+    """Return the times of retries by pathspec. Reads the graph only if a task failed within a day."""
     if run.heartbeat_ms is not None and now - run.heartbeat_ms > HEARTBEAT_TIMEOUT_MS:
-        return {}  # nobody is left to try
+        return {}  # the scheduler is dead
     failed = {
         task: state
         for task, state in states.items()
@@ -239,14 +251,14 @@ def _retries_due(
     due = {}
     for task, state in failed.items():
         times, wait_ms = retries_of(nodes.get(task.step, {}))
-        # A process that ended with 0, as after sys.exit(), its scheduler takes for a success.
+        # The scheduler does not retry a process that exited with 0, for example by sys.exit().
         if state.attempts and state.attempts[-1].number < times and not state.ended_with_0:
             due[state.pathspec] = (state.finished_ms or state.last_sign_ms) + wait_ms
     return due
 
 
 def awaits_retry(context: ClientContext, task: TaskRecord, state: TaskState) -> bool:
-    """Return whether ``@retry`` allows another attempt of a task that failed, and its run is still running."""
+    """Return whether ``@retry`` allows another attempt of a failed task whose run is still running."""
     run = context.provider.run(*task.run.path)
     if run is None or not _retries_due(context, run, {task: state}, now_ms()):
         return False
@@ -254,27 +266,26 @@ def awaits_retry(context: ClientContext, task: TaskRecord, state: TaskState) -> 
 
 
 def quick_success(context: ClientContext, run: RunRecord) -> RunState | None:
-    """Recognise the usual case, a run whose one task of the step ``end`` succeeded, from a few small records.
+    """Return the state of a run whose only task of the step ``end`` succeeded, the usual case. Else None.
 
-    A task that succeeded and has no transition to a next step is the end of its flow, so that nothing else needs to be
-    read to know which step is the last.
+    A task that succeeded without a transition to a next step is the end of its flow. So a few small records are enough.
     """
-    # Of a service, metadata of a step are those of the whole run; only local files give both in one look.
+    # A service would return the metadata of the whole run. Local files have the metadata of the step.
     fields: set[str] = set() if context.provider.remote else {"origin-run-id"}
-    events, artifacts = context.provider.metadata_and_artifacts((*run.path, "end"), fields, _OF_THE_LAST)
+    events, artifacts = context.provider.metadata_and_artifacts((*run.path, "end"), fields, _END_ARTIFACTS)
     finished = successful_end(artifacts)
     if finished is None:
         return None
     attempt = Attempt(finished.attempt, success=True, finished_ms=finished.created_ms, stored=True)
     pathspec = "/".join(finished.path[:-1])
-    status = Status("completed", f"its end task {pathspec}: {task_status([attempt], 0, 0).reason}")
+    status = Status("completed", f"end task {pathspec}: {task_status([attempt], 0, 0).reason}")
     return RunState(status, finished.created_ms, origin_run_id(events))
 
 
 def successful_end(artifacts: Sequence[ArtifactRecord]) -> ArtifactRecord | None:
-    """Return the result of the one task that these are of, if it succeeded and was the last of its run; else None."""
-    results = {record.name: record for record in artifacts if record.name in _OF_THE_LAST}
-    if len(results) != len(_OF_THE_LAST) or len({record.task_id for record in artifacts}) != 1:
+    """Return the ``_task_ok`` of a single task that succeeded as the last of its run. Else None."""
+    results = {record.name: record for record in artifacts if record.name in _END_ARTIFACTS}
+    if len(results) != len(_END_ARTIFACTS) or len({record.task_id for record in artifacts}) != 1:
         return None
     if not known_bool(results["_success"].sha) or not is_none(results["_transition"].sha):
         return None
@@ -282,6 +293,6 @@ def successful_end(artifacts: Sequence[ArtifactRecord]) -> ArtifactRecord | None
 
 
 def origin_run_id(events: Iterable[MetadataRecord]) -> str | None:
-    """Return the run that tasks say theirs resumed; Metaflow writes the text "None" for a run that is no resume."""
+    """Return the id of the run that was resumed. Metaflow writes the str "None" if there is none."""
     values = (str(event.value) for event in events if event.field == "origin-run-id")
     return next((value for value in values if value not in ("None", "")), None)
