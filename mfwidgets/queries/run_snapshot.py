@@ -1,4 +1,4 @@
-"""What is recorded of a run, loaded once: the functions that tell statuses, rows and graphs take it and read nothing twice."""
+"""The snapshot of a run: its records, loaded once. Functions for statuses, rows and graphs take it as an argument."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,35 +11,35 @@ from mfwidgets.queries.lineage.graph import FOREACH_FIELDS
 from mfwidgets.queries.snapshot_provider import snapshot_context
 
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
-"""The metadata that a task's status is made of."""
+"""The metadata that determines the status of a task."""
 
 STATUS_ARTIFACTS = frozenset({"_task_ok", "_success"})
-"""The artifacts that a task's status is made of."""
+"""The artifacts that determine the status of a task."""
 
 ROW_FIELDS = STATUS_FIELDS | FOREACH_FIELDS
-"""The metadata that a row of a task is made of."""
+"""The metadata in the row of a task."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """What is recorded of a run, or of a part of it.
+    """The records of a run, or of a part of it.
 
     Attributes
     ----------
     context
-        Where it was loaded, and where more is asked.
+        The context that loaded it, for more reads.
     record
         The run.
     where
-        The part of the tree that it is about.
+        The path of the part: a run, a step or a task.
     tasks
-        The tasks in that part, oldest first as a rule.
+        The tasks in that part, usually oldest first.
     metadata
-        At least the fields of their metadata that were asked for.
+        At least the requested fields of their metadata.
     artifacts
-        At least :data:`STATUS_ARTIFACTS` of their newest attempts, if the status was asked for.
+        At least :data:`STATUS_ARTIFACTS` of their newest attempts, if the status was requested.
     files
-        What the files of local tasks tell of their attempts: metadata miss those that died too early or too hard.
+        The attempts of local tasks, from their files. Attempts that died early are missing in the metadata.
     """
 
     context: ClientContext
@@ -52,17 +52,16 @@ class RunSnapshot:
 
 
 def load_run_snapshot(context: ClientContext, run: RunRecord) -> RunSnapshot:
-    """Load what a display of a run needs; its context reads no file twice and makes no request twice.
+    """Load the records that a display of a run needs. Its context reads no file and sends no request twice.
 
-    Costs two requests to a metadata service and one a step; of local files the tasks, and of each the metadata and the
-    artifacts that tell its status.
+    Costs two requests to a metadata service, and one per step. Costs the metadata and status artifacts of each local task.
     """
     context = snapshot_context(context, run)
     return load_tasks(context, run, run.path, run_tasks(context, run))
 
 
 def run_tasks(context: ClientContext, run: RunRecord) -> list[TaskRecord]:
-    """Return the tasks of a run, oldest first, without those of private steps."""
+    """Return the tasks of a run, oldest first, without private steps."""
     return [task for task in context.provider.tasks(run)[::-1] if not task.step.startswith("_")]
 
 
@@ -73,9 +72,9 @@ def load_tasks(
     tasks: Sequence[TaskRecord],
     fields: Collection[str] = ROW_FIELDS,
 ) -> RunSnapshot:
-    """Load what is recorded of tasks that all lie in one part of the tree (two bulk questions).
+    """Load the records of tasks below one path. Costs two requests.
 
-    Without :data:`STATUS_FIELDS` among the fields nothing is loaded that only a status needs.
+    Unless ``fields`` contains :data:`STATUS_FIELDS`, the artifacts and files for statuses are not loaded.
     """
     names = STATUS_ARTIFACTS if set(fields) >= STATUS_FIELDS else frozenset[str]()
     metadata, artifacts = context.provider.metadata_and_artifacts(where, fields, names)
@@ -86,7 +85,7 @@ def load_tasks(
 def load_attempt_files(
     context: ClientContext, tasks: Sequence[TaskRecord]
 ) -> Mapping[TaskKey, Mapping[int, AttemptFiles]]:
-    """Return what the files of local tasks tell of their attempts; nothing of a metadata service."""
+    """Return the attempts of local tasks, from their files. Empty for a metadata service."""
     if context.provider.local_root is None:
         return {}
     datastore = context.datastore("local", "")

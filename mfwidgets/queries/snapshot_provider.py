@@ -1,6 +1,6 @@
-"""A context for the time of one display: it reads no file twice, and makes no request twice.
+"""A context for one display. It reads no file and sends no request twice.
 
-A metadata service answers all questions about a run from three bulk questions: its metadata, its artifacts, its tasks.
+For a metadata service, three bulk requests have all records of a run: its metadata, its artifacts and its tasks.
 """
 
 from collections import defaultdict
@@ -25,10 +25,10 @@ from mfwidgets.providers.records import (
 from mfwidgets.queries.context import ClientContext
 
 MAX_SMALL_RUN_TASKS = 300
-"""A smaller run of a service is asked for as a whole, which takes fewer requests than the parts that a task needs."""
+"""A run of a service with at most this many tasks is requested as a whole, which takes fewer requests than its parts."""
 
 _RUN = 2
-"""Parts in the path of a run."""
+"""Components of the path of a run."""
 
 _Record = TypeVar("_Record", MetadataRecord, ArtifactRecord)
 
@@ -36,7 +36,7 @@ _Record = TypeVar("_Record", MetadataRecord, ArtifactRecord)
 def snapshot_context(context: ClientContext, run: RunRecord, records: "RunRecords | None" = None) -> ClientContext:
     """Return a context for one display of a run.
 
-    A service is asked for the whole run when the first question comes, unless its records are given.
+    The first read requests the whole run from a service, unless its records are given.
     """
     context = remembering_context(context)
     provider = context.provider
@@ -46,7 +46,7 @@ def snapshot_context(context: ClientContext, run: RunRecord, records: "RunRecord
 
 
 def snapshot_small_run(context: ClientContext, run: RunRecord) -> ClientContext:
-    """Return a context for one display of a part of a run: :func:`snapshot_context` if the run is small."""
+    """Return a context for one display of a part of a run. For a small run, :func:`snapshot_context`."""
     context = remembering_context(context)
     if not context.provider.remote or len(context.provider.tasks(run)) > MAX_SMALL_RUN_TASKS:
         return context
@@ -54,7 +54,7 @@ def snapshot_small_run(context: ClientContext, run: RunRecord) -> ClientContext:
 
 
 def remembering_context(context: ClientContext) -> ClientContext:
-    """Return a context for one display; what it has answered once it does not ask again."""
+    """Return a context for one display, which keeps all answers."""
     if context.remembers:
         return context
     provider = context.provider
@@ -65,7 +65,7 @@ def remembering_context(context: ClientContext) -> ClientContext:
 
 
 class RunRecords(NamedTuple):
-    """What is recorded of a run: metadata, the artifacts of the newest attempts, tasks without those of private steps."""
+    """The records of a run: metadata, the artifacts of the newest attempts, and tasks without private steps."""
 
     metadata: list[MetadataRecord]
     artifacts: list[ArtifactRecord]
@@ -73,16 +73,16 @@ class RunRecords(NamedTuple):
 
 
 class SnapshotProvider:
-    """Answers about one run from what was asked once, and remembers what it had to ask about others.
+    """A provider that requests one run as a whole, once, and caches all other answers.
 
     Parameters
     ----------
     provider
         A metadata service.
     run
-        This run is asked for as a whole when the first question about it comes; None for no run.
+        The run that the first read requests as a whole. None for no run.
     records
-        What is recorded of the run, if that is known already.
+        The records of the run, if they are loaded already.
     """
 
     remote = True
@@ -95,76 +95,74 @@ class SnapshotProvider:
         self._load: CallOnce[RunRecord, _Snapshot] = CallOnce(
             lambda run: _Snapshot(_load(provider, run) if records is None else records)
         )
-        # A service gives all fields and names in one answer, so the questions differ in the place alone.
+        # A service returns all fields and names in one response, so the path is enough as a key.
         self._metadata = CallOnce(provider.metadata)
         self._run_metadata = CallOnce(provider.run_metadata)
         self._artifacts: CallOnce[tuple[PathPrefix, int | None], list[ArtifactRecord]] = CallOnce(
-            lambda asked: provider.artifacts(asked[0], None, asked[1])
+            lambda key: provider.artifacts(key[0], None, key[1])
         )
         self._artifact: CallOnce[tuple[PathPrefix, str, int | None], ArtifactRecord | None] = CallOnce(
-            lambda asked: provider.artifact(*asked)
+            lambda key: provider.artifact(*key)
         )
         self._tasks: CallOnce[tuple[RunRecord, str | None], list[TaskRecord]] = CallOnce(
-            lambda asked: provider.tasks(*asked)
+            lambda key: provider.tasks(*key)
         )
-        self._task: CallOnce[tuple[RunRecord, str, str], TaskRecord | None] = CallOnce(
-            lambda asked: provider.task(*asked)
-        )
+        self._task: CallOnce[tuple[RunRecord, str, str], TaskRecord | None] = CallOnce(lambda key: provider.task(*key))
         self._steps = CallOnce(provider.steps)
-        self._step: CallOnce[tuple[RunRecord, str], StepRecord | None] = CallOnce(lambda asked: provider.step(*asked))
-        self._found_run: CallOnce[tuple[str, str], RunRecord | None] = CallOnce(lambda asked: provider.run(*asked))
+        self._step: CallOnce[tuple[RunRecord, str], StepRecord | None] = CallOnce(lambda key: provider.step(*key))
+        self._other_run: CallOnce[tuple[str, str], RunRecord | None] = CallOnce(lambda key: provider.run(*key))
 
     @property
     def selector(self) -> str:
-        """The provider's."""
+        """The selector of the provider."""
         return self._provider.selector
 
     @property
     def address(self) -> str:
-        """The provider's."""
+        """The address of the provider."""
         return self._provider.address
 
     def covers(self, where: PathPrefix) -> bool:
-        """Tell whether the snapshot of the run answers about this part of the tree."""
+        """Return whether the snapshot has the records below this path."""
         return self._run is not None and where[:_RUN] == self._run.path
 
     def _snapshot_of(self, where: PathPrefix) -> "_Snapshot | None":
         return self._load(self._run) if self._run is not None and self.covers(where) else None
 
     def version(self) -> str:
-        """Ask the provider."""
+        """Ask the provider, without a cache."""
         return self._provider.version()
 
     def flows(self) -> list[FlowRecord]:
-        """Ask the provider."""
+        """Ask the provider, without a cache."""
         return self._provider.flows()
 
     def flow(self, flow: str) -> FlowRecord | None:
-        """Ask the provider."""
+        """Ask the provider, without a cache."""
         return self._provider.flow(flow)
 
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
-        """Ask the provider."""
+        """Ask the provider, without a cache."""
         return self._provider.runs(flow, query)
 
     def count_runs(self, flow: str) -> int | None:
-        """Ask the provider."""
+        """Ask the provider, without a cache."""
         return self._provider.count_runs(flow)
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
-        """Return the run of the snapshot as it was then, or ask for another one once."""
-        return self._run if self.covers((flow, run_id)) else self._found_run((flow, run_id))
+        """Return the run of the snapshot, unchanged. Another run is requested once."""
+        return self._run if self.covers((flow, run_id)) else self._other_run((flow, run_id))
 
     def steps(self, run: RunRecord) -> list[StepRecord]:
-        """Ask once."""
+        """Ask the provider once."""
         return self._steps(run)
 
     def step(self, run: RunRecord, step: str) -> StepRecord | None:
-        """Ask once."""
+        """Ask the provider once."""
         return self._step((run, step))
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
-        """Return the tasks of the snapshot; those of private steps and of other runs are asked for once."""
+        """Return the tasks of the snapshot. Tasks of private steps and of other runs are requested once."""
         snapshot = None if step is not None and step.startswith("_") else self._snapshot_of(run.path)
         if snapshot is not None:
             return [task for task in snapshot.records.tasks if step in (None, task.step)]
@@ -173,28 +171,28 @@ class SnapshotProvider:
         return self._tasks((run, step))
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
-        """Return a task of the snapshot; that of a private step or of another run is asked for once."""
+        """Return a task of the snapshot. A task of a private step or of another run is requested once."""
         if step.startswith("_") or not self.covers(run.path):
             return self._task((run, step, task_id))
         return next((task for task in self.tasks(run, step) if task.task_id == task_id), None)
 
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
-        """Return events of the snapshot, or ask once."""
+        """Return metadata of the snapshot, or request it once."""
         snapshot = self._snapshot_of(where)
         if snapshot is None:
-            return [event for event in self._asked_metadata(where) if fields is None or event.field in fields]
+            return [event for event in self._cached_metadata(where) if fields is None or event.field in fields]
         if fields is None:
             return _within(where, snapshot.records.metadata)
         return _within(where, chain.from_iterable(snapshot.by_field.get(field, []) for field in fields))
 
-    def _asked_metadata(self, where: PathPrefix) -> list[MetadataRecord]:
+    def _cached_metadata(self, where: PathPrefix) -> list[MetadataRecord]:
         _, _, *below = where
         if len(below) == 1 and not below[0].startswith("_"):
             return _within(where, self._metadata(where[:_RUN]))  # a service has no metadata of a step alone
         return self._metadata(where)
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
-        """Return all events of the snapshot, or ask once."""
+        """Return all metadata of the snapshot, or request it once."""
         snapshot = self._snapshot_of(run.path)
         return self._run_metadata(run) if snapshot is None else snapshot.records.metadata
 
@@ -206,55 +204,55 @@ class SnapshotProvider:
         *,
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
-        """Return artifacts of the snapshot; those of an attempt or of another run are asked for once."""
+        """Return artifacts of the snapshot. Those of an attempt or of another run are requested once."""
         snapshot = self._snapshot_of(where) if attempt is None else None
         if snapshot is None:
-            found = self._artifacts((where, attempt))
-            found = [record for record in found if names is None or record.name in names]
+            all_records = self._artifacts((where, attempt))
+            records = [record for record in all_records if names is None or record.name in names]
         elif names is None:
-            found = _within(where, snapshot.records.artifacts)
+            records = _within(where, snapshot.records.artifacts)
         else:
-            found = _within(where, chain.from_iterable(snapshot.by_name.get(name, []) for name in names))
-        return [record for record in found if not record.name.startswith("_")] if public_only else found
+            records = _within(where, chain.from_iterable(snapshot.by_name.get(name, []) for name in names))
+        return [record for record in records if not record.name.startswith("_")] if public_only else records
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
-        """Return an artifact of the snapshot; that of an attempt or of another run is asked for once."""
+        """Return an artifact of the snapshot. That of an attempt or of another run is requested once."""
         if attempt is None and self.covers(task):
             return next(iter(self.artifacts(task, {name})), None)
         return self._artifact((task, name, attempt))
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
-        """Ask the provider."""
+        """Ask the provider, without a cache."""
         return self._provider.done_attempts(where)
 
     def metadata_and_artifacts(
         self, where: PathPrefix, fields: Collection[str], names: Collection[str]
     ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
-        """Return both; none of what is not asked for."""
-        asked: list[Callable[[], list[Any]]] = [
+        """Return the requested metadata and artifacts."""
+        reads: list[Callable[[], list[Any]]] = [
             lambda: self.metadata(where, fields) if fields else [],
             lambda: self.artifacts(where, names) if names else [],
         ]
-        events, records = parallel_map(lambda ask: ask(), asked)
+        events, records = parallel_map(lambda read: read(), reads)
         return events, records
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
-        """Ask the provider."""
+        """Ask the provider, without a cache."""
         return self._provider.change_tags(run, change)
 
 
 def _load(provider: MetadataProvider, run: RunRecord) -> RunRecords:
-    """Ask for all that is recorded of a run: two requests, and one a step."""
-    asked: list[Callable[[], list[Any]]] = [
+    """Request all records of a run. Costs two requests, and one per step."""
+    reads: list[Callable[[], list[Any]]] = [
         lambda: provider.metadata(run.path),
         lambda: provider.artifacts(run.path),
         lambda: provider.tasks(run),
     ]
-    return RunRecords(*parallel_map(lambda ask: ask(), asked))
+    return RunRecords(*parallel_map(lambda read: read(), reads))
 
 
 class _Snapshot:
-    """What is recorded of a run, found by field and by name."""
+    """The records of a run, indexed by field and by name."""
 
     def __init__(self, records: RunRecords) -> None:
         self.records = records
@@ -271,13 +269,13 @@ class _Snapshot:
 
 
 def _grouped(records: list[Any], key: str) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
+    groups: dict[str, list[Any]] = defaultdict(list)
     for record in records:
-        found[getattr(record, key)].append(record)
-    return dict(found)
+        groups[getattr(record, key)].append(record)
+    return dict(groups)
 
 
 def _within(where: PathPrefix, records: Iterable[_Record]) -> list[_Record]:
-    """Return those that lie there: all of them if that is the run."""
+    """Return the records below a path. The path of the run has all."""
     below = where[_RUN:]
-    return [one for one in records if one.key[: len(below)] == below] if below else list(records)
+    return [record for record in records if record.key[: len(below)] == below] if below else list(records)

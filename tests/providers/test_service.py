@@ -259,7 +259,8 @@ def test_a_heartbeat_shows_that_a_run_lives_or_died(tmp_path):
             run = flow["48"]
             assert run.status == flow.to_pandas().status[0] == status
             assert run["sleepy"].task.status == ("running" if status == "running" else "killed")
-            assert run.status.reason.startswith("SlowFlow/48/sleepy/280: attempt 0")
+            reason = "attempt 0 started" if status == "running" else "no heartbeat for"
+            assert run.status.reason.startswith(f"SlowFlow/48/sleepy/280: {reason}")
 
 
 class TestTags:

@@ -38,7 +38,7 @@ def bad(number=0, **facts):
     [
         ([], "running", "queued 1 h 00 m ago"),
         ([good()], "completed", "attempt 0 succeeded at 2027-01-15 07:00:00"),
-        ([bad(), good(1)], "completed", "attempt 1 succeeded at 2027-01-15 07:00:00, after 1 failed attempt"),
+        ([bad(), good(1)], "completed", "attempt 1 succeeded at 2027-01-15 07:00:00 after 1 failed attempt"),
         ([bad()], "failed", "attempt 0 failed at 2027-01-15 07:00:00"),
         ([good(), Attempt(1, begun_ms=AGO, done_ms=AGO, ok=True)], "completed", "attempt 1 succeeded at 2027"),
         ([Attempt(0, begun_ms=AGO, ok=True, end=ProcessEnd(-9, killed=False))], "killed", "SIGKILL"),
@@ -152,8 +152,8 @@ SILENT = "no heartbeat for"
     ("begun_ms", "heartbeat_ms", "status", "reason"),
     [
         (AGO, NOW - HEARTBEAT_TIMEOUT_MS + 1, "running", "attempt 0 started 1 h 00 m ago"),
-        (AGO, NOW - HEARTBEAT_TIMEOUT_MS, "killed", f"{SILENT} 6 m 00 s ago"),
-        (AGO, AGO, "killed", f"{SILENT} 1 h 00 m ago"),
+        (AGO, NOW - HEARTBEAT_TIMEOUT_MS, "killed", f"{SILENT} 6 m 00 s"),
+        (AGO, AGO, "killed", f"{SILENT} 1 h 00 m"),
         (NOW - SECOND, AGO, "running", "attempt 0 started 1.0 s ago"),  # it began after the last heartbeat
         (NOW - 2 * DAY, NOW, "running", "attempt 0 started 2 d 0 h ago"),
         (NOW + HOUR, NOW + HOUR, "running", "attempt 0 started 0 ms ago"),  # clocks differ
