@@ -111,6 +111,6 @@ def test_tags_are_edited_and_a_service_refuses_and_goes_away(tmp_path, monkeypat
         before = notebook.ask("explorer.selected.pathspec")
         service.stop()
         tab(page, "Timeline")
-        page.get_by_text("the service up and in reach").first.wait_for(timeout=60_000)
+        page.get_by_text("whether the service runs").first.wait_for(timeout=60_000)
         assert notebook.ask("explorer.selected.pathspec") == before
         assert notebook.errors == []

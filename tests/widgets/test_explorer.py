@@ -331,7 +331,7 @@ def test_a_service_that_goes_away_is_told(tmp_path, monkeypatch):
         runs = [run.pathspec for run in known]
     explorer.choose(runs[0])
     assert explorer.wait(PATIENCE_S)
-    assert "the service up and in reach" in explorer._message.value
+    assert "whether the service runs" in explorer._message.value
     assert explorer.selected == known  # what was there stays there
     explorer.close()
 
