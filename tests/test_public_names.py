@@ -24,16 +24,17 @@ PUBLIC = {
     "Metaflow": f"{TABLE} explore flows get metadata namespace",
     "Flow": f"{OBJECT} {TABLE} latest_run latest_successful_run runs",
     "Run": f"""
-        {OBJECT} {TABLE} add_tag add_tags artifacts code critical_path dag data duration end_task find_artifacts finished
+        {OBJECT} {TABLE} add_tag add_tags artifacts code critical_path dag data duration elapsed end_task find_artifacts finished
         finished_at metadata_events remove_tag remove_tags replace_tag replace_tags started_at status steps successful
         tasks timeline trigger user why
     """,
     "Step": f"""
-        {OBJECT} {TABLE} child_steps control_task control_tasks environment_info finished_at grid parent_steps task tasks
+        {OBJECT} {TABLE} child_steps control_task control_tasks duration elapsed environment_info finished_at grid
+        parent_steps started_at status task tasks
     """,
     "Task": f"""
         {OBJECT} {TABLE} ancestors artifacts attempts child_task_pathspecs child_tasks code current_attempt data
-        descendants duration environment_info exception finished finished_at foreach_values index loglines logs metadata
+        descendants duration elapsed environment_info exception finished finished_at foreach_values index loglines logs metadata
         metadata_dict parent_task_pathspecs parent_tasks runtime_name started_at status stderr stderr_size stdout
         stdout_size successful
     """,

@@ -44,7 +44,7 @@ def test_it_holds_runs_of_every_kind(cache):
     assert good["fit"].tasks().count() == 12
     assert good["fit"].task["demand"].data.shape == (52,)
     assert list(good.data.errors.columns) == ["mean_error"]
-    retried = [len(task._state().attempts) for run in Flow("ImportFlow") for task in run["fetch"]]
+    retried = [len(task.attempts) for run in Flow("ImportFlow") for task in run["fetch"]]
     assert sorted(retried) == [1, 2, 3]
     cards = list((sample_runs.unpack() / ".metaflow" / "mf.cards").rglob("*.html"))
     assert len(cards) == 1

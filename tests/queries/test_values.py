@@ -4,6 +4,7 @@ import concurrent.futures
 import math
 import multiprocessing
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
@@ -141,6 +142,8 @@ def thread_pool():
 
 
 def process_pool():
+    # IPython's reset() deletes the spec that new processes look up, if a test with a shell ran before.
+    sys.modules["__main__"].__dict__.setdefault("__spec__", None)
     return concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
 
 
