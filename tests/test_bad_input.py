@@ -1,4 +1,4 @@
-"""Bad input of all kinds: each has its class of error, and a message that names the thing and the way out."""
+"""Bad input of all kinds: each raises its class of error, with a message that names the object and a solution."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from mfwidgets.providers.factory import open_provider
 
 @pytest.fixture(scope="module")
 def world(runs, tmp_path_factory) -> Corpus:
-    """A copy of a few runs, which is broken here and there and mended again."""
+    """A copy of a few runs. Tests damage its files and restore them."""
     folder = tmp_path_factory.mktemp("world")
     for flow in ("LinearFlow", "CardFlow", "FailingFlow"):
         shutil.copytree(runs.root / flow, folder / ".metaflow" / flow)
@@ -30,7 +30,7 @@ def _select(world):
 
 
 def check(caught, said):
-    """A message is one short line without control characters, and says all that it should."""
+    """Check that a message is one short line without control characters, and contains the expected parts."""
     message = str(caught.value)
     for part in [said] if isinstance(said, str) else said:
         assert part in message

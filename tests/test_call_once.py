@@ -1,4 +1,4 @@
-"""Functions that are called once for each key."""
+"""CallOnce calls a function once per key."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -52,7 +52,7 @@ def test_the_first_error_in_order_is_raised():
 
 
 @pytest.mark.parametrize("max_concurrency", [1, 3])
-def test_after_an_error_nothing_more_begins(max_concurrency):
+def test_after_an_error_no_item_starts(max_concurrency):
     begun = []
 
     def fail(number):
@@ -65,7 +65,7 @@ def test_after_an_error_nothing_more_begins(max_concurrency):
     assert len(begun) <= 2 * max_concurrency
 
 
-def test_after_an_error_what_has_begun_is_given_up():
+def test_after_an_error_started_items_are_given_up():
     begun, stopped = threading.Event(), threading.Event()
 
     def work(number):
@@ -84,7 +84,7 @@ def test_after_an_error_what_has_begun_is_given_up():
     assert stopped.wait(PATIENCE_S / 2)
 
 
-def test_a_bar_shows_when_it_takes_long(monkeypatch, capsys):
+def test_a_progress_bar_shows_after_a_delay(monkeypatch, capsys):
     monkeypatch.setattr(concurrency, "PROGRESS_DELAY_S", PATIENCE_S)
     parallel_map(slowly, range(20), title="runs")
     assert capsys.readouterr().err == ""
@@ -115,7 +115,7 @@ def test_nested_calls_share_the_threads_of_the_outermost():
 
 
 def test_a_nested_call_uses_the_threads_that_are_free():
-    together = threading.Barrier(8)  # which opens only if all eight are waiting at once
+    together = threading.Barrier(8)  # opens only if all eight wait at the same time
 
     def outer(number):
         return parallel_map(lambda _: together.wait(PATIENCE_S) >= 0, range(4))
@@ -151,7 +151,7 @@ def test_work_that_takes_too_long_is_given_up_with_its_threads():
     assert len(begun) == count < 1_000_000
 
 
-def test_what_work_raises_is_raised():
+def test_an_error_of_the_work_is_raised():
     with pytest.raises(ZeroDivisionError):
         call_with_timeout(PATIENCE_S, lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -273,7 +273,7 @@ def test_a_newer_request_gives_the_older_one_up():
     assert told == ["newer"]
 
 
-def test_what_changes_something_is_finished():
+def test_requests_that_change_something_are_finished():
     task, begun, go_on, ended = LatestTask(finish_all=True), threading.Event(), threading.Event(), []
 
     def change():

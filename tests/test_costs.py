@@ -23,12 +23,12 @@ def _hook(event: str, arguments: tuple) -> None:
         _recording.append(arguments[0])
 
 
-sys.addaudithook(_hook)  # Python has no way to take it off again
+sys.addaudithook(_hook)  # audit hooks cannot be removed
 
 
 @contextmanager
 def opened(root: Path):
-    """Collect the files below a root that are opened."""
+    """Collect the opened files below a root."""
     global _on  # noqa: PLW0603 - the hook is the process's
     files: Counter[str] = Counter()
     _recording.clear()
@@ -43,7 +43,7 @@ def opened(root: Path):
 
 @pytest.fixture
 def many(own_runs):
-    """The flow of linear runs, with one of them there 40 times."""
+    """The flow of linear runs, with 40 copies of one run."""
     import shutil
 
     flow, run_id = own_runs["linear"].split("/")
@@ -64,7 +64,7 @@ def test_the_newest_run_of_many_costs_two_files(many, own_client):
 
 @pytest.fixture
 def slow_disk(monkeypatch):
-    """Let each read of a file take a while."""
+    """Make each read of a file slow."""
     from mfwidgets.datastore import base
     from mfwidgets.files import read_file
     from mfwidgets.providers import local_files
@@ -78,7 +78,7 @@ def slow_disk(monkeypatch):
 
 
 @pytest.mark.usefixtures("slow_disk")
-def test_what_was_given_up_reads_no_more_files(many, own_client):
+def test_work_that_was_given_up_reads_no_more_files(many, own_client):
     from mfwidgets.concurrency import call_with_timeout
     from mfwidgets.views.show import mimebundle
 
@@ -86,7 +86,7 @@ def test_what_was_given_up_reads_no_more_files(many, own_client):
     assert "timed out" in mimebundle(flow, seconds=0.2)["text/plain"]
     with opened(many.root) as files:
         time.sleep(1)
-    assert files.total() <= 1  # which was being opened
+    assert files.total() <= 1  # a file that was being opened
     tasks = [run[step].task for run in flow.runs()[:10] for step in ("start", "end")]
     with pytest.raises(TimeoutError):
         call_with_timeout(
@@ -102,11 +102,11 @@ def test_a_table_of_runs_costs_six_files_a_run(many, own_client):
         frame = own_client["LinearFlow"].runs().to_pandas()
     assert len(frame) == 43
     assert set(frame.status) == {"completed"}
-    assert max(files.values()) == 1  # none twice
+    assert max(files.values()) == 1  # no file twice
     assert files.total() <= 6 * 43 + 1
 
 
-def test_a_catalogue_costs_a_file_a_task(client, runs):
+def test_a_list_of_artifacts_costs_a_file_per_task(client, runs):
     run = client.get(runs["foreach"])
     with opened(runs.root) as files:
         frame = run.artifacts().to_pandas()
@@ -135,7 +135,7 @@ def test_parents_of_a_join_cost_a_file_each(client, runs):
     assert files.total() <= 4 + 4  # the records of the parents; the graph, and the place of the join
 
 
-def test_sizes_of_logs_are_told_without_reading_them(client, runs):
+def test_sizes_of_logs_are_known_without_reading_them(client, runs):
     task = client.get(runs["logs"])["start"].task
     with opened(runs.root) as files:
         assert task.stdout_size > 1_000_000
@@ -193,7 +193,7 @@ def test_showing_a_run_opens_no_value_of_the_user_but_parameters(name, client, r
     assert blobs <= inert | parameters
 
 
-def test_showing_a_task_looks_into_small_artifacts_alone(client, runs):
+def test_showing_a_task_reads_only_small_artifacts(client, runs):
     task = client.get(runs["many"])["only"].task
     with opened(runs.root) as files:
         text = task._repr_mimebundle_()["text/plain"]
@@ -207,7 +207,7 @@ def test_showing_a_task_looks_into_small_artifacts_alone(client, runs):
 
 
 def displays(run):
-    """Yield what a user can show of a run, each with something to call for it."""
+    """Yield the displays of a run, each with a function that makes it."""
     for part in (run.dag, run.timeline, run.why, run.tasks, run.artifacts, run.steps, run.critical_path):
         yield part.__name__, part
     for whole in (run, run.parent, run.parent.runs(), *run):
@@ -277,7 +277,7 @@ def test_comparing_and_json_read_no_file_twice(name, client, runs, monkeypatch):
 
 
 def test_a_display_of_a_failed_run_opens_fifty_files(client, runs):
-    """There were 91 of them, 39 more than once."""
+    """It opened 91 files before, 39 of them more than once."""
     with opened(runs.root) as files:
         client.get(runs["failing"])._repr_mimebundle_()
     assert files.total() <= 52

@@ -1,4 +1,4 @@
-"""Waiting in tests: for what becomes true, for an interrupt, and for how many threads are somewhere at once."""
+"""Helpers for tests that wait: for a condition, for an interrupt, and counting simultaneous threads."""
 
 import os
 import signal
@@ -7,14 +7,14 @@ import time
 from contextlib import contextmanager
 
 PATIENCE_S = 120.0
-"""Seconds after which what a test waits for counts as not coming: a busy machine must not fail a test."""
+"""A test stops waiting after this time. It is long, so that a busy machine fails no test."""
 
 PROMPT_S = 20.0
-"""Seconds that count as at once: far fewer than the minute that a request that hangs would take."""
+"""A shorter wait counts as immediate. A hanging request would take a minute."""
 
 
 def waits_for(condition):
-    """Return whether something becomes true in reasonable time."""
+    """Return whether a condition becomes true in time."""
     until = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > until:
@@ -25,7 +25,7 @@ def waits_for(condition):
 
 @contextmanager
 def interrupt_when(condition):
-    """Send this process SIGINT as soon as a condition is true; the block must end at once after it."""
+    """Send SIGINT to this process when a condition is true. The block must end immediately after that."""
     sent = []
 
     def interrupt():
@@ -42,7 +42,7 @@ def interrupt_when(condition):
 
 
 class Gauge:
-    """Counts how many threads are in a block at once, and the most there were."""
+    """Counts the threads that are in a block at the same time, and their largest number."""
 
     def __init__(self):
         self.now = self.most = 0

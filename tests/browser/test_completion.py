@@ -1,4 +1,4 @@
-"""Completion as JupyterLab shows it: the popup, and what choosing from it writes."""
+"""Completion in JupyterLab: the popup, and the text that a choice inserts."""
 
 import nbformat
 import pytest
@@ -10,9 +10,9 @@ ITEMS = ".jp-Completer:not(.jp-mod-hidden) .jp-Completer-item"
 
 @pytest.fixture(scope="module")
 def typing(runs, tmp_path_factory):
-    """Types into a new cell and presses Tab; returns what the popup offers, and the page."""
+    """Returns a function that types into a new cell and presses Tab. It returns the entries of the popup, and the page."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
-    # A busy machine must not change what is offered.
+    # A busy machine must not change the completions.
     code = f"%load_ext mfwidgets\nimport mfwidgets\nfrom mfwidgets.magic import completion_sources\ncompletion_sources.TIMEOUT_S = 30\nwhere = mfwidgets.metadata('local@{runs.folder}')\nmfwidgets.namespace(None)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -45,7 +45,7 @@ def test_commands_and_flows(typing):
     page.keyboard.press("Escape")
 
 
-def test_choosing_writes_the_whole_pathspec(typing, runs):
+def test_choosing_inserts_the_whole_pathspec(typing, runs):
     ask, page = typing
     run = runs["failing"]
     assert set(ask(f"x = %mflow logs {run}/")) == {f"{run}/start", f"{run}/divide"}

@@ -1,4 +1,4 @@
-"""The same outputs elsewhere: an untrusted notebook, Notebook 7, a static page without scripts, and hostile runs."""
+"""Outputs in an untrusted notebook, in Notebook 7, in a static page without scripts, and of hostile runs."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ TOLD = ("✗ failed", "Traceback", "not run", "attempt 2", "ConnectionError: the
 
 @pytest.fixture
 def place(tmp_path):
-    """A folder with the notebook as it is saved, outputs and all, and a home for servers and browsers."""
+    """A folder with a saved notebook and its outputs, and a home folder for servers and browsers."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     shutil.copy(TESTS.parent / "notebooks" / DISPLAY, folder)
@@ -33,11 +33,11 @@ def text_of(page):
     return "\n".join(page.locator(".mfw").all_inner_texts())
 
 
-def test_an_untrusted_notebook_tells_the_same(place):
+def test_an_untrusted_notebook_shows_the_same_facts(place):
     folder, home = place
     with server(folder, home) as address, browser(home) as page:
         opened = Notebook(page, address.format("lab/tree", DISPLAY))
-        assert page.locator(".mfw style").count() == 0  # it is not trusted: style sheets and pictures are dropped
+        assert page.locator(".mfw style").count() == 0  # untrusted: JupyterLab removes style sheets and pictures
         assert page.locator(".mfw svg").count() == 0
         text = text_of(page)
         assert [fact for fact in TOLD if fact not in text] == []
@@ -84,7 +84,7 @@ def test_a_static_page_without_scripts(place):
         assert errors == []
 
 
-def test_nothing_of_hostile_runs_runs(runs, tmp_path):
+def test_no_code_of_hostile_runs_runs(runs, tmp_path):
     world = World(runs, tmp_path / "world")
     folder, home = tmp_path / "notebooks", tmp_path / "home"
     folder.mkdir()
@@ -111,7 +111,7 @@ for one in everything(Metaflow(metadata="local@{world.folder}", namespace=None))
         opened.run_all()
         assert page.locator(".mfw").count() > 40
         frame = page.frame_locator(".mfw-frame").first
-        frame.locator("h1").wait_for()  # the card is there, its scripts have had their chance
+        frame.locator("h1").wait_for()  # the card is loaded, so its scripts could have run
         for hovered in page.locator(".mfw-head").all()[:5]:
             hovered.hover()
         page.wait_for_timeout(1000)

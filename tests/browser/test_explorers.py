@@ -1,4 +1,4 @@
-"""Explorers in a real JupyterLab: clicked, by keyboard, typed into."""
+"""Explorers in a real JupyterLab, with mouse and keyboard."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def many(runs, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def opened(runs, many, tmp_path_factory):
-    """A notebook with an explorer of the runs, a run chosen."""
+    """A notebook with an explorer, with one run selected."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
     name = written(folder, CODE.format(folder=many.folder, start=runs["failing"]))
     with server(folder, home) as address, browser(home) as page:
@@ -55,7 +55,7 @@ def test_a_click_on_a_step_of_the_graph_opens_it(opened, runs):
     assert opened.ask("repr(explorer.selected)").strip('"') == f"Step('{runs['failing']}/divide')"
 
 
-def test_by_keyboard(opened, runs):
+def test_keyboard(opened, runs):
     page = opened.page
     tab(page, "DAG")
     first = page.locator("g[data-pathspec]:visible").first
@@ -90,7 +90,7 @@ def listed(page):
     return page.locator(".mfw-live:has(input[data-tick]) code[data-pathspec]:visible")
 
 
-def test_filters_choose_runs_and_pages_are_turned(opened, runs):
+def test_filters_and_pages(opened, runs):
     page = opened.page
     page.get_by_placeholder("name of a flow").fill("LinearFlow")
     page.keyboard.press("Enter")
@@ -138,7 +138,7 @@ def test_ticked_runs_are_compared(opened, runs):
     page.get_by_text("Tick two or more runs").first.wait_for()
 
 
-def test_the_code_is_copied(opened, runs):
+def test_copying_code(opened, runs):
     page = opened.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened.ask(f"explorer.choose('{runs['failing']}')\nexplorer.wait()")
@@ -149,7 +149,7 @@ def test_the_code_is_copied(opened, runs):
     assert page.evaluate("navigator.clipboard.readText()") == f"Run('{runs['failing']}').dag()"
 
 
-def test_long_lines_wrap_where_that_is_wanted(opened, runs):
+def test_long_lines_wrap_on_request(opened, runs):
     page = opened.page
     opened.ask(f"explorer.choose('{runs['failing']}')\nexplorer.wait()")
     tab(page, "Logs")
@@ -164,7 +164,7 @@ def test_long_lines_wrap_where_that_is_wanted(opened, runs):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible_and_looks_well(opened, theme, runs):
+def test_it_is_accessible(opened, theme, runs):
     page = opened.page
     page.locator(f'code[data-pathspec="{runs["resumed"]}"]').first.click()
     tab(page, "Overview")

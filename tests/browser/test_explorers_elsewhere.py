@@ -1,4 +1,4 @@
-"""Explorers in Notebook 7, without a kernel, and of hostile runs."""
+"""Explorers in Notebook 7, without a kernel, with hostile runs, and with a failing service."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def tab(page, name):
     page.get_by_role("tab", name=name, exact=True).click()
 
 
-def test_what_an_explorer_showed_is_there_without_a_kernel(runs, tmp_path):
+def test_an_explorer_stays_visible_without_a_kernel(runs, tmp_path):
     folder = tmp_path / "notebooks"
     name = written(
         folder, EXPLORER.format(folder=runs.folder, start=runs["failing"]), "explorer.wait(), time.sleep(1.5)"
@@ -83,7 +83,7 @@ def test_hostile_runs_in_every_pane(runs, tmp_path):
     assert not world.bomb.exists()
 
 
-def test_tags_are_edited_and_a_service_refuses_and_goes_away(tmp_path, monkeypatch):
+def test_tags_are_edited_and_a_service_refuses_and_stops(tmp_path, monkeypatch):
     monkeypatch.setenv("METAFLOW_SERVICE_RETRY_COUNT", "1")
     folder, home = tmp_path / "notebooks", tmp_path / "home"
     folder.mkdir()

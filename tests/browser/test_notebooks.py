@@ -1,4 +1,4 @@
-"""The notebooks in a real JupyterLab: they run, they are readable in both themes, the console stays silent."""
+"""The notebooks in a real JupyterLab: they run, are readable in both themes and log no errors."""
 
 import shutil
 from pathlib import Path
@@ -53,7 +53,7 @@ QUICKSTART, TABLES, DISPLAY, MAGIC = "01_quickstart.ipynb", "02_tables.ipynb", "
 
 
 def violations(page):
-    """Return what axe-core finds serious or critical in our outputs."""
+    """Return the serious and critical findings of axe-core in our outputs."""
     found = Axe().run(page, context=".mfw").response["violations"]
     return [
         (one["id"], one["nodes"][0]["html"][:200], len(one["nodes"]))
@@ -64,7 +64,7 @@ def violations(page):
 
 @pytest.fixture(scope="module")
 def notebook(request, tmp_path_factory):
-    """A notebook that was opened and run."""
+    """An opened notebook after a run of all cells."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
     shutil.copy(NOTEBOOKS / request.param, folder)
     with server(folder, home) as address, browser(home) as page:
@@ -111,12 +111,12 @@ def test_parts_fold(notebook):
     assert table.is_visible()
     part.locator("summary").click()
     assert not table.is_visible()
-    part.locator("summary").press("Enter")  # by keyboard too
+    part.locator("summary").press("Enter")  # with the keyboard
     assert table.is_visible()
 
 
 @of_tables
-def test_it_shows_what_differs_and_why(notebook):
+def test_it_shows_differences_and_reasons(notebook):
     text = "\n".join(notebook.page.locator(".mfw").all_inner_texts())
     assert "stored bytes differ" in text
     assert "forecast_flow.py:33 in fit" in text
@@ -124,7 +124,7 @@ def test_it_shows_what_differs_and_why(notebook):
 
 
 @of_display
-def test_it_shows_what_led_to_what(notebook):
+def test_it_shows_lineage(notebook):
     text = "\n".join(notebook.page.locator(".mfw").all_inner_texts())
     assert "ConnectionError: the service is not available" in text
     assert "compare/14" in text
@@ -135,5 +135,5 @@ def test_it_shows_what_led_to_what(notebook):
 
 
 @of_each
-def test_the_console_stays_silent(notebook):
+def test_the_console_has_no_errors(notebook):
     assert notebook.errors == []

@@ -1,4 +1,4 @@
-"""The widgets' scripts alone, in a real browser, with a model that is a stub: what they show, send and survive."""
+"""The scripts of widgets in a real browser with a stub model: what they show and send, and how they handle errors."""
 
 from pathlib import Path
 
@@ -43,20 +43,20 @@ def start(page, script, **state):
     page.evaluate(START, [(STATIC / script).read_text(), (STATIC / "widgets.css").read_text(), state])
 
 
-def test_a_click_and_enter_say_what_was_chosen(page):
+def test_a_click_and_enter_send_the_selection(page):
     start(page, "html_view.js", html=HTML, selected="F/1/b", snapshot="")
     page.locator("text=b").first.click()
     page.locator("g").click()
     assert page.evaluate("sent") == [{"chosen": "F/1/b"}, {"chosen": "F/1/c"}]
     assert page.locator("[aria-current=true]").inner_text() == "b"
-    assert page.locator("[tabindex='0']").count() == 1  # by Tab to the first, by arrow keys from there
+    assert page.locator("[tabindex='0']").count() == 1  # Tab goes to the first, arrow keys to the others
     page.locator("[data-pathspec='F/1/a']").focus()
     for key in ("ArrowUp", "ArrowRight", "ArrowDown", "ArrowDown", "Enter", "ArrowLeft", " ", "x"):
         page.keyboard.press(key)
     assert page.evaluate("sent.slice(2)") == [{"chosen": "F/1/c"}, {"chosen": "F/1/b"}]
 
 
-def test_new_html_keeps_focus_and_what_is_folded(page):
+def test_new_html_keeps_focus_and_folded_parts(page):
     start(page, "html_view.js", html=HTML, selected="", snapshot="")
     page.locator("[data-pathspec='F/1/b']").focus()
     page.evaluate("html => model.set('html', html)", HTML.replace(">a<", ">A<"))
@@ -68,7 +68,7 @@ def test_new_html_keeps_focus_and_what_is_folded(page):
     assert page.locator("[aria-current=true]").get_attribute("data-pathspec") == "F/1/a"
 
 
-def test_what_goes_wrong_is_shown_and_leaving_leaves_nothing(page):
+def test_errors_are_shown_and_removal_cleans_up(page):
     start(page, "html_view.js", html=HTML, selected="", snapshot="mfw-snapshot-1")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p class=\"mfw-snapshot-1\">picture</p>')")
     assert not page.locator(".mfw-snapshot-1").is_visible()
@@ -86,7 +86,7 @@ ROWS = (
 )
 
 
-def test_rows_are_ticked_by_mouse_and_keyboard(page):
+def test_rows_are_ticked_with_mouse_and_keyboard(page):
     start(page, "html_view.js", html=ROWS, selected="", snapshot="", tickable=True, ticked=["F/1"], busy=False)
     boxes = page.locator("input[type=checkbox]")
     assert [box.is_checked() for box in boxes.all()] == [False, True, False]
@@ -102,7 +102,7 @@ def test_rows_are_ticked_by_mouse_and_keyboard(page):
     assert boxes.first.is_checked()
 
 
-def test_it_tells_that_something_newer_is_on_its_way(page):
+def test_it_shows_that_a_newer_page_is_loading(page):
     start(page, "html_view.js", html=HTML, selected="", snapshot="", tickable=False, ticked=[], busy=False)
     root = page.locator(".mfw-live")
     assert root.get_attribute("aria-busy") == "false"
@@ -111,7 +111,7 @@ def test_it_tells_that_something_newer_is_on_its_way(page):
     assert "mfw-turn" in root.evaluate("node => getComputedStyle(node, '::after').animationName")
 
 
-def test_a_browser_that_forbids_copying_is_told_of(page):
+def test_a_forbidden_copy_is_reported(page):
     html = '<code>x</code><button data-copy="x">Copy code</button>'
     start(page, "html_view.js", html=html, selected="", snapshot="", tickable=False, ticked=[], busy=False)
     page.get_by_role("button").click()  # the page is not secure, so it has no clipboard
@@ -119,7 +119,7 @@ def test_a_browser_that_forbids_copying_is_told_of(page):
     page.get_by_role("button", name="Copy code").wait_for()
 
 
-def test_the_viewer_measures_how_much_there_is_room_for(page):
+def test_the_viewer_measures_its_space(page):
     lines(page)
     page.wait_for_function("window.saved !== undefined")
     wide = page.evaluate("window.saved.columns")
@@ -138,7 +138,7 @@ ANSWER = """() => { for (const asked of sent.splice(0)) model.tell({ page: asked
     found: [[0, 4]] })) }); }"""
 
 
-def test_only_the_lines_in_view_are_asked_for_and_drawn(page):
+def test_only_visible_lines_are_requested_and_drawn(page):
     lines(page)
     assert page.evaluate("sent") == [{"page": 0, "version": 1}]
     page.evaluate(ANSWER)
@@ -152,7 +152,7 @@ def test_only_the_lines_in_view_are_asked_for_and_drawn(page):
     assert page.locator("mark").first.inner_text() == "line"
 
 
-def test_a_line_is_brought_into_view_and_marked(page):
+def test_a_line_is_scrolled_to_and_marked(page):
     lines(page)
     page.evaluate("model.set('current', 777777)")
     page.evaluate(ANSWER)
@@ -162,7 +162,7 @@ def test_a_line_is_brought_into_view_and_marked(page):
     assert view["y"] <= box["y"] <= view["y"] + view["height"]
 
 
-def test_what_comes_is_followed_and_old_pages_no_longer_count(page):
+def test_new_lines_are_followed_and_old_pages_dropped(page):
     lines(page, total=10, follow=True)
     page.evaluate(ANSWER)
     page.evaluate("model.set('total', 400)")
@@ -173,7 +173,7 @@ def test_what_comes_is_followed_and_old_pages_no_longer_count(page):
     assert page.locator(".mfw-line", has_text="old").count() == 0
 
 
-def test_an_attack_stays_text(page):
+def test_hostile_text_stays_text(page):
     lines(page, total=1)
     attack = "<img src=x onerror='window.fired=1'>"
     page.evaluate(

@@ -1,4 +1,4 @@
-"""The sidebar in a real JupyterLab: its tree, what it inserts, and what it says when something is not there."""
+"""The sidebar in a real JupyterLab: its tree, inserted cells, and messages for missing objects."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ def tab(page):
 
 @pytest.fixture(scope="module")
 def there(runs, tmp_path_factory):
-    """A folder with runs, 120 of one flow, in which JupyterLab runs."""
+    """The working folder of JupyterLab, with runs, 120 of one flow."""
     return many_runs(runs, tmp_path_factory.mktemp("notebooks"), "FailingFlow", "ForeachFlow")
 
 
@@ -76,7 +76,7 @@ def test_a_click_inserts_a_cell_that_runs(opened, there):
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
     page.locator(".mfw-name", has_text=there["failing"]).first.wait_for()
     row(page, there["resumed"]).locator(".mfw-tree-name").click()
-    assert source(page) == f"%mflow {there['resumed']}"  # it is loaded by now
+    assert source(page) == f"%mflow {there['resumed']}"  # the object is loaded now
 
 
 def test_the_menu_of_an_object(opened, there):
@@ -104,7 +104,7 @@ def test_a_pathspec_is_dragged_into_a_cell(opened, there):
     )
 
 
-def test_by_keyboard(opened, there):
+def test_keyboard(opened, there):
     page = opened.page
     row(page, "ForeachFlow").focus()
     page.keyboard.press("Home")
@@ -143,7 +143,7 @@ def test_pages_and_a_filter(opened, there):
     row(page, "LinearFlow").wait_for()
 
 
-def test_another_namespace_and_what_is_new(opened, there):
+def test_another_namespace_and_new_runs(opened, there):
     page = opened.page
     page.get_by_placeholder("namespace").fill("user:nobody")
     page.keyboard.press("Enter")
@@ -158,11 +158,11 @@ def test_another_namespace_and_what_is_new(opened, there):
     open_row(page, "FailingFlow", there["failing"])
     page.locator(".mfw-tree-refresh").click()
     row(page, f"{flow}/{int(run_id) - 7}").wait_for()
-    assert row(page, "FailingFlow").get_attribute("aria-expanded") == "true"  # what was open stays open
+    assert row(page, "FailingFlow").get_attribute("aria-expanded") == "true"  # open flows stay open
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible_and_looks_well(opened, there, theme):
+def test_it_is_accessible(opened, there, theme):
     page = opened.page
     open_failing(page, there)
     opened.theme(theme)
@@ -172,12 +172,12 @@ def test_it_is_accessible_and_looks_well(opened, there, theme):
     page.screenshot(path=str(PICTURES / f"sidebar-{theme}.png"))
 
 
-def test_a_server_that_goes_away_is_told(opened, there):
+def test_a_stopped_server_is_reported(opened, there):
     page = opened.page
     page.route("**/mfwidgets/api/tree*", lambda route: route.abort())
     page.locator(".mfw-tree-refresh").click()
     page.get_by_text("Jupyter Server does not answer.").wait_for()
-    assert row(page, "LinearFlow").count() == 1  # what was there stays there
+    assert row(page, "LinearFlow").count() == 1  # loaded rows stay
     page.unroute("**/mfwidgets/api/tree*")
     page.locator(".mfw-tree-refresh").click()
     page.get_by_text("Jupyter Server does not answer.").wait_for(state="detached")

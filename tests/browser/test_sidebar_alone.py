@@ -1,4 +1,4 @@
-"""The sidebar without its server extension, without JupyterLab's modules, without its own files; and of hostile runs."""
+"""The sidebar without its server extension, JupyterLab's modules or its own files, and with hostile runs."""
 
 import json
 
@@ -19,12 +19,12 @@ def test_without_the_server_extension_it_says_what_to_do(tmp_path):
         opened = Notebook(page, address.format("lab/tree", name))
         tab(page).click()
         page.get_by_text("jupyter server extension enable mfwidgets.server").wait_for()
-        opened.run_all()  # the rest is as it was
+        opened.run_all()  # JupyterLab itself still works
         assert [error for error in opened.errors if "404" not in error] == []
 
 
 @pytest.mark.parametrize("missing", ["remoteEntry.js", "sidebar.js", "tree.js"])
-def test_when_it_cannot_be_loaded_the_rest_goes_on(tmp_path, missing):
+def test_jupyterlab_works_if_it_cannot_be_loaded(tmp_path, missing):
     folder, home = tmp_path / "notebooks", tmp_path / "home"
     name = written(folder, "1 + 1")
     with server(folder, home) as address, browser(home) as page:
@@ -34,7 +34,7 @@ def test_when_it_cannot_be_loaded_the_rest_goes_on(tmp_path, missing):
         assert tab(page).count() == 0
 
 
-def test_names_of_hostile_runs_are_text(runs, tmp_path):
+def test_names_of_hostile_runs_stay_text(runs, tmp_path):
     folder, home = tmp_path / "notebooks", tmp_path / "home"
     name = written(folder, "1 + 1")
     world = World(runs, folder)

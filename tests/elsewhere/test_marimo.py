@@ -1,4 +1,4 @@
-"""Displays in marimo, which asks objects for their HTML."""
+"""Displays in marimo, which requests the HTML of objects."""
 
 import html
 import json
@@ -57,7 +57,7 @@ def test_a_page_of_marimo_shows_the_same_as_a_cell_of_jupyter(exported, runs):
     assert 'class="mfw' in page or 'class=\\"mfw' in page
 
 
-def test_marimo_takes_our_html(client, runs):
+def test_marimo_uses_our_html(client, runs):
     program = (
         "import json, sys, marimo as mo, mfwidgets as m\n"
         f"m.metadata({str(runs.folder)!r}); m.namespace(None)\n"

@@ -1,4 +1,4 @@
-"""Every kind of display is of MIME types that all front ends know: VS Code, Colab, Jupyter, marimo, and plain readers."""
+"""All displays use MIME types that all front ends support: VS Code, Colab, Jupyter, marimo, and static viewers."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ SHOWN = {
 
 @pytest.fixture(scope="session")
 def outputs(runs, tmp_path_factory):
-    """The outputs of each cell, as a real kernel gives them to any front end."""
+    """The outputs of each cell, as a real kernel sends them."""
     begin = [
         f"%load_ext mfwidgets\nimport mfwidgets as m; _ = m.metadata({str(runs.folder)!r}); m.namespace(None)",
         *(
@@ -78,7 +78,7 @@ def test_papermill_keeps_displays_of_known_types(outputs, name):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_is_saved_has_no_escape_codes(outputs, name):
+def test_saved_outputs_have_no_escape_codes(outputs, name):
     assert "\\u001b" not in json.dumps(outputs[name])
     assert "Cannot show" not in json.dumps(outputs[name])
     static = [output.data for output in outputs[name] if "text/html" in output.data]

@@ -22,11 +22,11 @@ SOURCES = sorted(Path(mfwidgets.__file__).parent.rglob("*.py"))
 
 MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 FUNCTIONS = {"fork", "getuid", "geteuid", "getgid", "setsid", "killpg", "mkfifo", "chown", "tzset", "SIGKILL", "uname"}
-"""Only POSIX has them."""
+"""Modules and functions that only POSIX has."""
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
-def test_nothing_is_used_that_only_posix_has(source):
+def test_no_code_needs_posix(source):
     tree = ast.parse(source.read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
@@ -35,17 +35,17 @@ def test_nothing_is_used_that_only_posix_has(source):
     assert not FUNCTIONS & used
 
 
-def test_no_file_of_ours_has_a_name_that_windows_lacks():
+def test_all_file_names_are_valid_on_windows():
     root = Path(mfwidgets.__file__).parent
     names = [file.relative_to(root).as_posix() for file in root.rglob("*")]
     with tarfile.open(str(files("mfwidgets") / "data" / "sample.tar.gz")) as archive:
         names += archive.getnames()
     assert [name for name in names if set(name) & set('<>:"\\|?*')] == []
-    assert max(map(len, names)) < 160  # of 260, with the folder before them
+    assert max(map(len, names)) < 160  # the limit is 260 with the path of the folder
 
 
-def test_encodings_are_said(runs, own_runs, tmp_path):
-    """A process that turns each text without a said encoding into an error reads, writes tags, cards and pages."""
+def test_all_encodings_are_explicit(runs, own_runs, tmp_path):
+    """Reading runs, cards and pages, and writing tags, work if a default encoding is an error."""
     program = f"""
 import mfwidgets as m
 m.metadata({str(own_runs.folder)!r}); m.namespace(None)
@@ -62,18 +62,18 @@ m.Run({runs["packed"]!r}).code.extractall({str(tmp_path)!r})
     assert "sähe" in (tmp_path / "run.html").read_text(encoding="utf-8")
 
 
-def test_a_path_of_windows_is_a_word():
+def test_a_windows_path_is_one_word():
     assert tokenize(r"metadata C:\Users\ann\runs --json") == ["metadata", r"C:\Users\ann\runs", "--json"]
     assert tokenize(r"metadata 'C:\my runs'") == ["metadata", r"C:\my runs"]
 
 
 @pytest.mark.parametrize("part", ["..", r"..\up", r"C:\x", "a/b", ""])
-def test_a_name_never_leads_elsewhere_on_any_system(part):
+def test_a_name_never_leads_to_another_folder(part):
     assert folder_of(Path("root"), ("HelloFlow", part)) is None
 
 
-def test_a_name_that_a_system_refuses_is_not_there(monkeypatch):
-    # Windows says so of *, ? and :, which are just characters here: only its answer can be given.
+def test_a_name_that_the_system_rejects_is_missing(monkeypatch):
+    # Windows rejects *, ? and :. Linux allows them, so the error is simulated.
     def refuse(*_):
         raise OSError(errno.EINVAL, "The filename, directory name, or volume label syntax is incorrect")
 
@@ -83,7 +83,7 @@ def test_a_name_that_a_system_refuses_is_not_there(monkeypatch):
     assert read_json("root/Hello*/_meta/_self.json") is None
 
 
-def test_signs_that_windows_refuses_name_nothing(runs):
+def test_characters_that_windows_rejects_match_nothing(runs):
     client = Metaflow(metadata=f"local@{runs.folder}", namespace=None)
     for name in ("Hello*", "C:", "a|b", "what?"):
         with pytest.raises(MetaflowNotFound):
@@ -99,7 +99,7 @@ def test_signs_that_windows_refuses_name_nothing(runs):
         (r"C:\src\metaflow\task.py", False),
     ],
 )
-def test_frames_of_windows_are_known(file, users):
+def test_stack_frames_of_windows_are_recognised(file, users):
     frame = Frame(file, 3, "fit")
     assert frame.is_users is users
     assert str(frame).startswith(f"{file.rpartition(chr(92))[2]}:3 in fit")
