@@ -74,9 +74,9 @@ class Displayable:
         return self._repr_mimebundle_()["text/html"]
 
     def to_html(self, path: "str | PathLike[str]") -> Path:
-        """Write the display into an HTML file, with more rows than in a cell. The file needs no scripts and no other files.
+        """Write the display into an HTML file, with more rows than in a cell.
 
-        Costs what the display costs, without its time limit.
+        The file needs no scripts and no other files. Costs what the display costs, without its time limit.
 
         Parameters
         ----------
@@ -107,7 +107,8 @@ class Displayable:
         Returns
         -------
         dict
-            ``kind`` and the facts: numbers, str, UTC-aware datetimes, timedeltas, lists, and the rows of tables as dicts.
+            ``kind`` and the facts: numbers, str, UTC-aware datetimes, timedeltas, lists, and the rows of tables as
+            dicts.
 
         Raises
         ------

@@ -1,7 +1,7 @@
 """One schema for each kind of row: the names, types, meanings and sources of its columns.
 
-DataFrames, dicts, ``--json``, the sidebar and the tables of displays all read these schemas, so a name has the same value
-everywhere. Getters return raw values: times and durations are milliseconds.
+DataFrames, dicts, ``--json``, the sidebar and the tables of displays all read these schemas, so a name has the same
+value everywhere. Getters return raw values: times and durations are milliseconds.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,10 @@ class Column:
     nullable: bool = True
 
     def value(self, row: Any) -> Any:
-        """Return the value as a Python object: an aware datetime, a timedelta, a number, a str, a list, or None if missing."""
+        """Return the value as a Python object. None if it is missing.
+
+        Times are aware datetimes, durations are timedeltas, other values are numbers, str and lists.
+        """
         raw = self.getter(row)
         if raw is not None and self.dtype == TIME:
             return utc_datetime(raw)

@@ -64,8 +64,9 @@ def to_dicts(kind: str, rows: Sequence[Any], values: Values | None = None) -> li
 def to_json_value(value: Any, depth: int = 0) -> Any:
     """Return a value as JSON types: dicts, lists, strings, numbers, True, False and None.
 
-    Times are strings in ISO 8601 format, with their offset if they have one. Durations are seconds. NaN and infinities are
-    the strings ``NaN``, ``Infinity`` and ``-Infinity``. Other objects are their repr. Values that were not read are None.
+    Times are strings in ISO 8601 format, with their offset if they have one. Durations are seconds. NaN and infinities
+    are the strings ``NaN``, ``Infinity`` and ``-Infinity``. Other objects are their repr. Values that were not read are
+    None.
     """
     if value is None or isinstance(value, NotRead):
         return None

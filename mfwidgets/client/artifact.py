@@ -85,8 +85,8 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def data(self) -> Any:
         """The value.
 
-        Each access reads one blob and unpickles it. Unpickling runs the code that the pickle names. For an ``IncludeFile``
-        parameter the value is the content of the file, as str or bytes, and costs one more read.
+        Each access reads one blob and unpickles it. Unpickling runs the code that the pickle names. For an
+        ``IncludeFile`` parameter the value is the content of the file, as str or bytes, and costs one more read.
 
         Raises
         ------
@@ -163,8 +163,8 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def lineage(self, *, runs: int = EARLIER_RUNS) -> Lineage:
         """Return which tasks have the same bytes: the first task of the run, later tasks and earlier runs.
 
-        Costs five bulk requests for the run and one for each earlier run. Values are not read, except those that say which
-        branch a switch took.
+        Costs five bulk requests for the run and one for each earlier run. Values are not read, except those that say
+        which branch a switch took.
 
         Parameters
         ----------

@@ -131,12 +131,13 @@ class Flow(MetaflowObject, kind="flow"):
         user
             The user who started the run.
         since, until
-            The earliest and the latest start. A datetime or a date (local time unless it has a time zone), a string in ISO
-            8601 format, or an age such as ``2d`` for two days ago, with the unit ``m``, ``h``, ``d`` or ``w``.
+            The earliest and the latest start. A datetime or a date (local time unless it has a time zone), a string in
+            ISO 8601 format, or an age such as ``2d`` for two days ago, with the unit ``m``, ``h``, ``d`` or ``w``.
         text
             A string in the id, the user or a tag of the run. Case does not matter.
         project, branch
-            The project and branch that ``@project`` records as tags: ``fraud``, and ``prod``, ``user.ann`` or ``test.fast``.
+            The project and branch that ``@project`` records as tags: ``fraud``, and ``prod``, ``user.ann`` or
+            ``test.fast``.
         limit
             The maximum number of runs.
 
@@ -177,8 +178,8 @@ class Flow(MetaflowObject, kind="flow"):
     def latest_successful_run(self) -> Run | None:
         """The newest run in the namespace that succeeded. None if there is none.
 
-        Costs two requests if the metadata service can filter by status. Otherwise costs about two requests for each run, from
-        the newest run back to the one that succeeded.
+        Costs two requests if the metadata service can filter by status. Otherwise costs about two requests for each
+        run, from the newest run back to the one that succeeded.
 
         Examples
         --------
@@ -217,7 +218,7 @@ class Flow(MetaflowObject, kind="flow"):
         return self.runs().to_dicts()
 
     def _find_alias(self, alias: RunAlias) -> Run | None:
-        """Return the run of an alias such as ``latest``, ``latest-ok`` or ``latest~2``. None if there are too few runs."""
+        """Return the run of an alias: ``latest``, ``latest-ok`` or ``latest~2``. None if there are too few runs."""
         runs = self.runs().successful() if alias.successful_only else iter(self.runs(limit=alias.back + 1))
         return next(islice(runs, alias.back, None), None)
 

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 class Metaflow(Explorable):
     """All flows of a metadata provider that are visible in a namespace.
 
-    ``Metaflow()`` uses what :func:`mfwidgets.metadata` and :func:`mfwidgets.namespace` selected. With an argument it is an
-    independent client: later calls of those functions do not change it. Use two clients to read two deployments at once.
+    ``Metaflow()`` uses what :func:`mfwidgets.metadata` and :func:`mfwidgets.namespace` selected. With an argument it is
+    an independent client: later calls of those functions do not change it. Use two clients to read two deployments at
+    once.
 
     Reads nothing from a service. For a local provider, checks that the folder exists.
 
@@ -44,8 +45,8 @@ class Metaflow(Explorable):
         A namespace such as ``user:ann``. None selects all runs. The default is the configured namespace.
     headers
         HTTP headers for each request to a metadata service, in addition to those of ``METAFLOW_SERVICE_HEADERS`` and
-        ``METAFLOW_SERVICE_AUTH_KEY``. A callable is called before each request, for tokens that expire. Headers are sent to
-        the service's host only. They never appear in errors or pickles.
+        ``METAFLOW_SERVICE_AUTH_KEY``. A callable is called before each request, for tokens that expire. Headers are
+        sent to the service's host only. They never appear in errors or pickles.
     session
         A ``requests.Session`` that sends the requests, for certificates or proxies.
 
@@ -130,8 +131,8 @@ class Metaflow(Explorable):
         Parameters
         ----------
         pathspec
-            From ``HelloFlow`` to ``HelloFlow/2/start/1/x``. The run id can also be ``latest``, ``latest-ok`` (the newest run
-            that succeeded) or ``latest~2`` (two before the newest).
+            From ``HelloFlow`` to ``HelloFlow/2/start/1/x``. The run id can also be ``latest``, ``latest-ok`` (the
+            newest run that succeeded) or ``latest~2`` (two before the newest).
         attempt
             The number of an attempt, for tasks and artifacts only.
 
@@ -182,8 +183,8 @@ class Metaflow(Explorable):
     def _newest_runs(self, flows: int, runs: int) -> dict[str, list[RunRow]]:
         """Return the rows of the newest runs of the first visible flows, by flow.
 
-        A service gets one request per flow, many at once, and one for each run that is not ``completed``. The ends of its runs
-        are their last heartbeats.
+        A service gets one request per flow, many at once, and one for each run that is not ``completed``. The ends of
+        its runs are their last heartbeats.
         """
         rows_by_flow: dict[str, list[RunRow]] = {}
         names = (record.flow for record in self._context.provider.flows())
@@ -204,7 +205,8 @@ class Metaflow(Explorable):
         -------
         pandas.DataFrame
             One row per flow: ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status``
-            (category), ``reason``, ``started_at`` (UTC), ``duration``, ``elapsed`` and ``user``. Costs two requests per flow.
+            (category), ``reason``, ``started_at`` (UTC), ``duration``, ``elapsed`` and ``user``. Costs two requests per
+            flow.
 
         Examples
         --------

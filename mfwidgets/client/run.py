@@ -85,8 +85,8 @@ class Run(MetaflowObject, kind="run"):
     def steps(self, *tags: str) -> Steps:
         """Return the steps of the run, newest first, without private steps.
 
-        Use ``run['_parameters']`` for the private step of the parameters. Reads nothing until the steps are used. They cost one
-        bulk request.
+        Use ``run['_parameters']`` for the private step of the parameters. Reads nothing until the steps are used. They
+        cost one bulk request.
 
         Parameters
         ----------
@@ -203,8 +203,8 @@ class Run(MetaflowObject, kind="run"):
     def critical_path(self) -> RelatedTasks:
         """Return the tasks that determine the duration of the run, oldest first.
 
-        The path starts at the last task. From each task it goes back to the parent that ended last. If the run did not reach
-        its end, the path starts at the task that ended last.
+        The path starts at the last task. From each task it goes back to the parent that ended last. If the run did not
+        reach its end, the path starts at the task that ended last.
 
         Returns
         -------
@@ -225,7 +225,7 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def status(self) -> Status:
-        """``completed``, ``caught``, ``failed``, ``running`` or ``unknown``. The attribute ``reason`` explains the status.
+        """``completed``, ``caught``, ``failed``, ``running`` or ``unknown``. The attribute ``reason`` explains it.
 
         A run is ``completed`` if and only if :attr:`successful` is True. Costs one request for a completed run, and three bulk
         requests about all tasks for any other run.
@@ -293,7 +293,7 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def started_at(self) -> datetime:
-        """The time when the run was registered, in naive local time. Equal to ``created_at``: runs do not queue, tasks do."""
+        """The time when the run was registered, in naive local time. Equal to ``created_at``: only tasks queue."""
         return local_datetime(self._record.created_ms)
 
     @property
@@ -360,14 +360,17 @@ class Run(MetaflowObject, kind="run"):
     def code(self) -> MetaflowCode | None:
         """The code package of the run. None if Metaflow stored none: it does so for remote steps.
 
-        If no task recorded a package, returns that of the run that this run resumed. Costs one bulk request for each of these
-        runs.
+        If no task recorded a package, returns that of the run that this run resumed. Costs one bulk request for each of
+        these runs.
         """
         return code_of_run(self._context, self._record)
 
     @property
     def trigger(self) -> Trigger | None:
-        """The events that triggered the run, as Argo Workflows records them. None if there are none. Costs three requests."""
+        """The events that triggered the run, as Argo Workflows records them. None if there are none.
+
+        Costs three requests.
+        """
         start = self._child(start_step(self._context, self._record))
         events = self._context.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
         newest = max(events, key=lambda event: event.created_ms, default=None)
@@ -376,14 +379,14 @@ class Run(MetaflowObject, kind="run"):
     def why(self) -> "Why":
         """Explain why the run did not succeed.
 
-        Costs three bulk requests about its tasks and two small reads for each attempt of the failed task. The last successful
-        run and the differences from it cost more, when they are used or displayed.
+        Costs three bulk requests about its tasks and two small reads for each attempt of the failed task. The last
+        successful run and the differences from it cost more, when they are used or displayed.
 
         Returns
         -------
         Why
-            The first task that failed, its exception and where it was raised, the end of its log, its attempts, the last
-            successful run and the differences from it. It displays itself. ``str()`` returns a string.
+            The first task that failed, its exception and where it was raised, the end of its log, its attempts, the
+            last successful run and the differences from it. It displays itself. ``str()`` returns a string.
 
         Examples
         --------

@@ -186,7 +186,7 @@ class Step(MetaflowObject, kind="step"):
 
     @property
     def status(self) -> Status | None:
-        """The status of all tasks together. None if the step has no tasks. The attribute ``reason`` explains the status.
+        """The status of all tasks together. None if the step has no tasks. The attribute ``reason`` explains it.
 
         The status is the first of ``running``, ``failed``, ``killed``, ``unknown``, ``caught`` and ``completed`` that any task
         has. Costs three bulk requests about the tasks, as do the times below.
@@ -240,7 +240,8 @@ class Step(MetaflowObject, kind="step"):
     def grid(self, by: str = "status") -> Grid:
         """Return the tasks as a grid, colored by status, duration or a numeric artifact.
 
-        Costs three bulk requests when it is used. Coloring by an artifact costs one more, and one read for each distinct value.
+        Costs three bulk requests when it is used. Coloring by an artifact costs one more, and one read for each
+        distinct value.
 
         Parameters
         ----------

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 LOG_DELAY_MS = 30 * SECOND
-"""A log can appear this long after its task ended: the local scheduler writes it later, on a busy machine by seconds."""
+"""A log can appear this long after its task ended, because the local scheduler writes it afterwards."""
 
 
 class Task(MetaflowObject, kind="task"):
@@ -125,9 +125,10 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def metadata(self) -> list[Metadata]:
-        """Its metadata events: of all attempts, or of the attempt that was passed. A clone also has those of its origin.
+        """Its metadata events: of all attempts, or of the attempt that was passed.
 
-        Times are milliseconds since the epoch, UTC. Costs one request, and one more for each origin of a clone.
+        A clone also has the events of its origin. Times are milliseconds since the epoch, UTC. Costs one request, and one more
+        for each origin of a clone.
 
         Examples
         --------
@@ -150,7 +151,10 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def index(self) -> int | None:
-        """The index of its item in the innermost foreach, from 0. None outside a foreach. Costs one request and one small read."""
+        """The index of its item in the innermost foreach, from 0. None outside a foreach.
+
+        Costs one request and one small read.
+        """
         try:
             stack = self._foreach_stack()
         except DataException:  # the datastore is out of reach, but metadata contains the item, too
@@ -159,7 +163,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def foreach_values(self) -> tuple[str, ...]:
-        """The items that it works on, from the outermost foreach to the innermost. Metaflow stores 30 characters of each.
+        """The items that it works on, from the outermost foreach to the innermost, with at most 30 characters each.
 
         Costs one request and one small read.
 
@@ -188,8 +192,8 @@ class Task(MetaflowObject, kind="task"):
     def exception(self) -> Any:
         """The exception that ended the task, as Metaflow recorded it: message, type, stacktrace. None if there is none.
 
-        If ``@catch`` handled the failure, the exception is at ``task["_catch_exception"].data``. Costs one request and one read
-        of a blob, which is unpickled.
+        If ``@catch`` handled the failure, the exception is at ``task["_catch_exception"].data``. Costs one request and
+        one read of a blob, which is unpickled.
 
         Examples
         --------
@@ -345,7 +349,7 @@ class Task(MetaflowObject, kind="task"):
         return self._attempt is None and awaits_retry(self._context, self._record, state)
 
     def _awaits_log(self, state: TaskState) -> bool:
-        """Return whether the task ended recently and has no log yet. The local scheduler writes the log of stderr last."""
+        """Return whether the task ended recently and has no log yet. The local scheduler writes it last."""
         if self._context.provider.local_root is None or not state.attempts:
             return False
         if now_ms() - state.last_sign_ms > LOG_DELAY_MS:
@@ -405,7 +409,10 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def elapsed(self) -> timedelta | None:
-        """The time since its newest attempt began. None if it ended or has not begun. Costs what :attr:`status` costs."""
+        """The time since its newest attempt began. None if it ended or has not begun.
+
+        Costs what :attr:`status` costs.
+        """
         return as_timedelta(self._row().elapsed_ms)
 
     @property
@@ -426,8 +433,8 @@ class Task(MetaflowObject, kind="task"):
     def logs(self, stream: str = "stdout", tail: int | None = None) -> Logs:
         """Return the log of a stream.
 
-        Reads nothing until the log is used, except one request for the newest attempt. A log costs at most two reads per
-        stream.
+        Reads nothing until the log is used, except one request for the newest attempt. A log costs at most two reads
+        per stream.
 
         Parameters
         ----------
@@ -497,8 +504,8 @@ class Task(MetaflowObject, kind="task"):
         Yields
         ------
         tuple of datetime.datetime and str or bytes
-            The time in naive UTC, unlike all other times of the client, and the line without its end. A line without a time,
-            such as the end of a crash, has the time of the line before it.
+            The time in naive UTC, unlike all other times of the client, and the line without its end. A line without a
+            time, such as the end of a crash, has the time of the line before it.
         """
         if stream in STREAMS:
             log = read_log(task_datastore(self._context, self._record), self._record.path, self.current_attempt, stream)
@@ -513,8 +520,8 @@ class Task(MetaflowObject, kind="task"):
         Returns
         -------
         pandas.DataFrame
-            One row per artifact: ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (serialized
-            bytes), ``sha`` and ``encoding``. Costs one bulk request and one small read.
+            One row per artifact: ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size``
+            (serialized bytes), ``sha`` and ``encoding``. Costs one bulk request and one small read.
 
         Examples
         --------

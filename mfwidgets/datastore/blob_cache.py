@@ -139,7 +139,7 @@ class BlobCache:
 
 
 def blob_cache(configuration: Configuration) -> BlobCache:
-    """Return the cache that ``METAFLOW_CLIENT_CACHE_PATH`` (its subfolder ``mfwidgets``) and ``_MAX_SIZE`` configure."""
+    """Return the cache that ``METAFLOW_CLIENT_CACHE_PATH`` and ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` configure."""
     path = configuration.get("CLIENT_CACHE_PATH")
     if path:
         folder = Path(path).expanduser() / "mfwidgets"
@@ -153,8 +153,8 @@ def blob_cache(configuration: Configuration) -> BlobCache:
 def cache_info() -> CacheInfo:
     """Return the content of the cache of blobs from S3, Azure and Google Cloud Storage.
 
-    The cache is in a folder named ``mfwidgets`` in ``METAFLOW_CLIENT_CACHE_PATH``, otherwise in the user's cache folder. Its
-    limit is ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes, 10,000 by default. Costs a listing of the folder.
+    The cache is in a folder named ``mfwidgets`` in ``METAFLOW_CLIENT_CACHE_PATH``, otherwise in the user's cache
+    folder. Its limit is ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes, 10,000 by default. Costs a listing of the folder.
 
     Returns
     -------

@@ -49,8 +49,8 @@ class ClientContext:
     configuration
         The configuration when the context was made.
     namespace_setting
-        The namespace that was selected. :data:`DEFAULT` is resolved on first use, because a machine without a user name has
-        no default namespace, and does not need one if a namespace was selected.
+        The namespace that was selected. :data:`DEFAULT` is resolved on first use, because a machine without a user name
+        has no default namespace, and does not need one if a namespace was selected.
     headers
         The headers of an explicit client for a metadata service.
     session
@@ -198,7 +198,8 @@ def namespace(ns: str | None) -> str | None:
     Parameters
     ----------
     ns
-        A tag such as ``user:ann`` or ``production:mytoken``: only runs with this tag are visible. None selects all runs.
+        A tag such as ``user:ann`` or ``production:mytoken``: only runs with this tag are visible. None selects all
+        runs.
 
     Returns
     -------

@@ -18,6 +18,10 @@ class StepTiming:
 
     Attributes
     ----------
+    run
+        The record of the run.
+    step
+        The name of the step.
     status
         The status of all its tasks together. None if there are no tasks.
     task_count, task_statuses

@@ -61,7 +61,7 @@ def _file_diff(first: tuple[str, bytes | None], second: tuple[str, bytes | None]
 
 
 def _lines(content: bytes | None) -> list[str] | None:
-    """Return the lines with their ends. Return an empty list for a missing file, and None for content that is not text."""
+    """Return the lines with their ends: none for a missing file. Return None for content that is not text."""
     try:
         return re.findall(r"[^\n]*\n|[^\n]+", (content or b"").decode())  # only \n ends a line
     except UnicodeDecodeError:

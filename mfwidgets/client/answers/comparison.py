@@ -97,9 +97,9 @@ class Comparison(Displayable):
         Returns
         -------
         pandas.DataFrame
-            One row per difference: ``section``, ``step``, ``name``, ``note``, and one column per object, named by its pathspec
-            (and its provider, if two objects have the same pathspec). Values that are missing or were not read are NA, and the
-            note says why.
+            One row per difference: ``section``, ``step``, ``name``, ``note``, and one column per object, named by its
+            pathspec (and its provider, if two objects have the same pathspec). Values that are missing or were not read
+            are NA, and the note says why.
 
         Examples
         --------
@@ -159,7 +159,7 @@ class Comparison(Displayable):
         return [f"{name} ({number})" for number, name in enumerate(names, 1)] if _has_duplicates(names) else names
 
     def _rows(self) -> list[Difference]:
-        """Return the differences with notes that also name the objects that lack a fact, because a table cannot show it."""
+        """Return the differences with notes that also name the objects without the fact: a table cannot show it."""
         names = self.names()
         return [
             replace(difference, note="; ".join(filter(None, [difference.note, _missing_note(difference, names)])))
@@ -182,14 +182,14 @@ class Comparison(Displayable):
 def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, unpickle: bool = False) -> Comparison:
     """Compare runs, steps or tasks.
 
-    Costs for each object its tasks, its metadata and its artifacts once (three bulk requests), for runs also the graph, and
-    one read for each distinct differing value, at most 200.
+    Costs for each object its tasks, its metadata and its artifacts once (three bulk requests), for runs also the graph,
+    and one read for each distinct differing value, at most 200.
 
     Parameters
     ----------
     *objects
-        Two or more objects of one kind, or their pathspecs (or aliases such as ``HelloFlow/latest``). They may belong to
-        different clients.
+        Two or more objects of one kind, or their pathspecs (or aliases such as ``HelloFlow/latest``). They may belong
+        to different clients.
     max_bytes, unpickle
         Which values of differing parameters and artifacts are read, as in :meth:`Runs.to_pandas`. Hashes of the stored
         bytes are compared in any case.

@@ -1,4 +1,4 @@
-"""The facts about a run, a step or a task that a comparison looks at, under names that are comparable between objects."""
+"""The facts about a run, a step or a task that a comparison looks at, with the same names for all objects."""
 
 import json
 from collections import defaultdict

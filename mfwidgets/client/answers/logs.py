@@ -159,8 +159,8 @@ class Logs(Displayable):
         Returns
         -------
         pandas.DataFrame
-            One row per line: ``time`` (UTC, milliseconds), ``line`` (from 0, the first line of the tail), ``stream`` (string) and
-            ``message``. Costs at most two reads per stream.
+            One row per line: ``time`` (UTC, milliseconds), ``line`` (from 0, the first line of the tail), ``stream``
+            (string) and ``message``. Costs at most two reads per stream.
 
         Examples
         --------

@@ -28,8 +28,8 @@ class RunPoller:
     def poll(self) -> Run:
         """Return the run as it is now, for one display.
 
-        A service costs two requests: the run (for its heartbeat) and its metadata. Costs a third request, for its artifacts, if
-        attempts have ended since the last poll. A local run costs one record here.
+        A service costs two requests: the run (for its heartbeat) and its metadata. Costs a third request, for its
+        artifacts, if attempts have ended since the last poll. A local run costs one record here.
 
         Raises
         ------

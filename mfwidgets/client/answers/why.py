@@ -1,4 +1,4 @@
-"""Why a run did not succeed: the first task that failed, its error, and the differences from the last successful run."""
+"""Why a run did not succeed: the task that failed first, and the differences from the last successful run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,8 +64,8 @@ class Why(Displayable):
     status
         Its status, with the reason.
     task
-        The task that failed first, not one that was killed because of it. None if no task failed. If the run succeeded: a
-        task whose failure ``@catch`` handled.
+        The task that failed first, not one that was killed because of it. None if no task failed. If the run succeeded:
+        a task whose failure ``@catch`` handled.
     attempts
         The attempts of the task, oldest first.
     item
@@ -103,7 +103,10 @@ class Why(Displayable):
 
     @property
     def exception(self) -> RecordedException | None:
-        """The exception of that attempt: as recorded, or from its log, or that of an earlier attempt. None if there is none."""
+        """The exception of that attempt. None if there is none.
+
+        It is the recorded exception, otherwise the one in the log of the attempt, otherwise that of an earlier attempt.
+        """
         if self.attempt and self.attempt.exception:
             return self.attempt.exception
         recorded = (attempt.exception for attempt in reversed(self.attempts) if attempt.exception)

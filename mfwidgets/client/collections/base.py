@@ -13,8 +13,9 @@ Item = TypeVar("Item")
 class Collection(Displayable, Generic[Item]):
     """A lazy view of child objects, newest first.
 
-    ``iter()`` starts again each time. ``next(view)`` moves the view's own cursor. ``view[0]`` and slices fetch only as far
-    as they reach. There is no ``len()`` because it would fetch everything: call ``count()`` instead. A view is always true.
+    ``iter()`` starts again each time. ``next(view)`` moves the view's own cursor. ``view[0]`` and slices fetch only as
+    far as they reach. There is no ``len()`` because it would fetch everything: call ``count()`` instead. A view is
+    always true.
 
     Parameters
     ----------

@@ -73,8 +73,8 @@ class MetadataEvents(Collection[MetadataEvent]):
         Returns
         -------
         pandas.DataFrame
-            One row per event: ``pathspec`` (of the task), ``step``, ``task_id``, ``attempt`` (missing if none was recorded),
-            ``name``, ``value`` (a string), ``type`` and ``created_at`` (UTC). Costs one bulk request.
+            One row per event: ``pathspec`` (of the task), ``step``, ``task_id``, ``attempt`` (missing if none was
+            recorded), ``name``, ``value`` (a string), ``type`` and ``created_at`` (UTC). Costs one bulk request.
 
         Examples
         --------

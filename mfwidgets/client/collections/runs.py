@@ -89,21 +89,23 @@ class Runs(Collection[Run]):
     ) -> "Runs":
         """Return the runs whose parameters and artifacts have certain values.
 
-        Reads nothing until the runs are used. Then each run costs one bulk request for parameters and another for artifacts.
-        Each distinct hash costs one read. For an exact int, float, bool, str or None the hash alone is enough.
+        Reads nothing until the runs are used. Then each run costs one bulk request for parameters and another for
+        artifacts. Each distinct hash costs one read. For an exact int, float, bool, str or None the hash alone is
+        enough.
 
         Parameters
         ----------
         conditions
-            The conditions of ``**more`` as a dict, for names that are not Python identifiers or that are parameters of this
-            method.
+            The conditions of ``**more`` as a dict, for names that are not Python identifiers or that are parameters of
+            this method.
         step
-            The step of the artifacts. A run matches if one task of this step meets all conditions. None means the end task.
+            The step of the artifacts. A run matches if one task of this step meets all conditions. None means the end
+            task.
         max_bytes, unpickle, executor
             Which values are read and where, as in :meth:`to_pandas`.
         **more
-            A condition for each name of a parameter or artifact: a value that it must equal (Python's ``==``), or a function
-            that is called with the value and returns whether it matches.
+            A condition for each name of a parameter or artifact: a value that it must equal (Python's ``==``), or a
+            function that is called with the value and returns whether it matches.
 
         Returns
         -------
@@ -118,7 +120,8 @@ class Runs(Collection[Run]):
         Warns
         -----
         ValuesNotRead
-            When the runs are used: a value was too large or not a plain value, so its run is excluded, or no run has the name.
+            When the runs are used: a value was too large or not a plain value, so its run is excluded, or no run has
+            the name.
 
         Examples
         --------
@@ -198,8 +201,9 @@ class Runs(Collection[Run]):
     def successful(self) -> Iterator[Run]:
         """Yield the runs that succeeded, newest first.
 
-        Each yielded run costs one or two requests that prove its status. A metadata service filters by the status that it
-        recorded. If it recorded no completed run, all runs are checked, because it recognizes only last steps named ``end``.
+        Each yielded run costs one or two requests that prove its status. A metadata service filters by the status that
+        it recorded. If it recorded no completed run, all runs are checked, because it recognizes only last steps named
+        ``end``.
 
         Yields
         ------
@@ -282,7 +286,8 @@ class Runs(Collection[Run]):
         Returns
         -------
         int
-            Costs as much as an iteration. Without filters and without a namespace, costs one request or the listing of a folder.
+            Costs as much as an iteration. Without filters and without a namespace, costs one request or the listing of
+            a folder.
 
         Examples
         --------
@@ -305,16 +310,16 @@ class Runs(Collection[Run]):
     ) -> "pd.DataFrame":
         """Return a table of the runs, newest first.
 
-        A local run that completed costs about five small files. A service costs one request for each page of 500 runs, and one
-        for each run that needs an exact time or a proof of its status. Parameters cost one bulk request per run, artifacts
-        another, and each distinct value one read.
+        A local run that completed costs about five small files. A service costs one request for each page of 500 runs,
+        and one for each run that needs an exact time or a proof of its status. Parameters cost one bulk request per
+        run, artifacts another, and each distinct value one read.
 
         Parameters
         ----------
         times
-            Whether to fetch exact end times from a service. True costs one request per run. ``"auto"`` means up to 200 runs:
-            more runs get the time of their last heartbeat. False leaves ``finished_at`` and ``duration`` of completed
-            runs empty. Local runs always have exact times.
+            Whether to fetch exact end times from a service. True costs one request per run. ``"auto"`` means up to 200
+            runs: more runs get the time of their last heartbeat. False leaves ``finished_at`` and ``duration`` of
+            completed runs empty. Local runs always have exact times.
         params
             Whether to add a column ``param.<name>`` for each parameter, config and included file.
         artifacts
@@ -325,20 +330,21 @@ class Runs(Collection[Run]):
         max_bytes
             Larger values (serialized bytes) are not read. They are missing in the table.
         unpickle
-            Whether to unpickle values that are not builtins, numpy scalars or numpy arrays. Unpickling runs the code that
-            pickles name.
+            Whether to unpickle values that are not builtins, numpy scalars or numpy arrays. Unpickling runs the code
+            that pickles name.
         executor
-            An executor in which values are read, from ``concurrent.futures``, Dask or loky. None means threads of this process.
+            An executor in which values are read, from ``concurrent.futures``, Dask or loky. None means threads of this
+            process.
 
         Returns
         -------
         pandas.DataFrame
-            One row per run: ``pathspec``, ``flow``, ``run_id`` (string), ``status`` (category), ``reason``, ``created_at``,
-            ``started_at``, ``finished_at`` (UTC, when its end task finished), ``stopped_at`` (UTC, the last sign of activity of
-            a run that failed or was lost), ``duration`` (timedelta, until one of both), ``elapsed`` (timedelta, while it runs),
-            ``user``, ``user_tags``, ``system_tags`` (sorted lists) and ``origin_run_id`` (if it was read). Columns of values
-            have the narrowest of the dtypes Int64, float64, boolean, string and object. ``attrs["times"]`` is ``exact``,
-            ``heartbeat`` or ``none``.
+            One row per run: ``pathspec``, ``flow``, ``run_id`` (string), ``status`` (category), ``reason``,
+            ``created_at``, ``started_at``, ``finished_at`` (UTC, when its end task finished), ``stopped_at`` (UTC, the
+            last sign of activity of a run that failed or was lost), ``duration`` (timedelta, until one of both),
+            ``elapsed`` (timedelta, while it runs), ``user``, ``user_tags``, ``system_tags`` (sorted lists) and
+            ``origin_run_id`` (if it was read). Columns of values have the narrowest of the dtypes Int64, float64,
+            boolean, string and object. ``attrs["times"]`` is ``exact``, ``heartbeat`` or ``none``.
 
         Raises
         ------

@@ -61,8 +61,9 @@ class Artifacts(Collection[DataArtifact]):
         Returns
         -------
         pandas.DataFrame
-            One row per artifact: ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size`` (serialized
-            bytes), ``sha`` and ``encoding``. Costs one bulk request, and for local runs one small read per task.
+            One row per artifact: ``pathspec``, ``step``, ``task_id``, ``attempt``, ``name``, ``type``, ``size``
+            (serialized bytes), ``sha`` and ``encoding``. Costs one bulk request, and for local runs one small read per
+            task.
 
         Examples
         --------
@@ -176,11 +177,11 @@ class Tasks(Collection[Task]):
         Returns
         -------
         pandas.DataFrame
-            One row per task: ``pathspec``, ``flow``, ``run_id``, ``step``, ``task_id``, ``status`` (category), ``reason``,
-            ``attempt`` (the newest), ``attempts`` (their number), ``created_at`` (UTC, when it was queued), ``started_at``,
-            ``finished_at`` (UTC), ``duration``, ``elapsed`` (while it runs), ``earlier_attempts`` (time spent in attempts before
-            the newest), ``foreach_index``, ``foreach_value`` (at most 30 characters) and ``runtime``. Times and durations are
-            those of the newest attempt.
+            One row per task: ``pathspec``, ``flow``, ``run_id``, ``step``, ``task_id``, ``status`` (category),
+            ``reason``, ``attempt`` (the newest), ``attempts`` (their number), ``created_at`` (UTC, when it was queued),
+            ``started_at``, ``finished_at`` (UTC), ``duration``, ``elapsed`` (while it runs), ``earlier_attempts`` (time
+            spent in attempts before the newest), ``foreach_index``, ``foreach_value`` (at most 30 characters) and
+            ``runtime``. Times and durations are those of the newest attempt.
 
         Raises
         ------
@@ -233,7 +234,9 @@ class Tasks(Collection[Task]):
 
 
 class RelatedTasks(Tasks):
-    """Related tasks of one run, oldest first: ancestors, descendants or the critical path. Each use looks them up again.
+    """Related tasks of one run, oldest first: ancestors, descendants or the critical path.
+
+    Each use looks them up again.
 
     Parameters
     ----------

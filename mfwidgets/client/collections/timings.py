@@ -57,11 +57,12 @@ class Timings(Collection[StepTiming]):
         Returns
         -------
         pandas.DataFrame
-            One row per step of each run: ``pathspec`` (of the step), ``flow``, ``run_id``, ``step``, ``status`` (category, of
-            all tasks together), ``reason``, ``task_count``, ``task_statuses`` (number of tasks by status), ``attempts`` (of all
-            tasks), ``started_at`` (UTC, the earliest start of any attempt), ``finished_at`` (UTC, the latest end), ``duration``
-            (when it is over), ``elapsed`` (while it runs), ``task_time`` (of all tasks together), ``longest_task`` and
-            ``earlier_attempts`` (time spent in attempts that were retried).
+            One row per step of each run: ``pathspec`` (of the step), ``flow``, ``run_id``, ``step``, ``status``
+            (category, of all tasks together), ``reason``, ``task_count``, ``task_statuses`` (number of tasks by
+            status), ``attempts`` (of all tasks), ``started_at`` (UTC, the earliest start of any attempt),
+            ``finished_at`` (UTC, the latest end), ``duration`` (when it is over), ``elapsed`` (while it runs),
+            ``task_time`` (of all tasks together), ``longest_task`` and ``earlier_attempts`` (time spent in attempts
+            that were retried).
 
         Raises
         ------

@@ -151,8 +151,8 @@ def recorded_exception(
 ) -> RecordedException | None:
     """Return the exception of an attempt, or of the newest attempt that is done. None if none is recorded.
 
-    Costs one bulk request and one small blob. The pickle can make only strings and our stand-in for Metaflow's exception
-    record: no class of the user is imported, and no code of the user runs.
+    Costs one bulk request and one small blob. The pickle can make only strings and our stand-in for Metaflow's
+    exception record: no class of the user is imported, and no code of the user runs.
     """
     records = {record.name: record for record in context.provider.artifacts(task.path, set(_NAMES), attempt)}
     return _first(context, (records[name] for name in _NAMES if name in records))

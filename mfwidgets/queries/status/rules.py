@@ -67,7 +67,7 @@ class Status(str):
     >>> status == "completed", status.name
     (True, <StatusName.COMPLETED: 'completed'>)
     >>> status.reason
-    'its end task HelloFlow/1795378926761243/end/2: attempt 0 succeeded at 2026-11-22 20:22:07'
+    'end task HelloFlow/1795378926761243/end/2: attempt 0 succeeded at 2026-11-22 20:22:07'
     """
 
     __slots__ = ("reason",)
@@ -194,7 +194,7 @@ def _failure(attempt: Attempt) -> Status:
 
 
 def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) -> list[Status]:
-    """Return the status of each attempt of a task, oldest first. An attempt that a newer one replaced is not running."""
+    """Return the status of each attempt of a task, oldest first. An attempt that was replaced is not running."""
     statuses = [task_status([attempt], created_ms, now_ms) for attempt in attempts]
     for number, attempt in enumerate(attempts[:-1]):
         if not attempt.over:
@@ -278,8 +278,8 @@ def open_run_status(
 ) -> Status:
     """Return the status of a run whose end task has not succeeded (see :func:`ended_run_status`).
 
-    The run is running if a task runs or waits for a retry. Otherwise it failed if a task failed. Otherwise it is unknown, and
-    the reason says since when.
+    The run is running if a task runs or waits for a retry. Otherwise it failed if a task failed. Otherwise it is
+    unknown, and the reason says since when.
 
     Parameters
     ----------
