@@ -221,7 +221,7 @@ def test_without_threads_a_log_is_read_but_not_followed(client, runs):
     viewer = client.get(runs["linear"])["start"].task.logs().view()
     assert viewer.wait(0)
     viewer.follow(on=True)
-    assert "cannot be followed" in viewer._message.value
+    assert "Following needs a thread" in viewer._message.value
     viewer.close()
 
 
