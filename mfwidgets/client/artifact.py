@@ -217,9 +217,9 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001
 
     def __new__(cls, artifacts: Iterable[DataArtifact]) -> Self:
         """Make the tuple from the artifacts of one task."""
-        made = super().__new__(cls, artifacts)
-        made._fields = tuple(artifact.id for artifact in made)
-        return made
+        instance = super().__new__(cls, artifacts)
+        instance._fields = tuple(artifact.id for artifact in instance)
+        return instance
 
     def __getattr__(self, name: str) -> DataArtifact:
         fields = self.__dict__.get("_fields", ())  # not set yet during unpickling

@@ -59,20 +59,20 @@ class MetaflowObject(Explorable, ABC):
     @classmethod
     def _in_context(cls, context: ClientContext, path: PathComponents, attempt: int | None = None) -> Self:
         """Load an object in a context other than the current one. Raises what the constructor raises."""
-        made = cls.__new__(cls)
-        made._context = context
-        made._attempt = check_attempt(attempt, cls._kind)
-        made._load(path)
-        return made
+        instance = cls.__new__(cls)
+        instance._context = context
+        instance._attempt = check_attempt(attempt, cls._kind)
+        instance._load(path)
+        return instance
 
     @classmethod
     def _of(cls, context: ClientContext, record: Any, attempt: int | None = None) -> Self:
         """Make an object from a record that is already loaded. Nothing is fetched or checked."""
-        made = cls.__new__(cls)
-        made._context = context
-        made._attempt = attempt
-        made._record = record
-        return made
+        instance = cls.__new__(cls)
+        instance._context = context
+        instance._attempt = attempt
+        instance._record = record
+        return instance
 
     def _load(self, path: PathComponents) -> None:
         run = self._find_run(path)

@@ -46,19 +46,19 @@ class MetaflowCode(Displayable):
                 f"The metadata of {flow}'s code package is not valid: {recorded!r:.80} ({error!r})."
             ) from error
 
-    def _package(self, most: int | None = None) -> CodePackage:
+    def _package(self, max_bytes: int | None = None) -> CodePackage:
         """Return the package. Download it on the first call.
 
         Raises
         ------
         TooLarge
-            The package has more than ``most`` bytes.
+            The package has more than ``max_bytes`` bytes.
         """
         if self._loaded is None:
             suffix = f"/{self._flow}/data/{self._sha[:2]}/{self._sha}"
             datastore = self._context.datastore(self._ds_type, self._location.removesuffix(suffix))
             owner = f"flow {self._flow}"
-            content = load_blob(datastore, self._flow, self._sha, f"The code package of {owner}", most)
+            content = load_blob(datastore, self._flow, self._sha, f"The code package of {owner}", max_bytes)
             self._loaded = CodePackage(content, owner)
         return self._loaded
 

@@ -84,9 +84,9 @@ class Metaflow(Explorable):
     @classmethod
     def _in_context(cls, context: ClientContext) -> Self:
         """Return the client with this context."""
-        made = cls.__new__(cls)
-        made._context = context
-        return made
+        client = cls.__new__(cls)
+        client._context = context
+        return client
 
     @property
     def metadata(self) -> str:

@@ -115,9 +115,9 @@ class ClientContext:
             The provider cannot be opened here.
         """
         named = state["headers"]
-        made = new_context(state["metadata"], state["namespace"], headers_from_reference(named) if named else None)
-        for part in fields(made):
-            object.__setattr__(self, part.name, getattr(made, part.name))
+        context = new_context(state["metadata"], state["namespace"], headers_from_reference(named) if named else None)
+        for part in fields(context):
+            object.__setattr__(self, part.name, getattr(context, part.name))
 
     @property
     def max_concurrency(self) -> int:
@@ -350,9 +350,9 @@ def default_metadata() -> str:
 
 def _context_with_provider(selector: str | PathLike[str] | None) -> ClientContext:
     """Return the current context with another provider and with the current configuration."""
-    made = new_context(selector)
+    context = new_context(selector)
     # Do not open the default provider here: if it cannot be opened, users must be able to select another one.
-    return replace(made, namespace_setting=_default.namespace_setting) if _default else made
+    return replace(context, namespace_setting=_default.namespace_setting) if _default else context
 
 
 def tag_filter(tags: Iterable[object]) -> tuple[str, ...]:

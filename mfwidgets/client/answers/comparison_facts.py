@@ -146,31 +146,31 @@ class _Loaded:
 
 
 def _load(compared: MetaflowObject) -> _Loaded:
-    context, where = compared._context, compared._record.path
+    context, path = compared._context, compared._record.path
     run: RunRecord = getattr(compared._record, "run", compared._record)
     attempt: int | None = compared._attempt
-    tasks = _tasks(context, run, where)
-    events = context.provider.metadata(where)
-    records = context.provider.artifacts(where, None, attempt)
-    snapshot = RunSnapshot(context, run, where, tasks, events, records, load_attempt_files(context, tasks))
+    tasks = _tasks(context, run, path)
+    events = context.provider.metadata(path)
+    records = context.provider.artifacts(path, None, attempt)
+    snapshot = RunSnapshot(context, run, path, tasks, events, records, load_attempt_files(context, tasks))
     rows = task_rows(snapshot)
     if attempt is not None:
         events = of_attempt(events, attempt)
         rows = [replace(row, state=row.state.at_attempt(attempt, row.asked_ms)) for row in rows]
-    return _Loaded(run, where == run.path, _row_of(context, run, where, rows), rows, events, records)
+    return _Loaded(run, path == run.path, _row_of(context, run, path, rows), rows, events, records)
 
 
 def _row_of(
-    context: ClientContext, run: RunRecord, where: tuple[str, ...], tasks: Sequence[TaskRow]
+    context: ClientContext, run: RunRecord, path: tuple[str, ...], tasks: Sequence[TaskRow]
 ) -> RunRow | StepTiming | TaskRow | None:
-    _, _, *below = where
+    _, _, *below = path
     if not below:
         return run_rows(context, [run])[0]
     return step_timing(run, below[0], tasks) if len(below) == 1 else next(iter(tasks), None)
 
 
-def _tasks(context: ClientContext, run: RunRecord, where: tuple[str, ...]) -> list[TaskRecord]:
-    _, _, *below = where
+def _tasks(context: ClientContext, run: RunRecord, path: tuple[str, ...]) -> list[TaskRecord]:
+    _, _, *below = path
     if len(below) == 2:  # noqa: PLR2004 - step and task
         task = context.provider.task(run, *below)
         return [task] if task else []

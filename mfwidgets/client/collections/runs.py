@@ -67,14 +67,14 @@ class Runs(Collection[Run]):
     ) -> None:
         self._context, self._flow = context, flow
         self._filter, self._conditions = selection or ALL_RUNS, conditions
-        where = "".join(condition.described() for condition in conditions)
-        super().__init__(f"runs of {flow}{self._filter.described()}{where}", self._runs, limit)
+        described = "".join(condition.described() for condition in conditions)
+        super().__init__(f"runs of {flow}{self._filter.described()}{described}", self._runs, limit)
 
     def _records(self) -> Iterator[RunRecord]:
         """Yield their records, newest first. Read only as far as the caller goes."""
         if self._filter.status:
             return islice((row.record for row in self._of_status()), self._limit)
-        return islice(self._meeting(self._chosen(None if self._conditions else self._limit)), self._limit)
+        return islice(self._meeting(self._selected(None if self._conditions else self._limit)), self._limit)
 
     def where(
         self,
@@ -179,7 +179,9 @@ class Runs(Collection[Run]):
             runs = condition.filter_runs(self._context, runs)
         return runs
 
-    def _chosen(self, limit: int | None, *, with_status: bool = False, service_status: str = "") -> Iterator[RunRecord]:
+    def _selected(
+        self, limit: int | None, *, with_status: bool = False, service_status: str = ""
+    ) -> Iterator[RunRecord]:
         """Yield the runs that pass all filters except the status."""
         selection, namespace = self._filter, self._context.namespace
         tags = selection.tags if namespace is None else (*selection.tags, namespace)
@@ -193,8 +195,8 @@ class Runs(Collection[Run]):
 
     def _of_status(self) -> Iterator[RunRow]:
         """Yield the rows of the runs with the selected status. Statuses are proved, several at once."""
-        chosen = self._chosen(None, with_status=True, service_status=self._filter.service_status)
-        records = self._meeting(chosen)
+        selected = self._selected(None, with_status=True, service_status=self._filter.service_status)
+        records = self._meeting(selected)
         while batch := list(islice(records, _BATCH_SIZE)):
             yield from (row for row in run_rows(self._context, batch) if row.status == self._filter.status)
 
@@ -224,8 +226,8 @@ class Runs(Collection[Run]):
             yield from good
 
     def _good(self, service_status: str) -> Iterator[Run]:
-        chosen = self._chosen(1, service_status=service_status) if service_status else None
-        records = self._meeting(chosen) if chosen else self._records()
+        selected = self._selected(1, service_status=service_status) if service_status else None
+        records = self._meeting(selected) if selected else self._records()
         for record in records:
             run = Run._of(self._context, record)
             if run.successful:
@@ -245,7 +247,7 @@ class Runs(Collection[Run]):
             while page := list(islice(rows, size)):
                 yield page
             return
-        records = islice(self._meeting(self._chosen(None, with_status=True)), skip, self._limit)
+        records = islice(self._meeting(self._selected(None, with_status=True)), skip, self._limit)
         while batch := list(islice(records, size)):
             yield run_rows(self._context, batch)
 
@@ -255,11 +257,11 @@ class Runs(Collection[Run]):
 
     def _read_rows(self, limit: int | None, kind: Callable[[int], str]) -> list[RunRow]:
         """Return rows. ``kind`` maps their number to the kind of their times: ``exact``, ``heartbeat`` or ``none``."""
-        most = min((most for most in (limit, self._limit) if most is not None), default=sys.maxsize)
+        maximum = min((number for number in (limit, self._limit) if number is not None), default=sys.maxsize)
         if self._filter.status:  # the filter has read the rows already
-            return list(islice(self._of_status(), most))
-        chosen = self._chosen(None if self._conditions else most, with_status=True)
-        records = list(islice(self._meeting(chosen), most))
+            return list(islice(self._of_status(), maximum))
+        selected = self._selected(None if self._conditions else maximum, with_status=True)
+        records = list(islice(self._meeting(selected), maximum))
         times = kind(len(records))
         rows = run_rows(self._context, records, exact_times=times == "exact")
         if times == "none":

@@ -82,9 +82,9 @@ class Status(str):
         ValueError
             ``status`` is not a :class:`StatusName`.
         """
-        made = super().__new__(cls, StatusName(status).value)
-        made.reason = reason
-        return made
+        instance = super().__new__(cls, StatusName(status).value)
+        instance.reason = reason
+        return instance
 
     @property
     def name(self) -> StatusName:
