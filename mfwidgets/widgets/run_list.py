@@ -69,7 +69,7 @@ class RunList(widgets.VBox):  # type: ignore[misc]
         self.text = text_field("Text", "in id, user or tags", _HALF)
         self.status = dropdown("Status", [("any", ""), *((status, status) for status in RUN_STATUSES)], _HALF)
         self.user = text_field("User", "who started it", _HALF)
-        self.tags = text_field("Tags", "separated by blanks", _HALF)
+        self.tags = text_field("Tags", "separated by spaces", _HALF)
         self.since = text_field("Since", "2d, 2026-01-31", _HALF)
         self.until = text_field("Until", "1d, 2026-02-28", _HALF)
         self.newer = button("\u25c0 Newer", "Previous page")

@@ -105,7 +105,7 @@ def test_filters_and_pages(opened, runs):
         page.get_by_role("button", name="◀ Newer").click()
     page.locator("summary:visible", has_text="1 to 50 of 123").wait_for()
     assert listed(page).first.get_attribute("data-pathspec") == first
-    filters = {"in id, user or tags": "BOB", "with blanks between": "user:bob"}
+    filters = {"in id, user or tags": "BOB", "separated by spaces": "user:bob"}
     for name, typed in filters.items():
         page.get_by_placeholder(name).fill(typed)
         page.keyboard.press("Enter")
