@@ -163,8 +163,8 @@ class DataArtifact(MetaflowObject, kind="artifact"):
     def lineage(self, *, runs: int = EARLIER_RUNS) -> Lineage:
         """Return which tasks have the same bytes: the first task of the run, later tasks and earlier runs.
 
-        Costs five bulk requests for the run and one for each earlier run. Values are not read, except those that say
-        which branch a switch took.
+        Costs five bulk requests and a few others for the run, and one bulk request for each earlier run. Values are not
+        read, except those that say which branch a switch took.
 
         Parameters
         ----------

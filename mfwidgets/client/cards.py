@@ -163,8 +163,8 @@ def get_cards(
 ) -> CardContainer:
     """Return the cards of a task.
 
-    Costs one listing of the task's card folder. A task that a resumed run took over costs two more requests. The cards
-    themselves are not read.
+    Costs two requests and one listing of the task's card folder. A pathspec costs two requests more, and a task that a
+    resumed run took over three more. The cards themselves are not read.
 
     Parameters
     ----------

@@ -205,8 +205,8 @@ class Metaflow(Explorable):
         -------
         pandas.DataFrame
             One row per flow: ``flow``, and of its newest run in the namespace ``latest_run`` (pathspec), ``status``
-            (category), ``reason``, ``started_at`` (UTC), ``duration``, ``elapsed`` and ``user``. Costs two requests per
-            flow.
+            (category), ``reason``, ``started_at`` (UTC), ``duration``, ``elapsed`` and ``user``. Costs three requests
+            per flow, and more if its newest run is not completed.
 
         Examples
         --------

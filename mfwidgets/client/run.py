@@ -209,7 +209,7 @@ class Run(MetaflowObject, kind="run"):
         Returns
         -------
         RelatedTasks
-            A lazy collection. Reads nothing until it is used. The tasks cost seven bulk requests.
+            A lazy collection. Reads nothing until it is used. The tasks cost five bulk requests.
 
         Examples
         --------
@@ -227,8 +227,8 @@ class Run(MetaflowObject, kind="run"):
     def status(self) -> Status:
         """``completed``, ``caught``, ``failed``, ``running`` or ``unknown``. The attribute ``reason`` explains it.
 
-        A run is ``completed`` if and only if :attr:`successful` is True. Costs one request for a completed run, and three bulk
-        requests about all tasks for any other run.
+        A run is ``completed`` if and only if :attr:`successful` is True. Costs one request for a completed run, and
+        three bulk requests about all tasks for any other run.
 
         Examples
         --------
@@ -369,7 +369,7 @@ class Run(MetaflowObject, kind="run"):
     def trigger(self) -> Trigger | None:
         """The events that triggered the run, as Argo Workflows records them. None if there are none.
 
-        Costs three requests.
+        Costs three or four requests.
         """
         start = self._child(start_step(self._context, self._record))
         events = self._context.provider.metadata(start._record.path, {"execution-triggers"}) if start else []

@@ -188,8 +188,8 @@ class Step(MetaflowObject, kind="step"):
     def status(self) -> Status | None:
         """The status of all tasks together. None if the step has no tasks. The attribute ``reason`` explains it.
 
-        The status is the first of ``running``, ``failed``, ``killed``, ``unknown``, ``caught`` and ``completed`` that any task
-        has. Costs three bulk requests about the tasks, as do the times below.
+        The status is the first of ``running``, ``failed``, ``killed``, ``unknown``, ``caught`` and ``completed`` that
+        any task has. Costs three bulk requests about the tasks, as do the times below.
 
         Examples
         --------

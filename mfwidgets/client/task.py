@@ -127,8 +127,8 @@ class Task(MetaflowObject, kind="task"):
     def metadata(self) -> list[Metadata]:
         """Its metadata events: of all attempts, or of the attempt that was passed.
 
-        A clone also has the events of its origin. Times are milliseconds since the epoch, UTC. Costs one request, and one more
-        for each origin of a clone.
+        A clone also has the events of its origin. Times are milliseconds since the epoch, UTC. Costs one request, and
+        three more for each origin of a clone.
 
         Examples
         --------
@@ -210,7 +210,8 @@ class Task(MetaflowObject, kind="task"):
     def parent_tasks(self) -> Iterator["Task"]:
         """The tasks that led directly to this one, oldest first, in any namespace.
 
-        Costs two bulk requests for each step before it, and one small read for each switch before it.
+        Costs one request and one small read for the graph, two bulk requests for each step before it, and one small
+        read for each switch before it.
 
         Examples
         --------
@@ -465,7 +466,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def stdout(self) -> str:
-        """The standard output of the newest attempt that began. Costs one request and at most two reads.
+        """The standard output of the newest attempt that began. Costs two requests and at most two reads.
 
         Examples
         --------
@@ -476,23 +477,29 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def stderr(self) -> str:
-        """The standard error of the newest attempt that began. Costs one request and at most two reads."""
+        """The standard error of the newest attempt that began. Costs two requests and at most two reads."""
         return str(self.logs("stderr"))
 
     @property
     def stdout_size(self) -> int:
-        """The stored size of its standard output in bytes, including the header of each line. Costs three requests."""
+        """The stored size of its standard output in bytes, including the header of each line.
+
+        Costs two requests, and the sizes of at most two files.
+        """
         return self.logs("stdout").size()
 
     @property
     def stderr_size(self) -> int:
-        """The stored size of its standard error in bytes, including the header of each line. Costs three requests."""
+        """The stored size of its standard error in bytes, including the header of each line.
+
+        Costs what :attr:`stdout_size` costs.
+        """
         return self.logs("stderr").size()
 
     def loglines(self, stream: str, as_unicode: bool = True) -> Iterator[tuple[datetime, str | bytes]]:  # noqa: FBT001, FBT002 - Metaflow's signature
         """Yield the time and the text of each line of a log.
 
-        Costs one request and at most two reads.
+        Costs two requests and at most two reads.
 
         Parameters
         ----------

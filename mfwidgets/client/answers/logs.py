@@ -112,7 +112,7 @@ class Logs(Displayable):
         Returns
         -------
         list of LogLine
-            Empty if nothing was logged. Costs at most two reads per stream.
+            Empty if nothing was logged. Costs one request and at most two reads per stream.
         """
         datastore, path = self._datastore(), self._task.path
         lines = _merged([read_log(datastore, path, self.attempt, stream).lines(stream) for stream in self.streams])
@@ -129,7 +129,8 @@ class Logs(Displayable):
         Returns
         -------
         list of LogLine
-            Costs at most two reads per stream. Only the ends of long files are read, unless there is a pattern.
+            Costs one request and at most two reads per stream. Only the ends of long files are read, unless there is a
+            pattern.
         """
         if self.pattern:
             return self.lines()[-lines:] if lines else []
@@ -143,7 +144,7 @@ class Logs(Displayable):
         Returns
         -------
         int
-            Bytes, including the header of each line. Costs requests for the sizes of two files per stream.
+            Bytes, including the header of each line. Costs one request, and the sizes of at most two files per stream.
         """
         datastore = self._datastore()
         return sum(log_size(datastore, self._task.path, self.attempt, stream) for stream in self.streams)
@@ -160,7 +161,7 @@ class Logs(Displayable):
         -------
         pandas.DataFrame
             One row per line: ``time`` (UTC, milliseconds), ``line`` (from 0, the first line of the tail), ``stream``
-            (string) and ``message``. Costs at most two reads per stream.
+            (string) and ``message``. Costs what :meth:`lines` costs.
 
         Examples
         --------

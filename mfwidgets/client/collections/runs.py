@@ -429,7 +429,7 @@ class Runs(Collection[Run]):
         Returns
         -------
         Timings
-            A lazy collection. When it is used it costs three bulk requests and one small read for each run.
+            A lazy collection. When it is used it costs four bulk requests and one small read for each run.
 
         Examples
         --------

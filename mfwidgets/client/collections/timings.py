@@ -35,7 +35,7 @@ class Timings(Collection[StepTiming]):
         super().__init__(f"timings of {title}", lambda: iter(self._rows()))
 
     def _rows(self, executor: Executor | None = None) -> list[StepTiming]:
-        """Return their rows. Costs three bulk requests and one small read for each run, many at once."""
+        """Return their rows. Costs four bulk requests and one small read for each run, many at once."""
         if executor is not None:
             self._context.check_picklable()
         read = partial(read_step_timings, self._context)
@@ -47,7 +47,7 @@ class Timings(Collection[StepTiming]):
     def to_pandas(self, *, executor: Executor | None = None) -> "pd.DataFrame":
         """Return a table of the steps.
 
-        Costs three bulk requests and one small read for each run.
+        Costs four bulk requests and one small read for each run.
 
         Parameters
         ----------
