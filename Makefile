@@ -58,6 +58,8 @@ check: $(VENV)/.installed-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+	$(BIN)/python release/prose.py
+	$(BIN)/python release/prose.py --commits
 	$(BIN)/python -m pytest --quiet tests/documents
 
 docs: $(VENV)/.installed-docs

@@ -64,6 +64,9 @@ ALLOWED = r"\bthere (?:is|are|was|were) no\b|\bneither\b[^.;]*?\bnor\b"
 
 SUBJECT_LENGTH = 72
 
+RULE_SINCE = "a7ad0c2"
+"""The last commit before the rules for subjects."""
+
 
 class Finding(NamedTuple):
     """A place that should be rewritten."""
@@ -147,8 +150,12 @@ EXEMPT_FOLDERS = ("tests/data/", "tests/flows/", "notebooks/flows/")
 
 
 def check_commits(base: str) -> Iterator[Finding]:
-    """Yield what should be rewritten in the subjects of the commits since a revision."""
-    log = ["git", "log", "--format=%h %s", f"{base}..HEAD"]
+    """Yield what should be rewritten in the subjects of the commits since a revision.
+
+    In a shallow clone without that revision, checks the commits that are there.
+    """
+    known = subprocess.run(["git", "cat-file", "-e", base], cwd=ROOT, capture_output=True, check=False).returncode == 0
+    log = ["git", "log", "--format=%h %s", f"{base}..HEAD" if known else "HEAD"]
     for line in subprocess.run(log, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines():
         commit, _, subject = line.partition(" ")
         if len(subject) > SUBJECT_LENGTH:
@@ -163,7 +170,11 @@ def main() -> int:
     """Print what should be rewritten, and return 1 if there is anything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--commits", metavar="BASE", help="check the subjects of the commits since BASE instead of files"
+        "--commits",
+        nargs="?",
+        const=RULE_SINCE,
+        metavar="BASE",
+        help=f"check the subjects of the commits since BASE ({RULE_SINCE}) instead of files",
     )
     parser.add_argument("--count", action="store_true", help="print only how many places each pattern has")
     arguments = parser.parse_args()

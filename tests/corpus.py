@@ -75,12 +75,12 @@ S3_RUNS = ["linear", "foreach", "parameters", "cards", "cards-resumed", "retry",
 """Those of them that are made on S3 as well."""
 
 SERVICE_S3_RUNS = ["linear", "foreach", "parameters", "failing", "resumed", "values", "values-other", "values-deep"]
-"""Those of them that are made on a metadata service and S3."""
+"""The runs that are made on a metadata service and S3."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where the runs are, and their pathspecs by name."""
+    """The folder of the runs, and their pathspecs by name."""
 
     folder: Path
     pathspecs: dict[str, str]
@@ -109,7 +109,7 @@ def corpus() -> Corpus:
 
 @contextmanager
 def s3_corpus() -> Iterator[tuple[Corpus, S3]]:
-    """Serve a few runs whose data lie in S3, and their server; each session has a copy of its own."""
+    """Serve a copy of a few runs with data in S3, and yield them with their server."""
     folder = _folder("s3")
     if not (folder / "made.json").is_file():
         shutil.rmtree(folder, ignore_errors=True)
