@@ -29,10 +29,10 @@ def _select(world):
     mfwidgets.namespace(None)
 
 
-def check(caught, said):
-    """Check that a message is one short line without control characters, and contains the expected parts."""
+def check(caught, expected):
+    """Check that a message is one short line without control characters, and has the expected parts."""
     message = str(caught.value)
-    for part in [said] if isinstance(said, str) else said:
+    for part in [expected] if isinstance(expected, str) else expected:
         assert part in message
     assert message.isprintable(), message
     assert 10 < len(message) < 800
@@ -165,28 +165,28 @@ SELECTORS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("ask", "error", "said"), PATHSPECS + ATTEMPTS + SELECTORS)
-def test_names(ask, error, said, world):
+@pytest.mark.parametrize(("ask", "error", "expected"), PATHSPECS + ATTEMPTS + SELECTORS)
+def test_names(ask, error, expected, world):
     before = mfwidgets.get_metadata(), mfwidgets.get_namespace()
     with pytest.raises(error) as caught:
         ask()
-    check(caught, said)
+    check(caught, expected)
     assert (mfwidgets.get_metadata(), mfwidgets.get_namespace()) == before
 
 
-@pytest.mark.parametrize(("ask", "error", "said"), CHILDREN + ARGUMENTS)
-def test_children_and_arguments(ask, error, said, world):
+@pytest.mark.parametrize(("ask", "error", "expected"), CHILDREN + ARGUMENTS)
+def test_children_and_arguments(ask, error, expected, world):
     run = Run(world["linear"])
     with pytest.raises(error) as caught:
         ask(run)
-    check(caught, said)
+    check(caught, expected)
 
 
 USER_FILE, PROJECT_FILE = "home/config.json", "project/.metaflow/config.json"
 
 
 @pytest.mark.parametrize(
-    ("files", "environ", "ask", "said"),
+    ("files", "environ", "ask", "expected"),
     [
         ({USER_FILE: "{"}, {}, None, "home/config.json cannot be read: Expecting property name"),
         ({USER_FILE: ""}, {}, None, "home/config.json cannot be read"),
@@ -200,7 +200,7 @@ USER_FILE, PROJECT_FILE = "home/config.json", "project/.metaflow/config.json"
         ({}, {}, Configuration.default_namespace, ("Try setting METAFLOW_USER", "namespace(None)")),
     ],
 )  # fmt: skip
-def test_configuration(files, environ, ask, said, tmp_path):
+def test_configuration(files, environ, ask, expected, tmp_path):
     (tmp_path / "project" / ".metaflow").mkdir(parents=True)
     (tmp_path / "home").mkdir()
     for name, content in files.items():
@@ -212,10 +212,10 @@ def test_configuration(files, environ, ask, said, tmp_path):
 
     with pytest.raises((errors.MetaflowConfigurationError, errors.MetaflowUnknownUser)) as caught:
         read()
-    check(caught, said)
+    check(caught, expected)
 
 
-def test_a_default_that_is_none_is_named_by_its_variable(tmp_path):
+def test_an_invalid_default_names_its_variable(tmp_path):
     configuration = read_configuration({"METAFLOW_DEFAULT_METADATA": "bogus"}, tmp_path)
     with pytest.raises(errors.MetaflowConfigurationError, match="METAFLOW_DEFAULT_METADATA, got 'bogus'"):
         open_provider(None, configuration)
@@ -226,7 +226,7 @@ RECORD = {"content_type": "pickle-v4", "ds_type": "local", "ts_epoch": 1_700_000
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "ask", "error", "said"),
+    ("file", "content", "ask", "error", "expected"),
     [
         ("_meta/_self.json", "{", Run, errors.CorruptFile, "_meta/_self.json is broken: Expecting"),
         ("_meta/_self.json", "[]", Run, errors.CorruptFile, "it is not a JSON object"),
@@ -244,7 +244,7 @@ RECORD = {"content_type": "pickle-v4", "ds_type": "local", "ts_epoch": 1_700_000
         ("start/1/_meta/0_artifact__success.json", "{", lambda run: Task(f"{run}/start/1").successful, errors.CorruptFile, "0_artifact__success.json is broken"),
     ],
 )  # fmt: skip
-def test_corrupt_files(file, content, ask, error, said, world):
+def test_corrupt_files(file, content, ask, error, expected, world):
     path = world.root.joinpath(world["linear"], file)
     before = path.read_bytes()
     try:
@@ -255,7 +255,7 @@ def test_corrupt_files(file, content, ask, error, said, world):
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
         with pytest.raises(error) as caught:
             ask(world["linear"])
-        check(caught, said)
+        check(caught, expected)
         # Neighbouring objects are not affected, and everything can be shown.
         assert "LinearFlow" in Flow("LinearFlow")._repr_html_()
         assert len(Flow("LinearFlow").to_pandas()) >= 2

@@ -8,7 +8,7 @@ import pytest
 from mfwidgets.concurrency import CallOnce
 
 
-def test_threads_that_ask_at_the_same_time_cause_one_call():
+def test_concurrent_callers_cause_one_call():
     calls = []
 
     def work(key):
@@ -24,7 +24,7 @@ def test_threads_that_ask_at_the_same_time_cause_one_call():
     assert 3 not in once
 
 
-def test_an_error_is_not_remembered():
+def test_an_error_is_not_cached():
     answers = iter([OSError("away"), "back"])
 
     def work(_):

@@ -1,4 +1,4 @@
-"""Many waits at once: their order, errors and threads; deadlines, limits, and life without threads."""
+"""Concurrent calls: order, errors and threads, deadlines and limits, and Python without threads."""
 
 import ast
 import contextvars
@@ -128,14 +128,14 @@ def test_an_error_comes_out_of_nested_calls():
         parallel_map(lambda outer: parallel_map(lambda inner: 1 // (19 - inner), range(20)), range(20))
 
 
-def test_threads_know_the_context_of_their_caller():
+def test_threads_inherit_the_context_of_their_caller():
     colour = contextvars.ContextVar("colour", default="none")
     colour.set("blue")
     assert parallel_map(lambda _: colour.get(), range(3)) == ["blue"] * 3
     assert run_interruptible(colour.get) == call_with_timeout(PATIENCE_S, colour.get) == "blue"
 
 
-def test_work_that_takes_too_long_is_given_up_with_its_threads():
+def test_work_that_times_out_is_cancelled():
     gauge, begun = Gauge(), []
 
     def read(number):
@@ -183,7 +183,7 @@ def test_without_threads_everything_runs_in_the_caller():
 
 
 @pytest.mark.usefixtures("no_threads")
-def test_without_threads_work_is_given_up_at_its_next_read():
+def test_without_threads_work_is_cancelled_at_its_next_read():
     read = []
 
     def work():
@@ -198,12 +198,12 @@ def test_without_threads_work_is_given_up_at_its_next_read():
 
 @pytest.mark.usefixtures("no_threads")
 def test_without_threads_panes_and_completions_answer():
-    told = []
-    task = LatestTask(lambda: told.append("wait"))
-    task.ask(lambda: 2, told.append, told.append)
-    task.ask(lambda: 1 / 0, told.append, lambda error: told.append(type(error).__name__))
+    received = []
+    task = LatestTask(lambda: received.append("wait"))
+    task.ask(lambda: 2, received.append, received.append)
+    task.ask(lambda: 1 / 0, received.append, lambda error: received.append(type(error).__name__))
     assert task.wait(0)
-    assert told == ["wait", 2, "wait", "ZeroDivisionError"]
+    assert received == ["wait", 2, "wait", "ZeroDivisionError"]
     cache = AnswerCache()
     assert cache.get(("key",), lambda: ["a"], 0.0) == cache.get(("key",), list, 0.0) == ["a"]
 
@@ -247,7 +247,7 @@ def test_threads_are_started_in_one_place():
 # -- the newest request -------------------------------------------------------------------------------------------------
 
 
-def test_a_newer_request_gives_the_older_one_up():
+def test_a_newer_request_cancels_the_older():
     task, begun, ended = LatestTask(), threading.Event(), []
 
     def older():
@@ -258,19 +258,19 @@ def test_a_newer_request_gives_the_older_one_up():
             ended.append("given up")
             raise
 
-    told = []
-    task.ask(older, told.append, told.append)
+    received = []
+    task.ask(older, received.append, received.append)
     assert begun.wait(PATIENCE_S)
-    task.ask(lambda: "newer", told.append, told.append)
+    task.ask(lambda: "newer", received.append, received.append)
     assert task.wait(PATIENCE_S)
     assert waits_for(lambda: ended == ["given up"])
-    assert told == ["newer"]
+    assert received == ["newer"]
     begun.clear()
-    task.ask(older, told.append, told.append)
+    task.ask(older, received.append, received.append)
     assert begun.wait(PATIENCE_S)
     task.close()
     assert waits_for(lambda: ended == ["given up"] * 2)
-    assert told == ["newer"]
+    assert received == ["newer"]
 
 
 def test_requests_that_change_something_are_finished():

@@ -55,7 +55,7 @@ def test_the_default_namespace(environ, namespace, tmp_path):
     assert read_configuration({"METAFLOW_HOME": str(tmp_path), **environ}, tmp_path).default_namespace() == namespace
 
 
-def test_nobody_has_no_default_namespace(tmp_path):
+def test_the_user_nobody_has_no_default_namespace(tmp_path):
     with pytest.raises(MetaflowUnknownUser, match=r"setting METAFLOW_USER .*namespace\(None\)"):
         read_configuration({"METAFLOW_HOME": str(tmp_path), "USER": "root"}, tmp_path).default_namespace()
 

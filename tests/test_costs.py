@@ -1,4 +1,4 @@
-"""The cost of calls, without a clock: which files are opened, and how often."""
+"""The cost of calls: which files are opened, and how often. Times are not measured."""
 
 import sys
 import time
@@ -97,7 +97,7 @@ def test_work_that_was_given_up_reads_no_more_files(many, own_client):
     assert files.total() <= 1
 
 
-def test_a_table_of_runs_costs_six_files_a_run(many, own_client):
+def test_a_table_of_runs_costs_six_files_per_run(many, own_client):
     with opened(many.root) as files:
         frame = own_client["LinearFlow"].runs().to_pandas()
     assert len(frame) == 43
@@ -127,7 +127,7 @@ def test_a_value_costs_its_record_and_its_blob(client, runs):
     assert not any("/data/" in file for file in files)
 
 
-def test_parents_of_a_join_cost_a_file_each(client, runs):
+def test_parents_of_a_join_cost_one_file_each(client, runs):
     task = client.get(runs["foreach"])["join"].task
     with opened(runs.root) as files:
         assert len(list(task.parent_tasks)) == 4
@@ -170,7 +170,7 @@ def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["linear", "many", "failing", "branch", "cards", "resumed"])
-def test_showing_a_run_opens_no_value_of_the_user_but_parameters(name, client, runs):
+def test_showing_a_run_opens_only_parameters(name, client, runs):
     run = client.get(runs[name])
     with opened(runs.root) as files:
         for shown in (run, *run, run.tasks(), run.artifacts(), run.parent):
@@ -264,7 +264,7 @@ def test_no_display_reads_a_file_twice(name, client, runs, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["failing", "foreach", "loop", "linear"])
-def test_comparing_and_json_read_no_file_twice(name, client, runs, monkeypatch):
+def test_comparisons_and_json_read_no_file_twice(name, client, runs, monkeypatch):
     monkeypatch.setattr(options, "display_timeout_s", 60)
     run, other = client.get(runs[name]), client.get(runs["retry"])
     with opened(runs.root) as files:
@@ -286,7 +286,7 @@ def test_a_display_of_a_failed_run_opens_fifty_files(client, runs):
 @pytest.mark.parametrize(
     "name", ["linear", "failing", "retry", "foreach", "branch", "loop", "resumed", "cards", "values"]
 )
-def test_no_display_makes_a_request_twice(name, on_service, monkeypatch):
+def test_no_display_sends_a_request_twice(name, on_service, monkeypatch):
     monkeypatch.setattr(options, "display_timeout_s", 60)
     there, service = on_service
     run = Metaflow(metadata=service.url, namespace=None).get(there[name])

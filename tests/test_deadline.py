@@ -1,4 +1,4 @@
-"""Deadlines and limits of requests, which all threads of a question share."""
+"""Deadlines and request limits, which all threads of a call share."""
 
 import threading
 import time
@@ -44,7 +44,7 @@ def test_a_deadline_ends_when_its_time_has_passed():
         deadline.cancel()
     assert isinstance(caught.value, TimeoutError)
     assert isinstance(caught.value, MetaflowException)
-    check_deadline()  # outside there is none
+    check_deadline()  # there is no deadline outside
     assert seconds_within_deadline(60.0) == 60.0
 
 
@@ -97,7 +97,7 @@ def test_requests_wait_for_a_slot():
     assert gauge.most == 3
 
 
-def test_a_request_that_was_given_up_keeps_no_slot():
+def test_a_cancelled_request_frees_its_slot():
     limit, hanging, end = RequestLimit(1), threading.Event(), threading.Event()
 
     def hang():
@@ -110,13 +110,13 @@ def test_a_request_that_was_given_up_keeps_no_slot():
         asked = concurrency.in_background(hang, "test")
     assert hanging.wait(PATIENCE_S)
     with Deadline(0.2).apply(), pytest.raises(DeadlineExceeded), limit.slot():
-        pass  # it is taken
+        pass  # the slot is taken
     deadline.cancel()
     with Deadline(PATIENCE_S).apply(), limit.slot():
         end.set()
         asked.result(PATIENCE_S)
         with Deadline(0.2).apply(), pytest.raises(DeadlineExceeded), limit.slot():
-            pass  # the end of what was given up frees no second slot
+            pass  # the end of a cancelled request frees no second slot
     with Deadline(0).apply(), pytest.raises(DeadlineExceeded), limit.slot():
         pytest.fail("what is over asks nothing")
 

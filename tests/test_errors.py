@@ -1,4 +1,4 @@
-"""Errors carry what they are about as data, also through a pickle."""
+"""Errors carry data such as pathspecs, also in a pickle."""
 
 import pickle
 import subprocess
@@ -38,7 +38,7 @@ def raised(kind, action) -> MetaflowException:
     return caught.value
 
 
-def test_a_missing_object_has_its_pathspec_and_those_of_similar_ones(look):
+def test_a_missing_object_has_its_pathspec_and_suggestions(look):
     path = look.pathspec
     cases = [
         (MetaflowNotFound, lambda: mfwidgets.Flow("LinearFlw"), "LinearFlw", "LinearFlow"),
@@ -66,7 +66,7 @@ def test_a_missing_object_has_its_pathspec_and_those_of_similar_ones(look):
         assert mfwidgets.Metaflow().get(error.suggestions[0]).pathspec == first
 
 
-def test_without_a_similar_one_the_first_that_exist_are_suggested(look):
+def test_the_first_objects_are_suggested_if_none_is_similar(look):
     error = raised(NoSuchChild, lambda: look["quite_another"])
     assert error.suggestions == tuple(f"{look.pathspec}/{step.id}" for step in look)[:5]
 
@@ -82,7 +82,7 @@ def test_a_run_of_another_namespace_has_its_namespaces(look):
         assert "user:ann" in error.suggestions
 
 
-def test_a_wrong_pathspec_is_given_back(look):
+def test_an_error_has_the_wrong_pathspec(look):
     assert raised(MetaflowInvalidPathspec, lambda: mfwidgets.Run("F//x")).pathspec == "F//x"
     assert raised(MetaflowInvalidPathspec, lambda: mfwidgets.Run("F")).pathspec == "F"
     assert raised(MetaflowInvalidPathspec, lambda: mfwidgets.Run(3)).pathspec == ""
@@ -95,7 +95,7 @@ def test_a_wrong_pathspec_is_given_back(look):
     )
 
 
-def test_a_line_keeps_the_data_when_it_adds_a_hint(look):
+def test_an_added_hint_keeps_the_data(look):
     error = raised(MetaflowNotFound, lambda: run_line("rus", {}))
     assert error.pathspec == "rus"
     assert "Did you mean %mflow runs?" in str(error)
@@ -110,7 +110,7 @@ KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and is
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_error_comes_back_from_a_pickle_with_its_data(kind):
+def test_an_error_pickles_with_its_data(kind):
     error = kind("what happened")
     error.pathspec, error.suggestions = "F/1", ("F/2", "F/3")
     again = pickle.loads(pickle.dumps(error))
@@ -122,12 +122,12 @@ def test_an_error_comes_back_from_a_pickle_with_its_data(kind):
     )
 
 
-def test_errors_with_data_of_their_own_have_the_common_data_too():
+def test_errors_with_extra_data_have_the_common_data():
     assert (TooLarge("x", 7).size, TooLarge("x", 7).pathspec, TooLarge("x", 7).suggestions) == (7, "", ())
     assert pickle.loads(pickle.dumps(ServiceException("x", 404))).http_code == 404
 
 
-def test_difflib_is_imported_for_errors_only(look):
+def test_difflib_is_imported_only_for_errors(look):
     program = f"""
 import sys, mfwidgets
 from mfwidgets.magic.dispatch import run_line

@@ -1,4 +1,4 @@
-"""Metaflow's own objects, shown by us: with real metaflow in a real shell."""
+"""Our displays of Metaflow's own objects, with the real package in a real shell."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ def shown(shell):
     shell.run_line_magic("unload_ext", "mfwidgets")
 
 
-def test_every_kind_comes_alive(shown, runs, metaflow):
+def test_every_class_has_a_display(shown, runs, metaflow):
     run = metaflow.Run(runs["retry"])
     task = run["flaky"].task
     for theirs in (metaflow.Flow("RetryFlow"), run, run["flaky"], task, task["attempt_seen"]):
@@ -29,7 +29,7 @@ def test_every_kind_comes_alive(shown, runs, metaflow):
     assert "attempt 0" in shown(metaflow.Task(task.pathspec, attempt=0))["text/plain"]
 
 
-def test_their_namespace_is_respected_and_left_alone(shown, runs, metaflow):
+def test_their_namespace_is_used_and_not_changed(shown, runs, metaflow):
     metaflow.namespace("user:bob")
     try:
         assert runs["linear"].split("/")[1] not in shown(metaflow.Flow("LinearFlow"))["text/html"]
@@ -56,7 +56,7 @@ print(shell.display_formatter.format(metaflow.Run({runs["linear"]!r}))[0]["text/
     assert runs["linear"] in run.stdout
 
 
-def test_trouble_leaves_it_to_their_own_text(shown, runs, metaflow, monkeypatch):
+def test_errors_fall_back_to_their_own_repr(shown, runs, metaflow, monkeypatch):
     run = metaflow.Run(runs["linear"])
     monkeypatch.setattr(metaflow_displays, "from_metaflow", lambda theirs: 1 / 0)
     assert shown(run) == {"text/plain": repr(run)}
@@ -65,7 +65,7 @@ def test_trouble_leaves_it_to_their_own_text(shown, runs, metaflow, monkeypatch)
     assert shown(run) == {"text/plain": repr(run)}
 
 
-def test_unloading_gives_their_display_back(shell, runs, metaflow):
+def test_unloading_restores_their_display(shell, runs, metaflow):
     run = metaflow.Run(runs["linear"])
     shell.run_line_magic("load_ext", "mfwidgets")
     assert "text/html" in shell.display_formatter.format(run)[0]

@@ -23,7 +23,7 @@ from mfwidgets.server import tree
 from mfwidgets.times import duration_text
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.show import full_view  # it registers what objects show
+from mfwidgets.views.show import full_view  # it registers views
 from mfwidgets.widgets.run_list import RunList
 
 ALL = Limits(rows=100_000, chars=100_000, tags=1_000)
@@ -33,7 +33,7 @@ LABELS = {"run": "run_id", "task": "task_id", "user tags": "user_tags", "earlier
 
 
 def plain(dtype, value):
-    """Return a fact of any surface as Python has it."""
+    """Return a fact of any surface as a Python value."""
     if dtype == schema.OBJECT and value == "":
         return []
     if value is None or value is pd.NA or value is pd.NaT or value == "":
@@ -65,9 +65,9 @@ class Walk:
         known = {name: value for name, value in facts.items() if name in self.columns}
         assert known, (self.name, surface)
         for name, value in known.items():
-            said = plain(self.columns[name].dtype, value)
-            assert said is not None or self.columns[name].nullable, (self.name, surface, name)
-            assert self.facts.setdefault(name, said) == said, (self.name, surface, name)
+            observed = plain(self.columns[name].dtype, value)
+            assert observed is not None or self.columns[name].nullable, (self.name, surface, name)
+            assert self.facts.setdefault(name, observed) == observed, (self.name, surface, name)
             self.told.setdefault(name, set()).add(surface)
 
 
@@ -114,7 +114,7 @@ TIMES = ("status", "started_at", "finished_at", "duration", "elapsed")
 
 @pytest.fixture(params=[20, 30 * 86_400], ids=["while it ran", "a month later"])
 def moment(request, monkeypatch):
-    """Stop the clock this many seconds after a run started. Soon after, unfinished tasks are running; later they are lost."""
+    """Stop the clock this many seconds after a run started. First unfinished tasks are running, later they are unknown."""
 
     def stop(run):
         now_ns = (run._record.created_ms + request.param * 1000) * 1_000_000
@@ -147,8 +147,8 @@ def test_a_run_and_its_steps(name, client, runs, moment, printed):
     walk.hear("dicts", row)
     facts = run.to_dict()
     walk.hear("to_dict", facts)
-    told = printed(run.pathspec)
-    walk.hear("json", told)
+    json_facts = printed(run.pathspec)
+    walk.hear("json", json_facts)
     walk.hear("json of all", next(one for one in printed("runs", flow.id)["runs"] if one["pathspec"] == run.pathspec))
     items = tree.list_children(context, flow.id)["items"]
     walk.hear("sidebar", item_facts(items, run.pathspec))
@@ -159,12 +159,12 @@ def test_a_run_and_its_steps(name, client, runs, moment, printed):
     walk.hear("table", lines(build_view(flow.runs(), ALL), "Runs")[run.pathspec])
     walk.hear("table of all flows", _of_newest_runs(client).get(run.pathspec, row))
     walk.hear("status filter", flow.runs(status=str(run.status), text=run.id).to_dicts()[0])
-    said = facts_of(run).get(Name("durations", "", "duration"))
-    walk.hear("comparison", {"duration": said and timedelta(milliseconds=said.value), "status": run.status})
+    observed = facts_of(run).get(Name("durations", "", "duration"))
+    walk.hear("comparison", {"duration": observed and timedelta(milliseconds=observed.value), "status": run.status})
     if flow.latest_run == run:
         newest = client.to_pandas()
         walk.hear("frame of flows", newest[newest.flow == flow.id].to_dict("records")[0])
-        walk.hear("flow", flow.to_dict() | {"pathspec": run.pathspec})  # its own is that of the flow
+        walk.hear("flow", flow.to_dict() | {"pathspec": run.pathspec})  # the run's own is that of the flow
         walk.hear("json of flows", next(one for one in printed()["flows"] if one["flow"] == flow.id))
         walk.hear(
             "sidebar of flows",
@@ -174,7 +174,7 @@ def test_a_run_and_its_steps(name, client, runs, moment, printed):
     running = walk.facts["status"] == "running"
     assert (walk.facts["duration"] is None) == running
     assert (walk.facts["elapsed"] is None) != running
-    _steps(run, view, facts, told, printed)
+    _steps(run, view, facts, json_facts, printed)
 
 
 def _of_newest_runs(client):
@@ -183,7 +183,7 @@ def _of_newest_runs(client):
     return {one["run_id"]: {name: fact for name, fact in one.items() if name != "run_id"} for one in facts}
 
 
-def _steps(run, view, facts, told, printed):
+def _steps(run, view, facts, json_facts, printed):
     timings = Runs(run._context, run.parent.id, RunFilter(text=run.id)).timings()
     frame, rows = timings.to_pandas(), timings.to_dicts()
     items = tree.list_children(run._context, run.pathspec)["items"]
@@ -191,7 +191,7 @@ def _steps(run, view, facts, told, printed):
     graph = {one["step"]: one for one in run.dag().to_dict()["steps"]}
     timeline = run.timeline().to_dict()["steps"]
     steps = list(run)
-    assert len(steps) == len(rows) == len(facts["steps"]) == len(told["steps"]) == len(timeline)
+    assert len(steps) == len(rows) == len(facts["steps"]) == len(json_facts["steps"]) == len(timeline)
     for step in steps:
         walk = Walk("steps", step.pathspec)
         walk.hear(
@@ -201,7 +201,7 @@ def _steps(run, view, facts, told, printed):
         for surface, found in (
             ("dicts", rows),
             ("to_dict", facts["steps"]),
-            ("json", told["steps"]),
+            ("json", json_facts["steps"]),
             ("timeline", timeline),
         ):
             walk.hear(surface, next(one for one in found if one["pathspec"] == step.pathspec))
@@ -242,7 +242,7 @@ def test_tasks(name, client, runs, moment, printed):
     timeline = run.timeline().to_dict()["tasks"]
     for step in run:
         items = tree.list_children(run._context, step.pathspec)["items"]
-        facts, told = step.to_dict()["tasks"], printed(step.pathspec)["tasks"]
+        facts, json_facts = step.to_dict()["tasks"], printed(step.pathspec)["tasks"]
         cells = lines(build_view(step, ALL), "Tasks")
         grid = {cell.row.pathspec: cell.value for line in step.grid("duration").lines.values() for cell in line}
         for task in step:
@@ -260,7 +260,7 @@ def test_tasks(name, client, runs, moment, printed):
                 },
             )
             walk.hear("frame", frame_facts(frame, task.pathspec))
-            for surface, found in (("dicts", rows), ("to_dict", facts), ("json", told), ("timeline", timeline)):
+            for surface, found in (("dicts", rows), ("to_dict", facts), ("json", json_facts), ("timeline", timeline)):
                 walk.hear(surface, next(one for one in found if one["pathspec"] == task.pathspec))
             walk.hear("to_dict of it", task.to_dict())
             walk.hear("json of it", printed(task.pathspec))
@@ -275,8 +275,10 @@ def test_tasks(name, client, runs, moment, printed):
                 "grid",
                 {"duration": None if grid[task.pathspec] is None else timedelta(milliseconds=grid[task.pathspec])},
             )
-            said = facts_of(task).get(Name("durations", "", "duration"))
-            walk.hear("comparison", {"duration": said and timedelta(milliseconds=said.value), "status": task.status})
+            observed = facts_of(task).get(Name("durations", "", "duration"))
+            walk.hear(
+                "comparison", {"duration": observed and timedelta(milliseconds=observed.value), "status": task.status}
+            )
             assert walk.facts.keys() == walk.columns.keys()
             _attempts(task, view)
 
@@ -302,7 +304,7 @@ def test_artifacts(name, client, runs, printed):
     frame = run.artifacts().to_pandas()
     for task in run.tasks():
         items = tree.list_children(run._context, task.pathspec)["items"]
-        told = {one["pathspec"]: one for one in printed(task.pathspec)["artifacts"]}
+        json_facts = {one["pathspec"]: one for one in printed(task.pathspec)["artifacts"]}
         cells = lines(build_view(task.artifacts, ALL), "Artifacts") if task.artifacts else {}
         rows = {one["pathspec"]: one for one in task.to_dicts()}
         for artifact in task:
@@ -317,7 +319,7 @@ def test_artifacts(name, client, runs, printed):
             walk.hear("frame", frame_facts(frame, artifact.pathspec))
             walk.hear("dicts", rows[artifact.pathspec])
             walk.hear("to_dict", artifact.to_dict())
-            walk.hear("json of the task", told[artifact.pathspec])
+            walk.hear("json of the task", json_facts[artifact.pathspec])
             walk.hear("json", printed(artifact.pathspec))
             (item,) = [item for item in items if item["pathspec"] == artifact.pathspec]
             walk.hear("sidebar", {"name": item["name"], "type": item["detail"], "pathspec": item["pathspec"]})
@@ -328,7 +330,7 @@ def test_artifacts(name, client, runs, printed):
 
 
 class Cells(HTMLParser):
-    """The rows of the tables of a page: the text of each cell, of times their ISO text."""
+    """Collects the rows of tables of a page: the text of each cell, and ISO times."""
 
     def __init__(self, page):
         super().__init__()
@@ -360,13 +362,13 @@ def test_the_explorer(flow, client, moment):
     names, *rows = [row for row in Cells(shown.live.html).rows if row]
     assert len(rows) == len(frame)
     for cells, facts in zip(rows, frame.to_dict("records"), strict=True):
-        told = {name.partition(" (")[0]: cell for name, cell in zip(names[-len(cells) :], cells, strict=True)}
-        assert told["run"] == facts["run_id"]
-        assert told["status"].endswith(facts["status"])
-        assert plain(schema.TIME, told["started"]) == plain(schema.TIME, facts["started_at"])
+        json_facts = {name.partition(" (")[0]: cell for name, cell in zip(names[-len(cells) :], cells, strict=True)}
+        assert json_facts["run"] == facts["run_id"]
+        assert json_facts["status"].endswith(facts["status"])
+        assert plain(schema.TIME, json_facts["started"]) == plain(schema.TIME, facts["started_at"])
         for name in ("duration", "elapsed"):
             known = plain(schema.DURATION, facts[name])
-            assert told.get(name, "") == (duration_text(round(known.total_seconds() * 1000)) if known else "")
+            assert json_facts.get(name, "") == (duration_text(round(known.total_seconds() * 1000)) if known else "")
     shown.close()
 
 

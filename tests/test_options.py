@@ -1,4 +1,4 @@
-"""Options of displays, and what else shows: whole pages and plain data."""
+"""Options of displays, whole pages and plain data."""
 
 import re
 
@@ -48,7 +48,7 @@ def test_bytes_and_seconds(client, runs):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "message"),
     [
         (
             {"rwos": 5},
@@ -63,9 +63,9 @@ def test_bytes_and_seconds(client, runs):
         ({"progress_bars": "no"}, "Expected True or False for progress_bars"),
     ],
 )
-def test_bad_options(chosen, said):
+def test_bad_options(chosen, message):
     with (
-        pytest.raises(errors.MetaflowInvalidArgument, match=re.escape(said)),
+        pytest.raises(errors.MetaflowInvalidArgument, match=re.escape(message)),
         options(**{"display_max_rows": 7} | chosen),
     ):
         pass

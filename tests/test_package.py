@@ -1,4 +1,4 @@
-"""The package as a whole: what importing it loads, and what it offers."""
+"""The package: the modules that it imports, and its public names."""
 
 import pkgutil
 import subprocess
@@ -21,7 +21,7 @@ def test_importing_loads_nothing_heavy():
     assert not loaded_after("import mfwidgets").intersection(HEAVY)
 
 
-def test_reading_runs_loads_neither_pandas_nor_what_draws(runs):
+def test_reading_runs_loads_neither_pandas_nor_rendering(runs):
     code = f"import mfwidgets as m; m.metadata({str(runs.folder)!r}); m.namespace(None); m.Flow('LinearFlow').latest_run.status"
     assert not loaded_after(code).intersection(HEAVY)
 
@@ -56,7 +56,7 @@ show.call_with_timeout = watched
     "shown",
     ["client", "client['LinearFlow']", "run", "run['start']", "client.get({failing!r})", "client.get({packed!r}).code"],
 )
-def test_a_display_imports_before_its_clock_starts(shown, runs):
+def test_a_display_imports_before_its_timeout_starts(shown, runs):
     shown = shown.format(failing=runs["failing"], packed=runs["packed"])
     program = (
         f"import sys, mfwidgets\nclient = mfwidgets.Metaflow(metadata={str(runs.folder)!r}, namespace=None)\n"

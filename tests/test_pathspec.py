@@ -11,7 +11,7 @@ def test_a_pathspec_is_its_parts():
 
 
 @pytest.mark.parametrize(
-    ("pathspec", "kind", "said"),
+    ("pathspec", "kind", "message"),
     [
         ("HelloFlow", "run", "Expected a pathspec FlowName/RunID, got 'HelloFlow', which has 1 part."),
         ("HelloFlow/2/start", "run", "Expected a pathspec FlowName/RunID, got 'HelloFlow/2/start', which has 3 parts."),
@@ -25,10 +25,10 @@ def test_a_pathspec_is_its_parts():
         ("x" * 10_000, "run", "…"),
     ],
 )
-def test_a_wrong_pathspec_names_the_expected_form(pathspec, kind, said):
+def test_a_wrong_pathspec_names_the_expected_form(pathspec, kind, message):
     with pytest.raises(MetaflowInvalidPathspec, match="Expected") as caught:
         parse(pathspec, kind)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert len(str(caught.value)) < 400
     assert isinstance(caught.value, MetaflowException)
     assert isinstance(caught.value, ValueError)
@@ -43,7 +43,7 @@ def test_aliases():
         assert parse_alias(other) is None
 
 
-def test_what_each_length_names():
+def test_kinds_by_length():
     assert [kind_of(("x",) * length) for length in range(1, 6)] == ["flow", "run", "step", "task", "artifact"]
     for length, kind in enumerate(("flow", "run", "step", "task", "artifact"), 1):
         assert parse("/".join("abcde"[:length]), kind) == tuple("abcde"[:length])
@@ -62,6 +62,6 @@ def test_long_names_are_shortened():
     assert short("x" * 121) == "x" * 119 + "…"
 
 
-def test_how_far_an_alias_goes_back():
+def test_the_offset_of_an_alias():
     assert parse_alias("latest~999999").back == 999_999
     assert parse_alias("latest~1234567") is None

@@ -64,7 +64,7 @@ PUBLIC = {
 
 @pytest.fixture
 def objects(client, runs):
-    """One object of each class of the Client API and of what it returns, by the name of its class."""
+    """Return an object of each public class, by the name of its class."""
     flow = client["LinearFlow"]
     run = flow.latest_run
     step = run["start"]

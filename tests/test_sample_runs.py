@@ -1,4 +1,4 @@
-"""The embedded sample: what it holds, and that using it is safe."""
+"""The sample in the package: its content, and that using it is safe."""
 
 import importlib.resources
 import re
@@ -23,17 +23,17 @@ def archive():
     return importlib.resources.files("mfwidgets").joinpath("data", "sample.tar.gz").read_bytes()
 
 
-def test_it_says_what_it_selects(cache, capsys):
+def test_using_the_sample_prints_the_selection(cache, capsys):
     metaflow = mfwidgets.sample()
-    said = capsys.readouterr().out
-    assert f"namespace {mfwidgets.get_namespace()}" in said
-    assert "~" in said
-    assert "default_metadata() and default_namespace() switch back" in said
+    printed = capsys.readouterr().out
+    assert f"namespace {mfwidgets.get_namespace()}" in printed
+    assert "~" in printed
+    assert "default_metadata() and default_namespace() switch back" in printed
     assert [flow.id for flow in metaflow] == ["ForecastFlow", "HelloFlow", "ImportFlow", "ReportFlow"]
     assert mfwidgets.get_metadata().startswith(f"local@{cache}")
 
 
-def test_it_holds_runs_of_every_kind(cache):
+def test_it_has_runs_of_every_kind(cache):
     mfwidgets.sample()
     mfwidgets.namespace(None)
     frame = Flow("ForecastFlow").runs().to_pandas()
@@ -50,7 +50,7 @@ def test_it_holds_runs_of_every_kind(cache):
     assert len(cards) == 1
 
 
-def test_the_copy_is_made_once_and_may_be_changed(cache):
+def test_the_copy_is_made_once_and_can_be_changed(cache):
     folder = sample_runs.unpack()
     (folder / "mine").write_text("kept")
     assert sample_runs.unpack() == folder

@@ -1,4 +1,4 @@
-"""Frames: fixed columns and dtypes, the same facts as the objects give."""
+"""Data frames: fixed columns and dtypes, and the same facts as the objects."""
 
 import json
 
@@ -133,12 +133,12 @@ def test_filled_and_empty_tables_have_the_same_dtypes(examples):
         assert dict(frame.dtypes) == empty[tuple(frame.columns)], what
 
 
-def test_dicts_tell_what_frames_tell(examples):
+def test_dicts_have_the_facts_of_frames(examples):
     for what, (frame, dicts) in examples.items():
         assert len(frame) == len(dicts), what
         for row, facts in zip(frame.itertuples(index=False), dicts, strict=True):
-            for told, (name, fact) in zip(row, facts.items(), strict=True):
-                assert fact == told if fact is not None else pd.isna(told), (what, name)
+            for cell, (name, fact) in zip(row, facts.items(), strict=True):
+                assert fact == cell if fact is not None else pd.isna(cell), (what, name)
                 assert not hasattr(fact, "dtype"), (what, name)
 
 
@@ -216,7 +216,7 @@ def test_details_of_artifacts(client, runs):
         ((None, None), "object"),
     ],
 )
-def test_columns_keep_what_they_hold(values, dtype):
+def test_columns_keep_their_values(values, dtype):
     found = tables._value_column(list(values))
     if dtype:
         assert str(found.dtype) == dtype

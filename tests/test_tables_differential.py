@@ -1,4 +1,4 @@
-"""Every table against the same facts asked object by object through Metaflow's own client: local, service, service and S3."""
+"""Every table, compared with the facts of each object in Metaflow's client: local, service, service and S3."""
 
 import re
 from types import MappingProxyType
@@ -13,14 +13,14 @@ from mfwidgets import Metaflow
 
 pytestmark = pytest.mark.filterwarnings("ignore::mfwidgets.errors.ValuesNotRead")
 
-# Where tables tell more or other than Metaflow's objects, by intention (see test_differential.INTENDED).
+# Intended differences between tables and Metaflow's objects (see test_differential.INTENDED).
 ENDS_OF_ITS_OWN = "LoopFlow/"
-"""Of its resumed runs Metaflow's client does not find the end."""
+"""Metaflow's client does not find the end of resumed runs of this flow."""
 
 
 @pytest.fixture(scope="module", params=["local", "service", "service and S3"])
 def world(request):
-    """A client, and what Metaflow's client said about each object."""
+    """A client, and the answers of Metaflow's client about each object."""
     if request.param == "local":
         runs = request.getfixturevalue("runs")
         yield _world(runs, f"local@{runs.folder}", namespaces=questions.NAMESPACES)
@@ -40,12 +40,12 @@ def _world(runs, selector, environ=MappingProxyType({}), namespaces=(None,)):
     return Metaflow(metadata=selector, namespace=None), theirs
 
 
-def said(theirs, pathspec, fact):
-    kind, told = theirs[pathspec][fact]
-    return told if kind == "is" else kind
+def metaflow_fact(theirs, pathspec, fact):
+    kind, written = theirs[pathspec][fact]
+    return written if kind == "is" else kind
 
 
-def told(value):
+def written_time(value):
     """Write a cell as the facts of objects are written; tests run in UTC."""
     if value is None or value is pd.NA or value is pd.NaT:
         return "NoneType None"
@@ -61,7 +61,7 @@ def test_flows(world):
     frame = client.to_pandas()
     assert set(frame.flow) == {pathspec for pathspec in theirs if "/" not in pathspec}
     for row in frame.itertuples():
-        assert f"Run({row.latest_run!r})" == said(theirs, row.flow, "latest_run")
+        assert f"Run({row.latest_run!r})" == metaflow_fact(theirs, row.flow, "latest_run")
 
 
 def test_runs(world):
@@ -70,13 +70,13 @@ def test_runs(world):
     for flow in client:
         for row in flow.runs().to_pandas(times=True).itertuples():
             seen.add(row.pathspec)
-            assert told(row.created_at) == said(theirs, row.pathspec, "created_at")
-            assert questions.written(frozenset(row.user_tags)) == said(theirs, row.pathspec, "user_tags")
-            assert questions.written(frozenset(row.system_tags)) == said(theirs, row.pathspec, "system_tags")
+            assert written_time(row.created_at) == metaflow_fact(theirs, row.pathspec, "created_at")
+            assert questions.written(frozenset(row.user_tags)) == metaflow_fact(theirs, row.pathspec, "user_tags")
+            assert questions.written(frozenset(row.system_tags)) == metaflow_fact(theirs, row.pathspec, "system_tags")
             if not row.pathspec.startswith(ENDS_OF_ITS_OWN):
-                assert (row.status == "completed") == (said(theirs, row.pathspec, "successful") == "bool True")
+                assert (row.status == "completed") == (metaflow_fact(theirs, row.pathspec, "successful") == "bool True")
                 if row.status == "completed":
-                    assert told(row.finished_at) == said(theirs, row.pathspec, "finished_at")
+                    assert written_time(row.finished_at) == metaflow_fact(theirs, row.pathspec, "finished_at")
     assert seen == {pathspec for pathspec in theirs if pathspec.count("/") == 1}
 
 
@@ -87,15 +87,17 @@ def test_tasks(world):
         for run in flow:
             for row in run.tasks().to_pandas().itertuples():
                 seen.add(row.pathspec)
-                assert told(row.created_at) == said(theirs, row.pathspec, "created_at")
-                assert (row.status == "completed") == (said(theirs, row.pathspec, "successful") == "bool True")
-                index = said(theirs, row.pathspec, "index")
+                assert written_time(row.created_at) == metaflow_fact(theirs, row.pathspec, "created_at")
+                assert (row.status == "completed") == (metaflow_fact(theirs, row.pathspec, "successful") == "bool True")
+                index = metaflow_fact(theirs, row.pathspec, "index")
                 assert (
-                    told(row.foreach_index) in (index, index.replace("int ", "int64 "))
+                    written_time(row.foreach_index) in (index, index.replace("int ", "int64 "))
                     or f"int {row.foreach_index}" == index
                 )
                 if row.attempts:
-                    assert f"int {row.attempt}" == said(theirs, row.pathspec, "current_attempt") or row.status in (
+                    assert f"int {row.attempt}" == metaflow_fact(
+                        theirs, row.pathspec, "current_attempt"
+                    ) or row.status in (
                         "failed",
                         "killed",
                     )
@@ -109,8 +111,8 @@ def test_artifacts(world):
         for run in flow:
             for row in run.artifacts().to_pandas(details=True).itertuples():
                 seen.add(row.pathspec)
-                assert questions.written(row.sha) == said(theirs, row.pathspec, "sha")
-                size = said(theirs, row.pathspec, "size")
+                assert questions.written(row.sha) == metaflow_fact(theirs, row.pathspec, "sha")
+                size = metaflow_fact(theirs, row.pathspec, "size")
                 if (
                     row.type != "metaflow.includefile.IncludedFile"
                     and "ManyFlow" not in row.pathspec
@@ -134,7 +136,7 @@ def test_values(world):
                     if row[f"artifact.{name}"] is not None:
                         compared += 1
                         written = questions._short(questions.written(row[f"artifact.{name}"]))
-                        assert written == said(theirs, f"{row['pathspec']}/{name}", "data")
+                        assert written == metaflow_fact(theirs, f"{row['pathspec']}/{name}", "data")
     assert compared > 100
 
 
@@ -150,7 +152,7 @@ def test_parameters(world):
                         for key in theirs
                         if key.startswith(f"{task}/") and key.endswith(name.replace("param.", "/"))
                     )
-                    assert questions._short(questions.written(value)) == said(theirs, holder, "data")
+                    assert questions._short(questions.written(value)) == metaflow_fact(theirs, holder, "data")
 
 
 def test_metadata_events(world):
@@ -176,7 +178,7 @@ def _event(row):
 def test_logs(world):
     client, theirs = world
     for flow in client:
-        if flow.id in ("LogFlow", "DeathFlow"):  # where we give more than Metaflow's client (test_differential)
+        if flow.id in ("LogFlow", "DeathFlow"):  # we return more than Metaflow's client (test_differential)
             continue
         for run in flow:
             for task in run.tasks():

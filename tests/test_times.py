@@ -36,11 +36,11 @@ def in_zone(monkeypatch):
         (352_800_000, "4 d 2 h"),
     ],
 )
-def test_durations_are_told_in_two_units(ms, text):
+def test_durations_have_two_units(ms, text):
     assert duration_text(ms) == text
 
 
-def test_times_are_local_and_say_their_zone(in_zone):
+def test_times_are_local_and_name_their_zone(in_zone):
     ms = 1_751_328_000_123  # 2025-07-01 00:00 UTC, summer in Berlin
     in_zone("Europe/Berlin")
     assert time_text(ms) == "2025-07-01 02:00:00"
@@ -53,7 +53,7 @@ def test_times_are_local_and_say_their_zone(in_zone):
     assert zone_text() == "IST"
 
 
-def test_a_zone_that_was_chosen():
+def test_a_selected_zone():
     with options(time_zone="Asia/Tokyo"):
         assert time_text(0) == "1970-01-01 09:00:00"
         assert zone_text() == "Asia/Tokyo"

@@ -1,4 +1,4 @@
-"""The tutorials inside the metaflow package: their client code runs unchanged, the import swapped, and says the same."""
+"""The tutorials of the metaflow package: their client code prints the same with our import."""
 
 import pytest
 from tutorials import executed, folder, tutorial_runs
@@ -6,7 +6,7 @@ from tutorials import executed, folder, tutorial_runs
 from mfwidgets import Metaflow
 
 SCHEDULED = "argo-moviestatsflow-68z2h"
-"""The run that a notebook asks its readers to replace by one of theirs."""
+"""The run in a notebook that readers replace with their own."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def tutorials(made):
 
 
 def same(made, notebook, changes=None, order=list):
-    """Return what a notebook's code prints, which is the same with both clients."""
+    """Return the output of a notebook's code, after checking that both clients print the same."""
     theirs, ours = (executed(made, client, notebook, changes or {}) for client in ("metaflow", "mfwidgets"))
     assert theirs.returncode == 0, theirs.stderr
     assert ours.returncode == 0, ours.stderr
@@ -28,7 +28,7 @@ def same(made, notebook, changes=None, order=list):
     return ours.stdout
 
 
-def test_the_notebooks_are_all_here():
+def test_all_notebooks_exist():
     found = sorted(path.relative_to(folder()).as_posix() for path in folder().rglob("*.ipynb"))
     assert found == [
         "01-playlist/playlist.ipynb",
@@ -41,16 +41,16 @@ def test_the_notebooks_are_all_here():
 
 
 def test_playlist(made):
-    told = same(made, "01-playlist/playlist.ipynb")
-    assert "Pick 5: " in told
-    assert told.count("Top Pick: ") == 3
+    output = same(made, "01-playlist/playlist.ipynb")
+    assert "Pick 5: " in output
+    assert output.count("Top Pick: ") == 3
 
 
 @pytest.mark.parametrize("notebook", ["02-statistics/stats.ipynb", "06-statistics-redux/stats.ipynb"])
 def test_statistics(made, notebook):
-    told = same(made, notebook)
-    assert "Using run: Run('MovieStatsFlow/" in told
-    assert "matplotlib.pyplot.bar (('" in told
+    output = same(made, notebook)
+    assert "Using run: Run('MovieStatsFlow/" in output
+    assert "matplotlib.pyplot.bar (('" in output
 
 
 def test_hello_cloud(made):
@@ -58,14 +58,14 @@ def test_hello_cloud(made):
 
 
 def test_worldview(made):
-    told = same(made, "07-worldview/worldview.ipynb", order=sorted)  # Metaflow lists flows as the file system does
-    assert told.count("Last run: 20") == 3
-    assert "Successful: True" in told
+    output = same(made, "07-worldview/worldview.ipynb", order=sorted)  # Metaflow lists flows as the file system does
+    assert output.count("Last run: 20") == 3
+    assert "Successful: True" in output
 
 
 def test_autopilot(made, tutorials):
-    told = same(made, "08-autopilot/autopilot.ipynb", {SCHEDULED: tutorials["MovieStatsFlow"].latest_run.id})
-    assert told.count("'Start': datetime.datetime(") == 4
+    output = same(made, "08-autopilot/autopilot.ipynb", {SCHEDULED: tutorials["MovieStatsFlow"].latest_run.id})
+    assert output.count("'Start': datetime.datetime(") == 4
 
 
 def test_autopilot_says_that_a_run_has_not_started(made):
@@ -76,7 +76,7 @@ def test_autopilot_says_that_a_run_has_not_started(made):
     assert ours.stderr.splitlines()[-1] == theirs.stderr.splitlines()[-1] == "NameError: name 'run' is not defined"
 
 
-def test_a_step_may_read_other_runs_by_mfwidgets(tutorials):
+def test_a_step_can_read_other_runs_by_mfwidgets(tutorials):
     ours, theirs, _ = tutorials["PlayListFlow"]
     statistics = tutorials["MovieStatsFlow"].latest_run
     assert ours["start"].task.data.genre_stats == theirs["start"].task.data.genre_stats == statistics.data.genre_stats

@@ -100,27 +100,27 @@ def found(tmp_path_factory) -> dict[int, str]:
         cwd=script.parent,
         env={**os.environ, "MYPYPATH": str(PACKAGE.parent)},
     )
-    said: dict[int, str] = {}
+    messages: dict[int, str] = {}
     for line in done.stdout.splitlines():
         place, _, message = line.partition(" ")
         number = int(place.split(":")[1])
         revealed = re.search(r'Revealed type is "(.*)"', message)
         code = re.search(r"\[([a-z-]+)\]$", message)
-        said[number] = bare(revealed[1]) if revealed else f"error: {code[1]}" if code else message
-    assert said, done.stderr
-    return said
+        messages[number] = bare(revealed[1]) if revealed else f"error: {code[1]}" if code else message
+    assert messages, done.stderr
+    return messages
 
 
-def test_a_type_checker_sees_what_each_line_gives(found):
-    wanted = {number: line.partition("# ")[2] for number, line in enumerate(SCRIPT.splitlines(), 1) if "# " in line}
-    assert found == wanted
+def test_types_of_each_line(found):
+    expected = {number: line.partition("# ")[2] for number, line in enumerate(SCRIPT.splitlines(), 1) if "# " in line}
+    assert found == expected
 
 
 def test_the_package_says_that_it_is_typed():
     assert (PACKAGE / "py.typed").is_file()
 
 
-def test_statuses_are_an_enum_and_the_parameter_names_those_of_runs():
+def test_statuses_are_an_enum():
     literal, *_ = get_args(RunStatus)
     assert get_args(literal) == RUN_STATUSES == tuple(name for name in STATUSES if name != "killed")
     members = (
@@ -135,7 +135,7 @@ def test_statuses_are_an_enum_and_the_parameter_names_those_of_runs():
     assert {type(name) for name in STATUSES} == {str}
 
 
-def test_a_status_equals_its_name_and_its_text():
+def test_a_status_equals_its_name_and_its_str():
     status = Status("failed", "attempt 0 failed")
     assert status == StatusName.FAILED == "failed"
     assert (status.name, status.reason) == (StatusName.FAILED, "attempt 0 failed")

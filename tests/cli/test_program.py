@@ -1,4 +1,4 @@
-"""``python -m mfwidgets`` as a process of its own: streams, exit codes, terminals, readers that go away."""
+"""``python -m mfwidgets`` in its own process: streams, exit codes, terminals, closed pipes."""
 
 import json
 import os
@@ -21,7 +21,7 @@ sys.exit(main())
 """
 
 PROGRAM = [*PYTHON, "-c", PATIENT]
-"""``python -m mfwidgets`` whose displays may take their time: a busy machine must not fail a test."""
+"""The program with a long timeout for displays, because test machines can be busy."""
 
 
 def ran(*words, environ=None, **settings):
@@ -40,7 +40,7 @@ def on(runs):
     return f"--metadata={runs.folder}", "--namespace=none"
 
 
-def test_it_is_a_module_that_runs():
+def test_python_dash_m_runs():
     made = subprocess.run([*PYTHON, "-m", "mfwidgets", "--version"], capture_output=True, text=True, check=True)
     assert made.stdout == f"mfwidgets {mfwidgets.__version__}\n"
 
@@ -55,14 +55,14 @@ def test_a_failed_run_as_text(runs):
 
 def test_the_same_as_data(runs):
     made = ran("why", runs["failing"], "--json", *on(runs))
-    told = json.loads(made.stdout)
-    assert (told["kind"], told["run"], told["status"]) == ("why", runs["failing"], "failed")
-    assert told["exception"]["type"] == "ZeroDivisionError"
+    data = json.loads(made.stdout)
+    assert (data["kind"], data["run"], data["status"]) == ("why", runs["failing"], "failed")
+    assert data["exception"]["type"] == "ZeroDivisionError"
     assert made.stdout.isascii()
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (["LinearFlow/99"], 1, "has no run '99'"),
         (["LinearFlow/99/a/b/c/d"], 1, "has 6 parts"),
@@ -82,53 +82,53 @@ def test_the_same_as_data(runs):
         (["--sample", "--profile", "x"], 2, "--sample"),
     ],
 )
-def test_errors_are_one_line_and_name_the_way_out(runs, words, code, said):
+def test_errors_are_one_line_with_a_remedy(runs, words, code, message):
     made = ran(*words, *(on(runs) if "--metadata" not in words and "--sample" not in words else ()))
     assert made.returncode == code
     assert made.stdout == ""
     assert made.stderr.count("\n") == 1
     assert made.stderr.startswith("mfwidgets: ")
-    assert said in made.stderr
+    assert message in made.stderr
     assert "%mflow" not in made.stderr
 
 
-def test_another_namespace_is_told_as_an_option(runs):
+def test_another_namespace_is_suggested_as_an_option(runs):
     made = ran(f"--metadata={runs.folder}", "--namespace=user:carl", runs["linear"])
     assert made.returncode == 1
     assert made.stderr.endswith("Here: --namespace none\n")
 
 
-def test_metadata_that_is_not_there():
+def test_missing_metadata():
     made = ran("--metadata=/no/such/folder", "LinearFlow")
     assert made.returncode == 1
     assert "/no/such/folder" in made.stderr
 
 
-def test_a_profile_says_where(runs, tmp_path):
+def test_a_profile_selects_the_metadata(runs, tmp_path):
     (tmp_path / "config_team.json").write_text(
         json.dumps({"METAFLOW_DATASTORE_SYSROOT_LOCAL": str(runs.folder), "METAFLOW_USER": "bob"}), encoding="utf-8"
     )
     environ = {"METAFLOW_HOME": str(tmp_path)}
-    environ |= {"METAFLOW_USER": "bob"}  # the environment says more than the profile
+    environ |= {"METAFLOW_USER": "bob"}  # the environment takes precedence over the profile
     made = ran("--profile=team", "--json", environ=environ)
-    told = json.loads(made.stdout)
-    assert told["namespace"] == "user:bob"
-    assert [flow["flow"] for flow in told["flows"]] == sorted(flow["flow"] for flow in told["flows"])
+    data = json.loads(made.stdout)
+    assert data["namespace"] == "user:bob"
+    assert [flow["flow"] for flow in data["flows"]] == sorted(flow["flow"] for flow in data["flows"])
     assert "LinearFlow" in made.stdout
     missing = ran("--profile=production", environ=environ)
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "(default, team)" in missing.stderr
 
 
-def test_a_service_says_the_same(runs, on_service):
+def test_a_service_prints_the_same(runs, on_service):
     there, service = on_service
-    told = json.loads(ran(f"--metadata=service@{service.url}", "--namespace=none", "--json", there["failing"]).stdout)
+    data = json.loads(ran(f"--metadata=service@{service.url}", "--namespace=none", "--json", there["failing"]).stdout)
     here = json.loads(ran(*on(runs), "--json", runs["failing"]).stdout)
-    assert [step["task_statuses"] for step in told["steps"]] == [step["task_statuses"] for step in here["steps"]]
-    assert (told["status"], told["parameters"]) == (here["status"], here["parameters"])
+    assert [step["task_statuses"] for step in data["steps"]] == [step["task_statuses"] for step in here["steps"]]
+    assert (data["status"], data["parameters"]) == (here["status"], here["parameters"])
 
 
-def test_a_reader_that_goes_away_is_no_error(runs):
+def test_a_closed_pipe_is_not_an_error(runs):
     words = ["logs", f"{runs['logs']}/start", "--all", *on(runs)]
     with subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         assert program.stdout.readline()
@@ -137,7 +137,7 @@ def test_a_reader_that_goes_away_is_no_error(runs):
         assert program.wait() == 0
 
 
-def test_signs_that_an_encoding_lacks_are_replaced(runs):
+def test_characters_missing_in_the_encoding_are_replaced(runs):
     environ = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     made = ran(*on(runs), runs["failing"], environ=environ)
     assert made.returncode == 0
@@ -153,7 +153,7 @@ def test_the_version_loads_nothing_heavy():
     assert not heavy.intersection(name.partition(".")[0] for name in modules.split())
 
 
-def test_looking_loads_neither_pandas_nor_widgets(runs):
+def test_showing_loads_neither_pandas_nor_widgets(runs):
     program = f"import sys; from mfwidgets.cli.main import main; main({[*on(runs), runs['linear']]!r})"
     made = subprocess.run(
         [sys.executable, "-c", f"{program}; print(*sys.modules)"], capture_output=True, text=True, check=True
@@ -162,10 +162,10 @@ def test_looking_loads_neither_pandas_nor_widgets(runs):
     assert not loaded.intersection({"pandas", "ipywidgets", "anywidget", "metaflow", "rich"})
 
 
-def test_the_sample_is_at_hand(tmp_path):
+def test_the_sample_is_available(tmp_path):
     made = ran("--sample", "--json", environ={"XDG_CACHE_HOME": str(tmp_path)})
-    told = json.loads(made.stdout)
-    assert (told["kind"], len(told["flows"])) == ("metaflow", 4)
+    data = json.loads(made.stdout)
+    assert (data["kind"], len(data["flows"])) == ("metaflow", 4)
     assert made.stderr == ""
 
 
@@ -189,7 +189,7 @@ def test_statuses_have_colours_on_a_terminal(runs, environ, coloured):
         while True:
             try:
                 some = os.read(ours, 4096)
-            except OSError:  # what a terminal says at its end
+            except OSError:  # the terminal was closed
                 break
             if not some:
                 break

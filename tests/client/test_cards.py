@@ -1,4 +1,4 @@
-"""Cards: the same as Metaflow's client finds, and the namespace stays as it is."""
+"""Cards are the same as in Metaflow's client, and the namespace does not change."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_filters(task):
     assert len(get_cards(task, id="third")) == 0
 
 
-def test_a_resumed_run_has_those_of_its_origin(task, client, runs):
+def test_a_resumed_run_has_the_cards_of_its_origin(task, client, runs):
     resumed = client.get(runs["cards-resumed"])["start"].task
     cards = get_cards(resumed)
     assert cards.from_resumed
@@ -61,7 +61,7 @@ def test_mistakes(task, client, runs):
         get_cards(7)
 
 
-def test_they_show_what_they_are_and_never_their_html(task):
+def test_a_list_of_cards_reads_no_html(task):
     cards = get_cards(task)
     for shown in (cards, cards[0]):
         html = shown._repr_html_()

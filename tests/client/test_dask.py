@@ -1,11 +1,11 @@
-"""Bulk reading on a Dask cluster: processes that find everything by themselves."""
+"""Bulk reads on a Dask cluster, whose processes open the provider themselves."""
 
 import pandas as pd
 import pytest
 
 from mfwidgets import Metaflow, errors
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # what Dask warns of is not ours
+pytestmark = pytest.mark.filterwarnings("ignore")  # warnings of Dask do not concern us
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_tables_and_searches(executor, on_service):
     assert [run.pathspec for run in found] == [runs["values-other"]]
 
 
-def test_secrets_stay_here(executor, on_service):
+def test_secrets_are_not_sent(executor, on_service):
     _, service = on_service
     flow = Metaflow(metadata=service.url, namespace=None, headers={"X-Key": "secret"})["ValueFlow"]
     for ask in (

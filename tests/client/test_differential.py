@@ -1,7 +1,7 @@
 """Every attribute of every object of the runs under test, in four namespaces, against Metaflow's own client.
 
-What is asked stands in ``questions.py``. Where we differ on purpose, a line of :data:`INTENDED` says so, with the reason;
-everything else is equal, down to the names of exceptions.
+The questions are in ``questions.py``. Each intended difference is a line of :data:`INTENDED`, with the reason. Everything
+else is equal, including the names of exceptions.
 """
 
 import re
@@ -17,7 +17,7 @@ import mfwidgets
 
 @dataclass(frozen=True)
 class Intended:
-    """Where we differ: which questions about which pathspecs, what Metaflow's client says, what we say, and why."""
+    """An intended difference: questions, pathspecs, the answer of Metaflow's client, our answer, and the reason."""
 
     facts: str
     pathspecs: str
@@ -36,20 +36,20 @@ class Intended:
 
 NEIGHBOURS = r"(parent|child)_task(s|_pathspecs)"
 INTENDED = [
-    Intended("origin_pathspec", ".*", "/None", "NoneType None", "a run that is no resume has no origin"),
-    Intended("child_steps|parent_steps|" + NEIGHBOURS, r".*/_parameters(/\d+)?", "KeyError", "each '", "a pseudo step has no neighbours; that is no error"),
-    Intended(NEIGHBOURS, ".*", "KeyError", "each ", "an attempt that never was has the neighbours of its task"),
-    Intended("parent_steps|child_steps", ".*", "MetaflowNotFound|KeyError", "each ", "a step that did not run is no neighbour"),
-    Intended(NEIGHBOURS, "LoopFlow/.*", "each ", "each ", "loops and switches: the turn before and after, not all turns (test_related_tasks checks these)"),
+    Intended("origin_pathspec", ".*", "/None", "NoneType None", "a run that was not resumed has no origin"),
+    Intended("child_steps|parent_steps|" + NEIGHBOURS, r".*/_parameters(/\d+)?", "KeyError", "each '", "a pseudo step has no neighbours, which is not an error"),
+    Intended(NEIGHBOURS, ".*", "KeyError", "each ", "an attempt that does not exist has the neighbours of its task"),
+    Intended("parent_steps|child_steps", ".*", "MetaflowNotFound|KeyError", "each ", "a step that did not run is not a neighbour"),
+    Intended(NEIGHBOURS, "LoopFlow/.*", "each ", "each ", "loops and switches: the iterations before and after, not all iterations (test_related_tasks checks these)"),
     Intended("stdout|stderr", ".*", r"'\\\\n'", "''", "a task without a log printed nothing, not an empty line"),
     Intended("loglines.*", ".*", r"tuple\(NoneType None, str ''\)", r"list\(\)", "the same, line by line"),
-    Intended("stdout|loglines stdout", "LogFlow/.*", "UnicodeDecodeError", "\ufffd", "bytes that are no UTF-8 are replaced, not refused"),
+    Intended("stdout|loglines stdout", "LogFlow/.*", "UnicodeDecodeError", "\ufffd", "bytes that are not UTF-8 are replaced, not refused"),
     Intended("stderr(_size)?|loglines stderr", "DeathFlow/.*", r"int 0|'\\\\n'|NoneType None, str ''", "int [1-9]|ImportError", "the log of a task that died before its step began is found"),
-    Intended("successful|finished", r"LoopFlow/\d+", "False", "True", "the end task of a resumed run with step names of its own is found"),
+    Intended("successful|finished", r"LoopFlow/\d+", "False", "True", "the end task of a resumed run with other step names is found"),
     Intended("data|end_task|finished_at", r"LoopFlow/\d+", "None", "each|finish|20", "the same"),
     Intended("latest_successful_run", "LoopFlow", "Run", "Run", "the same"),
-    Intended("finished_at", r"RetryFlow/\d+/flaky/\d+", r"\d", r"\d", "an attempt that was tried again ended when it was stored, as all tables tell"),
-    Intended("data", "(Many|Value)Flow/.*/model", "AttributeError", "UnloadableArtifact", "a class that is not here is named, with the way out"),
+    Intended("finished_at", r"RetryFlow/\d+/flaky/\d+", r"\d", r"\d", "a retried attempt ended when it was stored, as in all tables"),
+    Intended("data", "(Many|Value)Flow/.*/model", "AttributeError", "UnloadableArtifact", "a missing class is named, with a remedy"),
 ]  # fmt: skip
 
 
@@ -59,14 +59,14 @@ def metaflows(runs):
 
 
 def same(theirs, ours):
-    """Tell whether two answers agree; an exception of ours may be a special case of Metaflow's."""
+    """Return whether two answers agree. Our exception can be a subclass of Metaflow's."""
     if theirs[0] == "raises":
         return ours[0] == "raises" and theirs[1][0] in ours[1]
     return theirs == ours
 
 
 def compare(metaflows, namespace=None):
-    """Ask ours what Metaflow's client was asked; return the lines of INTENDED that were needed."""
+    """Ask our client the questions of Metaflow's client. Return the lines of INTENDED that applied."""
     wrong, used = [], set()
     assert len(metaflows["listed"]) > 100
     for pathspec, attempt in questions.subjects(metaflows["listed"], namespace):
@@ -89,7 +89,7 @@ def test_objects(namespace, metaflows, runs):
     mfwidgets.metadata(f"local@{runs.folder}")
     used = compare(metaflows, namespace)
     if namespace is None:
-        assert used == set(INTENDED)  # no line that covers nothing
+        assert used == set(INTENDED)  # every line applies to something
 
 
 def test_objects_on_s3(on_s3):
@@ -113,7 +113,7 @@ def test_objects_of_a_service_on_s3(monkeypatch):
         assert mfwidgets.Metaflow(namespace=None).get(runs["linear"]).data.text == "grün & <b>bold</b>"
 
 
-# What Metaflow's client makes of mistakes by accident, and what we say.
+# Accidental answers of Metaflow's client to mistakes, and our errors.
 MISTAKES = {
     "no pathspec": ("raises TypeError", "raises MetaflowInvalidPathspec"),
     "an empty pathspec": ("raises TypeError", "raises MetaflowInvalidPathspec"),
@@ -126,12 +126,15 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", questions.OF_NOBODY)
-def test_questions_of_no_object(name, metaflows, runs):
+def test_module_level_questions(name, metaflows, runs):
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
     theirs, ours = metaflows["nobody"][name], questions.answer(questions.OF_NOBODY[name], mfwidgets, runs.pathspecs)
     if name in MISTAKES:
         shown = tuple(f"{how} {what if how == 'is' else what[0]}" for how, what in (theirs, ours))
-        assert [said.startswith(expected) for said, expected in zip(shown, MISTAKES[name], strict=True)] == [True, True]
+        assert [message.startswith(expected) for message, expected in zip(shown, MISTAKES[name], strict=True)] == [
+            True,
+            True,
+        ]
     else:
         assert same(theirs, ours), (theirs, ours)

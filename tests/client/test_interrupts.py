@@ -1,4 +1,4 @@
-"""An interrupt ends any bulk call at once, and leaves everything usable."""
+"""An interrupt ends any bulk call at once, and everything stays usable."""
 
 import concurrent.futures
 
@@ -25,7 +25,7 @@ CALLS = {
 
 
 def is_interrupted(ask, service):
-    """Interrupt a call while requests of artifacts hang; the interrupt reaches the caller at once."""
+    """Interrupt a call while requests hang. The interrupt reaches the caller at once."""
     service.reset()
     service.faults([{"match": "artifacts", "times": None, "kind": "hang"}])
     try:
@@ -45,7 +45,7 @@ def test_bulk_calls(name, on_service):
 
 
 def test_an_executor_stays_usable(on_service, monkeypatch):
-    monkeypatch.setattr(service_http, "_READ_TIMEOUT_S", 2.0)  # what was sent to the executor ends there by itself
+    monkeypatch.setattr(service_http, "_READ_TIMEOUT_S", 2.0)  # submitted work ends in the executor by itself
     _, service = on_service
     flow = Metaflow(metadata=service.url, namespace=None)["ValueFlow"]
     with concurrent.futures.ThreadPoolExecutor(2) as executor:

@@ -1,4 +1,4 @@
-"""The client's objects, on real runs: what Metaflow's client has not, or says otherwise (see ``test_differential``)."""
+"""Objects of the client on real runs: additions to Metaflow's client and differences (see ``test_differential``)."""
 
 import pickle
 import random
@@ -27,17 +27,17 @@ def _select(runs):
     mfwidgets.namespace(None)
 
 
-def test_places_in_a_foreach_are_told_without_the_data(own_client, own_runs):
+def test_foreach_items_need_no_data(own_client, own_runs):
     run = own_client.get(own_runs["failing"])
-    told = {task.id: (task.index, task.foreach_values) for task in run["divide"]}
-    assert sorted(index for index, _ in told.values()) == [0, 1, 2]
+    items = {task.id: (task.index, task.foreach_values) for task in run["divide"]}
+    assert sorted(index for index, _ in items.values()) == [0, 1, 2]
     for task in run["divide"]:
         artifact = task["_foreach_stack"]
         record = own_runs.root.joinpath(
             *task.path_components, "_meta", f"{artifact._record.attempt}_artifact__foreach_stack.json"
         )
         record.write_text(record.read_text().replace(artifact.sha, "a" * 40))
-        assert (task.index, task.foreach_values) == told[task.id]
+        assert (task.index, task.foreach_values) == items[task.id]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,7 +74,7 @@ def test_the_status_of_hard_deaths(name, status, reason, runs):
     assert reason in task.status.reason
 
 
-def test_a_scheduler_that_is_gone_leaves_a_run_of_which_nothing_is_known(runs, monkeypatch):
+def test_a_run_without_a_scheduler_becomes_unknown(runs, monkeypatch):
     run = Run(runs["abandoned"])
     task = run["start"].task
     begun = int(task.started_at.timestamp() * 1000)
@@ -84,16 +84,16 @@ def test_a_scheduler_that_is_gone_leaves_a_run_of_which_nothing_is_known(runs, m
         assert task.status == run.status == status
         assert f"{task.pathspec}: attempt 0 {'started' if hours < 24 else 'has not ended after'}" in run.status.reason
     assert not run.finished
-    assert task.stdout == ""  # the scheduler writes the log when the process has ended
+    assert task.stdout == ""  # the scheduler writes the log after the process ends
 
 
-def test_a_run_that_waits_for_a_retry_runs(own_client, own_runs, monkeypatch):
+def test_a_run_that_waits_for_a_retry_is_running(own_client, own_runs, monkeypatch):
     run = own_client.get(own_runs["retry"])
     task = run["flaky"].task
     folder = own_runs.root.joinpath(*run.path_components)
     for step in ("join", "end"):
         shutil.rmtree(folder / step)
-    for file in folder.joinpath("flaky", task.id).rglob("*"):  # as it was before its second attempt began
+    for file in folder.joinpath("flaky", task.id).rglob("*"):  # the state before its second attempt
         if file.name.startswith("1") or (file.suffix == ".json" and "attempt_id:1" in file.read_text()):
             file.unlink()
     failed = int(task.finished_at.timestamp() * 1000)
@@ -108,7 +108,7 @@ def test_a_run_that_waits_for_a_retry_runs(own_client, own_runs, monkeypatch):
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_the_log_of_a_local_task_may_come_after_its_end(client, runs, monkeypatch, exists):
+def test_the_log_of_a_local_task_can_come_after_its_end(client, runs, monkeypatch, exists):
     task = client.get(runs["linear"])["start"].task
     ended = int(task.finished_at.timestamp() * 1000)
     if not exists:
@@ -164,7 +164,7 @@ def test_the_status_of_tasks(runs):
     assert f"cloned from {runs['failing']}/start/" in cloned.reason
 
 
-def test_beyond_metaflow(runs):
+def test_additions_to_metaflow(runs):
     run = Run(runs["linear"])
     assert run.user == "ann"
     assert run.started_at == run.created_at
@@ -244,7 +244,7 @@ def test_artifacts_by_name(runs):
         _ = found.y
 
 
-def test_private_things_are_hidden_but_reachable(runs):
+def test_private_objects_are_hidden_but_reachable(runs):
     run = Run(runs["linear"])
     assert "_parameters" not in [step.id for step in run]
     assert run["_parameters"].task["alpha"].data == 0.5
@@ -270,7 +270,7 @@ def test_parents_and_identity(runs):
 
 
 @pytest.mark.parametrize("depth", [2, 3, 4, 5])
-def test_the_first_object_of_a_process_knows_what_is_above_it(depth, client, runs):
+def test_the_first_object_of_a_process_has_parents(depth, client, runs):
     task = client.get(runs["linear"])["start"].task
     path = [*task.path_components, "x"][:depth]
     kind = ["Run", "Step", "Task", "DataArtifact"][depth - 2]
@@ -316,7 +316,7 @@ def test_namespaces(runs):
     assert mfwidgets.default_namespace() == mfwidgets.get_namespace() == "user:ann"
 
 
-def test_an_explicit_client_leaves_the_selection_alone(runs, own_runs):
+def test_an_explicit_client_does_not_change_the_default(runs, own_runs):
     other = Metaflow(metadata=f"local@{own_runs.folder}", namespace="user:bob")
     assert other.metadata == f"local@{own_runs.folder}"
     assert other.get(runs["linear-bob"]) != Run(runs["linear-bob"])
@@ -331,12 +331,12 @@ def test_a_moved_folder_still_opens(own_client, runs):
     assert run["start"].task["x"].size == 5
 
 
-def test_a_status_is_fresh(own_client, own_runs):
-    """`while not run.finished: sleep(5)` works: nothing about a run in progress is remembered."""
+def test_a_status_is_read_each_time(own_client, own_runs):
+    """`while not run.finished: sleep(5)` works, because a running run is not cached."""
     run = own_client.get(own_runs["linear"])
     end = own_runs.root.joinpath(*run.end_task.path_components)
     for file in [*end.glob("0.*"), *(end / "_meta").glob("*artifact*"), *(end / "_meta").glob("*attempt*")]:
-        if not file.name.startswith("sysmeta_attempt_1"):  # its beginning stays
+        if not file.name.startswith("sysmeta_attempt_1"):  # its start stays
             file.unlink()
-    assert run.status in ("running", "unknown")  # by the age of the corpus
+    assert run.status in ("running", "unknown")  # depends on the age of the corpus
     assert not run.finished

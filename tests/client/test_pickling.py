@@ -1,4 +1,4 @@
-"""Client objects pickle small, are found again, and change nothing on the way."""
+"""Client objects have small pickles, which load in other processes and change no global state."""
 
 import pickle
 import subprocess
@@ -44,7 +44,7 @@ def test_another_process_finds_it(objects, tmp_path):
     assert found.stdout == "completed\n"
 
 
-def test_another_process_walks_from_it(own_client, own_runs, tmp_path):
+def test_another_process_navigates_from_it(own_client, own_runs, tmp_path):
     task = own_client.get(own_runs["linear"])["start"].task
     program = "import pickle, sys; found = pickle.load(open(sys.argv[1], 'rb')); "
     for shown, way in ((task["x"], "found.parent.parent.parent.parent"), (task, "found.parent.parent.end_task.parent")):
@@ -54,7 +54,7 @@ def test_another_process_walks_from_it(own_client, own_runs, tmp_path):
         assert found.stdout == f"{eval(way, {'found': shown})}\n"
 
 
-def test_a_relative_folder_is_pickled_as_where_it_is(own_runs, monkeypatch, tmp_path_factory):
+def test_a_relative_folder_is_pickled_as_absolute(own_runs, monkeypatch, tmp_path_factory):
     monkeypatch.chdir(own_runs.folder)
     run = Metaflow(metadata="local@.", namespace=None).get(own_runs["linear"])
     pickled = pickle.dumps(run)
@@ -62,7 +62,7 @@ def test_a_relative_folder_is_pickled_as_where_it_is(own_runs, monkeypatch, tmp_
     assert pickle.loads(pickled).data.x == 2
 
 
-def test_what_is_gone_is_said(own_client, own_runs):
+def test_a_missing_object_is_named(own_client, own_runs):
     import shutil
 
     pickled = pickle.dumps(own_client.get(own_runs["linear"]))
@@ -75,7 +75,7 @@ def test_what_is_gone_is_said(own_client, own_runs):
         pickle.loads(flow)
 
 
-def test_the_namespace_is_asked_again(own_client, own_runs, runs):
+def test_the_namespace_is_checked_again(own_client, own_runs, runs):
     ann = Metaflow(metadata=f"local@{own_runs.folder}", namespace="nightly")
     run = ann.get(own_runs["linear"])
     pickled = pickle.dumps(run)

@@ -1,4 +1,4 @@
-"""Spins: steps that Metaflow ran alone, in a folder of their own."""
+"""Spins: steps that Metaflow ran alone, in a separate folder."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from mfwidgets import Flow
 from mfwidgets.errors import InvalidSelector
 
 
-def test_spins_are_found_beside_the_runs(runs):
+def test_spins_are_next_to_the_runs(runs):
     mfwidgets.namespace(None)
     mfwidgets.inspect_spin(str(runs.folder))
     assert mfwidgets.get_metadata() == f"spin@{runs.folder}"
@@ -16,11 +16,11 @@ def test_spins_are_found_beside_the_runs(runs):
     task = run["start"].task
     assert task.status == "completed"
     assert task.data.numbers == list(range(10))
-    assert not run.successful  # it has no end
+    assert not run.successful  # it has no end step
     assert "out: first" in task.stdout
     assert "LinearFlow" in mfwidgets.Metaflow()._repr_html_()
 
 
-def test_there_may_be_none(tmp_path):
-    with pytest.raises(InvalidSelector, match=r"holds the \.metaflow_spin"):
+def test_there_can_be_no_spins(tmp_path):
+    with pytest.raises(InvalidSelector, match=r"contains the \.metaflow_spin"):
         mfwidgets.inspect_spin(str(tmp_path))

@@ -1,4 +1,4 @@
-"""Tag commands: the same answers as Metaflow's client gives on a twin run, errors included."""
+"""Changes of tags: the same results and errors as Metaflow's client on a copy of the run."""
 
 import json
 import threading
@@ -23,17 +23,17 @@ def stored(entry):
     return set(json.loads(entry.read_bytes())["tags"])
 
 
-def test_all_verbs(run, entry):
+def test_all_tag_methods(run, entry):
     run.add_tag("a")
     run.add_tags(["b", "c"])
     run.remove_tag("nightly")
     run.remove_tags(["c", "absent"])
     run.replace_tag("a", "d")
-    run.replace_tags(["d"], ["d", "ü/ \n"])  # removal first
+    run.replace_tags(["d"], ["d", "ü/ \n"])  # removals come first
     assert run.user_tags == stored(entry) == {"team:blue", "b", "d", "ü/ \n"}
 
 
-def test_several_or_a_generator_will_do_everywhere(run, entry):
+def test_lists_and_generators_of_tags(run, entry):
     run.add_tag(["a", "b"])
     run.add_tags(f"g{number}" for number in range(3))
     run.add_tags("single")
@@ -43,10 +43,10 @@ def test_several_or_a_generator_will_do_everywhere(run, entry):
     assert "bytes" in run.tags
 
 
-def test_a_system_tag_is_left_alone(run, entry):
+def test_a_system_tag_is_not_changed(run, entry):
     before = entry.read_bytes()
     run.add_tag("user:ann")
-    assert entry.read_bytes() == before  # a change of nothing writes nothing
+    assert entry.read_bytes() == before  # an empty change writes nothing
     assert "user:ann" not in run.user_tags
     with pytest.raises(MetaflowTaggingError, match="Cannot remove 'user:ann', because it is a system tag"):
         run.replace_tags(["nightly", "user:ann"], ["new"])
@@ -54,7 +54,7 @@ def test_a_system_tag_is_left_alone(run, entry):
 
 
 @pytest.mark.parametrize(
-    ("tags", "said"),
+    ("tags", "message"),
     [
         ("", "got an empty str"),
         ("x" * 501, "at most 500 characters, got 501 ("),
@@ -68,15 +68,15 @@ def test_a_system_tag_is_left_alone(run, entry):
         ([f"t{number}" for number in range(49)], "after the change, got 51"),
     ],
 )
-def test_what_is_no_tag(run, entry, tags, said):
+def test_invalid_tags(run, entry, tags, message):
     before = entry.read_bytes()
     with pytest.raises(MetaflowTaggingError) as caught:
         run.add_tags(tags)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert entry.read_bytes() == before
 
 
-def test_a_set_that_is_too_large_may_shrink(run, entry):
+def test_a_set_that_is_too_large_can_shrink(run, entry):
     entry.write_text(json.dumps(json.loads(entry.read_bytes()) | {"tags": [f"t{number}" for number in range(60)]}))
     run.replace_tags(["t1", "t2"], ["new"])
     assert len(stored(entry)) == 59
@@ -95,7 +95,7 @@ def test_nothing_else_changes(run, entry, own_runs, own_client):
     assert entry.stat().st_mode & 0o777 == 0o600
 
 
-def test_metaflow_sees_our_tags_and_we_see_theirs(own_runs, own_client, metaflow, runs):
+def test_tags_are_shared_with_metaflow(own_runs, own_client, metaflow, runs):
     metaflow.metadata(f"local@{own_runs.folder}")
     try:
         own_client.get(own_runs["linear"]).add_tag("ours")
@@ -110,7 +110,7 @@ def test_metaflow_sees_our_tags_and_we_see_theirs(own_runs, own_client, metaflow
         metaflow.metadata(f"local@{runs.folder}")
 
 
-def test_eight_at_once_lose_nothing(own_client, own_runs, entry):
+def test_concurrent_changes_lose_nothing(own_client, own_runs, entry):
     threads = [
         threading.Thread(target=lambda tag=tag: own_client.get(own_runs["linear"]).add_tag(tag)) for tag in "abcdefgh"
     ]
@@ -121,7 +121,7 @@ def test_eight_at_once_lose_nothing(own_client, own_runs, entry):
     assert stored(entry) == {"team:blue", "nightly", *"abcdefgh"}
 
 
-def test_somebody_else_always_wins(run, entry, monkeypatch):
+def test_a_lost_race_raises(run, entry, monkeypatch):
     monkeypatch.setattr(local_tags, "RETRY_DELAY_S", 0)
     monkeypatch.setattr(local_tags, "_replace", lambda *_: None)
     with pytest.raises(MetaflowTaggingError, match="keep being changed by another process"):

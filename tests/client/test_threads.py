@@ -1,4 +1,4 @@
-"""Two explicit clients on two roots, from eight threads: they never mix."""
+"""Two explicit clients on two roots, in eight threads, stay separate."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Completion of %mflow lines and of pathspecs in strings, as IPython's own completer gives it."""
+"""Completion of %mflow lines and of pathspecs in strings, through IPython's completer."""
 
 import threading
 import time
@@ -15,8 +15,8 @@ from mfwidgets.magic.dispatch import COMMANDS, run_line
 
 @pytest.fixture
 def offered(shell, runs, monkeypatch):
-    """What the shell offers at the end of a text: whole replacements of the word."""
-    monkeypatch.setattr(completion_sources, "TIMEOUT_S", 30)  # a busy machine must not change what is offered
+    """Return the completions at the end of a line, as replacements of the whole word."""
+    monkeypatch.setattr(completion_sources, "TIMEOUT_S", 30)  # a busy machine must not change the completions
     shell.run_line_magic("load_ext", "mfwidgets")
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
@@ -52,7 +52,7 @@ def test_pathspecs_level_by_level(offered, runs):
     assert offered(f"%mflow show '{flow}/{run_id}/st") == [f"{flow}/{run_id}/start"]
 
 
-def test_the_numbers_that_tasks_made(offered, runs):
+def test_tasks_and_artifacts(offered, runs):
     assert offered(f"%mflow grid {runs['branch']}/work --by ") == ["status", "duration", "doubled"]
     assert offered(f"%mflow grid {runs['failing']} --by quo") == ["quotient"]
     assert offered("%mflow grid NoSuchFlow/1/work --by ") == ["status", "duration"]
@@ -86,7 +86,7 @@ def test_options_and_their_values(offered):
     assert complete("%mflow grid LinearFlow/latest --by du")[1] == [("duration", "number")]
 
 
-def test_words_with_blanks_stand_in_quotes(offered, own_runs):
+def test_words_with_blanks_are_quoted(offered, own_runs):
     mfwidgets.metadata(f"local@{own_runs.folder}")
     offered("%mflow runs LinearFlow --tag ")
     run_line(f"tag {own_runs['linear']} --add 'two words' --add \"it's\"")  # and they are offered at once
@@ -115,13 +115,13 @@ def test_inside_strings(offered, runs, text, levels):
     parts = [*runs["linear"].split("/"), "start", "1", "x"]
     for level in range(levels):
         typed = "/".join([*parts[:level], ""])
-        wanted = "/".join(parts[: level + 1])
-        assert wanted in offered(f"{text}{typed}"), (text, typed)
+        expected = "/".join(parts[: level + 1])
+        assert expected in offered(f"{text}{typed}"), (text, typed)
     assert complete(f"{text}{'/'.join(parts[:levels])}/")[1] == []
     assert "LinearFlow/latest" not in offered("Run('LinearFlow/")
 
 
-def test_of_other_lines_nothing_is_said(offered):
+def test_other_lines_are_not_completed(offered):
     for text in ("print('mflow ", "mflow = ", "%mflowx ", "x %mflow ", "Runner('", "Run('a') + '"):
         assert complete(text)[1] == [], text
 
@@ -133,20 +133,20 @@ def test_nothing_raises_and_nothing_hangs(offered, monkeypatch):
         offered(text)
 
 
-def test_a_slow_service_is_not_waited_for(offered, on_service, monkeypatch):
+def test_a_slow_service_does_not_delay_completion(offered, on_service, monkeypatch):
     _, service = on_service
     monkeypatch.setattr(completion_sources, "TIMEOUT_S", 0.35)
     service.latency(10)
     try:
         mfwidgets.metadata(service.url)
         completion_sources.ANSWERS.forget()
-        assert complete("%mflow LinearFl")[1] == []  # had it waited, it would know
-        assert "logs" in offered("%mflow ")  # what need not be asked is there at once
+        assert complete("%mflow LinearFl")[1] == []  # it did not wait, so it does not know
+        assert "logs" in offered("%mflow ")  # completions without requests are there at once
     finally:
         service.latency(0)
 
 
-def test_what_came_too_late_is_there_the_next_time(offered, on_service, monkeypatch):
+def test_a_late_answer_is_used_next_time(offered, on_service, monkeypatch):
     _, service = on_service
     monkeypatch.setattr(completion_sources, "TIMEOUT_S", 0.35)
     service.latency(1)
@@ -160,7 +160,7 @@ def test_what_came_too_late_is_there_the_next_time(offered, on_service, monkeypa
         service.latency(0)
 
 
-def test_an_answer_is_kept_for_a_while(offered, runs):
+def test_an_answer_is_cached(offered, runs):
     asked = []
     answers = completion_sources.AnswerCache()
     for _ in range(3):
@@ -172,7 +172,7 @@ def test_an_answer_is_kept_for_a_while(offered, runs):
     assert answers.get(("b",), lambda: 1 / 0, 5) == []
 
 
-def test_an_answer_that_comes_after_all_was_forgotten_is_not_kept():
+def test_a_late_answer_does_not_fill_a_cleared_cache():
     answers, gate = completion_sources.AnswerCache(), threading.Event()
     assert answers.get(("a",), lambda: gate.wait(30) and ["old"], 0.05) == []
     answers.forget()
@@ -182,7 +182,7 @@ def test_an_answer_that_comes_after_all_was_forgotten_is_not_kept():
     assert answers.get(("a",), lambda: ["newer"], 5) == ["new"]
 
 
-def test_namespaces_and_metadata_have_answers_of_their_own(offered, own_runs):
+def test_the_cache_depends_on_namespace_and_metadata(offered, own_runs):
     assert "ForeachFlow" in offered("%mflow ")
     mfwidgets.namespace("user:bob")
     mfwidgets.metadata(f"local@{own_runs.folder}")

@@ -1,4 +1,4 @@
-"""%mflow in a real shell."""
+"""%mflow in a real IPython shell."""
 
 import json
 import os
@@ -90,7 +90,7 @@ def test_metadata(mflow, own_runs):
         mflow(r"metadata C:\runs")  # a backslash is a character like any other
 
 
-def test_alone_it_helps(mflow, runs):
+def test_no_arguments_show_help(mflow, runs):
     shown = mflow("")
     assert isinstance(shown, Help)
     assert isinstance(mflow("help"), Help)
@@ -101,7 +101,7 @@ def test_alone_it_helps(mflow, runs):
 
 
 @pytest.mark.parametrize(
-    ("line", "error", "said"),
+    ("line", "error", "expected"),
     [
         ("LinearFlow/7", MetaflowNotFound, "has no run '7'"),
         ("LinearFlow/", MetaflowException, "empty part"),
@@ -145,14 +145,14 @@ def test_alone_it_helps(mflow, runs):
         ("'LinearFlow", UsageError, "Expected a closing quote"),
     ],
 )
-def test_mistakes_are_one_line(mflow, shell, capsys, line, error, said):
+def test_mistakes_are_one_line(mflow, shell, capsys, line, error, expected):
     with pytest.raises(error) as caught:
         mflow(line)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     shell.run_cell(f"%mflow {line}")
     printed = capsys.readouterr()
     assert "Traceback" not in printed.out + printed.err
-    assert said in printed.out + printed.err
+    assert expected in printed.out + printed.err
 
 
 def test_python_values_expand(mflow, shell, runs):
@@ -161,7 +161,7 @@ def test_python_values_expand(mflow, shell, runs):
     assert shell.user_ns["found"] == Run(runs["linear"])
 
 
-def test_values_hold_together_and_objects_stand_for_their_pathspecs(mflow, shell, runs):
+def test_variables_expand_to_words_and_pathspecs(mflow, shell, runs):
     shell.user_ns |= {"tag": "two words", "run": Run(runs["linear"]), "n": 2}
     assert "tagged two words" in repr(mflow("runs LinearFlow --tag {tag}"))
     assert mflow("{run}/start/1").pathspec == f"{runs['linear']}/start/1"
@@ -173,7 +173,7 @@ def test_values_hold_together_and_objects_stand_for_their_pathspecs(mflow, shell
     assert mflow("ns None").namespace is None
 
 
-def test_the_way_back_can_be_typed(mflow, shell, tmp_path, monkeypatch):
+def test_a_switch_shows_how_to_return(mflow, shell, tmp_path, monkeypatch):
     mflow('ns "user:dan o\'x"')
     told = shown(mflow("ns none"))
     assert 'To switch back: %mflow ns "user:dan o\'x"' in told
@@ -181,7 +181,7 @@ def test_the_way_back_can_be_typed(mflow, shell, tmp_path, monkeypatch):
     assert mflow(told.partition("To switch back: %mflow ")[2].splitlines()[0]).namespace == "user:dan o'x"
 
 
-def test_artifacts_of_several_tasks_are_told_apart(mflow, runs):
+def test_artifacts_of_several_tasks_name_their_tasks(mflow, runs):
     assert re.search(r"work/\d +item ", shown(mflow(f"artifacts {runs['foreach']}")))
 
 
@@ -237,7 +237,7 @@ def test_parts_of_a_run(mflow, runs):
     assert "Comparison" in shown(mflow("diff LinearFlow LinearFlow/latest~1"))
 
 
-def test_tags_say_what_changed(mflow, own_runs):
+def test_tags_show_the_change(mflow, own_runs):
     mflow(f"metadata {own_runs.folder}")
     changed = mflow(f"tag {own_runs['linear']} --add reviewed --add nightly --remove team:blue --remove nosuch")
     assert (changed.added, changed.removed) == ({"reviewed"}, {"team:blue"})
@@ -257,11 +257,11 @@ def test_help(mflow):
     assert mflow("logs -h").command.name == "logs"
 
 
-def test_the_docstring_names_every_verb(shell):
+def test_the_docstring_names_every_command(shell):
     from mfwidgets.magic.ipython_extension import MflowMagics
 
-    said = MflowMagics.line.__doc__
-    assert [command for command in COMMANDS if command != "show" and f"%mflow {command}" not in said] == []
+    expected = MflowMagics.line.__doc__
+    assert [command for command in COMMANDS if command != "show" and f"%mflow {command}" not in expected] == []
 
 
 def test_profiles(mflow, monkeypatch, tmp_path, own_runs, runs):
@@ -281,7 +281,7 @@ def test_profiles(mflow, monkeypatch, tmp_path, own_runs, runs):
     assert "To switch back: %mflow profile default" in switched
     assert os.environ["METAFLOW_PROFILE"] == "other"
     assert mfwidgets.get_metadata() == f"local@{own_runs.folder}"
-    assert mfwidgets.get_namespace() == "user:ann"  # METAFLOW_USER in the environment goes before the profile's
+    assert mfwidgets.get_namespace() == "user:ann"  # METAFLOW_USER in the environment takes precedence over the profile
     assert "LinearFlow" in [flow.id for flow in Metaflow(namespace=None)]
     mflow("profile default")
     assert "METAFLOW_PROFILE" not in os.environ
@@ -311,12 +311,12 @@ def test_a_cell_on_other_metadata_or_with_another_profile(mflow, shell, own_runs
 @pytest.mark.parametrize("line", ["logs LinearFlow", "ns", "", "ns a b"])
 def test_mistakes_of_cells(mflow, shell, capsys, line):
     shell.run_cell(f"%%mflow {line}\n1")
-    said = capsys.readouterr()
-    assert "Expected %%mflow ns NAME, %%mflow metadata NAME" in said.out + said.err
-    assert "Traceback" not in said.out + said.err
+    expected = capsys.readouterr()
+    assert "Expected %%mflow ns NAME, %%mflow metadata NAME" in expected.out + expected.err
+    assert "Traceback" not in expected.out + expected.err
 
 
-def test_the_error_of_a_cell_is_told_once(mflow, shell, capsys):
+def test_the_error_of_a_cell_is_shown_once(mflow, shell, capsys):
     shell.run_cell("%%mflow ns user:bob\nraise ValueError('once only')")
-    said = capsys.readouterr()
-    assert (said.out + said.err).count(": once only") == 1
+    expected = capsys.readouterr()
+    assert (expected.out + expected.err).count(": once only") == 1

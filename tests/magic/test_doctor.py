@@ -1,4 +1,4 @@
-"""The doctor: what is wrong, and what to do; within its time, and without a secret."""
+"""The doctor: problems and remedies, within its timeout, without secrets."""
 
 import socket
 
@@ -31,7 +31,7 @@ def test_all_is_well(runs):
     assert repr(doctor) == "<doctor: no problems>"
 
 
-def test_a_service_tells_its_version(on_service):
+def test_a_service_shows_its_version(on_service):
     _, service = on_service
     mfwidgets.metadata(service.url)
     mfwidgets.namespace(None)
@@ -40,7 +40,7 @@ def test_a_service_tells_its_version(on_service):
     assert Metaflow()._context.provider.version() in found
 
 
-def test_a_service_that_is_not_there(monkeypatch):
+def test_an_unreachable_service(monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -56,7 +56,7 @@ def test_a_service_that_is_not_there(monkeypatch):
     assert "s3cr3t" not in text
 
 
-def test_a_service_that_takes_its_time(on_service, monkeypatch):
+def test_a_slow_service(on_service, monkeypatch):
     _, service = on_service
     mfwidgets.metadata(service.url)
     monkeypatch.setattr(doctor_command, "TIMEOUT_S", 1.5)
@@ -76,7 +76,7 @@ def test_a_default_that_cannot_be_opened(monkeypatch):
 
 
 @pytest.mark.parametrize("nothing", ["empty folder", "empty namespace"])
-def test_where_nothing_has_run(nothing, runs, tmp_path):
+def test_a_folder_without_runs(nothing, runs, tmp_path):
     (tmp_path / ".metaflow").mkdir()
     mfwidgets.metadata(f"local@{tmp_path if nothing == 'empty folder' else runs.folder}")
     mfwidgets.namespace("user:nobody")
@@ -85,7 +85,7 @@ def test_where_nothing_has_run(nothing, runs, tmp_path):
     assert (checks(doctor)["metadata"].result == "problem") is (nothing == "empty folder")
 
 
-def test_an_extra_that_is_missing(runs, monkeypatch):
+def test_a_missing_extra(runs, monkeypatch):
     mfwidgets.metadata(f"local@{runs.folder}")
     monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "azure")
     mfwidgets.default_metadata()

@@ -1,4 +1,4 @@
-"""Following in a terminal, where what is printed stays."""
+"""Following a log in a terminal, where printed lines stay."""
 
 import threading
 
@@ -12,7 +12,7 @@ from mfwidgets.magic.commands import follow
 from mfwidgets.magic.dispatch import run_line
 
 
-def test_of_a_task_that_has_ended_all_is_printed_once(runs, shell, capsys):
+def test_an_ended_task_is_printed_once(runs, shell, capsys):
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
     followed = run_line(f"logs {runs['linear']}/start --follow")
@@ -21,7 +21,7 @@ def test_of_a_task_that_has_ended_all_is_printed_once(runs, shell, capsys):
     assert "[The task is completed: attempt 0 succeeded at " in printed
     assert isinstance(followed, follow.FollowedLog)
     assert str(followed).startswith("out: first")
-    assert "out: first" in followed._repr_mimebundle_()["text/plain"]  # shown again if it is asked for again
+    assert "out: first" in followed._repr_mimebundle_()["text/plain"]  # evaluating it again shows it again
 
 
 def line(text, stream="stdout"):
@@ -30,7 +30,7 @@ def line(text, stream="stdout"):
 
 @pytest.fixture
 def printed(runs, client, capsys, monkeypatch):
-    """Show a log as it grows, in a terminal, and return what is printed."""
+    """Follow a log in a terminal, and return the printed lines."""
     output = follow._Terminal()
 
     def show(tail, *states):
@@ -48,12 +48,12 @@ def test_each_line_is_printed_once(printed):
     assert printed(None, [a], [a], [a, b, c]) == ["a", "[going on]", "b", "c"]
 
 
-def test_of_a_tail_all_that_comes_is_printed(printed):
+def test_a_tail_prints_all_new_lines(printed):
     lines = [line(str(number)) for number in range(12)]
     assert printed(3, lines[:5], lines[:7], lines) == ["2", "3", "4", "[going on]", *map(str, range(5, 12))]
 
 
-def test_what_comes_late_on_the_other_stream_is_printed(printed):
+def test_late_lines_of_the_other_stream_are_printed(printed):
     out, late = [line(f"out {number}") for number in range(3)], [line(f"err {number}", "stderr") for number in range(2)]
     shown = printed(None, out[:2], [late[0], *out[:2]], [late[0], *out, late[1]])
     assert sorted(shown) == ["[going on]", "err 0", "err 1", "out 0", "out 1", "out 2"]
@@ -83,7 +83,7 @@ if __name__ == "__main__":
 """
 
 
-def test_another_attempt_is_followed_too(tmp_path, shell, capsys):
+def test_the_next_attempt_is_followed(tmp_path, shell, capsys):
     with running_flow(tmp_path, FLOW) as running:
         mfwidgets.metadata(str(tmp_path))
         mfwidgets.namespace(None)

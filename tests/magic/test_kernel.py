@@ -1,4 +1,4 @@
-"""%mflow through the kernel's protocol: what a front end sends, and what it gets back."""
+"""%mflow through the kernel's protocol: requests of a front end, and the replies."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from mfwidgets.magic.dispatch import COMMANDS
 TESTS = Path(__file__).parents[1]
 
 PATIENT = "from mfwidgets.magic import completion_sources\ncompletion_sources.TIMEOUT_S = 30\n"
-"""A busy machine must not change what is offered."""
+"""A busy machine must not change the completions."""
 
 
 class Kernel:
@@ -26,7 +26,7 @@ class Kernel:
         return self._client.execute(code)
 
     def messages(self, asked, timeout=PATIENCE_S):
-        """Yield what the kernel publishes for a request, to its end."""
+        """Yield all messages of the kernel for a request."""
         while True:
             message = self._client.get_iopub_msg(timeout=timeout)
             if message["parent_header"].get("msg_id") != asked:
@@ -36,8 +36,8 @@ class Kernel:
             yield message
 
     def run(self, code):
-        """Return what a cell shows: texts, errors and streams, in their order."""
-        return [told(message) for message in self.messages(self.begin(code)) if told(message)]
+        """Return the outputs of a cell: texts, errors and streams, in order."""
+        return [output_of(message) for message in self.messages(self.begin(code)) if output_of(message)]
 
     def complete(self, code):
         asked = self._client.complete(code, len(code))
@@ -53,7 +53,7 @@ class Kernel:
                 return reply["content"]
 
 
-def told(message):
+def output_of(message):
     content = message["content"]
     if message["msg_type"] in ("execute_result", "display_data", "update_display_data"):
         return message["msg_type"], content["data"].get("text/plain", "")
@@ -78,7 +78,7 @@ def kernel(runs, tmp_path_factory):
 
 
 def lines(runs):
-    """A line for each command, and what its result says."""
+    """A line for each command, and a part of its output."""
     linear, failing = runs["linear"], runs["failing"]
     return {
         "show": (linear, "Run LinearFlow/"),
@@ -106,19 +106,19 @@ def lines(runs):
 
 
 def changed_only_by(shown):
-    """Leave out what a widget of an earlier cell changes meanwhile."""
+    """Exclude updates of widgets of earlier cells."""
     return [one for one in shown if one[0] != "update_display_data"]
 
 
-def test_every_verb(kernel, runs):
+def test_every_command(kernel, runs):
     known = lines(runs)
     assert set(known) == set(COMMANDS)
-    for command, (line, said) in known.items():
+    for command, (line, part) in known.items():
         shown = changed_only_by(kernel.run(f"%mflow {line}"))
         widget = command in ("explore", "watch")
         assert shown[0][0] == ("display_data" if widget else "execute_result"), (command, shown)
         assert widget or len(shown) == 1, (command, shown)
-        assert any(said in text for _, text in shown), (command, shown)
+        assert any(part in text for _, text in shown), (command, shown)
         # A widget that works in a thread may change its output at any time.
         assert changed_only_by(kernel.run(f"kept = %mflow {line}")) == []
         answered = [one for one in kernel.run("kept is not None") if one[0] != "update_display_data"]
@@ -128,24 +128,24 @@ def test_every_verb(kernel, runs):
 def test_errors_are_one_line(kernel):
     for line in ("log x", "LinearFlow/7", "logs LinearFlow/latest/end --tail x", "ns a b", "tasks", "'"):
         shown = kernel.run(f"%mflow {line}")
-        # What an explorer of before shows may still change.
+        # An explorer of an earlier cell may still update its output.
         ((kind, text),) = [one for one in shown if one[0] != "update_display_data"]
         assert kind in ("error", "stream")
         assert text.strip().count("\n") == 0, text
         assert "Traceback" not in text
 
 
-def test_a_cell_elsewhere(kernel):
+def test_a_cell_on_other_metadata(kernel):
     shown = kernel.run("%%mflow ns user:bob\nprint(mfwidgets.get_namespace())\nmfwidgets.get_namespace()")
     assert shown[0] == ("stream", "user:bob\n")
     assert shown[1][1] == "'user:bob'"
     assert kernel.run("mfwidgets.get_namespace() is None") == [("execute_result", "True")]
     asked = kernel.begin("%%mflow ns user:bob\n1 / 0")
-    errors = [text for kind, text in filter(None, map(told, kernel.messages(asked))) if kind == "error"]
+    errors = [text for kind, text in filter(None, map(output_of, kernel.messages(asked))) if kind == "error"]
     assert "ZeroDivisionError" in errors[0]
     assert len(errors) == 1
     assert "mfwidgets" not in errors[0]
-    assert kernel.reply(asked)["status"] == "error"  # so that a notebook that is run stops there
+    assert kernel.reply(asked)["status"] == "error"  # so that running a whole notebook stops there
     assert kernel.run("mfwidgets.get_namespace() is None") == [("execute_result", "True")]
     nested = kernel.run("%%mflow ns user:bob\n%%mflow ns user:ann\nx = mfwidgets.get_namespace()\nx")
     assert nested == [("execute_result", "'user:ann'")]
@@ -181,7 +181,7 @@ def test_completion_while_a_service_sleeps(kernel, on_service, runs):
 
 def test_load_unload_reload(kernel):
     assert kernel.run("%unload_ext mfwidgets") == []
-    assert "mflow" in kernel.run("%mflow")[0][1]  # IPython says that there is none
+    assert "mflow" in kernel.run("%mflow")[0][1]  # IPython reports a missing magic
     assert "logs" not in kernel.complete("%mflow lo")["matches"]
     kernel.run("%load_ext mfwidgets\n%reload_ext mfwidgets")
     assert "Commands" in kernel.run("%mflow")[0][1]
@@ -198,17 +198,17 @@ def running(tmp_path):
         yield found
 
 
-def until(kernel, asked, wanted, seen):
-    """Read messages until one tells what is wanted."""
+def until(kernel, asked, expected, seen):
+    """Read messages until one matches."""
     for message in kernel.messages(asked):
-        if told(message):
-            seen.append(told(message))
-            if wanted in seen[-1][1]:
+        if output_of(message):
+            seen.append(output_of(message))
+            if expected in seen[-1][1]:
                 return
-    raise AssertionError(f"{wanted!r} was not shown: {seen}")
+    raise AssertionError(f"{expected!r} was not shown: {seen}")
 
 
-def test_a_local_task_is_waited_for_and_shown_when_it_ends(kernel, running):
+def test_a_local_task_is_shown_when_it_ends(kernel, running):
     folder, task = running.folder, running.task
     asked, seen = (
         kernel.begin(f"mfwidgets.metadata('{folder}'); x = %mflow logs {task} --follow".replace("; ", "\n")),
@@ -216,16 +216,16 @@ def test_a_local_task_is_waited_for_and_shown_when_it_ends(kernel, running):
     )
     until(kernel, asked, "Metaflow writes the log of a local task when the task ends", seen)
     running.go()
-    seen += [told(message) for message in kernel.messages(asked) if told(message)]
+    seen += [output_of(message) for message in kernel.messages(asked) if output_of(message)]
     assert {kind for kind, _ in seen} == {"display_data", "update_display_data"}
     assert "begins" in seen[-1][1]
     assert "ends" in seen[-1][1]
     assert "The task is completed" in seen[-1][1]
-    assert [kind for kind, _ in seen].count("display_data") == 1  # one output, that changed in place
-    assert "begins" in kernel.run("x")[0][1]  # shown again where it is asked for again
+    assert [kind for kind, _ in seen].count("display_data") == 1  # one output, updated in place
+    assert "begins" in kernel.run("x")[0][1]  # evaluating it again shows it again
 
 
-def test_a_log_that_grows_is_shown_in_place(kernel, running):
+def test_a_growing_log_is_updated_in_place(kernel, running):
     folder, task = running.folder, running.task
     kernel.run(f"mfwidgets.metadata('{folder}')")
     running.log("first line\n")
@@ -235,7 +235,7 @@ def test_a_log_that_grows_is_shown_in_place(kernel, running):
     until(kernel, asked, "second line", seen)
     assert "Interrupt the kernel to stop" in seen[-1][1]
     running.go()
-    seen += [told(message) for message in kernel.messages(asked) if told(message)]
+    seen += [output_of(message) for message in kernel.messages(asked) if output_of(message)]
     assert "second line" in seen[-1][1]
     assert "The task is completed" in seen[-1][1]
     assert [kind for kind, _ in seen].count("display_data") == 1
@@ -256,11 +256,11 @@ def test_following_can_be_interrupted(kernel, running, request):
     )
     until(kernel, asked, "Following was interrupted", seen)
     assert "so far" in seen[-1][1]
-    assert [told(message) for message in kernel.messages(asked) if told(message)] == []
+    assert [output_of(message) for message in kernel.messages(asked) if output_of(message)] == []
     assert kernel.run("1 + 1") == [("execute_result", "2")]
 
 
-def test_following_ends_after_a_while(kernel, running):
+def test_following_times_out(kernel, running):
     folder, task = running.folder, running.task
     kernel.run(f"mfwidgets.metadata('{folder}')")
     shown = kernel.run(f"%mflow logs {task} --follow --timeout 0")

@@ -1,4 +1,4 @@
-"""What objects show in IPython's terminal: real processes behind a pseudo terminal."""
+"""Displays in IPython's terminal, in real processes with a pseudo terminal."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ print("KEPT", json.dumps(list(outputs.values())))
 
 
 def typed(lines, environ=None, options=()):
-    """Return what a terminal shows when lines are typed into IPython."""
+    """Type lines into IPython, and return the output of the terminal."""
     import pty
 
     ours, theirs = pty.openpty()
@@ -39,7 +39,7 @@ def typed(lines, environ=None, options=()):
         while True:
             try:
                 some = os.read(ours, 4096)
-            except OSError:  # what a terminal says at its end
+            except OSError:  # the terminal was closed
                 break
             if not some:
                 break
@@ -58,7 +58,7 @@ def begin(runs):
 RED = "\x1b[31m✗ failed"
 
 
-def test_a_status_has_a_colour_and_what_is_kept_has_none(begin, runs):
+def test_colours_are_printed_and_not_stored(begin, runs):
     shown = typed([*begin, f"%mflow {runs['failing']}", *KEPT.strip().splitlines()])
     assert RED in shown
     assert f"Run {runs['failing']}" in shown
@@ -67,7 +67,7 @@ def test_a_status_has_a_colour_and_what_is_kept_has_none(begin, runs):
     assert "u001b" not in kept
 
 
-def test_what_is_displayed_has_colours_too(begin, runs):
+def test_displayed_objects_have_colours(begin, runs):
     shown = typed([*begin, f"display(m.Run({runs['failing']!r}))"])
     assert RED in shown
 
@@ -77,19 +77,19 @@ def test_what_is_displayed_has_colours_too(begin, runs):
     [({"NO_COLOR": "1"}, ()), ({"TERM": "dumb"}, ()), ({}, ("--colors=NoColor",))],
     ids=["NO_COLOR", "dumb", "NoColor"],
 )
-def test_who_wants_no_colours_has_none(begin, runs, environ, options):
+def test_colours_can_be_turned_off(begin, runs, environ, options):
     shown = typed([*begin, f"m.Run({runs['failing']!r})"], environ, options)
     assert "✗ failed" in shown
     assert "\x1b[31m" not in shown
 
 
-def test_unloading_takes_the_colours_back(begin, runs):
+def test_unloading_removes_the_colours(begin, runs):
     shown = typed([*begin, "%unload_ext mfwidgets", f"m.Run({runs['failing']!r})"])
     assert "✗ failed" in shown
     assert RED not in shown
 
 
-def test_a_shell_of_notebooks_is_left_alone(shell, runs, client):
+def test_a_notebook_shell_is_not_changed(shell, runs, client):
     shell.run_line_magic("load_ext", "mfwidgets")
     try:
         found, _ = shell.display_formatter.format(client.get(runs["failing"]))

@@ -1,4 +1,4 @@
-"""The words of a line: what is quoted is read back, and quotes are read as shlex reads them."""
+"""The words of a line: quoting can be reversed, and quotes are read as by shlex."""
 
 import shlex
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ def test_quotes_are_read_as_shlex_reads_them(line):
 
 
 @given(st.text("a{}$'\" =-"))
-def test_words_lie_where_they_say(line):
+def test_words_have_their_positions(line):
     words = scan(line)
     ends = [*(word.start for word in words[1:]), len(line)]
     for word, end in zip(words, ends, strict=False):
@@ -79,7 +79,7 @@ def test_values_and_quotes(line, words):
         ("{missing}", "{missing} has no value: name 'missing'"),
     ],
 )
-def test_lines_without_a_meaning(line, message):
+def test_invalid_lines(line, message):
     with pytest.raises(UsageError) as error:
         tokenize(line, VARIABLES)
     assert message in str(error.value)

@@ -1,4 +1,4 @@
-"""The makers of plain values, alone: what their classes would not have written is refused before anything is made."""
+"""The constructors of plain values. State that their classes would not write is refused before construction."""
 
 import datetime as dt
 import struct
@@ -41,7 +41,7 @@ def make(name, *args):
         ("datetime.date", ("\x07\xe4\x01\x02",), dt.date(2020, 1, 2)),
     ],
 )
-def test_what_is_made(name, args, value):
+def test_values_that_are_constructed(name, args, value):
     made = make(name, *args)
     assert made == value
     assert type(made) is type(value)
@@ -83,7 +83,7 @@ def test_what_is_made(name, args, value):
         ("numpy._core.multiarray.scalar", (np.dtype("S0"), b"")),
     ],
 )
-def test_what_is_refused(name, args):
+def test_calls_that_are_refused(name, args):
     assert make(name, *args) is NotImplemented
 
 
@@ -122,7 +122,7 @@ def array(shape, kind, content, *, by_column=False):
     return made.finish((1, shape, kind, by_column, content))
 
 
-def test_arrays_lie_as_they_were_written():
+def test_arrays_keep_their_memory_order():
     content = struct.pack("<6i", *range(6))
     kind = np.dtype("<i4")
     assert array((2, 3), kind, content).tolist() == [[0, 1, 2], [3, 4, 5]]
@@ -148,7 +148,7 @@ def test_objects_of_metaflow():
 
 
 def called(content):
-    """Describe the one call that a pickle makes."""
+    """Describe the only call of a pickle."""
     found = describe_pickle(content)
     assert isinstance(found, ReducedCall)
     return found
@@ -169,7 +169,7 @@ def test_each_way_to_call_is_described():
     assert str(callee) == "m.f"
 
 
-def test_what_is_put_into_an_object_is_described():
+def test_the_state_of_an_object_is_described():
     made = b"\x80\x04cm\nf\n)R"
     assert called(made + b"(K\x01K\x02e.").items == [1, 2]
     assert called(made + b"K\x01a.").items == [1]
@@ -179,7 +179,7 @@ def test_what_is_put_into_an_object_is_described():
     assert called(made + b"}b.").state == {}
 
 
-def test_an_object_that_is_never_whole_is_foreign():
+def test_an_incomplete_object_is_foreign():
     with pytest.raises(UnloadableArtifact, match="an incomplete object"):
         safe_loads(b"\x80\x04cmetaflow.exception\nMetaflowExceptionWrapper\nN\x85R.")
 
@@ -196,7 +196,7 @@ def test_an_object_that_is_never_whole_is_foreign():
         b"\x80\x04h\x05.",  # nothing was remembered
     ],
 )
-def test_what_is_not_a_pickle(content):
+def test_invalid_pickles(content):
     with pytest.raises(UnloadableArtifact, match="Expected a valid pickle"):
         describe_pickle(content)
 
@@ -207,7 +207,7 @@ def test_the_number_of_opcodes_has_a_limit():
         describe_pickle(b"](" + b"N" * (MAX_OPCODES - 2) + b"e.")
 
 
-def test_keys_have_a_limit_of_parts():
+def test_keys_have_a_size_limit():
     def with_key(parts):
         return b"\x80\x04}(" + b"K\x01" * parts + b"tNs."
 
@@ -216,7 +216,7 @@ def test_keys_have_a_limit_of_parts():
         safe_loads(with_key(1_000))
 
 
-def test_what_was_remembered_is_made_whole_too():
+def test_memoized_objects_are_completed():
     wrapper = b"cmetaflow.exception\nMetaflowExceptionWrapper\nN\x85R\x94"
     found = safe_loads(b"\x80\x04(" + wrapper + b"}\x8c\x04type\x8c\x01Xsbh\x00t.")
     assert found[0] is found[1]

@@ -1,4 +1,4 @@
-"""Pickles read without running anything: plain values come out right, and nothing else comes out."""
+"""Pickles read without running code: plain values are correct, and anything else is refused."""
 
 import collections
 import contextlib
@@ -49,14 +49,14 @@ def test_plain_values(value, protocol):
     assert same(safe_loads(pickle.dumps(value, protocol)), value)
 
 
-def test_what_holds_itself():
+def test_recursive_values():
     value: list[object] = []
     value.append(value)
     found = safe_loads(pickle.dumps(value))
     assert found[0] is found
 
 
-def test_metaflows_own():
+def test_classes_of_metaflow():
     error = safe_loads(
         b"\x80\x04cmetaflow.exception\nMetaflowExceptionWrapper\nN\x85R}(\x8c\x04type\x8c\x0abuiltins.X\x8c\x09exception\x8c\x01mub."
     )
@@ -99,12 +99,12 @@ class Model:
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
-def test_nothing_else_is_made(value, protocol):
+def test_other_classes_are_refused(value, protocol):
     with pytest.raises(UnloadableArtifact):
         safe_loads(pickle.dumps(value, protocol))
 
 
-def test_what_would_be_made_is_described():
+def test_refused_objects_are_described():
     found = describe_pickle(pickle.dumps([Model(), print], 4))
     assert isinstance(found[0], ReducedCall)
     assert found[0].of == GlobalRef(__name__, "Model")

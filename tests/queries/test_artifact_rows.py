@@ -1,4 +1,4 @@
-"""The catalogue of artifacts: what one file a task tells, against a record for each artifact."""
+"""Rows of artifacts: from one file per task, compared with the record of each artifact."""
 
 import json
 
@@ -9,7 +9,7 @@ NAMES = [name for part in RUNS for name in part]
 
 
 def listed(run):
-    """What the records say, a file each."""
+    """Return the facts of the records, which are one file each."""
     return sorted((artifact.pathspec, artifact.sha, artifact.encoding) for artifact in run.artifacts())
 
 
@@ -18,7 +18,7 @@ def rows(collection):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_says_what_the_records_say(name, client, runs):
+def test_the_file_has_the_facts_of_the_records(name, client, runs):
     run = client.get(runs[name])
     assert rows(run.artifacts()) == listed(run)
     for task in run.tasks():
@@ -28,7 +28,7 @@ def test_it_says_what_the_records_say(name, client, runs):
             assert len(asked.to_pandas()) == len(list(asked))
 
 
-def test_without_its_file_the_records_speak(own_client, own_runs):
+def test_records_are_used_without_the_file(own_client, own_runs):
     run = own_client.get(own_runs["linear"])
     whole = rows(run.artifacts())
     task = run["start"].task
@@ -41,7 +41,7 @@ def test_without_its_file_the_records_speak(own_client, own_runs):
 
 
 @pytest.mark.parametrize("info", [None, [], "x", {"x": None}, {"x": {"size": "big", "type": 7}}, {"x": 3}])
-def test_a_file_of_another_shape_harms_nobody(info, own_client, own_runs):
+def test_an_invalid_file_is_ignored(info, own_client, own_runs):
     task = own_client.get(own_runs["linear"])["start"].task
     file = own_runs.root.joinpath(*task.path_components, "0.data.json")
     file.write_text(json.dumps(json.loads(file.read_text()) | {"info": info}))
@@ -51,7 +51,7 @@ def test_a_file_of_another_shape_harms_nobody(info, own_client, own_runs):
     assert "x" in task._repr_html_()
 
 
-def test_private_steps_are_seen_when_asked_for(client, runs):
+def test_private_steps_are_listed_by_path(client, runs):
     run = client.get(runs["linear"])
     assert not any("/_parameters/" in row.pathspec for row in run.artifacts()._rows())
     assert "alpha" in list(run["_parameters"].task.to_pandas().name)

@@ -1,4 +1,4 @@
-"""What is looked at: the default context and its switches, and what a context carries along."""
+"""The default context, how to switch it, and the settings that objects of a context share."""
 
 import pickle
 
@@ -20,7 +20,7 @@ def key_headers():
 
 @pytest.fixture
 def opened(monkeypatch):
-    """The S3 endpoints that datastores were opened with, in order."""
+    """Collect the S3 endpoints that datastores were opened with."""
     endpoints = []
 
     def open_datastore(ds_type, root, home, configuration):
@@ -35,7 +35,7 @@ def look():
     return current_context().datastore("s3", "s3://bucket/metaflow")
 
 
-def test_a_changed_endpoint_is_used_after_each_function_that_reads_the_configuration(opened, monkeypatch, runs):
+def test_reading_the_configuration_applies_a_changed_endpoint(opened, monkeypatch, runs):
     endpoints = [f"http://127.0.0.1:{port}" for port in range(1, 5)]
     switches = [
         lambda: None,
@@ -47,12 +47,12 @@ def test_a_changed_endpoint_is_used_after_each_function_that_reads_the_configura
         monkeypatch.setenv("METAFLOW_S3_ENDPOINT_URL", endpoint)
         switch()
         look()
-        mfwidgets.namespace(None)  # the configuration, and with it the endpoint, stays
+        mfwidgets.namespace(None)  # the configuration and its endpoint stay
         look()
     assert opened == endpoints
 
 
-def test_a_datastore_is_opened_once_for_a_context_and_what_is_derived_of_it(opened):
+def test_derived_contexts_share_a_datastore(opened):
     first = look()
     mfwidgets.namespace("user:bob")
     assert look() is first
@@ -62,7 +62,7 @@ def test_a_datastore_is_opened_once_for_a_context_and_what_is_derived_of_it(open
     assert new_context().datastore("s3", "s3://bucket/metaflow") is not first
 
 
-def test_local_data_are_looked_for_where_the_metadata_are(runs, own_runs):
+def test_local_data_are_next_to_the_metadata(runs, own_runs):
     mfwidgets.metadata(runs.folder)
     theirs = current_context().datastore("local", "")
     mfwidgets.metadata(own_runs.folder)
@@ -89,7 +89,7 @@ def test_switching_the_namespace_keeps_the_provider(runs):
     assert current_context().provider is provider
 
 
-def test_what_cannot_be_chosen_changes_nothing(runs, monkeypatch):
+def test_an_invalid_switch_changes_nothing(runs, monkeypatch):
     mfwidgets.metadata(runs.folder)
     mfwidgets.namespace("user:bob")
     before = current_context()
@@ -106,14 +106,14 @@ def test_what_cannot_be_chosen_changes_nothing(runs, monkeypatch):
     assert current_context() is before
 
 
-def test_the_default_namespace_is_that_of_the_configuration_as_it_is_now(monkeypatch):
+def test_the_default_namespace_follows_the_configuration(monkeypatch):
     assert mfwidgets.get_namespace() == "user:ann"
     monkeypatch.setenv("METAFLOW_USER", "bob")
     assert mfwidgets.get_namespace() == "user:ann"
     assert mfwidgets.default_namespace() == "user:bob"
 
 
-def test_a_context_can_be_put_back(runs):
+def test_a_context_can_be_restored(runs):
     put_back = preserve_context()
     mfwidgets.metadata(runs.folder)
     put_back()
@@ -123,12 +123,12 @@ def test_a_context_can_be_put_back(runs):
 @pytest.mark.parametrize(
     ("namespace", "seen"), [(None, True), ("user:ann", True), ("nightly", True), ("user:bob", False)]
 )
-def test_a_run_is_seen_by_its_tags(namespace, seen):
+def test_tags_make_a_run_visible(namespace, seen):
     run = RunRecord("F", "1", 0, user_tags=frozenset({"nightly"}), system_tags=frozenset({"user:ann"}))
     assert new_context(namespace=namespace).includes(run) is seen
 
 
-def test_all_namespaces_keeps_how_the_service_is_asked():
+def test_all_namespaces_keeps_the_client_settings():
     session = object()
     context = new_context(SERVICE, "user:bob", key_headers, session)
     wide = context.in_all_namespaces()
@@ -139,7 +139,7 @@ def test_all_namespaces_keeps_how_the_service_is_asked():
 
 
 class NoRequests:
-    """Stands for a service: it knows every run."""
+    """A stand-in for a service that has every run."""
 
     remote, local_root, selector, address = True, None, SERVICE, SERVICE
 
@@ -148,20 +148,20 @@ class NoRequests:
 
 
 def triggering_run(monkeypatch, headers):
-    """The run that triggered another, found by a client with headers."""
+    """Return the run that triggered another, from a client with headers."""
     monkeypatch.setattr("mfwidgets.queries.context.open_provider", lambda *_: NoRequests())
     context = new_context(SERVICE, "user:bob", headers)
     return Trigger(context, [{"name": "F", "id": "F/1", "type": "run"}]).run
 
 
-def test_what_is_found_in_all_namespaces_travels_with_the_function_of_its_headers(monkeypatch):
+def test_objects_of_all_namespaces_pickle_a_headers_function(monkeypatch):
     run = triggering_run(monkeypatch, key_headers)
     again = pickle.loads(pickle.dumps(run))
     assert again == run == mfwidgets.Run._of(run._context, RunRecord("F", "1", 0))
     assert again._context.headers is key_headers
 
 
-def test_what_is_found_in_all_namespaces_does_not_travel_without_its_headers(monkeypatch):
+def test_objects_of_all_namespaces_do_not_pickle_headers(monkeypatch):
     run = triggering_run(monkeypatch, {"x-api-key": "secret"})
     with pytest.raises(NotPicklableError):
         pickle.dumps(run)
@@ -176,14 +176,14 @@ def test_a_pickled_context_keeps_provider_and_namespace(runs, namespace):
     assert again.includes(RunRecord("F", "1", 0, user_tags=frozenset({"user:bob"})))
 
 
-def test_a_pickled_default_namespace_is_that_of_the_machine_that_pickled(runs, monkeypatch):
+def test_a_pickled_default_namespace_stays_the_same(runs, monkeypatch):
     content = pickle.dumps(new_context(runs.folder))
     monkeypatch.setenv("METAFLOW_USER", "bob")
     assert pickle.loads(content).namespace == "user:ann"
 
 
-def test_as_many_requests_at_once_as_help(runs):
-    assert new_context(runs.folder).max_concurrency == 1  # reading files is work, not waiting
+def test_concurrency_depends_on_the_provider(runs):
+    assert new_context(runs.folder).max_concurrency == 1  # reading local files uses the CPU, so threads do not help
     assert new_context(SERVICE).max_concurrency == MAX_WORKERS
 
 

@@ -1,4 +1,4 @@
-"""The places of tasks in their foreaches, alone: the metadata are given, and a provider that counts what it is asked."""
+"""Foreach items of tasks, without reads: metadata are given, and a provider records its requests."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ def event(task_id, field, value, step="work"):
 
 
 class Provider:
-    """Answers from the events of each run, and keeps what it was asked."""
+    """Returns the events of each run, and records its requests."""
 
     def __init__(self, **runs):
         self.runs, self.asked = runs, []
@@ -47,7 +47,7 @@ def test_paths_and_values_are_joined_by_task():
         event("1", "foreach-stack", ["fit=a", "score=b=c"]),
         event("1", "foreach-execution-path", "fit:0,score:1"),
         event("2", "foreach-execution-path", "fit:1"),
-        event("3", "foreach-stack", "{fit=x}"),  # as the service gives it
+        event("3", "foreach-stack", "{fit=x}"),  # as the service returns it
         event("1", "foreach-execution-path", "other:5", step="other"),
         event("4", "attempt", "0"),
     ]
@@ -77,14 +77,14 @@ def test_clones_have_the_items_of_their_origins():
     assert provider.asked == [(("F", "r0"), FOREACH_FIELDS), (("F", "r1"), FOREACH_FIELDS)]
 
 
-def test_what_a_clone_recorded_itself_counts():
+def test_the_item_of_a_clone_wins():
     provider = Provider(r1=[event("7", "foreach-execution-path", "fit:7")])
     events = [*origin("1", "r1", "7"), event("1", "foreach-execution-path", "fit:5")]
     assert items(events, provider) == {("work", "1"): Item(("fit:5",))}
     assert provider.asked == []
 
 
-def test_the_runs_of_origins_are_asked_for_if_they_are_not_among_the_events():
+def test_missing_origins_are_requested():
     provider = Provider(
         r2=[event("1", "origin-run-id", "r1"), event("9", "origin-run-id", "r1")],
         r1=[event("7", "foreach-execution-path", "fit:7")],
@@ -93,16 +93,16 @@ def test_the_runs_of_origins_are_asked_for_if_they_are_not_among_the_events():
         ("work", "1"): Item(("fit:7",))
     }
     assert provider.asked == [(("F", "r2", "work"), {"origin-run-id"}), (("F", "r1", "work"), FOREACH_FIELDS)]
-    assert items([event("1", "origin-run-id", "r1")], provider) == {}  # every task has that, clone or not
+    assert items([event("1", "origin-run-id", "r1")], provider) == {}  # every task has that field
 
 
-def test_only_the_step_is_asked_of_another_run_and_not_the_task():
+def test_origins_are_read_by_step():
     provider = Provider(r1=[event("7", "foreach-execution-path", "fit:7")])
     assert items(origin("1", "r1", "7"), provider, ("F", "r2", "work", "1")) == {("work", "1"): Item(("fit:7",))}
     assert provider.asked == [(("F", "r1", "work"), FOREACH_FIELDS)]
 
 
-def test_a_clone_of_a_clone_and_a_circle_of_clones():
+def test_chains_and_cycles_of_clones():
     provider = Provider(r1=origin("7", "r0", "3"), r0=[event("3", "foreach-execution-path", "fit:3")])
     assert items(origin("1", "r1", "7"), provider) == {("work", "1"): Item(("fit:3",))}
     circle = Provider(r1=origin("7", "r1", "7"))

@@ -1,4 +1,4 @@
-"""What artifacts hold, told without making them: against what pandas and numpy wrote in many ways."""
+"""Previews without unpickling, compared with the values that pandas and numpy wrote in many layouts."""
 
 import pickle
 import zlib
@@ -79,7 +79,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_columns_of_all_kinds_and_none_hides_another(kind):
+def test_columns_of_all_kinds(kind):
     made, expected = KINDS[kind]
     head = held(pd.DataFrame({"before": [1, 2, 3], kind: made, "after": ["x", "y", "z"]})).head
     assert [list(row) for row in head.rows] == [list(row) for row in zip([1, 2, 3], expected, "xyz", strict=True)]
@@ -105,7 +105,7 @@ def test_series():
         pd.Timestamp("2026-01-01"),
     ],
 )
-def test_what_is_written_in_other_ways_is_not_guessed_at(value):
+def test_unknown_layouts_are_not_guessed(value):
     found = held(value)
     assert found.head is None
     assert any(name.startswith("pandas") for name in found.imports)
@@ -150,7 +150,7 @@ class Outer:
         self.inner = [Inner(), {"f": print}]
 
 
-def test_what_unpickling_would_import():
+def test_imports_of_a_pickle():
     found = held(Outer())
     assert found.imports[0].endswith(".Outer")
     assert any(name.endswith(".Inner") for name in found.imports)

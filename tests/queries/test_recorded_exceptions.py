@@ -1,4 +1,4 @@
-"""The recorded exception is read, and cannot harm."""
+"""Recorded exceptions are read without running their code."""
 
 import pickle
 
@@ -29,7 +29,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("content", [pickle.dumps(Bomb()), pickle.dumps("no exception"), b"junk", b""])
-def test_other_bytes_are_no_exception(client, runs, monkeypatch, content):
+def test_other_bytes_are_not_an_exception(client, runs, monkeypatch, content):
     monkeypatch.setattr(recorded_exceptions, "read_bytes", lambda *_: content)
     assert recorded_exceptions.exception_line(client._context, failed_task(client, runs)._record) == ""
 

@@ -1,4 +1,4 @@
-"""Which runs a filter includes, alone: nothing is read here, and the clock stands still."""
+"""Filters of runs, without reads and with a fixed clock."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -39,12 +39,12 @@ def _clock(monkeypatch):
         ({"text": "user:"}, True),
         ({"text": "F"}, False),
         ({"text": "bob"}, False),
-        ({"status": "failed"}, True),  # the status is left aside
+        ({"status": "failed"}, True),  # the status is not checked here
         ({"user": "ann", "tags": ("weekly",)}, False),
         ({"user": "bob", "text": "70"}, False),
     ],
 )
-def test_what_it_includes(chosen, included):
+def test_included_runs(chosen, included):
     assert RunFilter(**chosen).includes(RUN) is included
 
 
@@ -60,14 +60,14 @@ def test_its_description():
     assert RunFilter().described() == ALL_RUNS.described() == ""
 
 
-def test_the_statuses_that_a_service_may_give_to_such_runs():
+def test_service_statuses():
     for status in ("failed", "running", "unknown"):
         assert RunFilter(status=status).service_status == "failed,running"
     for status in ("", "completed", "caught"):
         assert RunFilter(status=status).service_status == ""
 
 
-def test_it_is_made_of_what_was_given():
+def test_conditions_become_fields():
     made = run_filter(["a", "b"], "failed", "ann", "2h", "1h", "x")
     assert made == RunFilter(("a", "b"), "failed", "ann", NOW - 2 * HOUR, NOW - HOUR, "x")
     assert run_filter() == ALL_RUNS
@@ -112,7 +112,7 @@ def test_moments(moment, ms):
         "9999-12-31",
     ],
 )
-def test_what_is_not_a_moment(moment):
+def test_invalid_times(moment):
     with pytest.raises(MetaflowInvalidArgument, match="Expected since= to be a datetime"):
         run_filter(since=moment)
     with pytest.raises(MetaflowInvalidArgument, match="Expected until= to be a datetime"):
@@ -129,7 +129,7 @@ def test_what_is_not_a_moment(moment):
         ({"tags": [5]}, "got 5"),
     ],
 )
-def test_what_is_not_a_filter(chosen, message):
+def test_invalid_filters(chosen, message):
     with pytest.raises(MetaflowInvalidArgument, match=message):
         run_filter(**chosen)
 

@@ -1,4 +1,4 @@
-"""The context of one display answers as its provider does."""
+"""The context of one display returns the same as its provider."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The state of tasks from what is recorded of them, alone: nothing is read here."""
+"""States of tasks from given records, without reads."""
 
 import hashlib
 import pickle
@@ -89,7 +89,7 @@ def test_the_newest_event_of_an_attempt_counts():
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "1.0", "1000", None, [1]])
-def test_what_is_not_the_number_of_an_attempt(value):
+def test_invalid_attempt_numbers(value):
     assert attempts([event("attempt", value), event("attempt-done", value)]) == ()
     assert attempts([event("attempt", "999")])[0].number == 999
 
@@ -111,7 +111,7 @@ def test_a_broken_task_is_unknown_with_its_problem():
     assert (state.pathspec, state.attempts, state.created_ms) == ("F/9/s/2", (), 7)
 
 
-def test_heartbeats_are_looked_at():
+def test_heartbeats_decide_the_status():
     alive, dead = (TaskRecord(RUN, "s", "2", 7, heartbeat_ms=ms) for ms in (NOW - 1, 8))
     begun = [event("attempt", "0")]
     assert [one.status for one in states(begun, tasks=[alive])] == ["running"]

@@ -1,4 +1,4 @@
-"""The rules alone, as a table: nothing is read here."""
+"""The rules of statuses as tables, without reads."""
 
 import pickle
 
@@ -92,20 +92,20 @@ def test_runs_that_did_not_reach_their_end(tasks, status, reason):
     assert reason in found.reason
 
 
-def test_the_culprit_is_named_and_not_its_victim():
+def test_the_cause_is_named_first():
     killed = Attempt(0, begun_ms=AGO - HOUR, end=ProcessEnd(-9, killed=True))
     victim = TaskState("F/1/b/3", Status("killed", "so"), (killed,), AGO - HOUR)
     assert open_run_status([victim, task("failed")], AGO, NOW).reason == "F/1/s/failed: so, and 1 other task"
 
 
-def test_runs_that_did():
+def test_runs_that_reached_their_end():
     assert ended_run_status(task("completed")) == "completed"
     assert ended_run_status(task("caught")) == "caught"
     for other in ("failed", "killed", "running", "unknown"):
         assert ended_run_status(task(other)) is None
 
 
-def test_the_prevailing_status_of_several():
+def test_the_status_of_several_tasks():
     assert step_status([]) is None
     several = [Status("completed", "a"), Status("failed", "b"), Status("failed", "c")]
     assert step_status(several) == "failed"
@@ -127,19 +127,19 @@ def test_a_retry_that_is_due_keeps_a_run_running():
     assert retries_of({"decorators": None}) == (0, 0)
 
 
-def test_a_status_travels_with_its_reason():
+def test_a_status_pickles_with_its_reason():
     found = pickle.loads(pickle.dumps(Status("failed", "why")))
     assert (found, found.reason, type(found)) == ("failed", "why", Status)
 
 
-def test_by_which_signs_an_attempt_is_over():
+def test_an_attempt_is_over_by_any_record():
     assert not Attempt(0).over
     assert not Attempt(0, begun_ms=AGO, ok=True, success=True, finished_ms=AGO).over
     for facts in ({"done_ms": 0}, {"stored": True}, {"end": ProcessEnd(0, killed=False)}, {"ok": False}):
         assert Attempt(0, **facts).over
 
 
-def test_the_end_of_an_attempt_is_that_of_its_result_if_recorded():
+def test_the_end_of_an_attempt_prefers_its_result():
     assert Attempt(0).ended_ms is None
     assert Attempt(0, done_ms=2).ended_ms == 2
     assert Attempt(0, done_ms=2, finished_ms=1).ended_ms == 1
@@ -154,7 +154,7 @@ SILENT = "no heartbeat for"
         (AGO, NOW - HEARTBEAT_TIMEOUT_MS + 1, "running", "attempt 0 started 1 h 00 m ago"),
         (AGO, NOW - HEARTBEAT_TIMEOUT_MS, "killed", f"{SILENT} 6 m 00 s"),
         (AGO, AGO, "killed", f"{SILENT} 1 h 00 m"),
-        (NOW - SECOND, AGO, "running", "attempt 0 started 1.0 s ago"),  # it began after the last heartbeat
+        (NOW - SECOND, AGO, "running", "attempt 0 started 1.0 s ago"),  # it started after the last heartbeat
         (NOW - 2 * DAY, NOW, "running", "attempt 0 started 2 d 0 h ago"),
         (NOW + HOUR, NOW + HOUR, "running", "attempt 0 started 0 ms ago"),  # clocks differ
         (NOW - DAY + 1, None, "running", "attempt 0 started 1 d 0 h ago"),
@@ -163,12 +163,12 @@ SILENT = "no heartbeat for"
         (None, None, "running", "attempt 0 started 3 h 00 m ago"),
     ],
 )
-def test_signs_of_life(begun_ms, heartbeat_ms, status, reason):
+def test_heartbeats_and_ages(begun_ms, heartbeat_ms, status, reason):
     found = task_status([Attempt(0, begun_ms=begun_ms)], NOW - 3 * HOUR, NOW, heartbeat_ms=heartbeat_ms)
     assert (found, found.reason) == (status, reason)
 
 
-def test_a_task_that_only_waits():
+def test_a_queued_task():
     assert task_status([], AGO, NOW, heartbeat_ms=AGO).reason == "no heartbeat for 1 h 00 m"
     assert task_status([], NOW - 2 * DAY, NOW).reason.startswith("no attempt has started after 2 d 0 h")
 
@@ -178,7 +178,7 @@ def test_a_clone_names_its_origin():
     assert found.reason.endswith(" after 2 failed attempts, cloned from F/1/s/2")
 
 
-def test_an_attempt_that_says_only_that_it_ended_well():
+def test_attempt_ok_is_enough_without_a_result():
     assert task_status([Attempt(0, ok=True, stored=True)], AGO, NOW) == "failed"  # its result is missing
     assert task_status([Attempt(0, ok=True, done_ms=AGO)], AGO, NOW) == "completed"
     assert task_status([Attempt(0, done_ms=AGO)], AGO, NOW) == "failed"
@@ -197,7 +197,7 @@ def ended(number=0, code=0, **facts):
     return Attempt(number, begun_ms=AGO, end=ProcessEnd(code, killed=False), **facts)
 
 
-def test_only_the_scheduler_stops_a_task_and_only_its_newest_attempt_counts():
+def test_a_task_is_stopped_if_the_scheduler_killed_its_newest_attempt():
     assert state(killed()).was_stopped is True
     assert state(ended(), killed(1)).was_stopped is True
     assert state(killed(), ended(1)).was_stopped is False
@@ -206,7 +206,7 @@ def test_only_the_scheduler_stops_a_task_and_only_its_newest_attempt_counts():
     assert state().was_stopped is False
 
 
-def test_a_process_that_ended_with_0():
+def test_a_process_that_exited_with_0():
     assert state(ended()).ended_with_0 is True
     assert state(ended(code=1), ended(1)).ended_with_0 is True
     for attempts in (
@@ -258,7 +258,7 @@ def test_a_task_at_one_of_its_attempts():
     assert (never.pathspec, never.created_ms) == ("F/1/s/2", AGO)
 
 
-def test_a_run_runs_until_the_scheduler_has_paused_too_long():
+def test_a_run_is_running_during_the_pause_of_its_scheduler():
     for ago, status in ((SCHEDULER_PAUSE_MS - 1, "running"), (SCHEDULER_PAUSE_MS, "unknown")):
         assert open_run_status([task("completed", NOW - ago)], AGO, NOW) == status
         assert open_run_status([], NOW - ago, NOW) == status
@@ -270,20 +270,20 @@ def test_a_run_runs_until_the_scheduler_has_paused_too_long():
         assert open_run_status([task("completed"), failed], AGO, NOW, {"F/1/a/2": NOW - after}) == status
 
 
-def test_the_first_task_that_failed_is_named_unless_the_scheduler_stopped_it():
+def test_the_first_failed_task_is_named():
     early = TaskState("F/1/a/1", Status("failed", "early"), (bad(finished_ms=AGO - HOUR),), AGO)
     late = TaskState("F/1/a/2", Status("killed", "late"), (bad(finished_ms=AGO),), AGO)
     stopped = TaskState("F/1/a/3", Status("killed", "stopped"), (killed(finished_ms=AGO - DAY),), AGO)
     unfinished = TaskState(
         "F/1/a/4", Status("failed", "hard"), (ended(code=1),), AGO - DAY
-    )  # begun_ms is its last sign
+    )  # begun_ms is its last activity
     assert open_run_status([stopped, late, early], AGO, NOW).reason == "F/1/a/1: early, and 2 other tasks"
     assert open_run_status([late], AGO, NOW).reason == "F/1/a/2: late"
     assert open_run_status([late, unfinished, early], AGO, NOW).reason.startswith("F/1/a/1: early")
     assert open_run_status([stopped], AGO, NOW).reason == "F/1/a/3: stopped"
 
 
-def test_a_run_names_the_tasks_that_run_and_how_it_ended():
+def test_a_run_names_its_running_tasks_or_its_end():
     three = [task("running"), task("failed"), task("running"), task("running")]
     assert open_run_status(three, AGO, NOW).reason == "F/1/s/running and 2 other tasks: so"
     assert open_run_status(three[:2], AGO, NOW).reason == "F/1/s/running: so"

@@ -1,4 +1,4 @@
-"""The rules for changing tags, alone: nothing is read or written here."""
+"""The rules for changing tags, without reads and writes."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_a_run_has_a_limit_of_tags():
         tag_change([], "new").apply(numbered(MAX_TAGS), NONE)
 
 
-def test_a_set_above_the_limit_may_shrink_or_stay_but_not_grow():
+def test_a_set_above_the_limit_cannot_grow():
     many = numbered(MAX_TAGS + 5)
     assert len(tag_change(["tag1", "tag2"], ["new"]).apply(many, NONE)) == MAX_TAGS + 4
     assert len(tag_change(["tag1"], ["new"]).apply(many, NONE)) == MAX_TAGS + 5
@@ -67,7 +67,7 @@ def test_the_longest_tag():
         ("\udcff", "can be written as UTF-8"),
     ],
 )
-def test_what_is_not_a_tag(tags, message):
+def test_invalid_tags(tags, message):
     with pytest.raises(MetaflowTaggingError, match=message):
         tag_change([], tags)
     with pytest.raises(MetaflowTaggingError, match=message):

@@ -1,4 +1,4 @@
-"""What led to what, for whole runs: against Metaflow's client hop by hop, and for loops against what the flow says."""
+"""The graph of tasks of whole runs, compared with Metaflow's client, and for loops with the output of the flow."""
 
 from itertools import pairwise
 
@@ -24,7 +24,7 @@ RUNS = [
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_each_hop_is_as_for_single_tasks(name, client, runs):
+def test_each_edge_matches_the_reads_of_single_tasks(name, client, runs):
     run = client.get(runs[name])
     graph = load_task_graph(client._context, run._record)
     tasks = {task._record.key: task for task in run.tasks()}
@@ -49,7 +49,7 @@ def test_ancestors_and_descendants_are_those_of_metaflow(name, client, runs, met
         assert {one.pathspec for one in ours.descendants()} == walk(task, "child_tasks", {}).keys()
 
 
-def test_they_come_oldest_first_and_convert(client, runs):
+def test_related_tasks_are_sorted_and_convert(client, runs):
     run = client.get(runs["branch"])
     end = run["end"].task
     ancestors = end.ancestors()
@@ -108,7 +108,7 @@ def test_a_parameter_comes_from_the_start(client, runs):
     assert lineage.earlier_runs == []
 
 
-def test_earlier_runs_are_as_many_as_asked_for(client, runs):
+def test_the_number_of_earlier_runs_is_an_argument(client, runs):
     newest = client["LinearFlow"].latest_run
     assert len(newest["end"].task["text"].lineage().earlier_runs) == 2
     assert len(newest["end"].task["text"].lineage(runs=1).earlier_runs) == 1
@@ -183,7 +183,7 @@ def test_a_graph_of_tasks_alone():
     assert graph.before(("d", "5")) == graph.after(("x", "0")) == []
 
 
-def test_a_graph_with_a_circle_ends():
+def test_a_graph_with_a_cycle_ends():
     tasks = {("a", str(number)): record("a", str(number), number) for number in range(3)}
     graph = TaskGraph(tasks, [(("a", "0"), ("a", "1")), (("a", "1"), ("a", "0"))])
     assert [task.task_id for task in graph.after(("a", "0"))] == ["0", "1"]

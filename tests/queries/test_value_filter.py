@@ -1,4 +1,4 @@
-"""Runs chosen by the values of their parameters and artifacts, on every provider alike."""
+"""Filters by the values of parameters and artifacts, with every provider."""
 
 import math
 
@@ -18,7 +18,7 @@ def _on_both():
 
 @pytest.fixture(params=["local", "service", "service and S3"])
 def world(request, runs, monkeypatch, tmp_path):
-    """The names of the runs with values, and their flow."""
+    """Return the names of the runs with values, and their flow."""
     if request.param == "local":
         found, client = runs, Metaflow(metadata=runs.folder, namespace=None)
     elif request.param == "service":
@@ -33,13 +33,13 @@ def world(request, runs, monkeypatch, tmp_path):
     return {found[name]: name for name in ("values", "values-other", "values-deep")}, client["ValueFlow"]
 
 
-def names(world, **wanted):
+def names(world, **conditions):
     known, flow = world
-    return sorted(known[run.pathspec] for run in flow.runs().where(**wanted))
+    return sorted(known[run.pathspec] for run in flow.runs().where(**conditions))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("conditions", "expected"),
     [
         ({"rate": 0.1}, ["values", "values-deep"]),
         ({"rate": 0.1, "depth": 3}, ["values"]),
@@ -48,7 +48,7 @@ def names(world, **wanted):
         ({"kind": "forest"}, ["values-other"]),
         ({"kind": lambda kind: kind.startswith("t")}, ["values", "values-deep"]),
         ({"score": lambda score: score > 0.35}, ["values-deep", "values-other"]),
-        ({"score": 1.5}, ["values-other"]),  # a numpy scalar: its hash is none of a float
+        ({"score": 1.5}, ["values-other"]),  # a numpy scalar, whose hash is not that of a float
         ({"passed": True}, ["values", "values-deep", "values-other"]),
         ({"passed": 1}, ["values", "values-deep", "values-other"]),
         ({"passed": False}, []),
@@ -64,8 +64,8 @@ def names(world, **wanted):
         ({"loss": lambda loss: loss == 0.5, "step": "train"}, ["values-other"]),
     ],
 )
-def test_values(world, wanted, expected):
-    assert names(world, **wanted) == expected
+def test_values(world, conditions, expected):
+    assert names(world, **conditions) == expected
 
 
 def test_it_composes_and_is_lazy(world):
@@ -83,17 +83,17 @@ def test_it_composes_and_is_lazy(world):
     assert flow.runs().where({"rate": 0.1}, depth=4).first().data.mixed == 4
 
 
-def test_equal_hashes_prove_it_and_nothing_is_read(world, monkeypatch):
+def test_equal_hashes_need_no_read(world, monkeypatch):
     asked = []
     actual = reading.read_bytes
     monkeypatch.setattr(
         reading, "read_bytes", lambda context, record, most: asked.append(record) or actual(context, record, most)
     )
     assert names(world, rate=0.1) == ["values", "values-deep"]
-    assert [record.name for record in asked] == ["rate"]  # the one other hash
+    assert [record.name for record in asked] == ["rate"]  # the only other hash
     asked.clear()
     assert names(world, seed=7, passed=True) == ["values", "values-deep", "values-other"]
-    assert [record.name for record in asked] == ["passed"] * (len(asked) == 1)  # numpy's True, if it is one
+    assert [record.name for record in asked] == ["passed"] * (len(asked) == 1)  # numpy's True
 
 
 @pytest.mark.parametrize("value", [0, 1, -1, 7, 0.0, 1.0, 0.1, True, False, None, "", "x", "ü" * 300, 2**70, 1e300])
@@ -111,7 +111,7 @@ def test_proofs_are_the_hashes_of_equal_values(value):
             assert hashlib.sha1(pickle.dumps(other, protocol)).hexdigest() in value_filter.proofs_of(value)
 
 
-def test_what_cannot_be_told_is_said(world):
+def test_unread_values_warn(world):
     _, flow = world
     with pytest.warns(
         errors.ValuesNotRead, match=r"where\(model=\): skipped runs whose value was not read: not a plain value"
@@ -119,7 +119,7 @@ def test_what_cannot_be_told_is_said(world):
         assert list(flow.runs().where(model=lambda model: True)) == []
     with pytest.warns(errors.ValuesNotRead, match=r"where\(large=\): .* larger than 100,000 bytes"):
         assert list(flow.runs().where(large="x" * 300_000 + "y")) == []
-    assert len(list(flow.runs().where(large="x" * 300_000))) == 3  # its hash proves it
+    assert len(list(flow.runs().where(large="x" * 300_000))) == 3  # its hash is enough
     with pytest.warns(errors.ValuesNotRead, match=r"where\(alhpa=\): none of 3 runs has a parameter or an artifact"):
         assert list(flow.runs().where(alhpa=1)) == []
     with pytest.raises(
@@ -129,9 +129,9 @@ def test_what_cannot_be_told_is_said(world):
 
 
 def test_bad_input(client):
-    for wanted in ({}, {5: 1}):
+    for conditions in ({}, {5: 1}):
         with pytest.raises(errors.MetaflowInvalidArgument, match="Expected conditions such as where"):
-            client["ValueFlow"].runs().where(wanted)
+            client["ValueFlow"].runs().where(conditions)
     for name in ("", 5, None):
         with pytest.raises(errors.MetaflowInvalidArgument, match="Expected the name of an artifact"):
             client["ValueFlow"].runs().find_artifacts(name)
@@ -167,7 +167,7 @@ def test_projects(client, runs):
     assert list(flow.runs(project="other")) == []
 
 
-def test_the_name_of_the_flow_is_used_only_if_nothing_else_has_the_name(client):
+def test_the_artifact_with_the_flow_name_comes_last(client):
     assert list(client["LinearFlow"].runs().where(name="other")) == []
     assert len(list(client["LinearFlow"].runs().where(name="LinearFlow"))) == 3
 

@@ -1,4 +1,4 @@
-"""Runs chosen by values, alone: artifacts and their values are given, and a provider that counts what it is asked."""
+"""Filters by values, without reads: artifacts and values are given, and a provider records its requests."""
 
 import hashlib
 import pickle
@@ -19,7 +19,7 @@ def sha(value, protocol=4):
 
 
 class World:
-    """Runs whose artifacts are given by step and task; values are read by their hash."""
+    """Runs with given artifacts by step and task. Values are returned by their hash."""
 
     remote = False
 
@@ -48,9 +48,9 @@ class World:
         self.read += [record.name for record in records]
         return [self.values[record.sha] for record in records]
 
-    def met(self, step=None, **wanted):
+    def met(self, step=None, **conditions):
         runs = [RunRecord("F", run_id, 0) for run_id in self.artifacts_of]
-        return [run.run_id for run in ValueFilter(wanted, step).filter_runs(self, runs)]
+        return [run.run_id for run in ValueFilter(conditions, step).filter_runs(self, runs)]
 
 
 def of_end(**values):
@@ -100,7 +100,7 @@ def test_a_flow_whose_last_step_has_another_name(monkeypatch):
         assert world.met(x=5) == []
 
 
-def test_the_tasks_of_a_step_are_looked_at_one_by_one(monkeypatch):
+def test_each_task_of_a_step_is_checked_alone(monkeypatch):
     world = World(monkeypatch, a={("fit", "1"): {"k": 1, "loss": 2}, ("fit", "2"): {"k": 2, "loss": 1}})
     world.last = "fit"
     assert world.met("fit", k=1, loss=2) == ["a"]
@@ -110,7 +110,7 @@ def test_the_tasks_of_a_step_are_looked_at_one_by_one(monkeypatch):
         ValuesNotRead, match="none of 1 runs has a parameter or an artifact of step 'other' with this name"
     ):
         assert world.met("other", k=1) == []
-    assert ("F/a/fit", ["k"]) not in world.asked  # a step that was named is not replaced
+    assert ("F/a/fit", ["k"]) not in world.asked  # a named step is not replaced
 
 
 def test_the_name_of_the_flow_is_not_a_parameter(monkeypatch):
@@ -119,7 +119,7 @@ def test_the_name_of_the_flow_is_not_a_parameter(monkeypatch):
     assert world.met(name="F") == []
 
 
-def test_what_was_not_read_is_left_out_with_one_warning_for_each_name(monkeypatch):
+def test_unread_values_warn_once_per_name(monkeypatch):
     world = World(monkeypatch, a=of_end(x=NotRead("too large")), b=of_end(x=NotRead("odd")), c=of_end(x=5))
     with pytest.warns(ValuesNotRead) as caught:
         assert world.met(x=5) == ["c"]
@@ -128,7 +128,7 @@ def test_what_was_not_read_is_left_out_with_one_warning_for_each_name(monkeypatc
     assert "too large" in str(caught[0].message)
 
 
-def test_a_name_that_no_run_has_is_said(monkeypatch):
+def test_an_unknown_name_warns(monkeypatch):
     world = World(monkeypatch, a=of_end(x=1), b=of_end(x=1))
     with pytest.warns(
         ValuesNotRead, match=r"where\(y=\): none of 2 runs has a parameter or an artifact of its end task"
@@ -145,7 +145,7 @@ def test_a_function_that_raises_names_the_artifact_and_its_value(monkeypatch):
         world.met(x=lambda x: x > 1)
 
 
-def test_runs_are_asked_some_at_a_time(monkeypatch):
+def test_runs_are_read_in_batches(monkeypatch):
     world = World(monkeypatch, **{f"r{number}": of_end(x=1) for number in range(BATCH_SIZE + 1)})
     runs = (RunRecord("F", f"r{number}", 0) for number in range(BATCH_SIZE + 1))
     next(ValueFilter({"x": 1}).filter_runs(world, runs))
@@ -160,17 +160,17 @@ def test_its_description():
     assert ValueFilter({"x": type("F", (), {"__call__": print})()}).described() == " where x matches a function"
 
 
-@pytest.mark.parametrize("wanted", [{}, {5: 1}, {"a": 1, 5: 1}])
-def test_names_are_wanted(wanted):
+@pytest.mark.parametrize("conditions", [{}, {5: 1}, {"a": 1, 5: 1}])
+def test_names_are_required(conditions):
     with pytest.raises(MetaflowInvalidArgument, match="Expected conditions"):
-        ValueFilter(wanted)
+        ValueFilter(conditions)
 
 
 def test_hashes_that_prove_a_value():
     assert proofs_of(1) == {sha(value, protocol) for value in (1, 1.0, True) for protocol in (2, 4)}
     assert proofs_of(0) == {sha(value, protocol) for value in (0, 0.0, False) for protocol in (2, 4)}
     assert proofs_of(2.5) == {sha(2.5, 2), sha(2.5)}
-    assert proofs_of(2**60 + 1) == {sha(2**60 + 1, 2), sha(2**60 + 1)}  # no float is equal to it
+    assert proofs_of(2**60 + 1) == {sha(2**60 + 1, 2), sha(2**60 + 1)}  # no float equals it
     assert proofs_of(float("inf")) == {sha(float("inf"), 2), sha(float("inf"))}
     assert proofs_of(10**400) == {sha(10**400, 2), sha(10**400)}
     assert proofs_of("1") == {sha("1", 2), sha("1")}

@@ -1,4 +1,4 @@
-"""``where`` equals brute force with ``==``, on thousands of generated values that lie in a real datastore."""
+"""``where`` equals brute force with ``==``, for thousands of generated values in a real datastore."""
 
 import datetime as dt
 import gzip
@@ -52,7 +52,7 @@ VALUES = NESTED | ARRAYS
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A local datastore, and how to put a value into it as Metaflow does; what comes back is what is recorded of it."""
+    """A local datastore, and a function that stores a value as Metaflow does and returns its record."""
     folder = tmp_path_factory.mktemp("generated")
     root = folder / ".metaflow"
     root.mkdir()
@@ -72,12 +72,12 @@ def store(tmp_path_factory):
     return context, put
 
 
-def equal(value, wanted):
-    """Brute force: Python's ``==``; of arrays, that they have the same shape and elements."""
+def equal(value, condition):
+    """Brute force: Python's ``==``, and for arrays the same shape and elements."""
     try:
-        answer = value == wanted
+        answer = value == condition
         return (
-            np.shape(value) == np.shape(wanted) and bool(answer.all())
+            np.shape(value) == np.shape(condition) and bool(answer.all())
             if isinstance(answer, np.ndarray)
             else bool(answer)
         )
@@ -85,40 +85,40 @@ def equal(value, wanted):
         return False
 
 
-def chosen(store, values, wanted, protocol):
+def chosen(store, values, condition, protocol):
     context, put = store
     records = [put(number, value, protocol) for number, value in enumerate(values)]
-    accepted = ValueFilter({"x": wanted})._accepted_values(context, records, set())
+    accepted = ValueFilter({"x": condition})._accepted_values(context, records, set())
     return [accepted["x", record.sha] for record in records]
 
 
 @settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=some.lists(VALUES, min_size=1, max_size=8),
-    wanted=VALUES,
+    condition=VALUES,
     protocol=some.sampled_from([2, 4]),
     own=some.booleans(),
 )
-def test_it_equals_brute_force(store, values, wanted, protocol, own):
+def test_where_equals_brute_force(store, values, condition, protocol, own):
     if own:
-        wanted = values[0]
-    brute = [equal(pickle.loads(pickle.dumps(value, protocol)), wanted) for value in values]
-    assert chosen(store, values, wanted, protocol) == brute
+        condition = values[0]
+    brute = [equal(pickle.loads(pickle.dumps(value, protocol)), condition) for value in values]
+    assert chosen(store, values, condition, protocol) == brute
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=some.lists(SCALARS | NUMPY, min_size=1, max_size=8),
-    wanted=SCALARS | NUMPY,
+    condition=SCALARS | NUMPY,
     protocol=some.sampled_from([2, 4]),
 )
-def test_scalars_of_all_kinds(store, values, wanted, protocol):
-    brute = [equal(pickle.loads(pickle.dumps(value, protocol)), wanted) for value in values]
-    assert chosen(store, values, wanted, protocol) == brute
+def test_scalars_of_all_kinds(store, values, condition, protocol):
+    brute = [equal(pickle.loads(pickle.dumps(value, protocol)), condition) for value in values]
+    assert chosen(store, values, condition, protocol) == brute
 
 
 class Anything:
-    """Is equal to everything, whatever the other says."""
+    """Equals everything."""
 
     def __eq__(self, other):
         return True
@@ -127,7 +127,7 @@ class Anything:
 
 
 class Odd(int):
-    """An int whose equality is its own."""
+    """An int with a different equality."""
 
     def __eq__(self, other):
         return other == 7
@@ -135,11 +135,11 @@ class Odd(int):
     __hash__ = int.__hash__
 
 
-def test_tricks_of_identity(store):
+def test_values_with_odd_equality(store):
     nan = math.nan
     values = [nan, [nan], 7, 8, "x", None, np.float64("nan"), (nan, 1)]
     assert chosen(store, values, nan, 4) == [False] * len(values)
-    assert chosen(store, values, [nan], 4) == [False] * len(values)  # what comes from a store is another nan
+    assert chosen(store, values, [nan], 4) == [False] * len(values)  # a stored nan is another object
     assert chosen(store, values, Anything(), 4) == [True] * len(values)
     assert chosen(store, values, Odd(8), 4) == [equal(value, Odd(8)) for value in values]
     assert chosen(store, values, (nan, 1), 4) == [False] * len(values)

@@ -1,4 +1,4 @@
-"""Values in tables: parameters and artifacts, read when small and plain, on every provider alike."""
+"""Values in tables: small plain parameters and artifacts, with every provider."""
 
 import concurrent.futures
 import math
@@ -24,7 +24,7 @@ def _on_both():
 
 @pytest.fixture(params=["local", "service", "service and S3"])
 def world(request, runs, monkeypatch, tmp_path):
-    """The runs with values, and a client that sees them."""
+    """Return the runs with values, and their client."""
     if request.param == "local":
         return runs, Metaflow(metadata=runs.folder, namespace=None)
     if request.param == "service":
@@ -80,15 +80,15 @@ def test_artifacts_of_tasks(world):
 
 
 @pytest.mark.filterwarnings("ignore::mfwidgets.errors.ValuesNotRead")
-def test_a_step_of_several_tasks_has_no_one_value(world):
+def test_a_step_with_several_values_has_no_value(world):
     with pytest.warns(errors.ValuesNotRead, match=r"artifact.loss: 3 of 3 values are missing: 3 tasks have different"):
         frame = frame_of(world, artifacts=["loss", "seed"], step="train")
     assert frame["artifact.loss"].isna().all()
-    assert list(frame["artifact.seed"]) == [7, 7, 7]  # they all have the same
+    assert list(frame["artifact.seed"]) == [7, 7, 7]  # all have the same value
 
 
 @pytest.mark.parametrize(
-    ("name", "how", "said"),
+    ("name", "how", "message"),
     [
         ("large", {}, r"artifact.large: 3 of 3 values are missing: larger than 100,000 bytes \(max_bytes= sets"),
         ("score", {"max_bytes": 5}, r"artifact.score: 3 of 3 .* larger than 5 bytes"),
@@ -101,14 +101,14 @@ def test_a_step_of_several_tasks_has_no_one_value(world):
         ("scoer", {}, r"artifact.scoer: 3 of 3 .* no artifact has this name"),
     ],
 )
-def test_what_was_not_read_is_missing_and_said(world, name, how, said):
-    with pytest.warns(errors.ValuesNotRead, match=said) as caught:
+def test_unread_values_are_missing_and_warn(world, name, how, message):
+    with pytest.warns(errors.ValuesNotRead, match=message) as caught:
         frame = frame_of(world, artifacts=[name], **how)
     assert caught[0].filename == __file__  # it names the caller's line
     assert frame[f"artifact.{name}"].isna().all()
 
 
-def test_larger_ones_when_asked(world):
+def test_max_bytes_reads_larger_values(world):
     assert set(frame_of(world, artifacts=["large"], max_bytes=1_000_000)["artifact.large"].str.len()) == {300_000}
 
 
@@ -122,7 +122,7 @@ def test_equal_bytes_are_read_once(world, monkeypatch):
     assert len(read) == len(set(read)) == 1 + 3 + 1  # seed; three scores; one numpy True
 
 
-def test_bytes_that_are_gone(client, monkeypatch):
+def test_missing_blobs(client, monkeypatch):
     actual = reading.read_bytes
 
     def read(context, record, most):
@@ -148,7 +148,7 @@ def process_pool():
 
 
 @pytest.mark.parametrize("make", [thread_pool, process_pool])
-def test_executors_give_the_same(world, make):
+def test_executors_return_the_same_values(world, make):
     names = ["score", "losses", "weights", "mixed"]
     expected = frame_of(world, params=True, artifacts=names)
     with make() as executor:
@@ -160,7 +160,7 @@ def test_executors_give_the_same(world, make):
     pd.testing.assert_frame_equal(found, expected)
 
 
-def test_secrets_do_not_travel(on_service):
+def test_secrets_are_not_pickled(on_service):
     runs, service = on_service
     flow = Metaflow(metadata=service.url, namespace=None, headers={"X-Key": "secret"})["ValueFlow"]
     with thread_pool() as executor, pytest.raises(errors.NotPicklableError, match="may contain a key"):
@@ -174,7 +174,7 @@ def test_secrets_do_not_travel(on_service):
         pickle.dumps(with_session.get(runs["values"]))
 
 
-def test_a_function_travels_by_its_name(on_service, tmp_path, monkeypatch):
+def test_a_function_is_pickled_by_name(on_service, tmp_path, monkeypatch):
     (tmp_path / "tokens_of_tests.py").write_text("def headers():\n    return {'X-Team': 'blue'}\n")
     monkeypatch.syspath_prepend(tmp_path)
     from tokens_of_tests import headers
@@ -189,7 +189,7 @@ def test_a_function_travels_by_its_name(on_service, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ({"artifacts": 5}, "Expected artifacts= to be a list of names"),
         ({"artifacts": ["a", 5]}, "Expected artifacts= to be a list of names"),
@@ -198,8 +198,8 @@ def test_a_function_travels_by_its_name(on_service, tmp_path, monkeypatch):
         ({"artifacts": ["a"], "executor": 4}, "Expected executor= to be a concurrent.futures.Executor"),
     ],
 )
-def test_bad_input(client, how, said):
-    with pytest.raises(errors.MetaflowInvalidArgument, match=said):
+def test_bad_input(client, how, message):
+    with pytest.raises(errors.MetaflowInvalidArgument, match=message):
         client["LinearFlow"].runs().to_pandas(**how)
 
 

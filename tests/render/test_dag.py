@@ -1,4 +1,4 @@
-"""Graphs laid out: nothing overlaps, edges go on, and the page has what the layout says."""
+"""The layout of graphs: nothing overlaps, edges are continuous, and the page matches the layout."""
 
 import re
 from itertools import combinations
@@ -73,7 +73,7 @@ def assert_laid_out_well(nodes):
 
 
 def ends_of_edge(edge):
-    """Where the path begins, and where its arrow head ends."""
+    """Return the start of a path, and the end of its arrow head."""
     start, end = re.match(r"M(\S+ \d+)", edge.path)[1], re.match(r"M(\S+ \d+)", edge.head)[1]
     assert edge.path.endswith(end)
     return start, end
@@ -101,11 +101,11 @@ def random_graphs(draw):
 
 @settings(deadline=None)
 @given(random_graphs())
-def test_any_graph_is_drawn_whole_without_overlap(nodes):
+def test_any_graph_is_drawn_without_overlap(nodes):
     assert_laid_out_well(nodes)
 
 
-def test_labels_are_cut_and_boxes_measured_by_what_letters_take():
+def test_labels_and_boxes_use_display_widths():
     narrow, wide = lay_out(graph({"a" * 20: [], "日" * 20: []})).boxes
     assert narrow.label == "a" * 20
     assert wide.label == "日" * 12 + "…"
@@ -121,7 +121,7 @@ def test_a_long_edge_does_not_cross_the_steps_between():
         assert not any(boxes[name].top <= height <= boxes[name].top + boxes[name].height for name in ("a", "b"))
 
 
-def test_arrows_end_at_their_steps_and_ways_that_nothing_went_are_told_apart():
+def test_arrows_end_at_their_steps_and_unused_edges_differ():
     ran = Cell("completed", "status")
     steps = (
         GraphStep("start", ran, "switch", ("a", "b")),
@@ -146,7 +146,7 @@ def test_arrows_end_at_their_steps_and_ways_that_nothing_went_are_told_apart():
     )
 
 
-def test_the_page_holds_the_picture_and_escapes_names():
+def test_the_page_has_the_graph_and_escapes_names():
     hostile = "<script>alert(1)</script>"
     steps = (
         GraphStep(hostile, Cell("failed", "status", hostile), hostile, ("end",)),

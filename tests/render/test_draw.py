@@ -1,4 +1,4 @@
-"""Text and HTML draw one view, so they tell the same facts; nothing in a view can become markup."""
+"""Text and HTML of a view have the same facts, and nothing in a view becomes markup."""
 
 import re
 from html.parser import HTMLParser
@@ -13,7 +13,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}</sty
 
 
 class Page(HTMLParser):
-    """Collects the tags and the text of a fragment, style sheets left out."""
+    """Collects the tags and the text of a fragment, without style sheets."""
 
     VOID = frozenset({"img", "br", "hr", "input", "meta", "link"})
 
@@ -75,14 +75,14 @@ def test_drawing_is_deterministic():
 
 
 @pytest.mark.parametrize("status", SIGNS)
-def test_a_status_is_sign_and_word(status):
+def test_a_status_has_a_sign_and_a_word(status):
     view = View("Run", "F/1", status=Cell(status, "status"))
     sign_and_word = f"{SIGNS[status]} {status}"
     assert sign_and_word in text_of(view)
     assert sign_and_word in Page(html_of(view)).text
 
 
-def test_text_and_html_tell_the_same():
+def test_text_and_html_have_the_same_facts():
     words = [f"word{number:02}" for number in range(12)]
     view = View(
         kind=words[0],
@@ -147,7 +147,7 @@ def test_each_segment_of_a_bar_can_be_seen(segments):
         ("\N{FULLWIDTH LATIN CAPITAL LETTER A}" * 2, 4),  # full-width
     ],
 )
-def test_columns_line_up_whatever_letters_take(text, columns):
+def test_columns_align_with_wide_letters(text, columns):
     view = View(
         "Run",
         "F/1",
@@ -161,7 +161,7 @@ def test_columns_line_up_whatever_letters_take(text, columns):
     assert last == f"  {text}{' ' * (12 - columns)}  |"
 
 
-def test_numbers_stand_to_the_right():
+def test_numbers_are_right_aligned():
     rows = tuple((Cell(text, "number"),) for text in ("1", "1,000", ""))
     assert text_of(View("K", "", parts=(Table("T", ("数",), rows),))).split("\n") == [
         "K",

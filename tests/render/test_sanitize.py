@@ -16,11 +16,11 @@ from mfwidgets.render.sanitize import escape_control_chars, log_line, single_lin
         ("\x85next", "�next"),
     ],
 )
-def test_nothing_invisible_is_shown(text, shown):
+def test_invisible_characters_are_escaped(text, shown):
     assert escape_control_chars(text) == shown
 
 
-def test_one_line_is_one_line_and_bounded():
+def test_single_line_is_bounded():
     assert single_line("a\nb\r\nc\td", 20) == "a⏎b⏎c d"
     assert single_line("x" * 1_000_000, 10) == "x" * 9 + "…"
 

@@ -24,7 +24,7 @@ def jp_server_config():
 
 @pytest.fixture
 def here(jp_root_dir, runs):
-    """The server's root, with some of the runs in it."""
+    """The server's root, with some runs."""
     for flow in ("FailingFlow", "LinearFlow", "BranchFlow", "RetryFlow"):
         shutil.copytree(runs.root / flow, jp_root_dir / ".metaflow" / flow)
     return jp_root_dir
@@ -68,7 +68,7 @@ async def test_the_tree_from_flows_to_artifacts(here, ask, runs):
     assert (await ask(artifacts[0]["pathspec"]))["items"] == []
 
 
-async def test_a_text_chooses(here, ask, runs):
+async def test_text_filters_runs(here, ask, runs):
     assert names(await ask(text="fail")) == ["FailingFlow"]
     assert [item["pathspec"] for item in (await ask("LinearFlow", text="BOB"))["items"]] == [runs["linear-bob"]]
     assert names(await ask(runs["linear"], text="st")) == ["start"]
@@ -101,31 +101,31 @@ async def test_nobody_has_no_namespace(here, jp_fetch, monkeypatch):
     assert "METAFLOW_USER" in json.loads(caught.value.response.body)["message"]
 
 
-async def told(ask, *words, **more):
+async def error_of(ask, *words, **more):
     with pytest.raises(HTTPClientError) as caught:
         await ask(*words, **more)
     return caught.value.code, json.loads(caught.value.response.body)["message"]
 
 
-async def test_what_is_not_there_and_what_makes_no_sense(here, ask):
-    assert await told(ask, "NoFlow") == (404, (await told(ask, "NoFlow"))[1])
-    assert "NoFlow" in (await told(ask, "NoFlow"))[1]
-    assert (await told(ask, "FailingFlow/7"))[0] == 404
-    assert (await told(ask, "a//b"))[0] == 400
-    assert (await told(ask, offset="-1"))[0] == 400
-    code, message = await told(ask, folder="../..")
+async def test_missing_objects_and_bad_requests(here, ask):
+    assert await error_of(ask, "NoFlow") == (404, (await error_of(ask, "NoFlow"))[1])
+    assert "NoFlow" in (await error_of(ask, "NoFlow"))[1]
+    assert (await error_of(ask, "FailingFlow/7"))[0] == 404
+    assert (await error_of(ask, "a//b"))[0] == 400
+    assert (await error_of(ask, offset="-1"))[0] == 400
+    code, message = await error_of(ask, folder="../..")
     assert code == 400
     assert "Expected a folder below the server's root" in message
 
 
-async def test_no_token_no_answer(here, jp_fetch):
+async def test_a_token_is_required(here, jp_fetch):
     with pytest.raises(HTTPClientError) as caught:
         await jp_fetch("mfwidgets", "api", "tree", headers={"Authorization": "token wrong"})
     assert caught.value.code == 403
     assert b"Flow" not in caught.value.response.body
 
 
-async def test_an_empty_folder_and_one_further_up(jp_root_dir, ask, runs):
+async def test_an_empty_folder_and_a_parent_folder(jp_root_dir, ask, runs):
     assert names(await ask()) == []
     (jp_root_dir / "deep" / "er").mkdir(parents=True)
     shutil.copytree(runs.root / "LinearFlow", jp_root_dir / "deep" / ".metaflow" / "LinearFlow")
@@ -134,7 +134,7 @@ async def test_an_empty_folder_and_one_further_up(jp_root_dir, ask, runs):
     assert names(await ask()) == []
 
 
-async def test_a_metadata_service_that_answers_and_that_is_gone(ask, monkeypatch):
+async def test_a_metadata_service_and_a_lost_one(ask, monkeypatch):
     monkeypatch.setenv("METAFLOW_SERVICE_RETRY_COUNT", "1")
     monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "service")
     monkeypatch.setenv("METAFLOW_SERVICE_AUTH_KEY", "a-secret-key")
@@ -143,25 +143,25 @@ async def test_a_metadata_service_that_answers_and_that_is_gone(ask, monkeypatch
         flows = await ask()
         assert flows["metadata"].startswith("service@")
         assert len(flows["items"]) > 3
-    code, message = await told(ask)
+    code, message = await error_of(ask)
     assert code == 502
     assert "whether the service runs" in message
     assert "a-secret-key" not in message
 
 
-async def test_a_service_that_sleeps_is_given_up_and_the_server_goes_on(ask, jp_fetch, monkeypatch):
+async def test_a_slow_service_times_out_and_the_server_goes_on(ask, jp_fetch, monkeypatch):
     from mfwidgets.server import routes
 
     monkeypatch.setattr(routes, "TIMEOUT_S", 0.2)
     monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "service")
     with running(tables=TABLES, latency=1.5) as service:
         monkeypatch.setenv("METAFLOW_SERVICE_URL", service.url)
-        code, message = await told(ask)
+        code, message = await error_of(ask)
         assert (code, message) == (504, "The metadata service did not answer within 0 seconds.")
         assert (await jp_fetch("api", "status")).code == 200
 
 
-async def test_hostile_runs_are_told_and_nothing_is_unpickled(jp_root_dir, ask, runs):
+async def test_hostile_runs_are_listed_without_unpickling(jp_root_dir, ask, runs):
     world = World(runs, jp_root_dir / "world")
     waiting, seen = [""], 0
     while waiting:
@@ -192,7 +192,7 @@ def test_the_extension_loads_nothing_heavy():
         "print(*sorted({name.partition('.')[0] for name in sys.modules} & "
         "{'pandas', 'ipywidgets', 'IPython', 'requests', 'jinja2', 'anywidget', 'numpy'}))"
     )
-    # Jupyter Server itself may load some; only what comes on top counts.
+    # Jupyter Server itself may load some. Only additional ones count.
     bare = program.replace("mfwidgets.server.routes", "jupyter_server.base.handlers, jupyter_server.auth.decorator")
     loaded, server = (
         subprocess.run([sys.executable, "-c", one], capture_output=True, text=True, check=True).stdout.split()
@@ -201,7 +201,7 @@ def test_the_extension_loads_nothing_heavy():
     assert set(loaded) <= set(server)
 
 
-def test_everything_is_where_jupyter_looks_for_it():
+def test_files_are_installed_for_jupyter():
     config = Path(__file__).parents[2] / "jupyter-config"
     package = json.loads((config / "labextensions" / "mfwidgets-sidebar" / "package.json").read_text())
     import mfwidgets

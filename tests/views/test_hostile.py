@@ -1,4 +1,4 @@
-"""Hostile runs through every display and export: nothing becomes markup, nothing is unpickled, all stays within bounds."""
+"""Hostile runs in every display and export: no markup, no unpickling, no exceeded limit."""
 
 import json
 

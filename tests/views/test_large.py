@@ -1,4 +1,4 @@
-"""Large runs: displays keep their bounds and say what they left out; pages stay small; no secret gets into them."""
+"""Large runs: displays stay within limits and name what they omit, pages stay small and contain no secrets."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""What a run shows: parameters, graph, timeline, steps that did not run, within the requests that it may cost."""
+"""The display of a run: parameters, graph, timeline, steps that did not run, and its cost in requests."""
 
 import re
 

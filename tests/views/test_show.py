@@ -1,4 +1,4 @@
-"""What objects show: the facts, within bounds, whatever the objects hold."""
+"""Displays of all objects: their facts, within limits, for any content."""
 
 import inspect
 import json
@@ -24,7 +24,7 @@ BARS = "·█▓▒░▁▂▃▄▅▆▇✓✗▶!?"
 
 
 def both(shown):
-    """Return text and page of what is shown; what the text says, the page says."""
+    """Return the text and the HTML of an object, after checking that both have the same facts."""
     bundle = shown._repr_mimebundle_()
     page = Page(bundle["text/html"])
     for line in bundle["text/plain"].splitlines():
@@ -34,7 +34,7 @@ def both(shown):
 
 
 def everything(client):
-    """Yield all there is below a client, and the collections."""
+    """Yield all objects below a client, and their collections."""
     yield client
     for flow in client:
         yield from (flow, flow.runs(), flow.runs("no-such-tag"))
@@ -90,7 +90,7 @@ def test_logs_show_their_end(client, runs):
 
 
 def test_hostile_runs_are_shown_as_text(own_client, own_runs):
-    """Every field that anybody can write holds markup."""
+    """Every field that users can write contains markup."""
     flow, run_id = own_runs["linear"].split("/")
     run_folder = own_runs.root / flow / run_id
     for file in run_folder.rglob("*.json"):
@@ -126,7 +126,7 @@ def test_a_broken_run_is_shown_with_its_reason(own_client, own_runs):
     assert "is broken" in page.text
 
 
-def test_nothing_raises_even_when_a_disk_does(own_client, monkeypatch):
+def test_a_broken_disk_does_not_raise(own_client, monkeypatch):
     flow = own_client["LinearFlow"]
     monkeypatch.setattr(type(flow._context.provider), "runs", lambda *_: 1 / 0)
     text, page = both(flow)
@@ -134,7 +134,7 @@ def test_nothing_raises_even_when_a_disk_does(own_client, monkeypatch):
     assert "Flow('LinearFlow')" in page.text
 
 
-def test_a_display_that_hangs_is_given_up(client, monkeypatch):
+def test_a_display_times_out(client, monkeypatch):
     flow = client["LinearFlow"]
     monkeypatch.setattr(type(flow._context.provider), "runs", lambda *_: time.sleep(60))
     bundle = show.mimebundle(flow, seconds=0.2)
@@ -142,7 +142,7 @@ def test_a_display_that_hangs_is_given_up(client, monkeypatch):
     assert "Flow('LinearFlow')" in Page(bundle["text/html"]).text
 
 
-def test_long_names_and_many_tags_keep_the_bound(own_client, own_runs):
+def test_long_names_and_many_tags_stay_within_bounds(own_client, own_runs):
     flow, run_id = own_runs["linear"].split("/")
     source = own_runs.root / flow / run_id
     tags = [f"{'<&>' * 160}{number}" for number in range(50)]
@@ -158,7 +158,7 @@ def test_long_names_and_many_tags_keep_the_bound(own_client, own_runs):
     assert " of 43" in Page(html).text
 
 
-def test_of_many_tasks_those_that_failed_are_shown(own_client, own_runs):
+def test_failed_tasks_are_shown_first(own_client, own_runs):
     step = own_runs.root.joinpath(*own_runs["failing"].split("/"), "divide")
     good = next(task for task in own_client.get(own_runs["failing"])["divide"] if task.status == "completed")
     import shutil
@@ -181,18 +181,18 @@ def test_an_empty_namespace_explains_itself(runs, client):
     assert "%mflow ns none" in text
 
 
-def test_a_flow_without_such_runs_explains_itself(client):
+def test_an_empty_filter_result_explains_itself(client):
     assert "No run in this namespace matches." in both(client["LinearFlow"].runs("x"))[0]
 
 
-def test_an_empty_world_explains_itself(tmp_path):
+def test_an_empty_folder_explains_itself(tmp_path):
     (tmp_path / ".metaflow").mkdir()
     text, _ = both(Metaflow(metadata=str(tmp_path), namespace=None))
     assert "There are no flows in local@" in text
     assert "%mflow metadata SELECTOR" in text
 
 
-def test_one_look_serves_text_and_html(client, monkeypatch):
+def test_text_and_html_share_one_read(client, monkeypatch):
     flow = client["LinearFlow"]
     looks = []
     provider = type(flow._context.provider)
@@ -201,7 +201,7 @@ def test_one_look_serves_text_and_html(client, monkeypatch):
         provider, "runs", lambda self, name, *choice: looks.append(name) or true_runs(self, name, *choice)
     )
     flow._repr_mimebundle_()
-    assert looks == ["LinearFlow"] * 2  # the runs that are shown, and the tags of a hundred
+    assert looks == ["LinearFlow"] * 2  # the shown runs, and the tags of a hundred
 
 
 def test_a_repr_never_fetches(client, monkeypatch):
@@ -215,5 +215,5 @@ def test_a_repr_never_fetches(client, monkeypatch):
     assert kinds.keys() >= {"Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact", "Runs", "Tasks", "Logs"}
     for item in shown:
         assert "\n" not in repr(item)
-        if not isinstance(item, Logs):  # the text of a log is the log
+        if not isinstance(item, Logs):  # str() of a log is the log
             assert str(item) == repr(item)

@@ -1,4 +1,4 @@
-"""What tasks show: attempts side by side, what artifacts hold, kin, cards, metadata, coloured logs."""
+"""The display of a task: attempts side by side, previews, parents and children, cards, metadata, coloured logs."""
 
 import re
 
@@ -12,7 +12,7 @@ def shown(one):
     return bundle["text/plain"], bundle["text/html"]
 
 
-def test_attempts_stand_side_by_side(client, runs):
+def test_attempts_are_shown_side_by_side(client, runs):
     text, page = shown(client.get(runs["retry"])["flaky"].task)
     assert re.search(r"attempt 0 +attempt 1\n +status +✗ failed +✓ completed", text)
     assert re.search(r"why +ValueError: not yet +attempt 1 succeeded at", text)
@@ -20,7 +20,7 @@ def test_attempts_stand_side_by_side(client, runs):
     assert page.count('<th scope="col">attempt ') == 2
 
 
-def test_of_one_attempt_the_others_are_told_too(client, runs):
+def test_one_attempt_shows_the_others(client, runs):
     text, _ = shown(client.get(runs["retry"])["flaky"].task.attempts[0])
     assert re.search(r"flaky/\d+, attempt 0  ✗ failed", text)
     assert "exception" in text
@@ -29,7 +29,7 @@ def test_of_one_attempt_the_others_are_told_too(client, runs):
     assert re.search(r"attempt 0 +attempt 1", text)
 
 
-def test_artifacts_tell_in_a_line_what_they_hold(client, runs):
+def test_artifacts_are_previewed_in_one_line(client, runs):
     text, _ = shown(client.get(runs["many"])["only"].task)
     assert re.search(r"large +bytes +30.0 MB +\w{10}(\n|$| +\n)", text)
     assert re.search(r"mapping +dict +.*\{.*'ü': ", text)
@@ -45,13 +45,13 @@ def test_artifacts_tell_in_a_line_what_they_hold(client, runs):
         ("linear", "end", "start/1", None),
     ],
 )
-def test_kin(client, runs, name, step, parents, children):
+def test_parents_and_children_are_named(client, runs, name, step, parents, children):
     text, _ = shown(client.get(runs[name])[step].task)
     found = re.search(r"parents +(.*)", text), re.search(r"children +(.*)", text)
     assert [match and match[1].rstrip() for match in found] == [parents, children]
 
 
-def test_kin_of_very_many_are_counted_only(client, runs, monkeypatch):
+def test_many_parents_are_counted(client, runs, monkeypatch):
     from mfwidgets.views import task as task_view
 
     monkeypatch.setattr(task_view, "MAX_RELATIVES", 3)
@@ -59,7 +59,7 @@ def test_kin_of_very_many_are_counted_only(client, runs, monkeypatch):
     assert "among 4 tasks of work" in text
 
 
-def test_cards_are_listed_where_the_step_has_them(client, runs):
+def test_cards_are_listed_if_the_step_has_them(client, runs):
     task = client.get(runs["cards"])["start"].task
     text, page = shown(task)
     assert re.search(r"Cards .*\n +type +id +hash\n +blank +first ", text)
@@ -67,7 +67,7 @@ def test_cards_are_listed_where_the_step_has_them(client, runs):
     assert "Cards" not in shown(client.get(runs["linear"])["start"].task)[0]
 
 
-def test_a_card_stands_in_a_frame_of_its_own(client, runs):
+def test_a_card_is_shown_in_a_sandbox(client, runs):
     cards = get_cards(client.get(runs["cards"])["start"].task)
     assert "<iframe" not in shown(cards)[1]
     text, page = shown(cards[0])
@@ -76,12 +76,12 @@ def test_a_card_stands_in_a_frame_of_its_own(client, runs):
     frame = re.search(r"<iframe [^>]*>", page)[0]
     assert 'sandbox="allow-scripts"' in frame
     assert "Content-Security-Policy" in frame
-    assert "connect-src" not in frame  # default-src 'none' holds for it
+    assert "connect-src" not in frame  # default-src 'none' covers it
     assert cards[0].to_dict() == cards.to_dict()["cards"][0]
     assert cards[0].to_dict()["path"] == cards[0].path
 
 
-def test_metadata_is_told_once_and_folded(client, runs):
+def test_metadata_is_folded_and_not_repeated(client, runs):
     text, page = shown(client.get(runs["linear"])["start"].task)
     assert len(re.findall(r"^ +metaflow_version +\d", text, re.MULTILINE)) == 1
     assert re.search(r"<details class=\"mfw-part\">\s*<summary>Metadata", page)
@@ -108,7 +108,7 @@ def test_logs_keep_their_colours(client, runs):
     assert re.search(r"\d\d:\d\d:\d\d  100%", text)
 
 
-def test_an_artifact_names_its_maker(client, runs):
+def test_an_artifact_names_its_producer(client, runs):
     text, _ = shown(client.get(runs["values"])["end"].task["rate"])
     assert re.search(r"created by +_parameters/0", text)
     assert re.search(r"passed on to +\d+ tasks", text)
@@ -123,33 +123,33 @@ def test_what_it_costs_on_a_service(name, on_service):
         text, _ = shown(task)
         asked = [request["path"] for request in service.requests()]
         assert "Cannot show" not in text
-        # The run at once (tasks of each step, and once more to see how large it is), the run it was taken over from.
+        # The whole run (tasks of each step, and once more for its size), and the run it was cloned from.
         assert len(asked) <= 20, (task, asked)
 
 
-def test_in_a_foreach_within_another_all_items_are_named(client, runs):
+def test_a_nested_foreach_names_all_items(client, runs):
     step = client.get(runs["branch"])["work"]
     text, _ = shown(step)
     assert re.search(r"\d+ +0  \S+ / \S+ +✓", text)
     assert re.search(r"foreach item +\d  \S+ / \S+", shown(next(iter(step)))[0])
 
 
-def test_a_caught_exception_is_told_in_a_line(client, runs):
+def test_a_caught_exception_is_one_line(client, runs):
     text, _ = shown(client.get(runs["retry"])["hopeless"].task)
     assert re.search(r"failure +metaflow.exception.MetaflowExceptionWrapper +\d+ B +\w{10} +\w+Error: ", text)
 
 
-def test_numbers_of_numpy_are_told_in_a_line():
+def test_numpy_numbers_are_one_line():
     import numpy as np
 
     from mfwidgets.queries.values.preview import Preview
     from mfwidgets.views.artifacts import _in_one_line
     from mfwidgets.views.cells import Limits
 
-    for number, told in (
+    for number, shortened in (
         (np.float64(0.93), "0.93"),
         (np.int64(7), "7"),
         (np.bool_(1), "True"),
         (np.array(2.5), "2.5"),
     ):
-        assert _in_one_line(Preview("", number, has_value=True), Limits()).text == told
+        assert _in_one_line(Preview("", number, has_value=True), Limits()).text == shortened

@@ -1,4 +1,4 @@
-"""The explorer without a browser: its handlers, called as clicks call them."""
+"""The explorer without a browser. Tests call its handlers as clicks would."""
 
 import re
 import threading
@@ -34,7 +34,7 @@ def pane(explorer):
 def show(explorer, name):
     explorer._tabs.selected_index = explorer._tabs.titles.index(name)
     assert explorer.wait(PATIENCE_S)
-    assert explorer.wait(PATIENCE_S)  # what was found may have asked for more
+    assert explorer.wait(PATIENCE_S)  # a result may have started another request
     return pane(explorer)
 
 
@@ -175,7 +175,7 @@ def test_two_runs_are_compared(opened, runs):
     assert "Tick two or more runs" in show(opened, "Compare")
 
 
-def test_the_line_of_code_is_short_where_the_explorer_looks_where_everybody_does(runs):
+def test_the_code_line_is_short_for_the_default_client(runs):
     mfwidgets.metadata(f"local@{runs.folder}")
     mfwidgets.namespace(None)
     explorer = mfwidgets.explore(f"{runs['failing']}/divide/3")
@@ -203,7 +203,7 @@ def test_the_line_of_code_is_short_where_the_explorer_looks_where_everybody_does
     explorer.close()
 
 
-def test_what_cannot_be_found_is_told(opened):
+def test_missing_objects_are_named(opened):
     opened.choose("FailingFlow/7")
     assert opened.wait(PATIENCE_S)
     assert "has no run &#39;7&#39;" in opened._message.value
@@ -217,14 +217,14 @@ def test_the_log_of_a_task(opened, runs):
     opened.choose(runs["failing"])
     assert opened.wait(PATIENCE_S)
     assert opened.wait(PATIENCE_S)
-    assert f"{runs['failing']}/divide/3" in opened._logs._message.value  # the one that failed
+    assert f"{runs['failing']}/divide/3" in opened._logs._message.value  # the failed one
     opened.choose(f"{runs['linear']}/start/1")
     assert opened.wait(PATIENCE_S)
     assert opened.wait(PATIENCE_S)
     assert opened._logs._text.lines[0].message == "out: first"
 
 
-def test_an_artifact_is_loaded_when_that_is_asked_for(opened, runs):
+def test_an_artifact_is_loaded_on_request(opened, runs):
     assert opened._load.disabled
     opened.choose(f"{runs['linear']}/start/1/numbers")
     assert opened.wait(PATIENCE_S)
@@ -272,7 +272,7 @@ def test_tags_are_changed(own_client, own_runs):
     explorer.close()
 
 
-def test_what_a_service_refuses_is_taken_back(on_service):
+def test_a_refused_change_is_reverted(on_service):
     there, service = on_service
     run = Metaflow(metadata=service.url, namespace=None).get(there["foreach"])
     before = sorted(run.user_tags)
@@ -295,7 +295,7 @@ def test_what_a_service_refuses_is_taken_back(on_service):
     explorer.close()
 
 
-def test_an_empty_world(tmp_path):
+def test_an_empty_folder(tmp_path):
     (tmp_path / ".metaflow").mkdir()
     explorer = Metaflow(metadata=str(tmp_path), namespace=None).explore()
     assert explorer.wait(PATIENCE_S)
@@ -304,7 +304,7 @@ def test_an_empty_world(tmp_path):
     explorer.close()
 
 
-def test_a_slow_service_does_not_hold_the_caller(on_service):
+def test_a_slow_service_does_not_block_the_caller(on_service):
     there, service = on_service
     client = Metaflow(metadata=service.url, namespace=None)
     service.latency(0.4)
@@ -321,7 +321,7 @@ def test_a_slow_service_does_not_hold_the_caller(on_service):
     explorer.close()
 
 
-def test_a_service_that_goes_away_is_told(tmp_path, monkeypatch):
+def test_a_lost_service_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("METAFLOW_SERVICE_RETRY_COUNT", "1")
     with running(tables=TABLES) as service:
         client = Metaflow(metadata=service.url, namespace=None)
@@ -332,7 +332,7 @@ def test_a_service_that_goes_away_is_told(tmp_path, monkeypatch):
     explorer.choose(runs[0])
     assert explorer.wait(PATIENCE_S)
     assert "whether the service runs" in explorer._message.value
-    assert explorer.selected == known  # what was there stays there
+    assert explorer.selected == known  # the previous content stays
     explorer.close()
 
 
@@ -381,27 +381,27 @@ def test_opening(client, runs):
 
 
 def test_the_newest_request_wins_and_closing_ends_it():
-    waited, told = [], []
+    waited, received = [], []
     worker = LatestTask(lambda: waited.append(1))
     gate = threading.Event()
-    worker.ask(lambda: gate.wait(PATIENCE_S), lambda _: told.append("old"), told.append)
-    worker.ask(lambda: "new", told.append, told.append)
+    worker.ask(lambda: gate.wait(PATIENCE_S), lambda _: received.append("old"), received.append)
+    worker.ask(lambda: "new", received.append, received.append)
     assert worker.wait(PATIENCE_S)
     gate.set()
     time.sleep(0.1)
-    assert told == ["new"]
-    worker.ask(lambda: 1 / 0, told.append, lambda error: told.append(type(error).__name__))
+    assert received == ["new"]
+    worker.ask(lambda: 1 / 0, received.append, lambda error: received.append(type(error).__name__))
     assert worker.wait(PATIENCE_S)
-    assert told == ["new", "ZeroDivisionError"]
+    assert received == ["new", "ZeroDivisionError"]
     worker.close()
-    worker.ask(lambda: "late", told.append, told.append)
-    assert told == ["new", "ZeroDivisionError"]
+    worker.ask(lambda: "late", received.append, received.append)
+    assert received == ["new", "ZeroDivisionError"]
     assert waited == []
 
 
 @pytest.fixture
 def built(monkeypatch):
-    """What views were built of, in their order."""
+    """Collect the objects that views were built of."""
     from mfwidgets.widgets import panes
 
     shown = []
@@ -410,7 +410,7 @@ def built(monkeypatch):
     return shown
 
 
-def test_a_click_describes_a_run_once_for_its_pane_and_for_the_picture(opened, runs, built, monkeypatch):
+def test_a_click_builds_one_view_for_pane_and_snapshot(opened, runs, built, monkeypatch):
     from IPython.display import DisplayHandle
 
     pictures = []
@@ -423,14 +423,14 @@ def test_a_click_describes_a_run_once_for_its_pane_and_for_the_picture(opened, r
     assert opened.wait(PATIENCE_S)
     assert waits_for(lambda: any(runs["failing"] in text for text in pictures))
     assert [what.pathspec for what in built] == [runs["failing"]]
-    opened.refresh()  # asks for everything again
+    opened.refresh()  # sends all requests again
     assert opened.wait(PATIENCE_S)
     assert opened.wait(PATIENCE_S)
     assert [what.pathspec for what in built] == [runs["failing"]] * 2
 
 
 @pytest.mark.parametrize("name", ["Overview", "DAG", "Timeline", "Tasks", "Artifacts"])
-def test_a_click_reads_no_file_twice_whatever_pane_shows(name, opened, runs):
+def test_a_click_reads_no_file_twice(name, opened, runs):
     opened.choose(f"{runs['failing']}/start")  # the list of the flow's runs is read as well now
     assert opened.wait(PATIENCE_S)
     show(opened, name)
@@ -444,7 +444,7 @@ def test_a_click_reads_no_file_twice_whatever_pane_shows(name, opened, runs):
 
 
 @pytest.mark.parametrize("name", ["Overview", "DAG", "Timeline", "Tasks", "Artifacts"])
-def test_a_click_makes_no_request_twice_whatever_pane_shows(name, on_service):
+def test_a_click_sends_no_request_twice(name, on_service):
     there, service = on_service
     client = Metaflow(metadata=service.url, namespace=None)
     explorer = client.get(f"{there['failing']}/start").explore()

@@ -1,4 +1,4 @@
-"""The viewer of logs without a browser: reading, searching, following, paging."""
+"""The log viewer without a browser: reading, searching, following, paging."""
 
 import re
 
@@ -24,14 +24,14 @@ def opened(client, runs):
 
 
 def sent(viewer, number):
-    """Return what the widget sends for a page."""
+    """Return the message of the widget for a page."""
     found = []
     viewer.lines.send = found.append
     viewer.lines._received(viewer.lines, {"page": number, "version": viewer.lines.version}, [])
     return found[0]["lines"] if found else None
 
 
-def test_a_long_log_is_sent_by_the_page(opened):
+def test_a_long_log_is_sent_in_pages(opened):
     assert opened.lines.total == 100_000
     assert "100,000 lines" in opened._message.value
     page = sent(opened, 3)
@@ -104,7 +104,7 @@ def test_following_ends_with_the_task(opened, monkeypatch):
     monkeypatch.setattr(log_viewer, "POLL_S", 0.05)
     opened._follow.value = True
     assert opened.lines.follow
-    assert waits_for(lambda: not opened._follow.value)  # it has ended long ago
+    assert waits_for(lambda: not opened._follow.value)  # it ended long ago
     assert not opened.lines.follow
 
 
@@ -153,7 +153,7 @@ def test_lines_of_a_time(client, runs):
         ("3 h", "", "abcd"),
     ],
 )
-def test_times_as_they_are_typed(since, until, expected):
+def test_typed_times(since, until, expected):
     times = ["2026-01-02T03:03:59.9", "2026-01-02T03:04:05.5", "2026-01-02T03:05:00.000001", "2026-01-02T03:05:05"]
     lines = [LogLine(time, name, "stdout") for time, name in zip(times, "abcd", strict=True)]
     with options(time_zone="UTC"):
@@ -196,7 +196,7 @@ def joined(row):
     return "".join(text for text, _ in row["spans"])
 
 
-def test_the_page_says_how_much_there_is_room_for(opened):
+def test_the_page_sends_its_size(opened):
     opened.lines.columns = 31
     assert opened.lines.total == 100_000
     opened._wrap.value = True

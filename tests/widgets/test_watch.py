@@ -1,4 +1,4 @@
-"""Watching runs: one that has ended, one that really runs."""
+"""Watching an ended run and a run that is running."""
 
 import threading
 
@@ -16,7 +16,7 @@ from mfwidgets.views.run import progress_view
 from mfwidgets.widgets.watch import Watch
 
 
-def test_a_run_that_has_ended_is_shown_and_frozen_at_once(client, runs):
+def test_an_ended_run_is_shown_and_frozen(client, runs):
     watched = Watch(client.get(runs["failing"]))
     assert watched.wait(PATIENCE_S)
     assert watched.ended == "The run is failed."
@@ -39,7 +39,7 @@ def test_a_run_is_watched_to_its_end(tmp_path):
         assert "The run is completed." in watched._live.html
 
 
-def test_it_can_be_stopped_and_takes_no_longer_than_it_may(client, runs, monkeypatch):
+def test_watching_can_be_stopped_and_times_out(client, runs, monkeypatch):
     run = client.get(runs["abandoned"])
     monkeypatch.setattr(Watch, "_poll", lambda _: ("running", "as before"))  # after a day it counts as unknown
     watched = Watch(run)
@@ -72,7 +72,7 @@ def test_opening(runs):
         mfwidgets.watch(f"{runs['linear']}/start")
 
 
-def test_a_look_at_a_service_is_two_requests_and_a_third_when_attempts_have_ended(on_service):
+def test_a_poll_costs_two_or_three_requests(on_service):
     there, service = on_service
     run = Metaflow(metadata=service.url, namespace=None).get(there["failing"])
     watched = RunPoller(run)
@@ -93,7 +93,7 @@ def _two(pathspec):
 
 
 @pytest.mark.parametrize("name", ["failing", "foreach", "retry", "resumed"])
-def test_a_look_sees_what_the_graph_shows(on_service, name):
+def test_a_poll_has_the_facts_of_the_graph(on_service, name):
     there, service = on_service
     run = Metaflow(metadata=service.url, namespace=None).get(there[name])
     looked = progress_view(RunPoller(run).poll(), Limits())
@@ -103,7 +103,7 @@ def test_a_look_sees_what_the_graph_shows(on_service, name):
     assert looked.parts == shown.parts
 
 
-def test_the_picture_comes_after_the_widget_whose_place_it_takes(client, runs, monkeypatch):
+def test_the_snapshot_follows_its_widget(client, runs, monkeypatch):
     from IPython.display import DisplayHandle
 
     monkeypatch.setattr(Watch, "_poll", lambda _: ("running", "as before"))
@@ -114,7 +114,7 @@ def test_the_picture_comes_after_the_widget_whose_place_it_takes(client, runs, m
         watched.stop()
         order.append("frozen" if watched.wait(0.5) else "shown")
 
-    monkeypatch.setattr("IPython.get_ipython", lambda: None)  # whatever shell another test has made
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)  # in case another test has made a shell
     monkeypatch.setattr(DisplayHandle, "display", slowly)
     monkeypatch.setattr(DisplayHandle, "update", lambda *_args, **_more: order.append("picture"))
     watched._ipython_display_()

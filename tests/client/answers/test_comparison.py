@@ -1,4 +1,4 @@
-"""What differs between runs, steps and tasks: against what the flows of the corpus really did."""
+"""Differences between runs, steps and tasks, compared with the known content of the corpus."""
 
 import pytest
 
@@ -6,8 +6,8 @@ import mfwidgets
 from mfwidgets import Metaflow, compare, errors
 
 
-def told(comparison):
-    """What differs, without the durations, which differ by chance."""
+def without_durations(comparison):
+    """Return the differences without durations, which differ by chance."""
     return {
         (one.section, one.step, one.name): one.values for one in comparison.differences if one.section != "durations"
     }
@@ -15,7 +15,7 @@ def told(comparison):
 
 def test_runs_with_other_parameters(client, runs):
     found = compare(client.get(runs["values"]), client.get(runs["values-other"]))
-    facts = told(found)
+    facts = without_durations(found)
     packages = facts.pop(("code", "", "package"))
     assert packages[0] != packages[1]
     weights = facts.pop(("artifacts", "end", "weights"))
@@ -38,7 +38,7 @@ def test_runs_with_other_parameters(client, runs):
 
 
 def test_a_failed_run_and_its_resumption(client, runs):
-    facts = told(compare(client.get(runs["failing"]), client.get(runs["resumed"])))
+    facts = without_durations(compare(client.get(runs["failing"]), client.get(runs["resumed"])))
     assert facts[("status", "", "status")] == ("failed", "completed")
     assert facts[("tags", "", "nightly")][0] == "nightly"
     assert repr(facts[("tags", "", "nightly")][1]) == "missing"
@@ -57,11 +57,11 @@ def test_a_run_and_itself(client, runs):
 
 def test_tasks_and_steps(client, runs):
     one, other = client.get(runs["values"])["train"], client.get(runs["values-other"])["train"]
-    facts = told(compare(one, other))
+    facts = without_durations(compare(one, other))
     assert ("artifacts", "", "loss") in facts
     assert not any(section == "parameters" for section, _, _ in facts)
     first, second, *_ = sorted(one, key=lambda task: task["fold"].data)
-    facts = told(compare(first, second))
+    facts = without_durations(compare(first, second))
     assert facts == {
         ("artifacts", "", "fold"): (1, 2),
         ("artifacts", "", "loss"): (0.1, 0.05),
@@ -72,7 +72,7 @@ def test_several_and_by_pathspec(runs):
     mfwidgets.metadata(runs.folder)
     mfwidgets.namespace(None)
     found = compare(runs["linear"], runs["linear-bob"], runs["linear-hostile"])
-    facts = told(found)
+    facts = without_durations(found)
     assert facts[("parameters", "", "alpha")] == (0.5, 2.0, 0.5)
     frame = found.to_pandas()
     assert list(frame.columns) == [
@@ -98,12 +98,12 @@ def test_two_deployments(client, runs, on_service):
     there, service = on_service
     other = Metaflow(metadata=service.url, namespace=None)
     found = compare(client.get(runs["values"]), other.get(there["values"]))
-    assert {section for section, _, _ in told(found)} <= {"code", "metadata"}
+    assert {section for section, _, _ in without_durations(found)} <= {"code", "metadata"}
     same = compare(client.get(runs["values"]), Metaflow(metadata=runs.folder, namespace=None).get(runs["values"]))
     assert len(set(same.names())) == 2
 
 
-def test_equal_values_of_other_bytes_are_said_to_be_so(client, runs, monkeypatch):
+def test_equal_values_with_different_bytes_have_a_note(client, runs, monkeypatch):
     from mfwidgets.client.answers import comparison
 
     monkeypatch.setattr(comparison, "values_of", lambda context, records, reading: [1 for _ in records])
@@ -113,7 +113,7 @@ def test_equal_values_of_other_bytes_are_said_to_be_so(client, runs, monkeypatch
 
 def test_the_code(client, runs):
     one, other = client.get(runs["values"]), client.get(runs["loop-broken"])
-    assert compare(one, other).code() == ""  # both packages hold the whole folder of flows
+    assert compare(one, other).code() == ""  # both packages have the whole folder of flows
     with pytest.raises(errors.DataException, match="has no code package"):
         compare(one, client.get(runs["linear"])).code()
 

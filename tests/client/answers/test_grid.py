@@ -1,4 +1,4 @@
-"""Foreaches as grids."""
+"""Grids of foreach tasks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Why runs failed: against what the flows of the corpus are made to do."""
+"""Why runs failed, compared with the known failures of the corpus."""
 
 import json
 
@@ -33,7 +33,7 @@ from mfwidgets.queries.status.recorded_exceptions import Frame, RecordedExceptio
         ("retry", "hopeless", "ZeroDivisionError: division by zero", "retry_flow.py:28 in hopeless", 1),
     ],
 )
-def test_the_culprit(name, task, exception, where, attempts, client, runs):
+def test_the_cause(name, task, exception, where, attempts, client, runs):
     why = client.get(runs[name]).why()
     assert why.task.path_components[2] == task
     assert (str(why.exception) if why.exception else None) == exception
@@ -41,11 +41,11 @@ def test_the_culprit(name, task, exception, where, attempts, client, runs):
         assert str(why.exception.where).startswith(where)
         assert why.exception.where.is_users
     assert len(why.attempts) == attempts
-    assert why.attempt.number == attempts - 1  # the one that its status speaks of
+    assert why.attempt.number == attempts - 1  # the task in its reason
     assert why.other_failed_tasks == 0
 
 
-def test_its_item_log_and_last_good_run(client, runs):
+def test_item_log_and_last_good_run(client, runs):
     why = client.get(runs["failing"]).why()
     assert why.item == "1: 0"
     assert [line.message for line in why.log][-3:] == ["ZeroDivisionError: division by zero", "", "Task failed."]
@@ -95,7 +95,7 @@ def test_the_same_on_a_service(on_service):
     steps = len(list(run))
     service.reset()
     why = run.why()
-    # status (metadata of the run), tasks, their facts; of the culprit its exception and where its log lies
+    # status (metadata of the run), tasks, their facts, the exception of the cause and the location of its log
     assert len(service.requests()) <= 2 + (1 + steps) + 2 + 2 + 2
     assert str(why.exception) == "ZeroDivisionError: division by zero"
     assert why.exception.where.line == 19
@@ -103,7 +103,7 @@ def test_the_same_on_a_service(on_service):
     assert killed.last_good == client.get(runs["retry"])
 
 
-def test_a_datastore_out_of_reach_leaves_the_rest(client, runs, monkeypatch):
+def test_an_unreachable_datastore_leaves_the_rest(client, runs, monkeypatch):
     from mfwidgets.client.answers import logs
     from mfwidgets.errors import DataException
     from mfwidgets.queries.status import recorded_exceptions
@@ -133,7 +133,7 @@ def test_a_datastore_out_of_reach_leaves_the_rest(client, runs, monkeypatch):
         ("<frozen importlib._bootstrap>", False),
     ],
 )
-def test_whose_frame_it_is(file, is_users):
+def test_frames_of_users_and_libraries(file, is_users):
     assert Frame(file, 1, "f").is_users is is_users
 
 
@@ -160,7 +160,7 @@ def test_tracebacks():
     assert exception_in(["Traceback (most recent call last):", '  File "a", line 1, in f']) is None
 
 
-def test_of_several_failed_attempts_the_newest_is_told():
+def test_the_newest_failed_attempt_is_shown():
     from mfwidgets.client.answers.why import AttemptOutcome, Why
     from mfwidgets.queries.status.recorded_exceptions import RecordedException
     from mfwidgets.queries.status.rules import Status

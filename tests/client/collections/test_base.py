@@ -1,4 +1,4 @@
-"""Collections: lazy, sliceable, and clear about what they do not take."""
+"""Collections are lazy and sliceable, and reject wrong arguments clearly."""
 
 import concurrent.futures
 import re
@@ -14,10 +14,10 @@ def linear(client):
     return client["LinearFlow"].runs()
 
 
-def test_a_collection_is_lazy_reiterable_and_true(linear, client):
+def test_a_collection_is_lazy_and_reiterable(linear, client):
     assert list(linear) == list(linear)
     assert next(linear) == next(iter(linear))
-    assert next(linear) == list(linear)[1]  # its own cursor went on
+    assert next(linear) == list(linear)[1]  # each iterator has its own position
     assert linear
     assert client["LinearFlow"].runs("no-such-tag")
     assert not hasattr(linear, "__len__")
@@ -25,7 +25,7 @@ def test_a_collection_is_lazy_reiterable_and_true(linear, client):
     assert repr(client["LinearFlow"].runs("a", "b")) == "<runs of LinearFlow tagged a and b>"
 
 
-def test_places_and_slices(linear):
+def test_indexes_and_slices(linear):
     everything = list(linear)
     assert linear[0] == linear.first() == everything[0]
     assert linear[-1] == everything[-1]
@@ -46,7 +46,7 @@ def test_counts_and_limits(linear, client):
 
 
 @pytest.mark.parametrize("wrong", [-1, "a", 1.5])
-def test_a_wrong_limit_is_said_at_once(client, runs, wrong):
+def test_a_wrong_limit_raises_at_once(client, runs, wrong):
     with pytest.raises(MetaflowInvalidArgument, match="Expected limit= to be a number from 0"):
         client["LinearFlow"].runs(limit=wrong)
     with pytest.raises(MetaflowInvalidArgument, match="Expected tail= to be a number from 0"):
@@ -64,7 +64,7 @@ def test_steps_and_tasks(client, runs):
 
 
 @pytest.mark.parametrize(
-    ("ask", "said"),
+    ("ask", "message"),
     [
         (lambda runs: runs.to_pandas(step=5, artifacts=["x"]), "Expected step= to be the name of a step"),
         (lambda runs: runs.where(alpha=0.1, step=5), "Expected step= to be the name of a step"),
@@ -76,8 +76,8 @@ def test_steps_and_tasks(client, runs):
         (lambda runs: runs.to_pandas(artifacts=["text"], executor=shut_down()), "The executor takes no work"),
     ],
 )
-def test_bad_input(client, ask, said):
-    with pytest.raises(MetaflowException, match=re.escape(said)):
+def test_bad_input(client, ask, message):
+    with pytest.raises(MetaflowException, match=re.escape(message)):
         ask(client["LinearFlow"].runs())
 
 

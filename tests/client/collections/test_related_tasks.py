@@ -1,4 +1,4 @@
-"""Parents and children: as Metaflow's client sees them, and for loops and switches as they really were."""
+"""Parents and children, compared with Metaflow's client, and for loops and switches with the real order."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def neighbours(task):
 def test_tasks_and_steps_are_as_metaflow_sees_them(name, client, runs, metaflow):
     for step in metaflow.Run(runs[name]):
         ours = client.get(step.pathspec)
-        if name != "failing":  # there Metaflow's client raises: the step after did not run
+        if name != "failing":  # Metaflow's client raises here, because the next step did not run
             assert sorted(map(repr, ours.parent_steps)) == sorted(map(repr, step.parent_steps))
             assert sorted(map(repr, ours.child_steps)) == sorted(map(repr, step.child_steps))
         for task in step:
@@ -25,7 +25,7 @@ def turns(run, step):
 
 
 @pytest.mark.parametrize("name", ["loop", "loop-broken", "loop-resumed"])
-def test_a_loop_leads_from_turn_to_turn(name, client, runs):
+def test_a_loop_connects_its_iterations(name, client, runs):
     run = client.get(runs[name])
     begin, (first, second, third), choose = run["begin"].task, turns(run, "count"), run["choose"].task
     assert list(begin.child_tasks) == [first]
@@ -38,7 +38,7 @@ def test_a_loop_leads_from_turn_to_turn(name, client, runs):
     assert list(begin.parent_tasks) == []
 
 
-def test_a_way_not_taken_is_no_neighbour(client, runs):
+def test_a_branch_not_taken_is_not_a_neighbour(client, runs):
     run = client.get(runs["loop"])
     choose, meet = run["choose"], run["meet"]
     assert list(choose.child_steps) == [meet]
@@ -50,7 +50,7 @@ def test_a_way_not_taken_is_no_neighbour(client, runs):
     assert set(run["count"].parent_steps) == {run["begin"], run["count"]}
 
 
-def test_clones_have_the_places_of_their_origins(client, runs):
+def test_clones_have_the_items_of_their_origins(client, runs):
     run = client.get(runs["resumed"])
     assert sorted(task.index for task in run["divide"]) == [0, 1, 2]
     assert set(run["join"].task.parent_tasks) == set(run["divide"])

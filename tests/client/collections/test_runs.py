@@ -1,4 +1,4 @@
-"""Choosing runs: by tags, status, user and time, here and by the service."""
+"""Filters of runs by tags, status, user and time, in the client and in the service."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -57,7 +57,7 @@ def test_ages():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("filters", "message"),
     [
         (
             {"status": "bad"},
@@ -71,10 +71,10 @@ def test_ages():
         ({"since": datetime(1, 1, 1)}, "Expected since= to be a datetime"),  # noqa: DTZ001 - the oldest there is
     ],
 )
-def test_what_cannot_be_wanted(wanted, said, client):
+def test_invalid_filters(filters, message, client):
     with pytest.raises(errors.MetaflowInvalidArgument) as caught:
-        client["LinearFlow"].runs(**wanted)
-    assert said in str(caught.value)
+        client["LinearFlow"].runs(**filters)
+    assert message in str(caught.value)
 
 
 @pytest.fixture(scope="module", params=["head", "2.5.1"])
@@ -83,7 +83,7 @@ def service(request):
         yield found
 
 
-def test_a_service_gives_the_same(service):
+def test_a_service_returns_the_same_runs(service):
     flow = Metaflow(metadata=service.url, namespace=None)["TaggedFlow"]
     everything = list(flow)
     moment = everything[5].created_at
@@ -105,7 +105,7 @@ def test_a_service_gives_the_same(service):
     assert len(service.requests()) == 1
 
 
-def test_what_became_of_runs_is_asked_once(service):
+def test_the_states_of_runs_are_read_once(service):
     flow = Metaflow(metadata=service.url, namespace=None)["TaggedFlow"]
     service.reset()
     frame = flow.runs(status="failed").to_pandas()
@@ -115,7 +115,7 @@ def test_what_became_of_runs_is_asked_once(service):
 
 
 @pytest.mark.parametrize("name", ["failing", "died-hard", "linear"])
-def test_how_long_a_run_that_failed_lasted(client, on_service, runs, name):
+def test_the_duration_of_a_failed_run(client, on_service, runs, name):
     there, service = on_service
     for one in (client.get(runs[name]), Metaflow(metadata=service.url, namespace=None).get(there[name])):
         (row,) = run_rows(one._context, [one._record])
@@ -145,7 +145,7 @@ def test_by_text(client, on_service, runs):
         flow.runs(text=5)
 
 
-def test_pages_of_rows_are_read_when_they_are_asked_for(client, on_service, runs):
+def test_pages_of_rows_are_lazy(client, on_service, runs):
     _, service = on_service
     for known in (client, Metaflow(metadata=service.url, namespace=None)):
         runs_of = known["DeathFlow"].runs()
@@ -165,7 +165,7 @@ def test_pages_of_rows_are_read_when_they_are_asked_for(client, on_service, runs
 
 
 @pytest.mark.parametrize("since", ["99999999w", datetime.max.replace(tzinfo=UTC)])
-def test_moments_out_of_reach(client, since):
+def test_times_out_of_range(client, since):
     with pytest.raises(errors.MetaflowInvalidArgument, match="Expected since= to be a datetime"):
         client["LinearFlow"].runs(since=since)
     assert len(list(client["LinearFlow"].runs(since="999999w"))) == 3
