@@ -181,9 +181,10 @@ def examples() -> list[doctest.DocTest]:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
-    """Set a cache folder, into which the sample runs are unpacked once."""
+    """Set separate cache folders: the sample runs are unpacked once, and an example clears the cache of blobs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("METAFLOW_CLIENT_CACHE_PATH", str(tmp_path_factory.mktemp("blobs")))
         yield
 
 
