@@ -28,16 +28,16 @@ Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
 MAX_WORKERS = 16
-"""Threads of one :func:`parallel_map`: enough to hide latency, few enough to spare a service."""
+"""The maximum number of threads of one :func:`parallel_map`: enough to hide latency, few enough to spare a service."""
 
 BATCH_SIZE = 32
-"""Items in one task of an executor. With fewer, sending them costs too much."""
+"""The number of items in one task of an executor. For fewer items, sending the task takes too long."""
 
 PROGRESS_DELAY_S = 0.5
 """A progress bar shows after this time."""
 
 INTERRUPT_POLL_S = 0.5
-"""Seconds that an interrupt may come late."""
+"""The maximum delay before an interrupt is handled."""
 
 WAIT_NOTICE_DELAY_S = 0.3
 """A :class:`LatestTask` reports that it is working after this time."""
@@ -56,10 +56,10 @@ def parallel_map(
 ) -> list[Result]:
     """Return the results of a function for all items, in their order.
 
-    A nested call shares the threads of the outermost call: it uses its own thread, and free ones.
+    A nested call uses the thread that it is made in, and the free threads of the outermost call.
 
     If an item fails or the caller is interrupted, items that have not started are dropped. The deadline of started items
-    is cancelled.
+    is cancelled, so that they stop soon.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def _results(futures: Sequence["Future[Result]"], title: str, unit: str) -> Iter
 
 
 def _result_of(future: "Future[Result]") -> Result:
-    """Wait for a future in pieces: Python sees an interrupt that came just before a wait only when that wait is over."""
+    """Wait for a future, in short waits. Python handles an interrupt that came just before a wait only after it."""
     while not future.done():
         wait([future], INTERRUPT_POLL_S)
     return future.result()
@@ -258,7 +258,7 @@ def call_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
 
 
 def thread_pool(max_workers: int, name: str) -> Executor:
-    """Return an executor for work from outside, such as the requests to a server."""
+    """Return a pool of threads for work that arrives from outside, such as the requests that a server receives."""
     return ThreadPoolExecutor(max_workers, thread_name_prefix=f"mfwidgets-{name}")
 
 
@@ -281,7 +281,7 @@ class LatestTask:
     on_wait
         Called if the newest request takes longer than :data:`WAIT_NOTICE_DELAY_S`.
     finish_all
-        Let older requests finish, because they change something. Their results are dropped.
+        Whether replaced requests still finish, because they change something. Their results are dropped.
     """
 
     def __init__(self, on_wait: Callable[[], object] = lambda: None, *, finish_all: bool = False) -> None:

@@ -21,11 +21,11 @@ from mfwidgets.magic.dispatch import COMMANDS, run_arguments
 from mfwidgets.render.sanitize import single_line
 
 _MAX_ERROR_CHARS = 2_000
-"""The rest of a longer error message is cut. A message is one line."""
+"""The maximum length of an error message, which is one line. The rest is cut."""
 
 
 def run(words: Sequence[str]) -> int:
-    """Run the words, print the result, and return the exit code."""
+    """Run the words of a command line, print the result, and return the exit code."""
     try:
         command_line = parse_arguments(words)
         with options(display_max_rows=command_line.rows) if command_line.rows else nullcontext():
@@ -66,7 +66,7 @@ def _check(command_line: CommandLine) -> None:
     Raises
     ------
     UsageError
-        The message has an alternative.
+        The command or an argument works only in notebooks. The message says why.
     """
     name, *rest = command_line.words or [""]
     command = COMMANDS.get(name)

@@ -28,7 +28,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
 
     Only :attr:`data` and :meth:`raw` read the value. All other members read records.
 
-    Costs of the constructor: one request for the artifact and one for its run.
+    Constructing an artifact costs one request for the artifact and one for its run.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         Returns
         -------
         Lineage
-            An answer that displays itself. Its attributes are client objects.
+            The lineage. It displays itself. Its attributes are client objects.
 
         Raises
         ------

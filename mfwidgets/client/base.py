@@ -21,7 +21,7 @@ class MetaflowObject(Explorable, ABC):
 
     Two objects are equal, and have the same hash, if they have the same class, provider, pathspec and attempt.
 
-    Costs of the constructor: one request for the object and one for its run.
+    Constructing an object costs one request for the object and one for its run.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class MetaflowObject(Explorable, ABC):
         """Return the record at ``path``, or None."""
 
     def _not_found(self, path: PathComponents) -> MetaflowNotFound:
-        """Return the error for an object that does not exist, with the objects that exist near it."""
+        """Return the error for an object that does not exist. It suggests similar objects that exist."""
         pathspec = "/".join(path)
         message = f"{type(self).__name__}({short(repr(pathspec))}) does not exist in {self._context.provider.selector}."
         hint, suggestions = _nearest_existing(self._context, path)
@@ -250,7 +250,7 @@ class MetaflowObject(Explorable, ABC):
 def class_of(kind: str) -> "type[MetaflowObject]":
     """Return the class of a kind of object.
 
-    The module is imported on first use because the classes refer to one another in a circle.
+    The module is imported on first use, because the modules of the classes would import each other in a circle.
     """
     if kind not in _CLASSES:
         import_module(f"mfwidgets.client.{kind}")
@@ -321,7 +321,7 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> tuple[str
 
 
 def suggest(name: str, names: list[str]) -> tuple[str, list[str]]:
-    """Return the end of a message about a missing name, and the names that it suggests.
+    """Return a hint for the message about a missing name, and the suggested names.
 
     Suggests the similar names, the most similar first. If none is similar, suggests the first five.
     """

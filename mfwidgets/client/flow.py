@@ -25,7 +25,7 @@ _MAX_RUNS_READ = 100
 class Flow(MetaflowObject, kind="flow"):
     """A flow: ``Flow('HelloFlow')``. Iterating yields its runs in the namespace, newest first.
 
-    Costs of the constructor: one request for the flow and one for its newest run in the namespace.
+    Constructing a flow costs one request for the flow and one for its newest run in the namespace.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class Run(MetaflowObject, kind="run"):
     """A run: ``Run('HelloFlow/2')``. Iterating yields its steps, newest first: usually from ``end`` to ``start``.
 
-    Costs of the constructor: one request.
+    Constructing a run costs one request.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class Run(MetaflowObject, kind="run"):
         Parameters
         ----------
         *tags
-            Tags that the run must have. Without them the collection is empty.
+            Tags that the run must have. If the run lacks one of them, the collection is empty.
 
         Returns
         -------
@@ -203,8 +203,8 @@ class Run(MetaflowObject, kind="run"):
     def critical_path(self) -> RelatedTasks:
         """Return the tasks that determine the duration of the run, oldest first.
 
-        The path starts at the last task. From each task it goes back to the parent that ended last. If the run did not
-        reach its end, the path starts at the task that ended last.
+        The path is found backwards: from the last task to the parent that ended last, from there to its parent that
+        ended last, and so on. If the run did not reach its end, the search starts at the task that ended last.
 
         Returns
         -------
@@ -358,10 +358,10 @@ class Run(MetaflowObject, kind="run"):
 
     @property
     def code(self) -> MetaflowCode | None:
-        """The code package of the run. None if Metaflow stored none: it does so for remote steps.
+        """The code package of the run. None if Metaflow stored no package.
 
-        If no task recorded a package, returns that of the run that this run resumed. Costs one bulk request for each of
-        these runs.
+        Metaflow stores one for remote steps, or if configured. If no task recorded a package, returns the package of the
+        original run. Costs one bulk request for each of these runs.
         """
         return code_of_run(self._context, self._record)
 
@@ -379,8 +379,8 @@ class Run(MetaflowObject, kind="run"):
     def why(self) -> "Why":
         """Explain why the run did not succeed.
 
-        Costs three bulk requests about its tasks and two small reads for each attempt of the failed task. The last
-        successful run and the differences from it cost more, when they are used or displayed.
+        Costs three bulk requests about its tasks and two small reads for each attempt of the failed task. The
+        attributes ``last_good`` and ``differences`` of the result are read later and cost extra requests.
 
         Returns
         -------
@@ -408,7 +408,7 @@ class Run(MetaflowObject, kind="run"):
         Returns
         -------
         RunGraph
-            An answer that displays itself. Costs three bulk requests about the tasks when it is displayed.
+            The graph. It displays itself. Costs three bulk requests about the tasks when it is displayed.
 
         Examples
         --------
@@ -418,12 +418,12 @@ class Run(MetaflowObject, kind="run"):
         return RunGraph(self)
 
     def timeline(self) -> RunTimeline:
-        """Return when the steps and tasks waited and when they worked.
+        """Return a timeline that shows when the steps and tasks waited and when they ran.
 
         Returns
         -------
         RunTimeline
-            An answer that displays itself. Costs three bulk requests about the tasks when it is displayed.
+            The timeline. It displays itself. Costs three bulk requests about the tasks when it is displayed.
 
         Examples
         --------

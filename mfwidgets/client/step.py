@@ -31,7 +31,7 @@ CONTROL_TASK = "control_task"
 class Step(MetaflowObject, kind="step"):
     """A step: ``Step('HelloFlow/2/start')``. Iterating yields its tasks, newest first.
 
-    Costs of the constructor: two requests.
+    Constructing a step costs two requests.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Step(MetaflowObject, kind="step"):
         Parameters
         ----------
         *tags
-            Tags that the run must have. Without them the collection is empty.
+            Tags that the run must have. If the run lacks one of them, the collection is empty.
         limit
             The maximum number of tasks.
 
@@ -251,7 +251,7 @@ class Step(MetaflowObject, kind="step"):
         Returns
         -------
         Grid
-            An answer that displays itself, with one row for each item of the outer foreaches.
+            The grid. It displays itself, with one row for each item of the outer foreaches.
 
         Raises
         ------
@@ -297,7 +297,7 @@ class Steps(Collection[Step]):
     run
         The record of the run.
     tags
-        Tags that the run must have. Without them the collection is empty.
+        Tags that the run must have. If the run lacks one of them, the collection is empty.
     """
 
     def __init__(self, context: ClientContext, run: RunRecord, tags: tuple[str, ...] = ()) -> None:

@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 
 
 LOG_DELAY_MS = 30 * SECOND
-"""A log can appear this long after its task ended, because the local scheduler writes it afterwards."""
+"""The local scheduler writes the log after the task has ended. The log can appear this much later."""
 
 
 class Task(MetaflowObject, kind="task"):
     """A task: ``Task('HelloFlow/2/start/1')``, or one attempt of it with ``attempt=``.
 
-    Without an attempt, artifacts are those of the newest attempt that is done, and logs are those of the newest attempt
-    that began, as in Metaflow's client. Iterating yields the public artifacts.
+    Without ``attempt=``, the artifacts come from the newest attempt that is done. The logs come from the newest attempt
+    that began. Metaflow's client does the same. Iterating yields the public artifacts.
 
-    Costs of the constructor: two requests.
+    Constructing a task costs two requests.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def metadata(self) -> list[Metadata]:
-        """Its metadata events: of all attempts, or of the attempt that was passed.
+        """The metadata events of all attempts, or of the attempt given with ``attempt=``.
 
         A clone also has the events of its origin. Times are milliseconds since the epoch, UTC. Costs one request, and
         three more for each origin of a clone.
@@ -222,11 +222,11 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def child_tasks(self) -> Iterator["Task"]:
-        """The tasks that this one led to directly, oldest first. Costs what :attr:`parent_tasks` costs."""
+        """The tasks that follow this task directly, oldest first. Costs what :attr:`parent_tasks` costs."""
         return (Task._of(self._context, record) for record in child_tasks(self._context, self._record))
 
     def ancestors(self) -> "RelatedTasks":
-        """Return all tasks before this one, direct and indirect, oldest first.
+        """Return the parents of the task, their parents, and so on, oldest first.
 
         Returns
         -------
@@ -243,7 +243,7 @@ class Task(MetaflowObject, kind="task"):
         return ancestors(self._context, self._record)
 
     def descendants(self) -> "RelatedTasks":
-        """Return all tasks after this one, direct and indirect, oldest first.
+        """Return the children of the task, their children, and so on, oldest first.
 
         Returns
         -------
@@ -261,17 +261,17 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def parent_task_pathspecs(self) -> Iterator[str]:
-        """The pathspecs of :attr:`parent_tasks`. Costs the same."""
+        """The pathspecs of :attr:`parent_tasks`. Costs what :attr:`parent_tasks` costs."""
         return (task.pathspec for task in self.parent_tasks)
 
     @property
     def child_task_pathspecs(self) -> Iterator[str]:
-        """The pathspecs of :attr:`child_tasks`. Costs the same."""
+        """The pathspecs of :attr:`child_tasks`. Costs what :attr:`child_tasks` costs."""
         return (task.pathspec for task in self.child_tasks)
 
     @property
     def origin_pathspec(self) -> str | None:
-        """The task that a resumed run took this one over from. None if the task is not a clone. Costs one request.
+        """The original task, if a resumed run cloned this task. None if the task is not a clone. Costs one request.
 
         Examples
         --------
@@ -290,9 +290,9 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def code(self) -> MetaflowCode | None:
-        """The code package of the task. None if Metaflow stored none: it does so for remote steps, or if configured.
+        """The code package of the task. None if Metaflow stored no package.
 
-        Costs what :attr:`metadata` costs.
+        Metaflow stores one for remote steps, or if configured. Costs what :attr:`metadata` costs.
         """
         recorded = self.metadata_dict.get("code-package")
         return MetaflowCode(self._context, self._record.run.flow, str(recorded)) if recorded else None
@@ -350,7 +350,7 @@ class Task(MetaflowObject, kind="task"):
         return self._attempt is None and awaits_retry(self._context, self._record, state)
 
     def _awaits_log(self, state: TaskState) -> bool:
-        """Return whether the task ended recently and has no log yet. The local scheduler writes it last."""
+        """Return whether the task ended recently and has no log yet. The local scheduler writes the log last."""
         if self._context.provider.local_root is None or not state.attempts:
             return False
         if now_ms() - state.last_sign_ms > LOG_DELAY_MS:
@@ -360,7 +360,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def successful(self) -> bool | None:
-        """Whether its code did not fail (``_success``). False if nothing is recorded, as in Metaflow's client.
+        """Whether its code ended without an error (``_success``). False if no result is recorded, like in Metaflow.
 
         Costs one request and at most one small read.
         """
@@ -418,7 +418,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def current_attempt(self) -> int:
-        """The attempt that was passed, otherwise the newest attempt that began, or 0. Costs at most one request."""
+        """The attempt given with ``attempt=``, otherwise the newest attempt that began, or 0. Costs at most one request."""
         if self._attempt is not None:
             return self._attempt
         events = self._context.provider.metadata(self._record.path, {"attempt"})
@@ -447,7 +447,7 @@ class Task(MetaflowObject, kind="task"):
         Returns
         -------
         Logs
-            An answer that displays itself. Iterating yields lines, and ``str()`` returns the text.
+            The log. It displays itself. Iterating yields lines, and ``str()`` returns the text.
 
         Raises
         ------
@@ -511,8 +511,8 @@ class Task(MetaflowObject, kind="task"):
         Yields
         ------
         tuple of datetime.datetime and str or bytes
-            The time in naive UTC, unlike all other times of the client, and the line without its end. A line without a
-            time, such as the end of a crash, has the time of the line before it.
+            The time and the line without its line end. The time is in naive UTC, unlike all other times of the client.
+            A line without a time, such as a line of a crash, has the time of the line before it.
         """
         if stream in STREAMS:
             log = read_log(task_datastore(self._context, self._record), self._record.path, self.current_attempt, stream)

@@ -1,7 +1,7 @@
 """Content-addressed blobs: ``Flow/data/<2 hex>/<sha>``, where ``sha`` is the SHA-1 of the unprocessed bytes.
 
-Metaflow stores a blob raw or gzipped, and which in a separate note. The note is not needed: the hash matches the bytes
-either as stored or after gunzip. That also verifies them.
+Metaflow stores a blob raw or gzipped. A separate note says which. The note is not needed: the hash matches either the
+stored bytes or the unpacked bytes. The match also verifies the bytes.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _GZIP = 31
 """``wbits`` of zlib for the gzip format."""
 
 _GZIP_OVERHEAD_BYTES = 1_000
-"""Gzip makes incompressible bytes larger by less than this."""
+"""Gzip adds fewer bytes than this to data that cannot be compressed."""
 
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 
@@ -31,14 +31,14 @@ def load_blob(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: i
     name
         The object that needs the bytes, for messages: ``Artifact HelloFlow/2/start/1/x``.
     max_bytes
-        The largest allowed size. None means no limit.
+        The maximum size of the blob. None means no limit.
 
     Raises
     ------
     TooLarge
-        The blob is larger. It was neither read nor unpacked.
+        The blob is larger. A part of it may have been read or unpacked.
     BlobMissing
-        The datastore does not have them.
+        The datastore does not have the blob.
     DataException
         The hash is malformed, or the stored bytes are damaged.
     """
@@ -75,7 +75,7 @@ def _fetched(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: in
 
 
 def _unpacked(stored: bytes, name: str, max_bytes: int | None) -> bytes:
-    """Return gunzipped bytes, empty if that fails. Few packed bytes can become very many, so the size is bounded."""
+    """Return gunzipped bytes, or no bytes if they are not gzip. The size is limited: gzip can hide gigabytes."""
     decompressor = zlib.decompressobj(wbits=_GZIP)
     try:
         content = decompressor.decompress(stored, 0 if max_bytes is None else max_bytes + 1)

@@ -89,12 +89,12 @@ def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     line
         The line after ``%mflow``.
     variables
-        The values of ``{name}`` and ``$name``.
+        The variables that ``{name}`` and ``$name`` can insert, by name.
 
     Raises
     ------
     UsageError
-        The line is invalid. The message has the usage.
+        The line is invalid. The message contains the usage.
     MetaflowException
         The object does not exist or cannot be read.
     """
@@ -107,7 +107,7 @@ def run_arguments(words: Sequence[str]) -> Any:
     Raises
     ------
     UsageError
-        The words are invalid. The message has the usage.
+        The words are invalid. The message contains the usage.
     MetaflowException
         The object does not exist or cannot be read.
     """
@@ -194,13 +194,13 @@ def build_command_help_view(shown: CommandHelp, limits: Limits) -> View:
 
 @data_of.register
 def help_data(_: Help) -> Facts:
-    """Return all commands."""
+    """Return all commands as plain data."""
     return commands_data(COMMANDS.values())
 
 
 @data_of.register
 def command_help_data(shown: CommandHelp) -> Facts:
-    """Return one command."""
+    """Return the command as plain data."""
     return commands_data([shown.command])
 
 

@@ -1,8 +1,8 @@
 """Reads pickles without running code: an interpreter of opcodes that constructs only plain values.
 
-Python's unpickler calls everything that a pickle names, and a few bytes can make it allocate gigabytes. This interpreter
-imports nothing and calls only our short list of constructors. A call of anything else stays a description,
-:class:`ReducedCall`. The length of the pickle and :data:`MAX_OPCODES` limit time and memory.
+Python's unpickler calls every function that a pickle names. A pickle of a few bytes can make it allocate gigabytes. This
+interpreter imports nothing and calls only our short list of constructors. Any other call is not made: it becomes a
+:class:`ReducedCall` that describes it. The length of the pickle and :data:`MAX_OPCODES` limit time and memory.
 """
 
 import pickletools
@@ -40,7 +40,8 @@ class ReducedCall:
     of
         The callable, usually a :class:`GlobalRef`.
     args, state, items
-        The arguments of the call, the argument of ``__setstate__``, and the appended or set items.
+        The arguments of the call, the argument of ``__setstate__``, and the items that the pickle
+        appends or sets.
     """
 
     of: Any
@@ -68,7 +69,7 @@ def safe_loads(content: bytes) -> Any:
 
 
 def describe_pickle(content: bytes) -> Any:
-    """Return the value of a pickle. Other than plain values become :class:`ReducedCall` and :class:`GlobalRef`.
+    """Return the value of a pickle. Parts that are not plain become :class:`ReducedCall` or :class:`GlobalRef`.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def describe_pickle(content: bytes) -> Any:
 
 
 def _foreign(value: Any) -> Iterator[Any]:
-    """Yield the values inside that are not plain. Each container is visited once."""
+    """Yield the parts of a value that are not plain. Each container is visited once."""
     seen: set[int] = set()
     unvisited = [value]
     while unvisited:
@@ -332,7 +333,7 @@ _VALUE_BY_HASH: dict[str, bool | None] = {
 }
 
 KNOWN_HASHES = frozenset(_VALUE_BY_HASH)
-"""The hashes of :func:`known_bool`. Pickle protocols that Metaflow does not use have other hashes."""
+"""The hashes of the pickles of True, False and None. Pickles of protocols that Metaflow does not use are missing."""
 
 
 def is_none(sha: str) -> bool:

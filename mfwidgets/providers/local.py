@@ -38,7 +38,7 @@ from mfwidgets.providers.records import (
 )
 
 NO_ROOT = "<No .metaflow directory found in current working tree>"
-"""Metaflow's words if there is no folder."""
+"""The text that Metaflow shows if there is no ``.metaflow`` folder."""
 
 _MICROSECONDS = re.compile(r"\d{16}\Z")
 _ATTEMPT_TAG = re.compile(r"attempt_id:(\d+)\Z")
@@ -60,7 +60,7 @@ class LocalProvider:
     given
         The parent folder as the user wrote it. :attr:`selector` shows it.
     kind
-        ``local``, or ``spin`` for the folder with the same layout where Metaflow keeps spins.
+        ``local`` or ``spin``. Metaflow keeps spins in another folder with the same layout.
     files
         Reads the files.
     """
@@ -82,7 +82,7 @@ class LocalProvider:
         self._files = files or LocalFiles()
 
     def remembering(self) -> "LocalProvider":
-        """Return the same provider for the time of one display. It reads no file twice."""
+        """Return a copy of the provider for one display. The copy reads no file twice."""
         return LocalProvider(self._root, self._configuration, self._given, self._kind, RememberedFiles())
 
     @property
@@ -123,8 +123,8 @@ class LocalProvider:
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:  # noqa: ARG002 - the caller filters
         """Yield runs, newest first (two files read per run that the caller takes).
 
-        Runs are sorted by true start. An id from Metaflow's local provider is the start in microseconds, so the newest
-        20 of 10,000 runs cost 40 files. Runs with other ids are all read first.
+        Runs are sorted by their start time. A run id from Metaflow's local provider is the start time in microseconds.
+        So only 40 files are read for the newest 20 of 10,000 runs. Runs with other ids are all read first.
         """
         numeric, others = [], []
         for name in self._children((flow,)):

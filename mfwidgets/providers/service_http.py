@@ -1,6 +1,6 @@
 """Sends requests to the metadata service, with timeouts and retries. Errors contain no secrets.
 
-The retries are our own, not urllib3's: they are limited by seconds of waiting, not by a number of attempts.
+The retries are our own, not urllib3's. They are limited by the number of attempts and also by their total time.
 """
 
 import json
@@ -50,7 +50,7 @@ class Response:
     limit, cursor
         ``X-Limit`` and ``X-Next-Cursor``: the size of the page and the start of the next one. None if there are no pages.
     too_large
-        Whether the body has more than the allowed bytes, and was not read.
+        Whether the body has more than the allowed bytes. Then ``content`` is None.
     """
 
     content: Any
@@ -75,7 +75,7 @@ class _Failure:
     Attributes
     ----------
     reason
-        In a few words.
+        The reason in a few words.
     permanent
         Whether a retry cannot help.
     retry_after_s
@@ -99,7 +99,7 @@ class ServiceHttp:
     session
         The caller's own session, for certificates or proxies.
     max_attempts
-        The largest number of attempts per request (``METAFLOW_SERVICE_RETRY_COUNT``).
+        The maximum number of attempts per request (``METAFLOW_SERVICE_RETRY_COUNT``).
     timeout_s
         A service that does not answer is given up after this time.
     """
@@ -143,9 +143,7 @@ class ServiceHttp:
         reply = self._request("GET", path, query, max_bytes=max_bytes)
         if reply.body is None:
             return Response(None, too_large=True)
-        if (
-            reply.status == _NOT_FOUND and _parse_json(reply.body) == {}
-        ):  # the service's own body; that of a proxy differs
+        if reply.status == _NOT_FOUND and _parse_json(reply.body) == {}:  # the 404 of a proxy has another body
             return None
         return Response(self._content(reply), reply.headers.get("X-Limit"), reply.headers.get("X-Next-Cursor"))
 
@@ -178,16 +176,17 @@ class ServiceHttp:
     def _request(
         self, method: str, path: Sequence[str], query: Query, body: bytes | None = None, max_bytes: int | None = None
     ) -> _Reply:
-        """Send a request until there is a usable reply. Each attempt needs a slot, shared by all threads.
+        """Send a request until there is a usable reply. Each attempt waits for a slot. All threads share the slots.
 
         Raises
         ------
         ServiceException
             There is no usable reply, and a retry cannot help or would take too long.
         DeadlineExceeded
-            The work was given up.
+            The deadline of the caller has passed or was cancelled.
         """
-        url, seconds = self._address(path, query), 0.0  # without waiting for slots: that is not the service's fault
+        # The seconds do not include the wait for a slot, because that wait is not the service's fault.
+        url, seconds = self._address(path, query), 0.0
         for number, pause_s in _retry_delays():
             with self._limit.slot():
                 began = time.monotonic()
@@ -242,7 +241,7 @@ class ServiceHttp:
         raise ServiceException(f"The metadata service at {self.shown} redirects in circles.")
 
     def _send_once(self, method: str, url: str, body: bytes | None) -> "requests.Response":
-        """Send a request and wait for the headers of the reply, little longer than the deadline."""
+        """Send a request and wait for the headers of the reply. The wait ends soon after the deadline."""
         check_deadline()
         headers = self._headers() if callable(self._headers) else self._headers
         content_type = {"Content-Type": "application/json"} if body else {}
@@ -277,7 +276,7 @@ class ServiceHttp:
         return bytes(content)
 
     def _check_speed(self, size: int, seconds: float) -> None:
-        """Raise if the work was given up, or if the body is too slow."""
+        """Raise if the deadline has passed, or if the body arrives too slowly."""
         import requests
 
         check_deadline()
@@ -354,7 +353,7 @@ def _service_message(body: bytes) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    """Return a short reason for a failed request. Messages of requests are not used, because they contain the URL."""
+    """Return a short reason for a failed request. The messages of ``requests`` contain the URL, so omit them."""
     import requests
 
     if isinstance(error, requests.ConnectTimeout):

@@ -49,8 +49,8 @@ class ClientContext:
     configuration
         The configuration when the context was made.
     namespace_setting
-        The namespace that was selected. :data:`DEFAULT` is resolved on first use, because a machine without a user name
-        has no default namespace, and does not need one if a namespace was selected.
+        The selected namespace, or :data:`DEFAULT`. The default namespace is determined on first use, because it needs a
+        user name. A machine may have no user name.
     headers
         The headers of an explicit client for a metadata service.
     session
@@ -95,7 +95,7 @@ class ClientContext:
         Raises
         ------
         NotPicklableError
-            The client has a session, or headers that are not the name of a function.
+            The client has a session, or headers that are not a function that can be imported by name.
         """
         if self.session is not None:
             raise session_not_picklable()
@@ -121,7 +121,7 @@ class ClientContext:
 
     @property
     def max_concurrency(self) -> int:
-        """The maximum number of concurrent requests: many for a service, where requests wait, one for local files."""
+        """The maximum number of concurrent requests. It is 1 for local files: only requests to a service mostly wait."""
         return MAX_WORKERS if self.provider.remote else 1
 
     def includes(self, run: RunRecord) -> bool:
@@ -135,7 +135,7 @@ class ClientContext:
 
     @property
     def remembers(self) -> bool:
-        """Whether the context was made for one display: it reads each file and sends each request only once."""
+        """Whether the context was made for one display. Such a context reads no file twice and sends no request twice."""
         return isinstance(self._datastores, RememberedDatastores)
 
     def remembering(self, provider: MetadataProvider) -> "ClientContext":
@@ -356,7 +356,7 @@ def _context_with_provider(selector: str | PathLike[str] | None) -> ClientContex
 
 
 def tag_filter(tags: Iterable[object]) -> tuple[str, ...]:
-    """Return the tags that runs must have.
+    """Return the tags of a filter as a tuple, after a check that each tag is a str.
 
     Raises
     ------

@@ -21,9 +21,9 @@ class RunRow:
     Attributes
     ----------
     finished_ms
-        When its end task finished, as Metaflow's ``finished_at``. None if it did not.
+        When its end task finished, like Metaflow's ``finished_at``. None if the end task did not finish.
     last_activity_ms
-        The last activity of a run that is failed or unknown. None for any other.
+        The last activity of a run that is failed or unknown. None for any other run.
     asked_ms
         When these facts were read.
     """
@@ -42,7 +42,7 @@ class RunRow:
 
     @property
     def started_ms(self) -> int:
-        """When it was registered. Runs do not queue, tasks do."""
+        """When it was registered. A run does not wait in a queue, only its tasks do."""
         return self.record.created_ms
 
     @property
@@ -169,13 +169,13 @@ class TaskRow:
 
     @property
     def last_activity_ms(self) -> int:
-        """When its newest attempt ended. If not recorded, when it last recorded anything or sent a heartbeat."""
+        """When its newest attempt ended. If that is not recorded: its newest recorded time or heartbeat."""
         signs = max(self.state.last_sign_ms, self.record.heartbeat_ms or 0)
         return signs if self.finished_ms is None else self.finished_ms
 
     @property
     def attempt_rows(self) -> tuple[AttemptRow, ...]:
-        """A row for each attempt, oldest first. The status of the newest one is that of the task."""
+        """A row for each attempt, oldest first. The newest row has the status of the task."""
         statuses = attempt_statuses(self.attempts, self.record.created_ms, self.asked_ms)
         rows = [
             AttemptRow(attempt.number, status, attempt.begun_ms, attempt.ended_ms, self.asked_ms)
@@ -235,7 +235,7 @@ def runtime_name(run: RunRecord) -> str | None:
 
 
 def relevant_tasks(rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
-    """Return the tasks whose logs matter most: those that run, else those that failed, else all."""
+    """Return the tasks whose logs matter most: the running tasks, otherwise the failed tasks, otherwise all tasks."""
     for statuses in (("running",), ("failed", "killed")):
         relevant = [row for row in rows if row.status in statuses]
         if relevant:
@@ -244,11 +244,11 @@ def relevant_tasks(rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
 
 
 MAX_ERRORS_READ = 5
-"""Failed tasks whose exceptions are read. In a foreach, most are the same."""
+"""The maximum number of failed tasks whose exceptions are read. In a foreach, most exceptions are the same."""
 
 
 def task_errors(context: ClientContext, rows: Iterable[TaskRow]) -> dict[str, str]:
-    """Return the exceptions of the first failed tasks, by pathspec. Costs two small reads each."""
+    """Return the exceptions of the first failed tasks, by pathspec. Does two small reads for each task."""
     failed = (row for row in rows if row.status in ("failed", "caught"))
     lines = ((row.pathspec, exception_line(context, row.record)) for row in islice(failed, MAX_ERRORS_READ))
     return {pathspec: line for pathspec, line in lines if line}

@@ -35,11 +35,11 @@ class RunSnapshot:
     tasks
         The tasks in that part, usually oldest first.
     metadata
-        At least the requested fields of their metadata.
+        The metadata of the tasks, with at least the requested fields.
     artifacts
-        At least :data:`STATUS_ARTIFACTS` of their newest attempts, if the status was requested.
+        The artifacts of the newest attempts. If the status was requested, at least :data:`STATUS_ARTIFACTS`.
     files
-        The attempts of local tasks, from their files. Attempts that died early are missing in the metadata.
+        The attempts of local tasks, read from files. They include attempts that ended before they recorded metadata.
     """
 
     context: ClientContext
@@ -52,9 +52,10 @@ class RunSnapshot:
 
 
 def load_run_snapshot(context: ClientContext, run: RunRecord) -> RunSnapshot:
-    """Load the records that a display of a run needs. Its context reads no file and sends no request twice.
+    """Load the records that a display of a run needs.
 
-    Costs two requests to a metadata service, and one per step. Costs the metadata and status artifacts of each local task.
+    The context of the snapshot reads no file twice and sends no request twice. With a service, costs two requests, and
+    one for each step. Locally, reads the metadata and the status artifacts of each task.
     """
     context = snapshot_context(context, run)
     return load_tasks(context, run, run.path, run_tasks(context, run))

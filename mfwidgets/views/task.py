@@ -34,7 +34,7 @@ MAX_RELATIVES = 200
 """If the steps before or after have more tasks, finding the parents or children takes too long for a display."""
 
 _MAX_NAMES = 5
-"""Parents or children that are named. The rest are counted."""
+"""The maximum number of parents or children that are named. The others are counted."""
 
 
 @build_view.register
@@ -114,7 +114,7 @@ def _named(
         return Cell("")
     try:
         relatives = find(context, task)
-    except MetaflowException:  # the records for it cannot be read
+    except MetaflowException:  # the records of the relatives cannot be read
         return Cell("")
     more = f" and {len(relatives) - _MAX_NAMES:,} more" if len(relatives) > _MAX_NAMES else ""
     return limits.code(", ".join(f"{record.step}/{record.task_id}" for record in relatives[:_MAX_NAMES]) + more)

@@ -55,7 +55,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self, client: Metaflow, start: Any = None) -> None:
         self._client = client
-        self._selection = Selection(start)  # a thread reads its parents
+        self._selection = Selection(start)  # the parents of start are read later, in a thread
         self._ticked: list[Run] = []
         self.loaded: Any = None
         self._choice_worker = LatestTask(lambda: self._say("Opening…"))
@@ -154,7 +154,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     def load(self) -> None:
         """Unpickle the selected artifact into ``loaded``, in a thread. Unpickling runs code in the pickle.
 
-        Costs one blob. If no artifact is selected, nothing happens.
+        Reads one blob. If no artifact is selected, nothing happens.
         """
         artifact = self._selection.artifact
         if artifact is not None:
@@ -170,12 +170,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         Parameters
         ----------
         seconds
-            The time limit for each of the six workers.
+            The maximum time to wait for each of the six threads.
 
         Returns
         -------
         bool
-            Whether they have finished in time.
+            Whether all threads have finished in time.
         """
         workers = (self._choice_worker, self._list, self._pane_worker, self._cards, self._logs, self._tags)
         return all(worker.wait(seconds) for worker in workers)

@@ -29,7 +29,7 @@ MAX_VALUES = 200
 BYTES_DIFFER = "stored bytes differ"
 
 _STORED_SECTIONS = ("artifacts", "parameters")
-"""Sections whose facts have the hash of stored bytes as their key."""
+"""Sections in which a fact is stored as bytes. The key of such a fact is the hash of the bytes."""
 
 
 class _Missing:
@@ -38,12 +38,12 @@ class _Missing:
 
 
 MISSING = _Missing()
-"""The value of a fact that an object does not have."""
+"""Replaces the value in :class:`Difference` if an object does not have the fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A fact that is not the same in all objects.
+    """A fact that is not the same in all objects. A fact is a value that is compared, such as a parameter.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ class Comparison(Displayable):
         return [f"{name} ({number})" for number, name in enumerate(names, 1)] if _has_duplicates(names) else names
 
     def _rows(self) -> list[Difference]:
-        """Return the differences with notes that also name the objects without the fact: a table cannot show it."""
+        """Return the differences with notes that name the objects without the fact. A table cannot show missing facts."""
         names = self.names()
         return [
             replace(difference, note="; ".join(filter(None, [difference.note, _missing_note(difference, names)])))
@@ -182,8 +182,8 @@ class Comparison(Displayable):
 def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, unpickle: bool = False) -> Comparison:
     """Compare runs, steps or tasks.
 
-    Costs for each object its tasks, its metadata and its artifacts once (three bulk requests), for runs also the graph,
-    and one read for each distinct differing value, at most 200.
+    Costs three bulk requests for each object: its tasks, its metadata and its artifacts. For a run, also reads the
+    graph. Reads each distinct value of at most 200 differences once.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
     Returns
     -------
     Comparison
-        An answer that displays itself.
+        The comparison. It displays itself.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def compare_objects(objects: Sequence[MetaflowObject], reading: Reading = PLAIN)
 
 
 _Keys = tuple[Any, ...]
-"""The key of a fact in each object. None if an object does not have the fact."""
+"""One key for each object: the key of the same fact. None if an object does not have the fact."""
 
 
 def _differences(facts: Sequence[Facts]) -> Iterator[Difference]:
@@ -277,7 +277,7 @@ def _with_values(
 
 
 def _records_to_read(differences: Sequence[Difference], count: int) -> list[dict[str, ArtifactRecord]]:
-    """Return the records of the first differing artifacts and parameters per object, by hash."""
+    """Return for each object its records of the first :data:`MAX_VALUES` differences with stored bytes, by hash."""
     records: list[dict[str, ArtifactRecord]] = [{} for _ in range(count)]
     for difference in [difference for difference in differences if difference.shas][:MAX_VALUES]:
         for own_records, value in zip(records, difference.values, strict=True):

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from mfwidgets.client.task import Task
 
 LOG_LINES = 20
-"""The number of log lines that an answer contains."""
+"""The maximum number of log lines that an answer contains."""
 
 _READ = 100
-"""The number of log lines that are searched for a traceback."""
+"""The maximum number of log lines that are searched for a traceback."""
 
 MAX_RUNS_SEARCHED = 100
-"""The number of earlier runs that are searched for one that succeeded."""
+"""The maximum number of earlier runs that are searched for a run that succeeded."""
 
 _SECTIONS = ("parameters", "tags", "versions", "code", "metadata")
-"""Sections that can be a cause. Artifacts and durations are effects as well."""
+"""Sections that can be a cause. Artifacts and durations are not listed, because they can also be effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ class AttemptOutcome:
 
 @dataclass(eq=False, repr=False)
 class Why(Displayable):
-    """Why a run did not succeed, as ``run.why()`` returns it. Only :attr:`last_good` and :attr:`differences` read more.
+    """Why a run did not succeed: the result of ``run.why()``.
+
+    :attr:`last_good` and :attr:`differences` are read on first use. All other attributes are already read.
 
     Attributes
     ----------
@@ -103,9 +105,9 @@ class Why(Displayable):
 
     @property
     def exception(self) -> RecordedException | None:
-        """The exception of that attempt. None if there is none.
+        """The exception of :attr:`attempt`, as recorded or from its log. Otherwise the exception of an earlier attempt.
 
-        It is the recorded exception, otherwise the one in the log of the attempt, otherwise that of an earlier attempt.
+        None if no attempt has an exception.
         """
         if self.attempt and self.attempt.exception:
             return self.attempt.exception
@@ -114,9 +116,10 @@ class Why(Displayable):
 
     @cached_property
     def last_good(self) -> "Run | None":
-        """The newest earlier run in the namespace that succeeded. None if there is none among the last 100 runs.
+        """The newest earlier run in the namespace that succeeded.
 
-        Costs on first use what :attr:`Flow.latest_successful_run` costs.
+        None if none of the 100 runs before this one succeeded. Costs on first use what
+        :attr:`Flow.latest_successful_run` costs.
         """
         record = self.run._record
         earlier = Runs(self._context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED)
@@ -127,7 +130,7 @@ class Why(Displayable):
     def differences(self) -> "Comparison | None":
         """The differences from the last successful run. None if there is no such run.
 
-        Costs on first use what :func:`mfwidgets.compare` costs, and what :attr:`last_good` costs.
+        The first use costs as much as :attr:`last_good` and :func:`mfwidgets.compare` together.
         """
         from mfwidgets.client.answers.comparison import compare_objects
 
@@ -207,7 +210,7 @@ def _log(context: ClientContext, row: TaskRow, attempts: Sequence[AttemptOutcome
 
 
 def _most_telling(rows: list[TaskRow]) -> list[TaskRow]:
-    """Return the tasks that failed. If none did: those that are unknown. If none is: those that were caught."""
+    """Return the tasks that failed. If there are none, return the unknown tasks, or else the caught tasks."""
     for names in (("failed", "killed"), ("unknown",), ("caught",)):
         matching = [row for row in rows if row.status in names]
         if matching:

@@ -71,7 +71,7 @@ class Runs(Collection[Run]):
         super().__init__(f"runs of {flow}{self._filter.described()}{described}", self._runs, limit)
 
     def _records(self) -> Iterator[RunRecord]:
-        """Yield their records, newest first. Read only as far as the caller goes."""
+        """Yield the records of the runs, newest first. Reads them while the caller iterates."""
         if self._filter.status:
             return islice((row.record for row in self._of_status()), self._limit)
         return islice(self._meeting(self._selected(None if self._conditions else self._limit)), self._limit)
@@ -89,15 +89,15 @@ class Runs(Collection[Run]):
     ) -> "Runs":
         """Return the runs whose parameters and artifacts have certain values.
 
-        Reads nothing until the runs are used. Then each run costs one bulk request for parameters and another for
-        artifacts. Each distinct hash costs one read. For an exact int, float, bool, str or None the hash alone is
-        enough.
+        Reads nothing until the runs are used. Then sends one bulk request per run for parameters and another for
+        artifacts. Reads each distinct value once. If comparing stored hashes is enough, the value is not read. That is
+        so for an exact int, float, bool, str or None.
 
         Parameters
         ----------
         conditions
-            The conditions of ``**more`` as a dict, for names that are not Python identifiers or that are parameters of
-            this method.
+            Conditions as a dict of name and condition. Needed for names that are not Python identifiers, or that are
+            parameters of this method.
         step
             The step of the artifacts. A run matches if one task of this step meets all conditions. None means the end
             task.
@@ -115,13 +115,13 @@ class Runs(Collection[Run]):
         Raises
         ------
         MetaflowInvalidArgument
-            There is no condition. When the runs are used: a function of yours raised an error.
+            There is no condition. Also raised when the runs are used, if the function of a condition raised an error.
 
         Warns
         -----
         ValuesNotRead
-            When the runs are used: a value was too large or not a plain value, so its run is excluded, or no run has
-            the name.
+            When the runs are used: a value was too large or not a plain value, so its run is excluded. Or no run has a
+            parameter or artifact with the name.
 
         Examples
         --------
@@ -194,7 +194,7 @@ class Runs(Collection[Run]):
         return (run for run in recent if selection.includes(run) and run.tags.issuperset(tags))
 
     def _of_status(self) -> Iterator[RunRow]:
-        """Yield the rows of the runs with the selected status. Statuses are proved, several at once."""
+        """Yield the rows of the runs with the selected status. Checks the statuses of several runs at once."""
         selected = self._selected(None, with_status=True, service_status=self._filter.service_status)
         records = self._meeting(selected)
         while batch := list(islice(records, _BATCH_SIZE)):
@@ -203,9 +203,9 @@ class Runs(Collection[Run]):
     def successful(self) -> Iterator[Run]:
         """Yield the runs that succeeded, newest first.
 
-        Each yielded run costs one or two requests that prove its status. A metadata service filters by the status that
-        it recorded. If it recorded no completed run, all runs are checked, because it recognizes only last steps named
-        ``end``.
+        Costs one or two requests for each yielded run, to check its status. A metadata service filters by the status
+        that it recorded. It records ``completed`` only if the last step is named ``end``. If no recorded run is
+        completed, all runs are checked.
 
         Yields
         ------
@@ -234,13 +234,13 @@ class Runs(Collection[Run]):
                 yield run
 
     def _rows(self, limit: int | None = None) -> list[RunRow]:
-        """Return their rows, newest first. ``limit`` is the maximum number."""
+        """Return the rows of the runs, newest first. ``limit`` is the maximum number of rows."""
         return self._read_rows(limit, lambda _: "exact")
 
     def _row_pages(self, size: int, skip: int = 0) -> Iterator[list[RunRow]]:
         """Yield pages of ``size`` rows, newest first, without the first ``skip`` rows.
 
-        Each page is read when it is requested. Of skipped rows only the records are read.
+        Each page is read when it is requested. Without a filter by status, only the records of skipped runs are read.
         """
         if self._filter.status:
             rows = islice(self._of_status(), skip, self._limit)
@@ -252,11 +252,11 @@ class Runs(Collection[Run]):
             yield run_rows(self._context, batch)
 
     def _quick_rows(self) -> list[RunRow]:
-        """Return their rows, newest first. For a service, the end of a run is its last heartbeat."""
+        """Return the rows of the runs, newest first. With a service, the last heartbeat counts as the end of a run."""
         return self._read_rows(None, lambda _: "heartbeat")
 
     def _read_rows(self, limit: int | None, kind: Callable[[int], str]) -> list[RunRow]:
-        """Return rows. ``kind`` maps their number to the kind of their times: ``exact``, ``heartbeat`` or ``none``."""
+        """Return rows. ``kind`` maps the number of rows to the kind of times: ``exact``, ``heartbeat`` or ``none``."""
         maximum = min((number for number in (limit, self._limit) if number is not None), default=sys.maxsize)
         if self._filter.status:  # the filter has read the rows already
             return list(islice(self._of_status(), maximum))
@@ -272,7 +272,7 @@ class Runs(Collection[Run]):
         return (Run._of(self._context, record) for record in self._records())
 
     def _cheap_count(self) -> int | None:
-        """Return the number of runs if no record needs to be read for it, otherwise None."""
+        """Return the number of runs if it can be counted without reading records, otherwise None."""
         if (
             self._limit is not None
             or self._filter != ALL_RUNS
@@ -288,8 +288,8 @@ class Runs(Collection[Run]):
         Returns
         -------
         int
-            Costs as much as an iteration. Without filters and without a namespace, costs one request or the listing of
-            a folder.
+            Costs as much as an iteration. Without filters and without a namespace: sends one request, or lists a
+            folder.
 
         Examples
         --------
@@ -312,41 +312,50 @@ class Runs(Collection[Run]):
     ) -> "pd.DataFrame":
         """Return a table of the runs, newest first.
 
-        A local run that completed costs about five small files. A service costs one request for each page of 500 runs,
-        and one for each run that needs an exact time or a proof of its status. Parameters cost one bulk request per
-        run, artifacts another, and each distinct value one read.
+        Reads about five small files for each completed local run. With a service: one request for every 500 runs, plus
+        one for each run whose exact end time or status must be checked. Sends one more bulk request per run for
+        parameters, and another for artifacts. Reads each distinct value once.
 
         Parameters
         ----------
         times
-            Whether to fetch exact end times from a service. True costs one request per run. ``"auto"`` means up to 200
-            runs: more runs get the time of their last heartbeat. False leaves ``finished_at`` and ``duration`` of
-            completed runs empty. Local runs always have exact times.
+            Whether to fetch exact end times from a service. True costs one request per run. ``"auto"`` is like
+            True for up to 200 runs. For more, the end time is the last heartbeat. False leaves ``finished_at`` and
+            ``duration`` of completed runs empty. Local runs always have exact times.
         params
             Whether to add a column ``param.<name>`` for each parameter, config and included file.
         artifacts
-            Names of artifacts. Each adds a column ``artifact.<name>``.
+            Names of artifacts. Each name adds a column ``artifact.<name>``.
         step
-            The step of the artifacts. None means the end task. If the tasks of the step have different values, the cell
-            is missing.
+            The step of the artifacts. None means the end task. If the tasks of the step have different values, the value
+            is missing in the table.
         max_bytes
-            Larger values (serialized bytes) are not read. They are missing in the table.
+            The maximum size of a value in serialized bytes. Larger values are not read. They are missing in the table.
         unpickle
             Whether to unpickle values that are not builtins, numpy scalars or numpy arrays. Unpickling runs the code
             that pickles name.
         executor
-            An executor in which values are read, from ``concurrent.futures``, Dask or loky. None means threads of this
+            The executor that reads the values: from ``concurrent.futures``, Dask or loky. None means threads of this
             process.
 
         Returns
         -------
         pandas.DataFrame
-            One row per run: ``pathspec``, ``flow``, ``run_id`` (string), ``status`` (category), ``reason``,
-            ``created_at``, ``started_at``, ``finished_at`` (UTC, when its end task finished), ``stopped_at`` (UTC, the
-            last sign of activity of a run that failed or was lost), ``duration`` (timedelta, until one of both),
-            ``elapsed`` (timedelta, while it runs), ``user``, ``user_tags``, ``system_tags`` (sorted lists) and
-            ``origin_run_id`` (if it was read). Columns of values have the narrowest of the dtypes Int64, float64,
-            boolean, string and object. ``attrs["times"]`` is ``exact``, ``heartbeat`` or ``none``.
+            One row per run, with these columns:
+
+            - ``pathspec``, ``flow``, ``run_id`` (strings)
+            - ``status`` (category) and ``reason``
+            - ``created_at``, ``started_at`` (UTC)
+            - ``finished_at`` (UTC): when the end task finished
+            - ``stopped_at`` (UTC): the last sign of activity of a run that failed or was lost
+            - ``duration`` (timedelta): from the start to ``finished_at`` or ``stopped_at``
+            - ``elapsed`` (timedelta): the time since the start, while the run runs
+            - ``user``
+            - ``user_tags``, ``system_tags`` (sorted lists)
+            - ``origin_run_id``, if it was read
+
+            Columns of values have the narrowest of the dtypes Int64, float64, boolean, string and object.
+            ``attrs["times"]`` is ``exact``, ``heartbeat`` or ``none``.
 
         Raises
         ------
@@ -429,7 +438,7 @@ class Runs(Collection[Run]):
         Returns
         -------
         Timings
-            A lazy collection. When it is used it costs four bulk requests and one small read for each run.
+            A lazy collection. Using it costs four bulk requests and one small read for each run.
 
         Examples
         --------

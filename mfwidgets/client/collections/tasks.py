@@ -119,7 +119,7 @@ class Tasks(Collection[Task]):
     step
         The name of the step. None means all steps except private ones.
     tags
-        Tags that the run must have. Without them the collection is empty.
+        Tags that the run must have. If the run lacks one of them, the collection is empty.
     limit
         The maximum number of tasks.
     """

@@ -40,7 +40,7 @@ HEARTBEAT_TIMEOUT_MS = 6 * MINUTE
 """Heartbeats come every ten seconds. The metadata service treats a task as dead after this much silence."""
 
 SCHEDULER_PAUSE_MS = MINUTE
-"""A run has no open attempt while its scheduler starts the next task. It counts as running for this long."""
+"""While the scheduler starts the next task, a run has no open attempt. It counts as running for this long."""
 
 
 class Status(str):
@@ -105,13 +105,15 @@ class Attempt:
     number
         The number of the attempt, from 0.
     begun_ms
-        When its process registered (the ``attempt`` record). None if it ended before that, or for ``_parameters``.
+        When its process registered (the ``attempt`` record). None if the process ended before it registered,
+        and for ``_parameters``.
     done_ms
-        When it was over and stored (``attempt-done``). None while it runs, and if it was killed.
+        When its end was recorded (``attempt-done``). None while it runs. None if it was killed.
     ok
         Whether the step ended normally (``attempt_ok``). True also for a failure that ``@catch`` handled.
     success
-        Whether the step's code did not fail (``_success``). None if it was not recorded, for example after a kill.
+        Whether the step's code ended without an error (``_success``). None if no result was recorded, for example after
+        a kill.
     finished_ms
         When its result was recorded (the ``_task_ok`` artifact): Metaflow's ``finished_at``.
     stored
@@ -131,7 +133,7 @@ class Attempt:
 
     @property
     def over(self) -> bool:
-        """Whether the attempt has ended, by any of the records."""
+        """Whether any record says that the attempt has ended."""
         return self.done_ms is not None or self.stored or self.end is not None or self.ok is False
 
     @property
@@ -158,7 +160,7 @@ def task_status(
     now_ms
         The current time.
     cloned_from
-        The pathspec of the task that a resumed run cloned it from.
+        The pathspec of the original task, if the task is a clone in a resumed run. Otherwise empty.
     heartbeat_ms
         Its last heartbeat. None if the provider has no heartbeats.
     """
@@ -279,7 +281,7 @@ def open_run_status(
     """Return the status of a run whose end task has not succeeded (see :func:`ended_run_status`).
 
     The run is running if a task runs or waits for a retry. Otherwise it failed if a task failed. Otherwise it is
-    unknown, and the reason says since when.
+    running if its last activity is recent. Otherwise it is unknown.
 
     Parameters
     ----------
@@ -305,7 +307,7 @@ def open_run_status(
             return Status("running", f"{task.pathspec}: {task.status.reason}, retry at {time_text(due_ms)}")
     failed = [task for task in tasks if task.status in ("failed", "killed")]
     if failed:
-        # The scheduler kills tasks only after another task has failed. Name that one first.
+        # The scheduler kills tasks only after another task has failed. Name the task that failed first.
         first = min(failed, key=lambda task: (task.was_stopped, task.finished_ms or task.last_sign_ms))
         more = f", and {_counted(len(failed) - 1, 'other task')}" if len(failed) > 1 else ""
         return Status("failed", f"{first.pathspec}: {first.status.reason}{more}")
@@ -332,7 +334,7 @@ def step_status(statuses: Collection[Status]) -> Status | None:
 
 
 def _reasons(statuses: Sequence[Status]) -> str:
-    """Return the common reason of several tasks. If reasons differ, return one of them, and none for successes."""
+    """Return the common reason of several tasks. If reasons differ, return an example, or nothing for successes."""
     first = statuses[0]
     if all(status.reason == first.reason for status in statuses):
         return f": {first.reason}"
@@ -340,7 +342,7 @@ def _reasons(statuses: Sequence[Status]) -> str:
 
 
 def _alive_or_unknown(open_reason: str, event: str, since_ms: int, now_ms: int, heartbeat_ms: int | None) -> Status:
-    """Return the status of a task that has not ended, from its last heartbeat, or from its age without heartbeats."""
+    """Return the status of a task that has not ended: from its last heartbeat, or from its age if it has none."""
     age = max(now_ms - since_ms, 0)
     if heartbeat_ms is not None:
         silence = max(now_ms - max(heartbeat_ms, since_ms), 0)  # a new attempt may not have sent a heartbeat
