@@ -73,7 +73,7 @@ def parallel_map(
         Runs the function, :data:`BATCH_SIZE` items per task. Function and items are sent to it. None means threads of
         this process.
     max_concurrency
-        The largest number of threads. 1 means the caller's thread, which is best for local files: the GIL lets only one
+        The maximum number of threads. 1 means the caller's thread, which is best for local files: the GIL lets only one
         thread parse them.
 
     Raises

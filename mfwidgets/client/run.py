@@ -568,7 +568,7 @@ class Run(MetaflowObject, kind="run"):
         Returns
         -------
         pandas.DataFrame
-            One row per task. The columns and the costs are those of :meth:`Tasks.to_pandas`.
+            One row per task, with the columns of :meth:`Tasks.to_pandas`. Costs what :meth:`Tasks.to_pandas` costs.
 
         Examples
         --------

@@ -208,7 +208,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def parent_tasks(self) -> Iterator["Task"]:
-        """The tasks that led directly to this one, oldest first, in any namespace.
+        """The tasks that this task follows directly, oldest first, in any namespace.
 
         Costs one request and one small read for the graph, two bulk requests for each step before it, and one small
         read for each switch before it.
@@ -360,7 +360,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def successful(self) -> bool | None:
-        """Whether its code ended without an error (``_success``). False if no result is recorded, like in Metaflow.
+        """Whether its code ended without an error (``_success``). False if no result is recorded, as in Metaflow.
 
         Costs one request and at most one small read.
         """
@@ -410,7 +410,7 @@ class Task(MetaflowObject, kind="task"):
 
     @property
     def elapsed(self) -> timedelta | None:
-        """The time since its newest attempt began. None if it ended or has not begun.
+        """The time since its newest attempt began. None if the attempt has ended or not begun.
 
         Costs what :attr:`status` costs.
         """

@@ -138,7 +138,7 @@ class ServiceHttp:
         Raises
         ------
         ServiceException
-            The service does not answer, or its response is not one of a metadata service.
+            The service does not answer, or its response does not come from a metadata service.
         """
         reply = self._request("GET", path, query, max_bytes=max_bytes)
         if reply.body is None:
@@ -257,7 +257,7 @@ class ServiceHttp:
         )
 
     def _read(self, response: "requests.Response", max_bytes: int | None) -> bytes | None:
-        """Read the body in pieces, so that a slow one can be given up. None if it is too large."""
+        """Read the body in pieces, so that a slow body can be given up. None if the body is too large."""
         import requests
         import urllib3
 

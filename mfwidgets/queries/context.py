@@ -121,7 +121,7 @@ class ClientContext:
 
     @property
     def max_concurrency(self) -> int:
-        """The maximum number of concurrent requests. It is 1 for local files: only requests to a service mostly wait."""
+        """The maximum number of concurrent requests. It is 1 for local files, because reading them hardly waits."""
         return MAX_WORKERS if self.provider.remote else 1
 
     def includes(self, run: RunRecord) -> bool:

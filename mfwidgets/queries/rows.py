@@ -157,12 +157,12 @@ class TaskRow:
 
     @property
     def elapsed_ms(self) -> int | None:
-        """The time since its newest attempt began, while it runs. None when it is over or still queued."""
+        """The time since its newest attempt began, while it runs. None if the task is over or still queued."""
         return _elapsed(self.status, self.started_ms, self.asked_ms)
 
     @property
     def earlier_attempts_ms(self) -> int | None:
-        """The total duration of the attempts before the newest. None if there are none or their ends are not recorded."""
+        """The total duration of the attempts before the newest. None if no end of them is recorded."""
         durations = [attempt.duration_ms for attempt in self.attempt_rows[:-1]]
         recorded = [duration for duration in durations if duration is not None]
         return sum(recorded) if recorded else None
