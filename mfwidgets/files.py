@@ -1,6 +1,8 @@
-"""Reads small files fast: a list of runs needs thousands of them."""
+"""Reads small files fast, and checks sizes: a list of runs needs thousands of files."""
 
 import os
+
+from mfwidgets.errors import TooLarge
 
 _CHUNK_BYTES = 1 << 16
 """Nearly all files are smaller, so that one read is enough."""
@@ -42,3 +44,15 @@ def read_file(file: str, max_bytes: int | None = None) -> bytes:
         return b"".join(chunks)
     finally:
         os.close(descriptor)
+
+
+def check_size(name: str, size: int, max_bytes: int | None) -> None:
+    """Check that an object has at most ``max_bytes`` bytes.
+
+    Raises
+    ------
+    TooLarge
+        It has more.
+    """
+    if max_bytes is not None and size > max_bytes:
+        raise TooLarge(f"{name} has {size:,} bytes. At most {max_bytes:,} are read here.", size)

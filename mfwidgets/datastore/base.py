@@ -13,8 +13,8 @@ from mfwidgets.concurrency import CallOnce
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.deadline import check_deadline
-from mfwidgets.errors import DataException, TooLarge
-from mfwidgets.files import read_file
+from mfwidgets.errors import DataException
+from mfwidgets.files import check_size, read_file
 
 LOCAL_TYPES = ("local", "spin", "")
 """Metaflow's names of datastores in local folders; old records name none."""
@@ -54,18 +54,6 @@ class Datastore(Protocol):
 
     def names(self, prefix: str) -> list[str]:
         """Return the names directly below a folder-like prefix, an empty list if there are none."""
-
-
-def check_size(name: str, size: int, max_bytes: int | None) -> None:
-    """Check that an object has at most ``max_bytes`` bytes.
-
-    Raises
-    ------
-    TooLarge
-        It has more.
-    """
-    if max_bytes is not None and size > max_bytes:
-        raise TooLarge(f"{name} has {size:,} bytes. At most {max_bytes:,} are read here.", size)
 
 
 class LocalDatastore:

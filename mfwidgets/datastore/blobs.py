@@ -8,9 +8,10 @@ import hashlib
 import re
 import zlib
 
-from mfwidgets.datastore.base import Datastore, check_size
+from mfwidgets.datastore.base import Datastore
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import BlobMissing, DataException
+from mfwidgets.files import check_size
 
 _GZIP = 31
 """``wbits`` of zlib for the gzip format."""

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from mfwidgets.concurrency import run_interruptible
 from mfwidgets.config import Configuration
-from mfwidgets.datastore.base import check_size
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.display_options import options
 from mfwidgets.errors import DataException
+from mfwidgets.files import check_size
 from mfwidgets.request_limit import request_limit
 
 if TYPE_CHECKING:
