@@ -1,12 +1,16 @@
 """Data frames: fixed columns and dtypes, and the same facts as the objects."""
 
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mfwidgets import tables
+from mfwidgets.errors import ValuesNotRead
+from mfwidgets.queries.rows import FlowRow
+from mfwidgets.queries.values.reading import NotRead
 
 RUNS = [
     "pathspec", "flow", "run_id", "status", "reason", "created_at", "started_at", "finished_at", "stopped_at", "duration",
@@ -232,3 +236,91 @@ def test_strings_that_utf8_cannot_encode_do_not_break_tables(own_client, own_run
     content = json.loads(file.read_text())
     file.write_text(json.dumps(content | {"tags": ["a\ud800"], "user_name": "a\ud800b"}))
     assert len(own_client["LinearFlow"].runs().to_pandas()) == 3
+
+
+@pytest.mark.parametrize("values", [[np.int64(2), np.int64(3)], [*np.array([True, False])], [np.float64(1.5), 2]])
+def test_values_of_numpy_get_the_dtype_of_python_values(values):
+    plain = tables._value_column([value.item() if isinstance(value, np.generic) else value for value in values])
+    assert tables._value_column(values).equals(plain)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"), [([True, None], "boolean"), ([1, None], "Int64"), ([1, 1.5], "float64"), ([], "object")]
+)
+def test_columns_of_values_have_nullable_dtypes(values, dtype):
+    assert str(tables._value_column(values).dtype) == dtype
+
+
+def test_dates_in_columns_of_values_stay_python_objects():
+    column = tables._value_column([date(2026, 1, 2), date(2026, 1, 3)])
+    assert str(column.dtype) == "object"
+    assert [type(value) for value in column] == [date, date]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "cell"),
+    [
+        ("string", "string", "a"),
+        ("Int64", "Int64", 2**60 + 1),
+        ("time", UTC, 1_234),
+        ("duration", "timedelta64[ms]", 1_234),
+        ("status", "category", "failed"),
+        ("object", "object", ["a"]),
+    ],
+)
+def test_columns_of_a_schema_keep_their_dtype_with_missing_values(dtype, name, cell):
+    column = tables._column([cell, None], dtype)
+    assert str(column.dtype) == name
+    converted = {"time": pd.Timestamp(1_234, unit="ms", tz="UTC"), "duration": pd.Timedelta(1_234, unit="ms")}
+    assert column[0] == converted.get(dtype, cell)
+    assert pd.isna(column[1])
+    assert str(tables._column([None], dtype).dtype) == str(tables._column([], dtype).dtype) == name
+
+
+def test_a_status_that_is_not_in_the_schema_is_missing():
+    column = tables._column(["failed", None], "status")
+    assert tuple(column.cat.categories) == tables.STATUSES
+    assert column.isna().tolist() == [False, True]
+
+
+def test_a_lone_surrogate_in_a_column_of_a_schema_does_not_break_it():
+    column = tables._column(["a\ud800b", None, "c"], "string")
+    assert str(column.dtype) == "string"
+    assert column[0] in ("a?b", "a\ud800b")  # pyarrow cannot store it, Python can
+    assert column.tolist()[1:] == [pd.NA, "c"]
+
+
+FLOW = [FlowRow("A", None), FlowRow("B", None), FlowRow("C", None)]
+UNREAD = {
+    "x": [1, NotRead("too large"), None],
+    "y": [NotRead("rare"), NotRead("often"), NotRead("often")],
+    "z": [1, 2, 3],
+}
+
+
+@pytest.mark.parametrize("convert", [tables.to_frame, tables.to_dicts])
+def test_values_that_were_not_read_are_missing_and_the_commonest_reason_is_a_warning(convert):
+    with pytest.warns(ValuesNotRead) as warned:
+        table = convert("flows", FLOW, UNREAD)
+    assert [str(warning.message) for warning in warned] == [
+        "x: 1 of 3 values are missing: too large.",
+        "y: 3 of 3 values are missing: often.",
+    ]
+    frame = table if convert is tables.to_frame else pd.DataFrame(table)
+    assert list(frame.columns) == [*FLOWS, "x", "y", "z"]
+    assert list(frame.flow) == ["A", "B", "C"]
+    assert frame.x.isna().tolist() == [False, True, True]
+    assert frame.y.isna().all()
+    assert list(frame.z) == [1, 2, 3]
+
+
+def test_dicts_have_the_values_of_their_row_and_none_without_a_value():
+    facts = tables.to_dicts("flows", FLOW[:2], {"x": [1, None]})
+    assert [list(row) for row in facts] == [[*FLOWS, "x"]] * 2
+    assert [(row["flow"], row["x"]) for row in facts] == [("A", 1), ("B", None)]
+
+
+def test_a_column_of_values_has_one_value_for_each_row():
+    for values in ([1], [1, 2, 3, 4]):
+        with pytest.raises(ValueError, match="zip"):
+            tables.to_dicts("flows", FLOW, {"x": values})

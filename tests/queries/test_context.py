@@ -1,15 +1,18 @@
 """The default context, how to switch it, and the settings that objects of a context share."""
 
 import pickle
+from dataclasses import replace
 
 import pytest
 
 import mfwidgets
 from mfwidgets.client.trigger import Trigger
 from mfwidgets.concurrency import MAX_WORKERS
+from mfwidgets.datastore.base import Datastores
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, MetaflowUnknownUser, NotPicklableError
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.queries.context import current_context, has_tags, new_context, preserve_context, tag_filter
+from mfwidgets.queries import context as context_module
+from mfwidgets.queries.context import DEFAULT, current_context, has_tags, new_context, preserve_context, tag_filter
 
 SERVICE = "service@http://metadata.invalid:8080"
 
@@ -202,3 +205,110 @@ def test_tags_of_runs():
     for tags in ([5], ["a", None], [b"a"]):
         with pytest.raises(MetaflowInvalidArgument, match="tags"):
             tag_filter(tags)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Two folders with empty metadata."""
+    for name in ("a", "b"):
+        (tmp_path / name / ".metaflow").mkdir(parents=True)
+    return tmp_path / "a", tmp_path / "b"
+
+
+def test_selecting_a_provider_keeps_the_namespace_and_selecting_a_namespace_keeps_the_provider(folders, monkeypatch):
+    first, second = folders
+    assert mfwidgets.metadata(first) == f"local@{first}"
+    assert current_context().namespace_setting is DEFAULT
+    assert mfwidgets.namespace("user:bob") == mfwidgets.get_namespace() == "user:bob"
+    assert mfwidgets.get_metadata() == f"local@{first}"
+    assert mfwidgets.metadata(second) == mfwidgets.get_metadata() == f"local@{second}"
+    assert mfwidgets.get_namespace() == "user:bob"
+    monkeypatch.setenv("METAFLOW_DATASTORE_SYSROOT_LOCAL", str(first))
+    assert mfwidgets.default_metadata() == mfwidgets.get_metadata() == f"local@{first}"
+    assert mfwidgets.get_namespace() == "user:bob"
+    assert mfwidgets.default_namespace() == mfwidgets.get_namespace() == "user:ann"
+    assert current_context().namespace_setting is DEFAULT
+    assert mfwidgets.get_metadata() == f"local@{first}"
+
+
+def test_a_failed_selection_of_a_provider_keeps_the_current_context(folders):
+    mfwidgets.metadata(folders[0])
+    before = current_context()
+    message = "Expected a metadata selector, got None. Try default_metadata() for the configured one."
+    with pytest.raises(InvalidSelector) as error:
+        mfwidgets.metadata(None)
+    assert str(error.value) == message
+    with pytest.raises(InvalidSelector):
+        mfwidgets.metadata(folders[0] / "missing")
+    assert current_context() is before
+
+
+def test_a_preserved_context_comes_back(folders):
+    mfwidgets.metadata(folders[0])
+    before = current_context()
+    restore = preserve_context()
+    mfwidgets.metadata(folders[1])
+    restore()
+    assert current_context() is before
+
+
+def test_the_folder_of_spins_is_selected(tmp_path, monkeypatch):
+    (tmp_path / ".metaflow_spin").mkdir()
+    mfwidgets.inspect_spin(str(tmp_path))
+    assert mfwidgets.get_metadata() == f"spin@{tmp_path}"
+    monkeypatch.setattr(context_module, "_default", None)
+    monkeypatch.chdir(tmp_path)
+    mfwidgets.inspect_spin()
+    assert current_context().provider.local_root == tmp_path / ".metaflow_spin"
+
+
+def test_a_provider_opens_with_the_selector_the_configuration_the_headers_and_the_session(monkeypatch):
+    opened_with = []
+    monkeypatch.setattr(context_module, "open_provider", lambda *parts: opened_with.append(parts) or NoRequests())
+    session = object()
+    context = new_context(SERVICE, None, key_headers, session)
+    assert opened_with == [(SERVICE, context.configuration, key_headers, session)]
+
+
+def test_a_context_asks_for_the_datastore_of_a_record_in_its_own_folder(folders):
+    context = new_context(folders[0])
+    asked = []
+
+    class Recorder(Datastores):
+        def get(self, *where):
+            asked.append(where)
+
+    recorder = Recorder(context.configuration)
+    replace(context, _datastores=recorder).datastore("s3", "s3://bucket")
+    assert asked == [("s3", "s3://bucket", folders[0] / ".metaflow")]
+
+
+def test_a_remembering_context_has_another_provider_and_the_same_namespace(folders):
+    context = new_context(folders[0], "user:bob")
+    provider = NoRequests()
+    remembering = context.remembering(provider)
+    assert (context.remembers, remembering.remembers) == (False, True)
+    assert remembering.provider is provider
+    assert remembering.namespace == "user:bob"
+    assert remembering.configuration is context.configuration
+    assert remembering._datastores._datastores is context._datastores
+
+
+@pytest.mark.parametrize("namespace", ["user:bob", None])
+def test_an_unpickled_context_has_the_provider_and_the_namespace_and_no_headers(folders, namespace):
+    again = pickle.loads(pickle.dumps(new_context(folders[0], namespace)))
+    assert again.provider.selector == f"local@{folders[0]}"
+    assert again.namespace == namespace
+    assert again.headers is None
+    assert again.session is None
+
+
+def test_a_context_with_a_session_is_not_picklable():
+    context = new_context(SERVICE, None, session=object())
+    for refuse in (context.check_picklable, lambda: pickle.dumps(context)):
+        with pytest.raises(NotPicklableError, match="session="):
+            refuse()
+
+
+def test_the_default_namespace_has_a_short_repr():
+    assert repr(DEFAULT) == "default"
