@@ -29,7 +29,8 @@ class HandMadeRun:
         self._artifacts: list[ArtifactRecord] = []
         self.blobs: dict[str, bytes] = {}
         nodes = {
-            name: {"name": name, "type": kind, "next": following.split()} for name, (kind, following) in steps.items()
+            name: {"name": name, "type": kind, "next": following.split()} if following else {"name": name, "type": kind}
+            for name, (kind, following) in steps.items()
         }
         self.store("_parameters", "0", "_graph_info", {"steps": nodes})
         configuration = Configuration({}, {}, {}, Path("/nowhere"))

@@ -226,9 +226,10 @@ def test_selecting_a_provider_keeps_the_namespace_and_selecting_a_namespace_keep
     monkeypatch.setenv("METAFLOW_DATASTORE_SYSROOT_LOCAL", str(first))
     assert mfwidgets.default_metadata() == mfwidgets.get_metadata() == f"local@{first}"
     assert mfwidgets.get_namespace() == "user:bob"
+    mfwidgets.metadata(second)  # not the configured one
     assert mfwidgets.default_namespace() == mfwidgets.get_namespace() == "user:ann"
     assert current_context().namespace_setting is DEFAULT
-    assert mfwidgets.get_metadata() == f"local@{first}"
+    assert mfwidgets.get_metadata() == f"local@{second}"
 
 
 def test_a_failed_selection_of_a_provider_keeps_the_current_context(folders):

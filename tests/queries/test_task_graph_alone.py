@@ -93,8 +93,8 @@ CLONED_LOOP = made(  # a resumed run clones the iterations in any order
 )  # fmt: skip
 LOOP_WITHOUT_NUMBERS = made(
     {"start": ("linear", "count"), "count": ("split-switch", "count end"), "end": ("end", "")},
-    "start/1", "count/2", "count/3", "end/4",
-    t2={"to": "count"}, t3={"to": "end"},
+    "start/1", "count/3", "count/2", "end/4",
+    t3={"to": "count"}, t2={"to": "end"},
 )  # fmt: skip
 LOOP_IN_FOREACH = made(
     {
@@ -114,6 +114,12 @@ UNFINISHED = made(  # failed before the join
 WITHOUT_PARENTS = made(
     {"start": ("start", "middle"), "middle": ("linear", "end"), "end": ("end", "")}, "start/1", "end/3", "extra/4"
 )
+FOREACH_WITH_GAPS = made(  # a parent is missing, and a task has no foreach path
+    {"start": ("split-foreach", "work"), "work": ("linear", "end"), "end": ("end", "")},
+    "start/1", "work/2", "work/3 start:0", "work/4 start:0,work:1",
+)  # fmt: skip
+REPEATED = made({"start": ("start", "end"), "end": ("end", "")}, "start/1", "end/2", "end/3")
+UNKNOWN_STEP = made({"start": ("start", "gone end"), "end": ("end", "")}, "start/1", "gone/2", "end/3")
 WITHOUT_GRAPH = made({}, "start/1", "end/2")
 
 SHAPES = [
@@ -146,7 +152,7 @@ SHAPES = [
     ),
     (LOOP, {"count/2": "start/1", "count/3": "count/2", "count/4": "count/3", "end/5": "count/4"}),
     (CLONED_LOOP, {"count/3": "start/1", "count/4": "count/3", "count/2": "count/4", "end/5": "count/2"}),
-    (LOOP_WITHOUT_NUMBERS, {"count/2": "start/1", "count/3": "count/2", "end/4": "count/3"}),
+    (LOOP_WITHOUT_NUMBERS, {"count/3": "start/1", "count/2": "count/3", "end/4": "count/2"}),
     (
         LOOP_IN_FOREACH,
         {
@@ -156,11 +162,14 @@ SHAPES = [
     ),
     (UNFINISHED, {"left/2": "start/1"}),
     (WITHOUT_PARENTS, {}),
+    (FOREACH_WITH_GAPS, {"work/3": "start/1"}),
+    (REPEATED, {"end/2": "start/1", "end/3": "start/1"}),
     (WITHOUT_GRAPH, {}),
 ]  # fmt: skip
 NAMES = [
     "linear", "branch", "foreach", "parallel", "nested", "branch-in-foreach", "switch", "switch-in-foreach", "loop",
-    "cloned-loop", "loop-without-numbers", "loop-in-foreach", "unfinished", "without-parents", "without-graph",
+    "cloned-loop", "loop-without-numbers", "loop-in-foreach", "unfinished", "without-parents", "foreach-with-gaps",
+    "repeated", "without-graph",
 ]  # fmt: skip
 
 
@@ -192,6 +201,12 @@ def test_single_tasks_have_the_parents_and_children_of_the_graph(run, parents):
     for key, task in graph.tasks.items():
         assert tasks_text(parent_tasks(run.context, task)) == parents.get(text([key]), ""), key
         assert tasks_text(child_tasks(run.context, task)) == text(graph.children[key]), key
+
+
+def test_a_step_that_the_graph_does_not_describe_breaks_nothing():
+    graph = load_task_graph(UNKNOWN_STEP.context, UNKNOWN_STEP.record)
+    assert text(graph.parents["end", "3"]) == "start/1"
+    assert tasks_text(child_tasks(UNKNOWN_STEP.context, UNKNOWN_STEP.task("start/1"))) == "end/3"
 
 
 def test_a_switch_without_a_readable_transition_leads_to_each_branch():
