@@ -17,13 +17,17 @@ import mfwidgets
 
 @dataclass(frozen=True)
 class Intended:
-    """An intended difference: questions, pathspecs, the answer of Metaflow's client, our answer, and the reason."""
+    """An intended difference: questions, pathspecs, the answer of Metaflow's client, our answer, and the reason.
+
+    ``always`` is False if the difference depends on milliseconds, so that some runs do not show it.
+    """
 
     facts: str
     pathspecs: str
     theirs: str
     ours: str
     reason: str
+    always: bool = True
 
     def covers(self, pathspec, fact, theirs, ours):
         return (
@@ -48,7 +52,7 @@ INTENDED = [
     Intended("successful|finished", r"LoopFlow/\d+", "False", "True", "the end task of a resumed run with other step names is found"),
     Intended("data|end_task|finished_at", r"LoopFlow/\d+", "None", "each|finish|20", "the same"),
     Intended("latest_successful_run", "LoopFlow", "Run", "Run", "the same"),
-    Intended("finished_at", r"RetryFlow/\d+/flaky/\d+", r"\d", r"\d", "a retried attempt ended when it was stored, as in all tables"),
+    Intended("finished_at", r"RetryFlow/\d+/flaky/\d+", r"\d", r"\d", "a retried attempt ended when it was stored, as in all tables", always=False),
     Intended("data", "(Many|Value)Flow/.*/model", "AttributeError", "UnloadableArtifact", "a missing class is named, with a remedy"),
 ]  # fmt: skip
 
@@ -89,7 +93,7 @@ def test_objects(namespace, metaflows, runs):
     mfwidgets.metadata(f"local@{runs.folder}")
     used = compare(metaflows, namespace)
     if namespace is None:
-        assert used == set(INTENDED)  # every line applies to something
+        assert used >= {line for line in INTENDED if line.always}  # every line applies to something
 
 
 def test_objects_on_s3(on_s3):
