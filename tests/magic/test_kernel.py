@@ -36,8 +36,20 @@ class Kernel:
             yield message
 
     def run(self, code):
-        """Return the outputs of a cell: texts, errors and streams, in order."""
-        return [output_of(message) for message in self.messages(self.begin(code)) if output_of(message)]
+        """Return the outputs of a cell: texts, errors and streams, in order.
+
+        A widget of an earlier cell may update its own display meanwhile. Such an update is not an output of this cell.
+        """
+        outputs, displayed = [], set()
+        for message in self.messages(self.begin(code)):
+            display_id = message["content"].get("transient", {}).get("display_id")
+            if message["msg_type"] == "display_data":
+                displayed.add(display_id)
+            if message["msg_type"] == "update_display_data" and display_id not in displayed:
+                continue
+            if output_of(message):
+                outputs.append(output_of(message))
+        return outputs
 
     def complete(self, code):
         asked = self._client.complete(code, len(code))
