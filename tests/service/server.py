@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, unquote
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from service.answers import VERSION, get, mutate_tags, post
 from service.queries import Refused, failed
-from service.store import Store, read_tables
+from service.store import Store, read_tables, without_heartbeats_of_now
 
 _SINGLE = re.compile(r"/flows(/[^/]+(/run|/runs(/[^/]+(/.+)?)?)?)?\Z")
 
@@ -267,7 +267,7 @@ def main() -> None:
     given = parser.parse_args()
     store = Store()
     if given.tables:
-        store.load(read_tables(given.tables))
+        store.load(without_heartbeats_of_now(read_tables(given.tables)))
     if given.store and given.store.is_file():
         store.load(read_tables(str(given.store)))
     service = Service(given.port, store, given.release, given.latency)

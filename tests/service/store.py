@@ -158,3 +158,14 @@ def read_tables(file: str) -> dict[str, list[Row]]:
     """Return the tables in a file, which may be gzipped."""
     content = Path(file).read_bytes()
     return json.loads(gzip.decompress(content) if file.endswith(".gz") else content)
+
+
+def without_heartbeats_of_now(tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """Return tables whose heartbeats are an hour older: the runs of a file are over, even if they were just made."""
+    moved = tables.copy()
+    for table in ("runs_v3", "tasks_v3"):
+        moved[table] = [
+            row | {"last_heartbeat_ts": row["last_heartbeat_ts"] - 3600} if row.get("last_heartbeat_ts") else row
+            for row in tables[table]
+        ]
+    return moved
