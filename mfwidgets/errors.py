@@ -4,6 +4,7 @@
 
     MetaflowException
     ├── MetaflowInvalidPathspec         (ValueError)
+    │   └── UnquotableName
     ├── InvalidSelector                 (ValueError)
     ├── MetaflowInvalidArgument         (ValueError)
     ├── MetaflowConfigurationError      (ValueError)
@@ -76,13 +77,19 @@ class MetaflowException(Exception):
 
     def __str__(self) -> str:
         # str() of a KeyError, a second base class below, is the repr of the message.
-        message = str(self.args[0]) if self.args else ""
-        # Messages contain names from metadata. A name could contain characters that move a terminal's cursor.
-        return message if message.isprintable() else "".join(map(_visible, message))
+        return visible(str(self.args[0])) if self.args else ""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython prints instead of a traceback (a documented hook of IPython)."""
         return [f"{type(self).__name__}: {self}"]
+
+
+def visible(message: str) -> str:
+    """Return a message with control characters as escapes.
+
+    Messages contain names from metadata. A name could contain characters that move a terminal's cursor.
+    """
+    return message if message.isprintable() else "".join(map(_visible, message))
 
 
 def _visible(character: str) -> str:
@@ -93,6 +100,10 @@ def _visible(character: str) -> str:
 
 class MetaflowInvalidPathspec(MetaflowException, ValueError):
     """A pathspec has the wrong form or the wrong number of parts."""
+
+
+class UnquotableName(MetaflowInvalidPathspec):
+    """A name has control characters, so it cannot be written into a line of code."""
 
 
 class InvalidSelector(MetaflowException, ValueError):
@@ -219,7 +230,7 @@ def warn_of_values(message: str) -> None:
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "mfwidgets":
         level += 1
-    warnings.warn(message, ValuesNotRead, stacklevel=level + 1)
+    warnings.warn(visible(message), ValuesNotRead, stacklevel=level + 1)
 
 
 class MetaflowTaggingError(MetaflowException):

@@ -9,7 +9,7 @@ from mfwidgets.client.base import MetaflowObject, suggest
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
 from mfwidgets.datastore.included_files import included_size, read_included
 from mfwidgets.display import Displayable
-from mfwidgets.errors import NoSuchArtifact, NoSuchChild
+from mfwidgets.errors import NoSuchArtifact, NoSuchChild, visible
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.pickles.safe_loads import safe_loads
@@ -242,7 +242,9 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001
         return dict(zip(self._fields, self, strict=True))
 
     def __repr__(self) -> str:
-        return f"MetaflowArtifacts({', '.join(f'{name}={artifact!r}' for name, artifact in self._asdict().items())})"
+        return visible(
+            f"MetaflowArtifacts({', '.join(f'{name}={artifact!r}' for name, artifact in self._asdict().items())})"
+        )
 
 
 class MetaflowData(Displayable):
@@ -283,4 +285,4 @@ class MetaflowData(Displayable):
         return iter(self._artifacts)
 
     def __repr__(self) -> str:
-        return f"<MetaflowData: {', '.join(self._artifacts)}>"
+        return visible(f"<MetaflowData: {', '.join(self._artifacts)}>")

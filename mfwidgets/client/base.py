@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from mfwidgets.display import Explorable
-from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild
+from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild, visible
 from mfwidgets.pathspec import PathComponents, kind_of, parse, short
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext, current_context
@@ -244,7 +244,7 @@ class MetaflowObject(Explorable, ABC):
 
     def __repr__(self) -> str:
         attempt = "" if self._attempt is None else f", attempt={self._attempt}"
-        return f"{type(self).__name__}({self.pathspec!r}{attempt})"
+        return visible(f"{type(self).__name__}({self.pathspec!r}{attempt})")
 
 
 def class_of(kind: str) -> "type[MetaflowObject]":

@@ -15,6 +15,7 @@ from mfwidgets.errors import (
     IncorrectArgumentException,
     IncorrectPathspecException,
     MetaflowInvalidPathspec,
+    visible,
 )
 from mfwidgets.pathspec import FORMS, parse
 from mfwidgets.queries.context import current_context
@@ -108,7 +109,7 @@ class Card(Displayable):
         webbrowser.open(copy.as_uri())
 
     def __repr__(self) -> str:
-        return f"<Card at '{self.path}'>"
+        return visible(f"<Card at '{self.path}'>")
 
 
 class CardContainer(Displayable, Sequence[Card]):
@@ -152,7 +153,7 @@ class CardContainer(Displayable, Sequence[Card]):
         return iter(self._cards)
 
     def __repr__(self) -> str:
-        return f"<CardContainer of {self.pathspec}: {len(self)} card{'' if len(self) == 1 else 's'}>"
+        return visible(f"<CardContainer of {self.pathspec}: {len(self)} card{'' if len(self) == 1 else 's'}>")
 
 
 def get_cards(

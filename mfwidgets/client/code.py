@@ -9,7 +9,7 @@ from typing import Any
 from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.code_package import CodePackage
 from mfwidgets.display import Displayable
-from mfwidgets.errors import DataException
+from mfwidgets.errors import DataException, visible
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.states import origin_run_id
@@ -163,7 +163,7 @@ class MetaflowCode(Displayable):
         return f"<MetaflowCode: {self.script_name}>"
 
     def __repr__(self) -> str:
-        return f"<MetaflowCode of {self._flow}: {self._sha}>"
+        return visible(f"<MetaflowCode of {self._flow}: {self._sha}>")
 
 
 def code_of_run(context: ClientContext, run: RunRecord) -> MetaflowCode | None:

@@ -473,12 +473,12 @@ class Task(MetaflowObject, kind="task"):
         >>> Task("ForecastFlow/1795378919475034/end/15").stdout.strip()
         'mean error 4.148, worst İzmir'
         """
-        return str(self.logs("stdout"))
+        return self.logs("stdout").text
 
     @property
     def stderr(self) -> str:
         """The standard error of the newest attempt that began. Costs two requests and at most two reads."""
-        return str(self.logs("stderr"))
+        return self.logs("stderr").text
 
     @property
     def stdout_size(self) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfwidgets.client.base import class_of
+from mfwidgets.errors import visible
 from mfwidgets.pathspec import parse
 from mfwidgets.queries.context import ClientContext
 
@@ -92,7 +93,7 @@ class Trigger:
             return False
 
     def __repr__(self) -> str:
-        return f"<Trigger: {', '.join(event.name for event in self._events) or 'nothing'}>"
+        return visible(f"<Trigger: {', '.join(event.name for event in self._events) or 'nothing'}>")
 
 
 def _event(recorded: dict[str, Any]) -> MetaflowEvent:

@@ -3,9 +3,10 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+from mfwidgets.code_lines import fits_string, is_quotable, quote
 from mfwidgets.magic.command import Argument, Command, Kind
 from mfwidgets.magic.completion_sources import ANSWERS, completion_candidates
-from mfwidgets.magic.tokenize import BLANKS, quote, scan
+from mfwidgets.magic.tokenize import BLANKS, scan
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -34,19 +35,25 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
     in_string = _STRING.search(text)
     if in_string:
         word, kind = in_string["word"], _OF_CLASS[in_string["name"]]
-        return word, _matching(
-            word, [(candidate, kind) for candidate in completion_candidates(kind, word, "", aliases=False)]
-        )
+        names = completion_candidates(kind, word, "", aliases=False)
+        return word, _matching(word, [(name, kind) for name in names if fits_string(name, in_string["quote"])])
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
-    before, word, in_quotes = _split_at_cursor(magic["rest"])
+    before, word, opened = _split_at_cursor(magic["rest"])
     candidates = _matching(word, _candidates(before, word, for_cell=bool(magic["cell"])))
-    return word, candidates if in_quotes else [(quote(text), kind) for text, kind in candidates]
+    return word, [(line, kind) for name, kind in candidates if (line := _inserted(name, kind, opened)) is not None]
 
 
-def _split_at_cursor(rest: str) -> tuple[list[str], str, bool]:
-    """Return the finished words, the unfinished word, and whether the unfinished word is in an open quote.
+def _inserted(name: str, kind: str, opened: str) -> str | None:
+    """Return a candidate as it is inserted. None if it would not be read back, or would be read as an option."""
+    if not is_quotable(name) or (name.startswith("-") and kind != "option") or (opened and opened in name):
+        return None
+    return name if opened else quote(name)
+
+
+def _split_at_cursor(rest: str) -> tuple[list[str], str, str]:
+    """Return the finished words, the unfinished word, and the open quote around the unfinished word, if there is one.
 
     In ``--tag=nightly``, the option is a finished word and the value is the unfinished word.
     """
@@ -55,15 +62,18 @@ def _split_at_cursor(rest: str) -> tuple[list[str], str, bool]:
     unfinished = words.pop() if words and (words[-1].open_quote is not None or rest[-1] not in BLANKS) else None
     before = [part for word in words for part in _option_and_value(word.text)]
     if unfinished is None:
-        return before, "", False
+        return before, "", ""
     if unfinished.open_quote is not None:
         outside = rest[unfinished.start : unfinished.open_quote]
-        return [*before, *filter(None, [outside.removesuffix("=")])], rest[unfinished.open_quote + 1 :], True
+        opened = rest[unfinished.open_quote]
+        if outside and not (outside.startswith("--") and outside.endswith("=")):
+            return [""], "", ""  # there is no such command: a word that is quoted in part is not completed
+        return [*before, *filter(None, [outside.removesuffix("=")])], rest[unfinished.open_quote + 1 :], opened
     text = rest[unfinished.start :]
     if not text.startswith("--") or "=" not in text:
-        return before, text, False
+        return before, text, ""
     option, _, value = text.partition("=")
-    return [*before, option], value, False
+    return [*before, option], value, ""
 
 
 def _option_and_value(word: str) -> list[str]:

@@ -9,7 +9,13 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowException, MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
+from mfwidgets.errors import (
+    MetaflowException,
+    MetaflowInvalidPathspec,
+    MetaflowNamespaceMismatch,
+    MetaflowNotFound,
+    visible,
+)
 from mfwidgets.magic.command import Argument, Command
 from mfwidgets.magic.commands.context import CONTEXT_COMMANDS
 from mfwidgets.magic.commands.doctor import DOCTOR_COMMANDS
@@ -45,7 +51,7 @@ class CommandHelp(Displayable):
     command: Command
 
     def __repr__(self) -> str:
-        return f"<help on {self.command.usage}>"
+        return visible(f"<help on {self.command.usage}>")
 
 
 def _help(given: argparse.Namespace) -> Displayable:

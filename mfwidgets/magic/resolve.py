@@ -11,6 +11,7 @@ from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
+from mfwidgets.code_lines import mflow_line
 from mfwidgets.errors import MetaflowNotFound, NoSuchArtifact
 from mfwidgets.queries.rows import relevant_tasks
 
@@ -155,6 +156,7 @@ def artifact_of(pathspec: str) -> DataArtifact:
     if isinstance(source, DataArtifact):
         return source
     raise NoSuchArtifact(
-        f"Expected an artifact, got {source!r}. Try %mflow artifacts {pathspec} or %mflow data {pathspec}/NAME.",
+        f"Expected an artifact, got {source!r}. Try {mflow_line('artifacts', pathspec)} or "
+        f"{mflow_line('data', f'{pathspec}/NAME')}.",
         pathspec=pathspec,
     )

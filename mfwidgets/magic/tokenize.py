@@ -1,4 +1,7 @@
-"""Splits a line into words at blanks outside of quotes. ``{name}`` and ``$name`` insert values of Python variables.
+"""Splits a line into words at blanks outside of quotes.
+
+Outside of quotes, ``{name}`` and ``$name`` insert values of Python variables. Inside quotes all characters are ordinary:
+names are quoted, and must not become code.
 
 One scanner reads complete lines, which are run, and unfinished lines, which are completed. A backslash is an ordinary
 character, because paths on Windows contain it.
@@ -31,19 +34,19 @@ class Word:
     start
         Its position in the line, including an opening quote.
     pieces
-        Its parts without quotes: characters, ``{expression}`` and ``$name``.
+        Its parts without quotes: strings that were quoted, and matches of characters, ``{expression}`` and ``$name``.
     open_quote
         The position of a quote that is not closed. None if all quotes are closed.
     """
 
     start: int
-    pieces: list[re.Match[str]] = field(default_factory=list)
+    pieces: list[str | re.Match[str]] = field(default_factory=list)
     open_quote: int | None = None
 
     @property
     def text(self) -> str:
         """The word without quotes. Variables are not expanded."""
-        return "".join(piece[0] for piece in self.pieces)
+        return "".join(piece if isinstance(piece, str) else piece[0] for piece in self.pieces)
 
     def expanded(self, variables: Mapping[str, Any]) -> str:
         """Return the word with the values of its variables.
@@ -60,17 +63,21 @@ def scan(line: str) -> list[Word]:
     """Return the words of a line. The last word may have an open quote."""
     words: list[Word] = []
     word: Word | None = None
-    quote = ""
-    for token in _TOKEN.finditer(line):
-        if token["blank"] and not quote:
+    position = 0
+    while token := _TOKEN.match(line, position):
+        position = token.end()
+        if token["blank"]:
             word = None
             continue
         if word is None:
             word = Word(token.start())
             words.append(word)
-        if token["quote"] and quote in ("", token[0]):
-            quote = "" if quote else token[0]
-            word.open_quote = token.start() if quote else None
+        if token["quote"]:
+            end = line.find(token[0], position)
+            word.open_quote = None if end >= 0 else token.start()
+            end = end if end >= 0 else len(line)
+            word.pieces.append(line[position:end])
+            position = end + 1
         else:
             word.pieces.append(token)
     return words
@@ -101,7 +108,9 @@ def tokenize(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     return texts
 
 
-def _expanded(piece: re.Match[str], variables: Mapping[str, Any]) -> str:
+def _expanded(piece: str | re.Match[str], variables: Mapping[str, Any]) -> str:
+    if isinstance(piece, str):
+        return piece
     expression = piece["expression"] or piece["name"]
     if not expression or (piece["name"] and piece["name"] not in variables):
         return piece[0]  # an ordinary character, or a dollar sign before a word that is not a variable
@@ -110,11 +119,3 @@ def _expanded(piece: re.Match[str], variables: Mapping[str, Any]) -> str:
     except Exception as error:  # noqa: BLE001 - after any error, the line has no meaning
         raise UsageError(f"{{{expression}}} has no value: {error}.") from None
     return str(getattr(value, "pathspec", value))
-
-
-def quote(word: str) -> str:
-    """Return a word as the user must type it: in quotes if it has blanks or quotes, ends in a semicolon, or is empty."""
-    if word and not word.endswith(";") and not re.search(r"[\s'\"]", word):
-        return word
-    parts = re.findall(r"'+|[^']+", word) if "'" in word and '"' in word else [word]
-    return "".join(f'"{part}"' if "'" in part else f"'{part}'" for part in parts)

@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 
 from mfwidgets.client.collections.runs import Runs
+from mfwidgets.code_lines import is_quotable, mflow_line
 from mfwidgets.errors import MetaflowUnknownUser
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.queries.context import ClientContext
@@ -69,6 +70,7 @@ def namespaces_of(context: ClientContext, flow: str) -> list[str]:
 
 def _with_remedy(problem: str, namespaces: dict[str, None], limits: Limits) -> str:
     names = [limits.text(name).text for name in islice(namespaces, 5)]
-    first = f"'{names[0]}'" if names and " " in names[0] else names[0] if names else ""
-    others = f" There are runs in {', '.join(names)}. Use %mflow ns {first}, or" if names else " Use"
+    first = next(filter(is_quotable, namespaces), None)
+    others = f" There are runs in {', '.join(names)}." if names else ""
+    others += f" Use {mflow_line('ns', first)}, or" if first else " Use"
     return f"{problem}{others} %mflow ns none to see all runs."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mfwidgets.client.answers.grid import DURATION, STATUS, Grid, GridCell
+from mfwidgets.code_lines import mflow_line
 from mfwidgets.queries.status.rules import step_status
 from mfwidgets.render.view import SIGNS, Cell, Tile, TileGrid, View
 from mfwidgets.times import duration_text
@@ -50,7 +51,7 @@ def _no_numbers_note(grid: Grid, limits: Limits) -> str:
         return "No task has ended yet. The tiles show statuses."
     return (
         f"No task of this step has a number named {limits.text(grid.by).text}. The tiles show statuses. "
-        f"Use %mflow artifacts {limits.text(grid.step.pathspec).text} to list the artifacts."
+        f"Use {mflow_line('artifacts', grid.step.pathspec)} to list the artifacts."
     )
 
 

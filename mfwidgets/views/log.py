@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mfwidgets.client.answers.logs import BOTH, Logs
 from mfwidgets.client.task import Task
+from mfwidgets.code_lines import mflow_line
 from mfwidgets.datastore.logs import STREAMS, LogLine
 from mfwidgets.display_options import options
 from mfwidgets.queries.snapshot_provider import remembering_context
@@ -49,7 +50,7 @@ def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
         return ("No lines were requested.",)
     other = logs._other_stream()
     if other and (stored := other.size()):
-        line = f"%mflow logs {limits.text(logs.pathspec).text}{' --stderr' if other.stream == 'stderr' else ''}"
+        line = mflow_line("logs", logs.pathspec, *(["--stderr"] if other.stream == "stderr" else []))
         return (f"Nothing was logged to {logs.stream}. {other.stream} has {size_text(stored)}: {line}",)
     where = "stdout and stderr" if other is None else logs.stream
     return (f"Nothing was logged to {where}. Local tasks write their logs when they end.",)

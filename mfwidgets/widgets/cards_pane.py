@@ -5,7 +5,7 @@ import ipywidgets as widgets
 from mfwidgets.client.cards import Card, get_cards
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import LatestTask
-from mfwidgets.errors import CardNotPresentException, MetaflowException
+from mfwidgets.errors import CardNotPresentException, MetaflowException, visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view
@@ -68,7 +68,7 @@ class CardsPane(widgets.VBox):  # type: ignore[misc]
         super().close()
 
     def __repr__(self) -> str:
-        return f"<CardsPane of {self._task.pathspec if self._task else 'no task'}>"
+        return visible(f"<CardsPane of {self._task.pathspec if self._task else 'no task'}>")
 
 
 def _name(card: Card) -> str:

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import CallOnce, LatestTask
-from mfwidgets.errors import MetaflowException
+from mfwidgets.errors import MetaflowException, visible
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.html import copyable_line, html_of
@@ -192,7 +192,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._snapshot.display(super()._repr_mimebundle_())
 
     def __repr__(self) -> str:
-        return f"<Explorer of {home_folded(self._client.metadata)}; selected: {self._selection.pathspec or 'nothing'}>"
+        return visible(
+            f"<Explorer of {home_folded(self._client.metadata)}; selected: {self._selection.pathspec or 'nothing'}>"
+        )
 
     # -- reactions --------------------------------------------------------------------------------------------------
 

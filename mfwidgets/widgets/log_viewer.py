@@ -10,6 +10,7 @@ from mfwidgets.client.answers.logs import BOTH
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import LatestTask, start_thread
 from mfwidgets.datastore.logs import STREAMS
+from mfwidgets.errors import visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view
@@ -277,4 +278,6 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self._snapshot.display(super()._repr_mimebundle_())
 
     def __repr__(self) -> str:
-        return f"<LogViewer of {self._task.pathspec if self._task else 'no task'}, {len(self._text.lines):,} lines>"
+        return visible(
+            f"<LogViewer of {self._task.pathspec if self._task else 'no task'}, {len(self._text.lines):,} lines>"
+        )

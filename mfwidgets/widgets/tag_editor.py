@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import LatestTask
+from mfwidgets.errors import visible
 from mfwidgets.widgets.controls import button, text_field
 
 
@@ -85,4 +86,4 @@ class TagEditor(widgets.HBox):  # type: ignore[misc]
         super().close()
 
     def __repr__(self) -> str:
-        return f"<TagEditor of {self._run.pathspec if self._run else 'no run'}>"
+        return visible(f"<TagEditor of {self._run.pathspec if self._run else 'no run'}>")

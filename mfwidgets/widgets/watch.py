@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from mfwidgets.client.answers.run_poller import RunPoller
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import start_thread
-from mfwidgets.errors import MetaflowException
+from mfwidgets.errors import MetaflowException, visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
@@ -153,4 +153,4 @@ class Watch(widgets.VBox):  # type: ignore[misc]
             self._handle.display({**super()._repr_mimebundle_(), "text/html": html_of(self._last)}, raw=True)
 
     def __repr__(self) -> str:
-        return f"<watching {self.run.pathspec}{': ' + self.ended if self.ended else ''}>"
+        return visible(f"<watching {self.run.pathspec}{': ' + self.ended if self.ended else ''}>")

@@ -23,7 +23,7 @@ def test_without_the_server_extension_it_says_what_to_do(tmp_path):
         assert [error for error in opened.errors if "404" not in error] == []
 
 
-@pytest.mark.parametrize("missing", ["remoteEntry.js", "sidebar.js", "tree.js"])
+@pytest.mark.parametrize("missing", ["remoteEntry.js", "sidebar.js", "tree.js", "lines.js"])
 def test_jupyterlab_works_if_it_cannot_be_loaded(tmp_path, missing):
     folder, home = tmp_path / "notebooks", tmp_path / "home"
     name = written(folder, "1 + 1")

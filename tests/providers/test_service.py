@@ -254,7 +254,7 @@ def test_a_heartbeat_shows_that_a_run_lives_or_died(tmp_path):
                     row["last_heartbeat_ts"] = int(time.time()) - seconds
         file = tmp_path / f"{seconds}.json"
         file.write_text(json.dumps(tables))
-        with running(tables=file) as server:
+        with running(store=file) as server:
             flow = Metaflow(metadata=server.url, namespace=None)["SlowFlow"]
             run = flow["48"]
             assert run.status == flow.to_pandas().status[0] == status

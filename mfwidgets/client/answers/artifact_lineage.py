@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.errors import MetaflowInvalidArgument, visible
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
@@ -54,7 +54,7 @@ class Lineage(Displayable):
     origin: str | None
 
     def __repr__(self) -> str:
-        return f"<lineage of {self.artifact.pathspec}>"
+        return visible(f"<lineage of {self.artifact.pathspec}>")
 
 
 def trace_lineage(artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> Lineage:

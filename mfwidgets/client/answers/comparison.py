@@ -14,7 +14,7 @@ from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.errors import MetaflowInvalidArgument, visible
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of
@@ -176,7 +176,7 @@ class Comparison(Displayable):
         return bool(self.differences)
 
     def __repr__(self) -> str:
-        return f"<comparison of {' and '.join(self.names())}: {len(self.differences)} differences>"
+        return visible(f"<comparison of {' and '.join(self.names())}: {len(self.differences)} differences>")
 
 
 def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, unpickle: bool = False) -> Comparison:

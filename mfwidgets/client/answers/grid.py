@@ -8,6 +8,7 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from mfwidgets.display import Displayable
+from mfwidgets.errors import visible
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.snapshot_provider import remembering_context
@@ -88,7 +89,7 @@ class Grid(Displayable):
         return [_number(value) for value in column]
 
     def __repr__(self) -> str:
-        return f"<grid of {self.step.pathspec} by {self.by}>"
+        return visible(f"<grid of {self.step.pathspec} by {self.by}>")
 
 
 def _number(value: object) -> float | None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_tail, read_text
 from mfwidgets.display import Displayable, openers
-from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
+from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound, visible
 from mfwidgets.providers.records import TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.task_metadata import task_datastore
+from mfwidgets.render.sanitize import escape_control_chars
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
@@ -197,15 +198,23 @@ class Logs(Displayable):
     def __iter__(self) -> Iterator[LogLine]:
         return iter(self.lines() if self.tail is None else self.last(self.tail))
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """The selected lines, exactly as they were logged. ``str()`` leaves out what would move a terminal's cursor.
+
+        Costs at most two reads per stream.
+        """
         if self.tail is None and self.pattern is None and self.stream != BOTH:
             return read_text(self._datastore(), self._task.path, self.attempt, self.stream)
         return "".join(f"{line.message}\n" for line in self)
 
+    def __str__(self) -> str:
+        return escape_control_chars(self.text)
+
     def __repr__(self) -> str:
         pattern = f", lines with {self.pattern.pattern!r}" if self.pattern else ""
         tail = "" if self.tail in (None, ALL) else f", last {self.tail} lines"
-        return f"<{self.stream} of {self.pathspec}, attempt {self.attempt}{pattern}{tail}>"
+        return visible(f"<{self.stream} of {self.pathspec}, attempt {self.attempt}{pattern}{tail}>")
 
 
 def _merged(logs: list[list[LogLine]]) -> list[LogLine]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from mfwidgets.display import Displayable
+from mfwidgets.errors import visible
 
 if TYPE_CHECKING:
     from mfwidgets.client.run import Run
@@ -23,7 +24,7 @@ class _RunPart(Displayable):
         self.run = run
 
     def __repr__(self) -> str:
-        return f"<{self._called} of {self.run.pathspec}>"
+        return visible(f"<{self._called} of {self.run.pathspec}>")
 
 
 class RunGraph(_RunPart):

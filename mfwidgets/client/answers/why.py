@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display import Displayable
-from mfwidgets.errors import DataException
+from mfwidgets.errors import DataException, visible
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import TaskRow, run_row, task_rows
 from mfwidgets.queries.run_filter import RunFilter
@@ -160,7 +160,7 @@ class Why(Displayable):
         return text
 
     def __repr__(self) -> str:
-        return f"<why {self.run.pathspec} is {self.status}>"
+        return visible(f"<why {self.run.pathspec} is {self.status}>")
 
 
 def explain_failure(run: "Run", snapshot: RunSnapshot | None = None) -> Why:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Generic, TypeVar, overload
 
 from mfwidgets.display import Displayable
-from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound
+from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound, visible
 
 Item = TypeVar("Item")
 
@@ -106,4 +106,4 @@ class Collection(Displayable, Generic[Item]):
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"<{self._title}>"
+        return visible(f"<{self._title}>")

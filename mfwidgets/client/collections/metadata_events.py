@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.collections.base import Collection
+from mfwidgets.errors import visible
 from mfwidgets.providers.records import MetadataRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.tables import to_dicts, to_frame
@@ -45,7 +46,7 @@ class MetadataEvent:
         return self.record.value
 
     def __repr__(self) -> str:
-        return f"MetadataEvent({self.pathspec!r}, {self.name}={self.value!r})"
+        return visible(f"MetadataEvent({self.pathspec!r}, {self.name}={self.value!r})")
 
 
 class MetadataEvents(Collection[MetadataEvent]):

@@ -9,11 +9,11 @@ from dataclasses import replace
 from IPython.core.error import UsageError
 
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.code_lines import mflow_line
 from mfwidgets.config import profiles, read_configuration
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowConfigurationError, MetaflowException, MetaflowUnknownUser
+from mfwidgets.errors import MetaflowConfigurationError, MetaflowException, MetaflowUnknownUser, visible
 from mfwidgets.magic.command import Argument, Command
-from mfwidgets.magic.tokenize import quote
 from mfwidgets.queries.context import (
     current_context,
     default_metadata,
@@ -46,7 +46,7 @@ class ContextChange(Metaflow):
         self.message = message
 
     def __repr__(self) -> str:
-        return f"<{self.message}>"
+        return visible(f"<{self.message}>")
 
 
 @build_view.register
@@ -80,7 +80,7 @@ def _switch_namespace(given: argparse.Namespace) -> Metaflow:
     now = _namespace_now()
     if now == before:
         return ContextChange(f"The namespace is still {now}.")
-    return ContextChange(f"The namespace is now {now}. To switch back: %mflow ns {quote(before)}")
+    return ContextChange(f"The namespace is now {now}. To switch back: {mflow_line('ns', before)}")
 
 
 def _switch_metadata(given: argparse.Namespace) -> Metaflow:
@@ -99,7 +99,7 @@ def _switch_metadata(given: argparse.Namespace) -> Metaflow:
     if now == before:
         return ContextChange(f"The metadata provider is still {home_folded(now)}.")
     return ContextChange(
-        f"The metadata provider is now {home_folded(now)}. To switch back: %mflow metadata {quote(home_folded(before))}"
+        f"The metadata provider is now {home_folded(now)}. To switch back: {mflow_line('metadata', home_folded(before))}"
     )
 
 
@@ -118,7 +118,7 @@ class Profiles(Displayable):
         self.current, self.message = os.environ.get(_PROFILE, ""), message
 
     def __repr__(self) -> str:
-        return f"<profiles: {', '.join(profiles()) or 'none'}; current: {self.current or 'default'}>"
+        return visible(f"<profiles: {', '.join(profiles()) or 'none'}; current: {self.current or 'default'}>")
 
 
 @data_of.register
@@ -176,7 +176,7 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
     if now == before:
         return Profiles(f"The profile is still {now}. Metadata and namespace are as it configures them.")
     return Profiles(
-        f"The profile is now {now}, with metadata {selector}. To switch back: %mflow profile {quote(before)}"
+        f"The profile is now {now}, with metadata {selector}. To switch back: {mflow_line('profile', before)}"
     )
 
 

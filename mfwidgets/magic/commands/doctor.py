@@ -16,7 +16,7 @@ from mfwidgets.config import profiles
 from mfwidgets.datastore.blob_cache import cache_info
 from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowException
+from mfwidgets.errors import MetaflowException, visible
 from mfwidgets.magic.command import Command
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.render.view import Cell, Table, View
@@ -90,7 +90,7 @@ class Doctor(Displayable):
         return [check.name for check in self.checks if check.result == _PROBLEM]
 
     def __repr__(self) -> str:
-        return f"<doctor: {'problems with ' + ', '.join(self.problems) if self.problems else 'no problems'}>"
+        return visible(f"<doctor: {'problems with ' + ', '.join(self.problems) if self.problems else 'no problems'}>")
 
 
 @build_view.register

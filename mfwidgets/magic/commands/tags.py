@@ -7,6 +7,7 @@ from IPython.core.error import UsageError
 
 from mfwidgets.client.run import Run
 from mfwidgets.display import Displayable
+from mfwidgets.errors import visible
 from mfwidgets.magic.command import Argument, Command, pathspec_of
 from mfwidgets.magic.completion_sources import ANSWERS
 from mfwidgets.magic.resolve import any_object
@@ -33,7 +34,7 @@ class TagChangeResult(Displayable):
     removed: frozenset[str]
 
     def __repr__(self) -> str:
-        return f"<tags of {self.run.pathspec}: {len(self.added)} added, {len(self.removed)} removed>"
+        return visible(f"<tags of {self.run.pathspec}: {len(self.added)} added, {len(self.removed)} removed>")
 
 
 @build_view.register

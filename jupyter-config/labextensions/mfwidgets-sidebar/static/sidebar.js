@@ -1,5 +1,6 @@
 // The JupyterLab sidebar: a tree, fields above it, and commands for its objects. remoteEntry.js passes JupyterLab's modules.
 
+import { cell, portable } from "./lines.js";
 import { Tree } from "./tree.js";
 
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16"><g class="jp-icon3" fill="#616161">
@@ -119,19 +120,32 @@ export async function plugin(shared) {
       args?.pathspec || app.contextMenuHitTest(node => Boolean(node.dataset?.pathspec))?.dataset.pathspec || tree.current;
     const command = (name, label, act) =>
       app.commands.addCommand(`mfwidgets:${name}`, { label, execute: args => act(chosen(args)) });
-    const said = line => {
-      const panel = insert(notebook, tracker, line);
+    const refused = problem => void apputils.Notification.error(problem.message, { autoClose: 6000 });
+    const said = (action, pathspec) => {
+      let source;
+      try {
+        source = cell(action, pathspec);
+      } catch (problem) {
+        return refused(problem);
+      }
+      const panel = insert(notebook, tracker, source);
       if (!panel) apputils.Notification.info("Open a notebook first: the cell is inserted there.", { autoClose: 4000 });
       return panel;
     };
-    const run = async line => {
-      const panel = said(line);
+    const run = async (action, pathspec) => {
+      const panel = said(action, pathspec);
       if (panel) await notebook.NotebookActions.run(panel.content, panel.sessionContext);
     };
-    command("insert", "Insert a Cell That Shows It", pathspec => void said(`%mflow ${pathspec}`));
-    command("copy-pathspec", "Copy Pathspec", pathspec => apputils.Clipboard.copyToSystem(pathspec));
-    command("explore", "Open Explorer", pathspec => run(`%mflow explore ${pathspec}`));
-    command("logs", "Show Logs", pathspec => run(`%mflow logs ${pathspec}`));
+    command("insert", "Insert a Cell That Shows It", pathspec => void said("show", pathspec));
+    command("copy-pathspec", "Copy Pathspec", pathspec => {
+      try {
+        apputils.Clipboard.copyToSystem(portable(pathspec));
+      } catch (problem) {
+        refused(problem);
+      }
+    });
+    command("explore", "Open Explorer", pathspec => run("explore", pathspec));
+    command("logs", "Show Logs", pathspec => run("logs", pathspec));
     ["insert", "copy-pathspec", "explore"].forEach((name, rank) =>
       app.contextMenu.addItem({ command: `mfwidgets:${name}`, selector: HERE, rank }));
     for (const kind of ["run", "step", "task"]) {

@@ -1,5 +1,7 @@
 // A tree that requests its branches page by page when they are opened. It does not depend on JupyterLab.
 
+import { portable } from "./lines.js";
+
 const SIGNS = { completed: "✓", caught: "!", failed: "✗", killed: "✗", running: "▶", unknown: "?" };
 
 const UNITS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
@@ -259,6 +261,11 @@ export class Tree {
 
   dragged(event) {
     const { pathspec } = event.target.closest(".mfw-tree-row").dataset;
-    if (pathspec) event.dataTransfer.setData("text/plain", pathspec);
+    if (!pathspec) return;
+    try {
+      event.dataTransfer.setData("text/plain", portable(pathspec));
+    } catch {
+      event.preventDefault();
+    }
   }
 }
