@@ -102,13 +102,13 @@ class Displayable:
     def to_dict(self) -> dict[str, Any]:
         """Return the facts of the display as data, with the names that DataFrames and ``--json`` use.
 
-        Costs what ``--json`` costs for the same object. All rows are read.
+        It is exactly what ``--json`` prints, so ``json.dumps(...)`` takes it. All rows are read.
 
         Returns
         -------
         dict
-            ``kind`` and the facts: numbers, str, UTC-aware datetimes, timedeltas, lists, and the rows of tables as
-            dicts.
+            ``kind`` and the facts: numbers, str, lists, and the rows of tables as dicts. Times are ISO 8601 in UTC,
+            durations are seconds.
 
         Raises
         ------

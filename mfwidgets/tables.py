@@ -24,6 +24,9 @@ Values = Mapping[str, Sequence[Any]]
 _DEEPEST = 20
 """The maximum number of nested containers. A value may contain itself."""
 
+_MAX_INT_BITS = 13_000
+"""About 3,900 digits. Python refuses to write integers of more than 4,300 digits."""
+
 _LONGEST = 10_000
 """The maximum number of characters of a repr, for objects that are not plain values."""
 
@@ -71,7 +74,7 @@ def to_json_value(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, NotRead):
         return None
     if isinstance(value, bool | int | str):
-        return str(value) if isinstance(value, str) else value
+        return str(value) if isinstance(value, str) else readable_int(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else _infinite(value)
     if isinstance(value, datetime | date):
@@ -91,16 +94,34 @@ def _container(value: Any, depth: int) -> Any:
     if depth < _DEEPEST:
         if isinstance(value, Mapping):
             return {
-                key if isinstance(key, str) else str(key): to_json_value(item, depth + 1) for key, item in value.items()
+                key if isinstance(key, str) else repr_of(key): to_json_value(item, depth + 1)
+                for key, item in value.items()
             }
         if isinstance(value, list | tuple):
             return [to_json_value(item, depth + 1) for item in value]
         if isinstance(value, set | frozenset):
-            return [to_json_value(item, depth + 1) for item in sorted(value, key=repr)]
+            return [to_json_value(item, depth + 1) for item in sorted(value, key=repr_of)]
         to_list = getattr(value, "tolist", None)  # numpy scalars and arrays
         if type(value).__module__ == "numpy" and to_list:
             return to_json_value(to_list(), depth + 1)
-    return repr(value)[:_LONGEST]
+    return repr_of(value)[:_LONGEST]
+
+
+def readable_int(value: int) -> int | str:
+    """Return an int. Return words if it is too long for Python to write."""
+    return (
+        value
+        if value.bit_length() <= _MAX_INT_BITS
+        else f"int of {int(value.bit_length() * math.log10(2)) + 1:,} digits"
+    )
+
+
+def repr_of(value: object) -> str:
+    """Return the repr of a value, or its type if the repr fails. A user's own class can raise any error."""
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - see above
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
 
 
 def _infinite(value: float) -> str:
@@ -135,7 +156,7 @@ def _value_column(values: list[Any]) -> "pd.Series[Any]":
     if dtype and (dtype != "Int64" or all(-_INT64_LIMIT <= value < _INT64_LIMIT for value in present)):
         try:
             return pd.Series(pd.array(values, dtype=dtype))
-        except UnicodeEncodeError:  # a lone surrogate is valid in Python's strings only
+        except (TypeError, ValueError, OverflowError):  # a lone surrogate, a time in attoseconds
             pass
     elif float in types and types <= {int, float} and all(_fits_float(value) for value in present):
         return pd.Series(values, dtype="float64")

@@ -1,6 +1,8 @@
 """Options of displays, whole pages and plain data."""
 
+import json
 import re
+from datetime import datetime
 
 import pytest
 
@@ -92,8 +94,9 @@ def test_plain_data(client, runs):
     run = client.get(runs["failing"])
     facts = run.to_dict()
     assert facts["status"] == "failed"
-    assert facts["duration"] == run.duration
-    assert facts["started_at"].replace(tzinfo=None) == run.started_at  # tests run in UTC
+    assert facts["duration"] == run.duration.total_seconds()
+    assert datetime.fromisoformat(facts["started_at"]).replace(tzinfo=None) == run.started_at  # tests run in UTC
+    assert json.loads(json.dumps(facts)) == facts
     assert [step["step"] for step in facts["steps"]] == ["start", "divide"]
     assert [step["status"] for step in run.dag().to_dict()["steps"]] == ["completed", "failed", None, None]
 

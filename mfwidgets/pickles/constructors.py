@@ -5,6 +5,7 @@ objects. A constructor checks its arguments. It returns NotImplemented for argum
 """
 
 import datetime as dt
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -30,6 +31,15 @@ class PartialObject:
     memo_indices: list[int] = field(default_factory=list)
 
 
+_MAX_INT = 2**61 - 2
+"""The hash of a larger int is another number."""
+
+_MAX_EMPTY_ROWS = 100_000
+"""An array without bytes can have a shape of any length."""
+
+_MAX_CODE_POINT = 0x10FFFF
+
+
 def _encoded(text: object, encoding: object = "") -> Any:
     """Return bytes. Protocol 2 has no bytes, and pickles them as Latin-1 text."""
     return text.encode("latin-1") if isinstance(text, str) and encoding == "latin1" else NotImplemented
@@ -50,11 +60,15 @@ def _complex(*args: Any) -> Any:
 
 
 def _of_items(kind: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a constructor of sets from lists, as in protocol 2. It accepts only scalars, which hash quickly."""
+    """Return a constructor of sets from lists, as in protocol 2.
+
+    It accepts only scalars, which hash quickly, and no large integers, whose hashes can be equal.
+    """
 
     def make(items: object = ()) -> Any:
         plain = isinstance(items, list | tuple) and all(
-            isinstance(item, str | int | float | bytes | type(None)) for item in items
+            isinstance(item, str | int | float | bytes | None) and not (isinstance(item, int) and abs(item) > _MAX_INT)
+            for item in items
         )
         return kind(items) if plain else NotImplemented
 
@@ -144,7 +158,16 @@ def _scalar(dtype: Any, content: Any = b"") -> Any:
 
     if not isinstance(dtype, np.dtype) or not isinstance(content, bytes) or len(content) != dtype.itemsize:
         return NotImplemented
-    return np.frombuffer(content, dtype, 1)[0] if content else NotImplemented
+    return _checked(np.frombuffer(content, dtype, 1))[0] if content else NotImplemented
+
+
+def _checked(array: Any) -> Any:
+    """Return an array. Raise ValueError if it has characters that do not exist, which Python cannot read."""
+    if array.dtype.kind == "U" and array.dtype.itemsize:
+        points = array.view(f"{array.dtype.byteorder}u4")
+        if points.size and int(points.max()) > _MAX_CODE_POINT:
+            raise ValueError("a character beyond Unicode")
+    return array
 
 
 def _array(*_: object) -> PartialObject:
@@ -154,7 +177,9 @@ def _array(*_: object) -> PartialObject:
         _, shape, dtype, by_column, content = state
         if not isinstance(dtype, np.dtype) or not isinstance(content, bytes):
             raise TypeError("an array of objects")
-        array = np.frombuffer(content, dtype) if content else np.empty(0, dtype)
+        if not content and math.prod(max(length, 1) for length in shape) > _MAX_EMPTY_ROWS:
+            raise ValueError("an empty array of a huge shape")
+        array = _checked(np.frombuffer(content, dtype)) if content else np.empty(0, dtype)
         return array.reshape(shape, order="F" if by_column else "C")
 
     return PartialObject(finish)

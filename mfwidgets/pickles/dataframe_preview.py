@@ -56,7 +56,7 @@ def dataframe_head(described: Any) -> DataFrameHead | None:
             return _frame(described.state["_mgr"])
         if name in _SERIES:
             return _series(described.state["_mgr"], described.state.get("_name"))
-    except (_UnknownLayoutError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except Exception:  # noqa: BLE001 - a strange pickle can cause nearly any error
         return None
     return None
 
@@ -69,9 +69,9 @@ def _frame(manager: ReducedCall) -> DataFrameHead:
     for block in blocks:
         values, placement, _ = block.args
         places = range(*placement.indices(len(names))) if isinstance(placement, slice) else list(map(int, placement))
-        for row, place in enumerate(places):
-            if place in shown:
-                columns_by_place[place] = _head_or_unread(values, row)
+        for place in shown:
+            if place in places:
+                columns_by_place[place] = _head_or_unread(values, places.index(place))
     rows = tuple(
         tuple(columns_by_place[place][number] for place in shown) for number in range(min(len(labels), _MAX_ROWS))
     )
@@ -116,7 +116,7 @@ def _head_or_unread(values: Any, row: int) -> list[Any]:
     """Return the first values of a column. A column of an unknown kind must not hide the others."""
     try:
         return [None if _is_missing(value) else value for value in _head(values, row)]
-    except (_UnknownLayoutError, KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except Exception:  # noqa: BLE001 - a strange pickle can cause nearly any error
         return [UNREAD] * _MAX_ROWS
 
 

@@ -2,7 +2,7 @@
 
 Python's unpickler calls every function that a pickle names. A pickle of a few bytes can make it allocate gigabytes. This
 interpreter imports nothing and calls only our short list of constructors. Any other call is not made: it becomes a
-:class:`ReducedCall` that describes it. The length of the pickle and :data:`MAX_OPCODES` limit time and memory.
+:class:`ReducedCall` that describes it. A :class:`Budget` limits time and memory.
 """
 
 import pickletools
@@ -10,14 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mfwidgets.errors import UnloadableArtifact
+from mfwidgets.errors import DeadlineExceeded, UnloadableArtifact
+from mfwidgets.pickles.budget import Budget, check_showable
 from mfwidgets.pickles.constructors import CONSTRUCTORS, PartialObject
-
-MAX_OPCODES = 300_000
-"""About 0.2 s of work. A pickle with more opcodes, such as a list of 300,000 numbers, is not read."""
-
-_MAX_KEY_ITEMS = 1_000
-"""The maximum number of parts of a dict key or a set item. Hashing deeply shared tuples takes exponential time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +69,27 @@ def describe_pickle(content: bytes) -> Any:
     Raises
     ------
     UnloadableArtifact
-        The bytes are not a pickle, or the pickle has too many opcodes.
+        The bytes are not a pickle, the pickle costs more than its :class:`Budget`, or its value cannot be shown.
+    DeadlineExceeded
+        Nobody waits for the value any more.
     """
     try:
-        return _PickleVM().run(content)
-    except UnloadableArtifact:
+        value = _PickleVM(Budget(len(content))).run(content)
+        check_showable(value, _parts)
+    except (UnloadableArtifact, DeadlineExceeded):
         raise
     except Exception as error:
         # Broken bytes can cause nearly any error: an empty stack, an invalid number, an unhashable list.
         raise UnloadableArtifact(f"Expected a valid pickle, got an error: {error!s:.100}.", "not a pickle") from error
+    return value
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return [value.of, value.args, value.state, value.items] if isinstance(value, ReducedCall) else []
 
 
 def _foreign(value: Any) -> Iterator[Any]:
@@ -108,11 +115,15 @@ def _name_of(foreign: Any) -> str:
 
 _MARK = object()
 
+_COUNTED = 1_000
+"""Opcodes are counted this many at a time."""
+
 
 class _PickleVM:
     """The stack and the memo of one pickle."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.calls: dict[int, tuple[PartialObject, Any, Any]] = {}
@@ -121,8 +132,8 @@ class _PickleVM:
     def run(self, content: bytes) -> Any:
         """Run all opcodes and return the value."""
         for number, (opcode, arg, _) in enumerate(pickletools.genops(content)):
-            if number > MAX_OPCODES:
-                raise _too_long()
+            if not number % _COUNTED:
+                self.budget.opcodes(_COUNTED)
             name = opcode.name
             if name == "STOP":
                 return self.pop(1)[0]
@@ -138,6 +149,7 @@ class _PickleVM:
         while self.stack[place] is not _MARK:
             place -= 1
         items = self.stack[place + 1 :]
+        self.budget.items(len(items))
         del self.stack[place:]
         return items
 
@@ -158,7 +170,8 @@ class _PickleVM:
     def make(self, callee: Any, args: Any) -> None:
         """Push the result of a call: a plain value if there is a constructor for it, else a description."""
         constructor = CONSTRUCTORS.get((callee.module, callee.name)) if isinstance(callee, GlobalRef) else None
-        value = constructor(*args) if constructor and isinstance(args, tuple) and _is_small(args) else NotImplemented
+        is_small = constructor is not None and isinstance(args, tuple) and self.budget.call(args)
+        value = constructor(*args) if constructor and is_small else NotImplemented
         self.stack.append(ReducedCall(callee, args) if value is NotImplemented else value)
         if isinstance(value, PartialObject):
             self.calls[id(value)] = (value, callee, args)
@@ -168,9 +181,11 @@ class _PickleVM:
         target, state = self.pop(2)
         if isinstance(target, PartialObject):
             memo_indices = target.memo_indices
+            self.budget.keys(len(memo_indices))
+            self.budget.call(state)
             try:
                 target = target.finish(state)
-            except (TypeError, ValueError, LookupError):
+            except Exception:  # noqa: BLE001 - numpy raises nearly any error for a strange state
                 _, callee, args = self.calls[id(target)]
                 target = ReducedCall(callee, args, state)
             self.memo.update(dict.fromkeys(memo_indices, target))
@@ -183,16 +198,18 @@ class _PickleVM:
     def append(self, items: list[Any]) -> None:
         """Add items to the list below them."""
         target = self.stack[-1]
+        self.budget.items(len(items))
         (target.items if isinstance(target, ReducedCall) else _as(list, target)).extend(items)
 
     def update(self, pairs: list[Any]) -> None:
         """Add keys and values to the dict below them."""
         target = self.stack[-1]
         items = [(pairs[place], pairs[place + 1]) for place in range(0, len(pairs), 2)]
+        self.budget.keys(len(items))
         if isinstance(target, ReducedCall):
             target.items.extend(items)
         else:
-            _as(dict, target).update((_key(name), item) for name, item in items)
+            _as(dict, target).update((self.budget.key(target, name), item) for name, item in items)
 
     def add(self, items: list[Any]) -> None:
         """Add items to the set below them."""
@@ -200,11 +217,8 @@ class _PickleVM:
         if isinstance(target, ReducedCall):
             target.items.extend(items)
         else:
-            _as(set, target).update(map(_key, items))
-
-
-def _too_long() -> UnloadableArtifact:
-    return UnloadableArtifact(f"Expected at most {MAX_OPCODES:,} opcodes in the pickle, got more.", "too many parts")
+            self.budget.keys(len(items))
+            _as(set, target).update(self.budget.key(target, item) for item in items)
 
 
 def _as(kind: type, value: Any) -> Any:
@@ -213,28 +227,10 @@ def _as(kind: type, value: Any) -> Any:
     return value
 
 
-def _key(value: Any) -> Any:
-    """Return the value. Raise ValueError if hashing it could take long."""
-    if not _is_small(value):
-        raise ValueError("a key is too large")
-    return value
-
-
-def _is_small(value: Any) -> bool:
-    """Return whether a value has few parts. A part that occurs twice counts twice."""
-    unvisited, count = [value], 0
-    while unvisited:
-        part = unvisited.pop()
-        count += 1
-        if count > _MAX_KEY_ITEMS:
-            return False
-        if isinstance(part, tuple | frozenset):
-            unvisited += list(part)[:_MAX_KEY_ITEMS]
-    return True
-
-
-def _frozen(items: list[Any]) -> frozenset[Any]:
-    return frozenset(map(_key, items))
+def _frozenset(vm: _PickleVM, _: None) -> None:
+    items = vm.since_mark()
+    vm.budget.keys(len(items))
+    vm.stack.append(frozenset(vm.budget.key(items, item) for item in items))
 
 
 def _global(vm: _PickleVM, arg: str) -> None:
@@ -249,6 +245,7 @@ def _stack_global(vm: _PickleVM, _: None) -> None:
 
 def _newobj_ex(vm: _PickleVM, _: None) -> None:
     callee, args, named = vm.pop(3)
+    vm.budget.items(len(args))
     vm.make(callee, (*args, named) if named else args)
 
 
@@ -292,7 +289,7 @@ _STEPS: dict[str, Callable[[_PickleVM, Any], Any]] = {
     "TUPLE2": lambda vm, _: vm.stack.append(vm.pop(2)),
     "TUPLE3": lambda vm, _: vm.stack.append(vm.pop(3)),
     "DICT": _dict,
-    "FROZENSET": lambda vm, _: vm.stack.append(_frozen(vm.since_mark())),
+    "FROZENSET": _frozenset,
     "APPEND": lambda vm, _: vm.append(list(vm.pop(1))),
     "APPENDS": lambda vm, _: vm.append(vm.since_mark()),
     "SETITEM": lambda vm, _: vm.update(list(vm.pop(2))),

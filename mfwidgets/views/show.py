@@ -104,12 +104,14 @@ def full_view(shown: object) -> View:
 
 
 def view_data(shown: object) -> dict[str, Any]:
-    """Return the facts of an object as data."""
+    """Return the facts of an object as JSON types."""
     # Displays do not need these modules.
+    from mfwidgets.tables import to_json_value
     from mfwidgets.views import answer_data, object_data  # noqa: F401 - they register data
     from mfwidgets.views.data import data_of
 
-    return data_of(shown)
+    data: dict[str, Any] = to_json_value(data_of(shown))
+    return data
 
 
 def _text_and_html(view: View) -> dict[str, str]:

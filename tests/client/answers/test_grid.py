@@ -33,7 +33,7 @@ def test_by_duration_and_without_numbers(client, runs):
     assert "No task of this step has a number named item" in text
     assert "✓✓✓✓" in text
     (row,) = step.grid("duration").to_dict()["rows"]
-    assert [tile["value"] for tile in row["tasks"]] == [task.duration for task in reversed(list(step))]
+    assert [tile["value"] for tile in row["tasks"]] == [task.duration.total_seconds() for task in reversed(list(step))]
 
 
 def test_thousands_of_tasks(client, runs, monkeypatch):
