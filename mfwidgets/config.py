@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
+from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
 
 LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
 """Metaflow's folders for local metadata and the local datastore, for runs and for spins. They cannot be configured."""
@@ -83,7 +84,7 @@ class Configuration:
         """
         value = self._raw(f"METAFLOW_{name}")
         try:
-            content = json.loads(value) if isinstance(value, str) else value
+            content = parse_json(value) if isinstance(value, str) else value
         except ValueError:
             content = ""
         if not isinstance(content, dict | None):
@@ -206,13 +207,27 @@ def _folder_with(name: str, start: Path) -> Path | None:
 def _read(path: Path) -> dict[str, Any] | None:
     """Return the JSON object in a file, or None if the file does not exist."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(read_file(str(path), MAX_RECORD_BYTES))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise MetaflowConfigurationError(f"Metaflow's configuration file {path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise MetaflowConfigurationError(
+            f"Metaflow's configuration file {path} cannot be read: {error.strerror or error}."
+        ) from error
+    except (
+        ValueError,
+        OverflowError,
+    ) as error:  # the message of the error does not quote the file, which may hold a key
+        raise MetaflowConfigurationError(
+            f"Metaflow's configuration file {path} is not valid JSON{_place(error)}."
+        ) from None
     if not isinstance(content, dict):
         raise MetaflowConfigurationError(
             f"Expected a JSON object in Metaflow's configuration file {path}, got {type(content).__name__}."
         )
     return content
+
+
+def _place(error: Exception) -> str:
+    """Return the place of a mistake, without the text around it."""
+    return f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""

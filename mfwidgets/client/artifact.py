@@ -17,7 +17,7 @@ from mfwidgets.pickles.unpickle import load_value
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.values.reading import read_bytes
+from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes
 
 if TYPE_CHECKING:
     from mfwidgets.client.task import Task
@@ -125,6 +125,10 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         """
         return read_bytes(self._context, self._record)
 
+    def _small_bytes(self) -> bytes:
+        """Return what :meth:`raw` returns. Raise TooLarge if that would take long."""
+        return read_bytes(self._context, self._record, MAX_READ_BYTES)
+
     @property
     def sha(self) -> str:
         """The SHA-1 of the serialized bytes. Equal hashes mean equal bytes."""
@@ -158,7 +162,10 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         33
         """
         row = next(rows_of(self._context, [self._record]))
-        return included_size(safe_loads(self.raw())) if row.type == INCLUDED_FILE else row.size
+        if row.type != INCLUDED_FILE:
+            return row.size
+        included = safe_loads(self._small_bytes())
+        return included_size(included) if isinstance(included, IncludedFile) else row.size
 
     def lineage(self, *, runs: int = EARLIER_RUNS) -> Lineage:
         """Return which tasks have the same bytes: the first task of the run, later tasks and earlier runs.

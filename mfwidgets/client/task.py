@@ -185,7 +185,7 @@ class Task(MetaflowObject, kind="task"):
     def _foreach_stack(self) -> list[Any]:
         """Return Metaflow's ``ForeachFrame`` of each level. No class of the user is unpickled."""
         artifact = self._child("_foreach_stack")
-        stack = safe_loads(artifact.raw()) if artifact else []
+        stack = safe_loads(artifact._small_bytes()) if artifact else []
         return stack if isinstance(stack, list) else []
 
     @property
@@ -380,7 +380,7 @@ class Task(MetaflowObject, kind="task"):
             return False
         if artifact.sha in KNOWN_HASHES:
             return known_bool(artifact.sha)
-        return cast("bool | None", safe_loads(artifact.raw()))  # another pickle protocol
+        return cast("bool | None", safe_loads(artifact._small_bytes()))  # another pickle protocol
 
     @property
     def finished_at(self) -> datetime | None:

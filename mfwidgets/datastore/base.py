@@ -14,7 +14,7 @@ from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import DataException
-from mfwidgets.files import check_size, read_file
+from mfwidgets.files import check_size, read_file, read_file_from
 
 LOCAL_TYPES = ("local", "spin", "")
 """Metaflow's names of datastores in local folders; old records name none."""
@@ -101,9 +101,7 @@ class LocalDatastore:
         check_deadline()
         for root in self._roots:
             try:
-                with (root / key).open("rb") as stream:
-                    stream.seek(start)
-                    return stream.read()
+                return read_file_from(f"{root}/{key}", start)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
             except OSError as error:

@@ -8,6 +8,7 @@ the folder too large removes the least recently used blobs. Files with other nam
 import hashlib
 import os
 import re
+import stat
 import tempfile
 import time
 from contextlib import suppress
@@ -22,6 +23,7 @@ DEFAULT_LIMIT_MIB = 10_000
 """Mebibytes, the unit of ``METAFLOW_CLIENT_CACHE_MAX_SIZE``."""
 
 _FOLDER, _BLOB = re.compile(r"[0-9a-f]{2}\Z"), re.compile(r"[0-9a-f]{40}\Z")
+_WRITABLE_BY_OTHERS = 0o022
 _HALF = "half-"
 _ABANDONED_S = 3600.0
 """A half-written file of this age was abandoned by its writer."""
@@ -71,7 +73,9 @@ class BlobCache:
         """Return the content of a blob, verified by its hash. None if the cache does not have it, or only damaged."""
         file = self._file(sha)
         try:
-            content = read_file(str(file))
+            if not self._is_safe():
+                return None
+            content = read_file(str(file), follow_links=False)
         except OSError:
             return None
         if hashlib.sha1(content, usedforsecurity=False).hexdigest() != sha:
@@ -89,6 +93,8 @@ class BlobCache:
         file = self._file(sha)
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._is_safe():
+                return
             file.parent.mkdir(mode=0o700, exist_ok=True)
             _write(file, content)
             self._until_check -= len(content)
@@ -112,6 +118,22 @@ class BlobCache:
     def _file(self, sha: str) -> Path:
         return self.folder / sha[:2] / sha
 
+    def _is_safe(self) -> bool:
+        """Return whether only the user can write to the folder. Others could replace its files by links.
+
+        A folder of the user that others may write to is closed to them.
+        """
+        status = self.folder.lstat()
+        if not stat.S_ISDIR(status.st_mode):  # a link, too
+            return False
+        if not hasattr(os, "getuid"):  # Windows
+            return True
+        if status.st_uid != os.getuid():
+            return False
+        if status.st_mode & _WRITABLE_BY_OTHERS:
+            self.folder.chmod(0o700)
+        return True
+
     def _make_room(self) -> None:
         blobs = sorted(self._blobs())  # least recently used first
         total = sum(size for _, size, _ in blobs)
@@ -126,11 +148,13 @@ class BlobCache:
         """Return all blobs with the time of last use and the size. Abandoned files are removed."""
         blobs = []
         for folder in _listed(self.folder):
-            if not _FOLDER.match(folder.name):
+            if not _FOLDER.match(folder.name) or folder.is_symlink():
                 continue
             for file in _listed(folder):
                 with suppress(OSError):
-                    status = file.stat()
+                    status = file.lstat()
+                    if not stat.S_ISREG(status.st_mode):
+                        continue
                     if _BLOB.match(file.name):
                         blobs.append((status.st_mtime, status.st_size, file))
                     elif file.name.startswith(_HALF) and time.time() - status.st_mtime > _ABANDONED_S:

@@ -1,16 +1,20 @@
 """Cards: HTML files below ``mf.cards`` of a datastore, each made by a ``@card`` of a task."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.errors import CorruptFile
+from mfwidgets.files import parse_json
 
 ROOT = "mf.cards"
 
 _NAME = re.compile(r"(?P<type>\w+)-(?:(?P<id>\w+)-)?(?P<hash>[0-9a-f]+)\.html\Z", re.ASCII)
+
+
+MAX_CARD_BYTES = 200_000_000
+"""A larger card would stop the browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def list_cards(datastore: Datastore, task: tuple[str, ...]) -> list[CardFile]:
 
 def read_card(datastore: Datastore, card: CardFile) -> str | None:
     """Return the HTML of a card (one read, about a megabyte); None if it is missing."""
-    content = datastore.read(f"{ROOT}/{card.key}")
+    content = datastore.read(f"{ROOT}/{card.key}", MAX_CARD_BYTES)
     return None if content is None else content.decode("utf-8", errors="replace")
 
 
@@ -65,11 +69,11 @@ def read_card_data(datastore: Datastore, card: CardFile) -> dict[str, Any] | Non
         The data is there, but is not JSON.
     """
     key = card.key.replace("/cards/", "/runtime/").removesuffix(".html") + ".data.json"
-    content = datastore.read(f"{ROOT}/{key}")
+    content = datastore.read(f"{ROOT}/{key}", MAX_CARD_BYTES)
     if content is None:
         return None
     try:
-        data = json.loads(content)
+        data = parse_json(content)
     except ValueError as error:
         raise CorruptFile(f"{key} in {datastore.describe()} is broken: {error}.") from error
     return data if isinstance(data, dict) else None

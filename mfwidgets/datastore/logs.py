@@ -23,6 +23,12 @@ _LINE_BYTES = 200
 _TAIL_BYTES = 1 << 16
 """The smallest part of a file's end that is read."""
 
+_MAX_TAIL_BYTES = 10_000_000
+"""The largest part of a file's end that is read to find the last lines."""
+
+MAX_LOG_BYTES = 1_000_000_000
+"""A larger log is not read as a whole. Its last lines are."""
+
 UNKNOWN_TIME = datetime(3000, 1, 1)  # noqa: DTZ001 - naive, like all times of log lines
 """The time that Metaflow's client returns for a line without one."""
 
@@ -97,8 +103,10 @@ def _end(datastore: Datastore, key: str, size: int, lines: int) -> bytes | None:
         content = datastore.read_from(key, size - tail)
         if content is None or content.count(b"\n") > lines + 1:
             return content and content[content.index(b"\n") + 1 :]
+        if tail > _MAX_TAIL_BYTES:  # lines of many megabytes: the end of the last one must be enough
+            return content
         tail *= 4
-    return datastore.read(key)
+    return datastore.read(key, MAX_LOG_BYTES)
 
 
 def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> str:
@@ -112,7 +120,7 @@ def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream:
 
 
 def _files(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[bytes]:
-    files = (datastore.read(log_key(task, attempt, source, stream)) for source in SOURCES)
+    files = (datastore.read(log_key(task, attempt, source, stream), MAX_LOG_BYTES) for source in SOURCES)
     return [content for content in files if content]
 
 

@@ -1,12 +1,12 @@
 """The small JSON files of each attempt: ``<N>.attempt.json``, ``<N>.runtime`` and ``<N>.data.json``."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.datastore.base import Datastore
-from mfwidgets.errors import CorruptFile
+from mfwidgets.errors import CorruptFile, DataException
+from mfwidgets.files import MAX_RECORD_BYTES, parse_json
 
 _FILE = re.compile(r"(\d+)\.(attempt\.json|runtime|DONE\.lock)\Z")
 
@@ -117,11 +117,14 @@ def _process_end(datastore: Datastore, key: str) -> ProcessEnd:
 
 
 def _read_json(datastore: Datastore, key: str) -> dict[str, Any]:
-    raw = datastore.read(key)
+    try:
+        raw = datastore.read(key, MAX_RECORD_BYTES)
+    except DataException as error:
+        raise CorruptFile(str(error)) from error
     if raw is None:
         return {}
     try:
-        content = json.loads(raw)
+        content = parse_json(raw)
     except ValueError as error:
         raise CorruptFile(f"{key} in {datastore.describe()} is broken: {error}.") from error
     if not isinstance(content, dict):

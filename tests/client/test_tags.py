@@ -1,10 +1,14 @@
 """Changes of tags: the same results and errors as Metaflow's client on a copy of the run."""
 
 import json
+import subprocess
+import sys
 import threading
 
 import pytest
+from local_world import World
 
+from mfwidgets import Metaflow
 from mfwidgets.errors import MetaflowTaggingError
 from mfwidgets.providers import local_tags
 
@@ -138,3 +142,23 @@ def test_a_run_that_is_gone_and_a_folder_that_cannot_be_written(run, entry, monk
     entry.unlink()
     with pytest.raises(MetaflowTaggingError, match="The run was deleted"):
         run.add_tag("x")
+
+
+CHANGE = """
+import sys
+from mfwidgets import Metaflow
+flow = Metaflow(metadata=f"local@{sys.argv[1]}", namespace=None)["F"]
+for number in range(12):
+    for run in flow:
+        run.add_tag(f"{sys.argv[2]}-{number}")
+"""
+
+
+def test_four_processes_lose_no_tags(tmp_path):
+    world = World(tmp_path)
+    for run in range(5):
+        world.task("F", str(run))
+    writers = [subprocess.Popen([sys.executable, "-c", CHANGE, str(tmp_path), str(number)]) for number in range(4)]
+    assert [writer.wait(120) for writer in writers] == [0] * 4
+    for run in Metaflow(metadata=f"local@{tmp_path}", namespace=None)["F"]:
+        assert run.user_tags == {f"{writer}-{number}" for writer in range(4) for number in range(12)}

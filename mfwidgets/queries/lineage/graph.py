@@ -16,7 +16,7 @@ from mfwidgets.providers.records import MetadataRecord, RunRecord, TaskKey
 from mfwidgets.providers.service_rows import array
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.task_metadata import ORIGIN_FIELDS
-from mfwidgets.queries.values.reading import read_bytes
+from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes
 from mfwidgets.times import MINUTE
 
 PARAMETERS = "_parameters"
@@ -38,7 +38,7 @@ def graph_info(context: ClientContext, run: RunRecord) -> dict[str, Any]:
     if not artifacts:
         return {}
     try:
-        info = safe_loads(read_bytes(context, artifacts[0]))
+        info = safe_loads(read_bytes(context, artifacts[0], MAX_READ_BYTES))
     except DataException:
         return {}
     return info if isinstance(info, dict) else {}

@@ -19,7 +19,7 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FOREACH_FIELDS, OUTSIDE, Item, items_of, steps_of
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_tasks, run_tasks
 from mfwidgets.queries.status.states import task_states
-from mfwidgets.queries.values.reading import read_bytes, values_of
+from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes, values_of
 
 FOREACH_SPLITS = ("split-foreach", "split-parallel")
 
@@ -127,7 +127,7 @@ def _taken_steps(context: ClientContext, task: TaskRecord) -> list[str] | None:
     """Return the steps that a task went to (``_transition``). None if not recorded."""
     artifacts = context.provider.artifacts(task.path, {"_transition"})
     try:
-        transition = safe_loads(read_bytes(context, artifacts[0])) if artifacts else None
+        transition = safe_loads(read_bytes(context, artifacts[0], MAX_READ_BYTES)) if artifacts else None
     except DataException:
         return None
     return steps_in_transition(transition)
@@ -164,7 +164,7 @@ def _sort_iterations(context: ClientContext, near: TaskRecord, tasks: Iterable[P
 
 def _read_iteration(context: ClientContext, record: ArtifactRecord) -> float:
     try:
-        stack = safe_loads(read_bytes(context, record))
+        stack = safe_loads(read_bytes(context, record, MAX_READ_BYTES))
     except DataException:
         return math.inf
     return iteration_in_stack(stack)

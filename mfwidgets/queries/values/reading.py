@@ -12,13 +12,16 @@ from typing import Any
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
 from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, root_of_location
 from mfwidgets.datastore.blobs import load_blob
-from mfwidgets.datastore.included_files import included_size, is_uploaded, read_included
+from mfwidgets.datastore.included_files import included_size, is_uploaded, read_uploaded
 from mfwidgets.errors import DataException, MetaflowInvalidArgument, TooLarge, UnloadableArtifact
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.pickles.unpickle import PICKLES, load_value
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
+
+MAX_READ_BYTES = 20_000_000
+"""A larger graph or foreach stack is not read. The graph of a flow of 1,000 steps has 1 MB."""
 
 SMALL_VALUE_BYTES = 100_000
 """Default ``max_bytes``. Larger pickles are not read into tables."""
@@ -135,7 +138,7 @@ def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFil
     size = included_size(value)
     if not is_uploaded(value) or size is None or size > max_bytes:
         return NotRead("file" if size is None else f"file of {size:,} bytes")
-    return read_included(value, context.datastore, record.flow, owner)
+    return read_uploaded(value, datastore_of(context, record), record.flow, owner, max_bytes)
 
 
 def datastore_of(context: ClientContext, record: ArtifactRecord) -> Datastore:
