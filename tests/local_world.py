@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import pickle
+import tarfile
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -218,3 +220,57 @@ def stored_file(base: Path, content: bytes = b"hello", **changed: Any) -> dict[s
     sha = hashlib.sha1(content).hexdigest()
     (base / sha).write_bytes(gzip.compress(content))
     return descriptor(base, url=f"local://{base}/{sha}", **changed)
+
+
+# --- code packages ---------------------------------------------------------------------------------------------------
+
+INFO = {"script": "flow.py", "python_version": "3", "metaflow_version": "x"}
+
+Member = tuple[str | tarfile.TarInfo, bytes | None]
+
+
+def member(name: str, kind: bytes, link: str = "", **more: Any) -> Member:
+    """Return a member that is not a file: a link, a device."""
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname = kind, link
+    for key, value in more.items():
+        setattr(made, key, value)
+    return made, None
+
+
+def package(members: Iterable[Member], info: Any = INFO, **more: Any) -> bytes:
+    """Return a packed code package. ``info`` None leaves INFO out; bytes are written unchanged."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz", **more) as archive:
+        if info is not None:
+            members = [("INFO", info if isinstance(info, bytes) else json.dumps(info).encode()), *members]
+        for name, content in members:
+            made = tarfile.TarInfo(name) if isinstance(name, str) else name
+            if content is not None:
+                made.size = len(content)
+            archive.addfile(made, io.BytesIO(content) if content is not None else None)
+    return written.getvalue()
+
+
+def package_bomb(name: str, megabytes: int, kind: bytes = b"0") -> bytes:
+    """Return a small package with one huge member: a file, or the header of one (``x`` of PAX, ``L`` a long name)."""
+    info = gzip.decompress(package([]))[:1024]
+    header = tarfile.TarInfo(name)
+    header.size, header.type = megabytes * MB, kind
+    return packed_zeros(megabytes, info + header.tobuf(tarfile.GNU_FORMAT), b"\0" * 1024)
+
+
+def many_members(count: int) -> bytes:
+    """Return a code package with this many empty files of different names."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    plain = gzip.decompress(package([("flow.py", b"x")]))[:2048]
+    header = bytearray(tarfile.TarInfo("f0000000.py").tobuf(tarfile.USTAR_FORMAT))
+    zeros = sum(b"0000000")
+    total = int(header[148:154], 8)
+    packed = [packer.compress(plain)]
+    for number in range(count):
+        digits = b"%07d" % number
+        header[1:8] = digits
+        header[148:156] = b"%06o\0 " % (total - zeros + sum(digits))
+        packed.append(packer.compress(bytes(header)))
+    return b"".join([*packed, packer.compress(b"\0" * 1024), packer.flush()])

@@ -1,6 +1,5 @@
 """The code of a run: the flow's file and the files next to it, if Metaflow stored a package of them."""
 
-import json
 from pathlib import Path
 from tarfile import TarFile
 from tempfile import TemporaryDirectory
@@ -10,11 +9,21 @@ from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.code_package import CodePackage
 from mfwidgets.display import Displayable
 from mfwidgets.errors import DataException, visible
+from mfwidgets.files import parse_json
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.states import origin_run_id
 
 _CONDA_MANIFEST = "conda.manifest"
+
+MAX_PACKAGE_BYTES = 200_000_000
+"""A larger package is not downloaded."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected str, got {type(value).__name__}")
+    return value
 
 
 class MetaflowCode(Displayable):
@@ -39,8 +48,8 @@ class MetaflowCode(Displayable):
         self._context, self._flow = context, flow
         self._loaded: CodePackage | None = None
         try:
-            record = json.loads(recorded)
-            self._location, self._sha, self._ds_type = record["location"], record["sha"], record["ds_type"]
+            record = parse_json(recorded)
+            self._location, self._sha, self._ds_type = (_text(record[key]) for key in ("location", "sha", "ds_type"))
         except (ValueError, KeyError, TypeError) as error:
             raise DataException(
                 f"The metadata of {flow}'s code package is not valid: {recorded!r:.80} ({error!r})."
@@ -58,7 +67,9 @@ class MetaflowCode(Displayable):
             suffix = f"/{self._flow}/data/{self._sha[:2]}/{self._sha}"
             datastore = self._context.datastore(self._ds_type, self._location.removesuffix(suffix))
             owner = f"flow {self._flow}"
-            content = load_blob(datastore, self._flow, self._sha, f"The code package of {owner}", max_bytes)
+            content = load_blob(
+                datastore, self._flow, self._sha, f"The code package of {owner}", max_bytes or MAX_PACKAGE_BYTES
+            )
             self._loaded = CodePackage(content, owner)
         return self._loaded
 
@@ -82,8 +93,17 @@ class MetaflowCode(Displayable):
 
     @property
     def script_name(self) -> str:
-        """The name of the flow's file. Costs one download of the package on first use."""
-        return str(self._package().info["script"])
+        """The name of the flow's file. Costs one download of the package on first use.
+
+        Raises
+        ------
+        DataException
+            The package does not describe itself, or is damaged.
+        """
+        name = self._package().info.get("script")
+        if not isinstance(name, str):
+            raise DataException(f"The code package of flow {self._flow} does not name the flow's file.")
+        return name
 
     @property
     def flowspec(self) -> str:
@@ -106,8 +126,15 @@ class MetaflowCode(Displayable):
         -------
         dict of str to bytes
             The content by file name. Costs one download of the package on first use.
+
+        Raises
+        ------
+        TooLarge
+            The files have more than 200 MB together.
+        DataException
+            The package is damaged or too large.
         """
-        return {name: self._package().read(name) or b"" for name in self._package().user_files()}
+        return self._package().files()
 
     @property
     def tarball(self) -> TarFile:
@@ -123,7 +150,11 @@ class MetaflowCode(Displayable):
             The folder. It is deleted with this object. Costs one download of the package on first use.
         """
         folder = TemporaryDirectory()
-        self._package().extract_to(Path(folder.name))
+        try:
+            self._package().extract_to(Path(folder.name))
+        except BaseException:
+            folder.cleanup()
+            raise
         return folder
 
     def extractall(self, path: str | Path) -> list[Path]:
@@ -142,7 +173,8 @@ class MetaflowCode(Displayable):
         Raises
         ------
         DataException
-            A file name points outside the folder. No file is written then.
+            A file name points outside the folder, or the files have more than 1 GB: no file is written then. Or a
+            file cannot be written.
         """
         return self._package().extract_to(Path(path))
 
@@ -156,11 +188,14 @@ class MetaflowCode(Displayable):
         prefix = str(metadata.get("conda_env_prefix", "")).split("/")
         if len(prefix) < 3:  # noqa: PLR2004 - /<architecture>/<id>, as Metaflow splits it
             return {}
-        manifest = json.loads(self._package().read(_CONDA_MANIFEST) or b"{}")
-        return manifest.get(prefix[2], {}).get(prefix[1], {})
+        try:
+            manifest = parse_json(self._package().read(_CONDA_MANIFEST) or b"{}")
+            return manifest.get(prefix[2], {}).get(prefix[1], {})
+        except (ValueError, AttributeError) as error:
+            raise DataException(f"The Conda manifest of flow {self._flow} is damaged: {error}.") from error
 
     def __str__(self) -> str:
-        return f"<MetaflowCode: {self.script_name}>"
+        return visible(f"<MetaflowCode: {self.script_name}>")
 
     def __repr__(self) -> str:
         return visible(f"<MetaflowCode of {self._flow}: {self._sha}>")

@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from mfwidgets.client.code import MetaflowCode
+from mfwidgets.errors import DeadlineExceeded, MetaflowException
 from mfwidgets.render.highlight import highlight
 from mfwidgets.render.view import Cell, Line, Part, Preformatted, Span, View
 from mfwidgets.views.build_view import build_view
@@ -37,24 +38,34 @@ def build_code_view(code: MetaflowCode, limits: Limits) -> View:
     ]
     if not commit:
         facts = facts[1:]
+    parts: list[Part] = []
+    problems: list[str] = []
+    for part in (_source, _files):
+        try:
+            parts += part(code, limits)
+        except DeadlineExceeded:
+            raise
+        except MetaflowException as error:  # a package that is damaged in one place is shown as far as possible
+            problems.append(limits.text(str(error)).text)
     return View(
         kind="MetaflowCode",
-        name=limits.text(code.script_name).text,
+        name=limits.text(str(package.info.get("script", ""))).text,
         facts=present(facts),
-        notes=("code.files() returns the files. code.extractall(folder) writes them to a folder.",),
-        parts=(_source(code, limits), *_files(package.sizes(), limits)),
+        notes=("code.files() returns the files. code.extractall(folder) writes them to a folder.", *problems),
+        parts=tuple(parts),
     )
 
 
-def _source(code: MetaflowCode, limits: Limits) -> Part:
+def _source(code: MetaflowCode, limits: Limits) -> tuple[Part, ...]:
     lines = highlight(code.flowspec, code.script_name, _LINES_PER_ROW * limits.rows, limits.chars)
     total = code.flowspec.count("\n") + (not code.flowspec.endswith("\n"))
     note = shown_of_total(len(lines), total) + " lines" if len(lines) < total else ""
-    return Preformatted("Source", lines, note, margin=tuple(str(number) for number in range(1, len(lines) + 1)))
+    return (Preformatted("Source", lines, note, margin=tuple(str(number) for number in range(1, len(lines) + 1))),)
 
 
-def _files(sizes: dict[str, int], limits: Limits) -> tuple[Part, ...]:
+def _files(code: MetaflowCode, limits: Limits) -> tuple[Part, ...]:
     """Show the files as a tree."""
+    sizes = code._package().sizes()
     names = sorted(sizes, key=lambda name: PurePosixPath(name).parts)
     shown = names[: 5 * limits.rows]
     lines: list[Line] = []
