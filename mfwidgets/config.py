@@ -17,9 +17,18 @@ from typing import Any
 
 from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
 from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
+from mfwidgets.redaction import redact
 
 LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
 """Metaflow's folders for local metadata and the local datastore, for runs and for spins. They cannot be configured."""
+
+_CLOUD_ENDPOINTS = (
+    "METAFLOW_S3_ENDPOINT_URL",
+    "METAFLOW_DATATOOLS_CLIENT_PARAMS",
+    "METAFLOW_DATATOOLS_SESSION_VARS",
+    "METAFLOW_AZURE_STORAGE_BLOB_SERVICE_ENDPOINT",
+)
+"""Variables that say where the clouds are."""
 
 METADATA_KINDS = (*LOCAL_DIRS, "service")
 """Metaflow's kinds of metadata providers."""
@@ -37,12 +46,19 @@ class Configuration:
         The contents of the project's and of the user's configuration file. Keys are ``METAFLOW_<NAME>``.
     cwd
         The folder in which the search for ``.metaflow`` starts. It continues in the parent folders.
+    project_file
+        The file that ``project`` came from. None if there is none.
+    separate_keys
+        Whether keys are used only for a host from the same source. A program that opens folders in which nobody ran
+        anything needs this: a folder's own ``config.json`` could send the user's keys to another host.
     """
 
     environ: Mapping[str, str] = field(repr=False)  # repr=False: values include keys and headers
     project: Mapping[str, Any] = field(repr=False)
     user: Mapping[str, Any] = field(repr=False)
     cwd: Path
+    project_file: Path | None = None
+    separate_keys: bool = False
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return a variable as a str, by its name without ``METAFLOW_``. An empty string in the environment counts.
@@ -54,11 +70,17 @@ class Configuration:
         """
         value = self._raw(f"METAFLOW_{name}", default)
         if isinstance(value, list | dict):
-            raise MetaflowConfigurationError(f"Expected a string for METAFLOW_{name}, got {value!r:.80}.")
+            # The message does not repeat the value, which may be a key.
+            raise MetaflowConfigurationError(f"Expected a string for METAFLOW_{name}, got a {type(value).__name__}.")
         return value if value is None else str(value)
 
     def _raw(self, key: str, default: object = None) -> Any:
-        return next((source[key] for source in (self.environ, self.project, self.user) if key in source), default)
+        source = self.source(key)
+        return default if source is None else source[key]
+
+    def source(self, key: str) -> Mapping[str, Any] | None:
+        """Return the source that has a variable, by its whole name. None if only the default counts."""
+        return next((source for source in (self.environ, self.project, self.user) if key in source), None)
 
     def number(self, name: str, default: int) -> int:
         """Return a variable as an int.
@@ -72,7 +94,9 @@ class Configuration:
         try:
             return default if value is None else int(value)
         except ValueError:
-            raise MetaflowConfigurationError(f"Expected a number for METAFLOW_{name}, got {value!r:.80}.") from None
+            raise MetaflowConfigurationError(
+                f"Expected a number for METAFLOW_{name}, got {redact(str(value))!r:.80}."
+            ) from None
 
     def mapping(self, name: str) -> dict[str, str]:
         """Return a variable that is a JSON object. In the environment it is a JSON string. Its content may be secret.
@@ -94,10 +118,29 @@ class Configuration:
             )
         return {str(key): str(item) for key, item in (content or {}).items()}
 
-    def service_headers(self) -> dict[str, str]:
-        """Return the headers of requests to the metadata service: ``SERVICE_HEADERS``, and ``SERVICE_AUTH_KEY`` as key."""
-        key = self.get("SERVICE_AUTH_KEY")
-        return self.mapping("SERVICE_HEADERS") | ({} if key is None else {"x-api-key": key})
+    def service_headers(self, *, explicit_url: bool = False) -> dict[str, str]:
+        """Return the headers of requests to the metadata service: ``SERVICE_HEADERS``, and ``SERVICE_AUTH_KEY`` as key.
+
+        Parameters
+        ----------
+        explicit_url
+            Whether the user named the service. Otherwise its URL is configured, and with :attr:`separate_keys` only
+            keys from the source of the URL are returned.
+        """
+        names = [name for name in ("SERVICE_HEADERS", "SERVICE_AUTH_KEY") if explicit_url or self._goes_with_url(name)]
+        headers = self.mapping("SERVICE_HEADERS") if "SERVICE_HEADERS" in names else {}
+        key = self.get("SERVICE_AUTH_KEY") if "SERVICE_AUTH_KEY" in names else None
+        return headers | ({} if key is None else {"x-api-key": key})
+
+    def _goes_with_url(self, name: str) -> bool:
+        return not self.separate_keys or self.source(f"METAFLOW_{name}") is self.source("METAFLOW_SERVICE_URL")
+
+    def redirected_keys(self) -> list[str]:
+        """Return the variables with keys that go to a host which the project's file names, but which it does not have."""
+        if self.source("METAFLOW_SERVICE_URL") is not self.project:
+            return []
+        keys = ("METAFLOW_SERVICE_HEADERS", "METAFLOW_SERVICE_AUTH_KEY")
+        return [name for name in keys if self.source(name) not in (None, self.project)]
 
     @property
     def default_metadata(self) -> str:
@@ -112,7 +155,7 @@ class Configuration:
         if kind not in METADATA_KINDS:
             raise MetaflowConfigurationError(
                 f"Expected {', '.join(METADATA_KINDS[:-1])} or {METADATA_KINDS[-1]} for METAFLOW_DEFAULT_METADATA, "
-                f"got {kind!r:.80}."
+                f"got {redact(kind)!r:.80}."
             )
         return kind
 
@@ -150,7 +193,10 @@ class Configuration:
 
 
 def read_configuration(
-    environ: Mapping[str, str] | None = None, cwd: str | os.PathLike[str] | None = None
+    environ: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    *,
+    separate_keys: bool = False,
 ) -> Configuration:
     """Read the current configuration. Costs at most two small files.
 
@@ -160,6 +206,8 @@ def read_configuration(
         The environment variables. None means ``os.environ``.
     cwd
         The folder in which the search for ``.metaflow`` starts. None means the current folder.
+    separate_keys
+        Whether keys are used only for a host from the same source.
 
     Raises
     ------
@@ -169,7 +217,10 @@ def read_configuration(
     environ = dict(os.environ if environ is None else environ)
     here = Path(cwd or Path.cwd())
     project_dir = _folder_with(LOCAL_DIRS["local"], here)
-    project = _read(project_dir / LOCAL_DIRS["local"] / "config.json") if project_dir else None
+    project_file = project_dir / LOCAL_DIRS["local"] / "config.json" if project_dir else None
+    project = (_read(project_file) if project_file else None) or {}
+    if separate_keys:  # the credentials of clouds are the user's
+        project = {name: value for name, value in project.items() if name not in _CLOUD_ENDPOINTS}
     home = _home(environ)
     profile = environ.get("METAFLOW_PROFILE")
     user_file = home / (f"config_{profile}.json" if profile else "config.json")
@@ -179,7 +230,7 @@ def read_configuration(
             f"Expected {user_file} for METAFLOW_PROFILE='{profile}', got no such file. "
             "Try another profile, or unset METAFLOW_PROFILE."
         )
-    return Configuration(environ, project or {}, user or {}, here)
+    return Configuration(environ, project, user or {}, here, project_file, separate_keys)
 
 
 def profiles(environ: Mapping[str, str] | None = None) -> dict[str, Path]:
@@ -219,7 +270,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         OverflowError,
     ) as error:  # the message of the error does not quote the file, which may hold a key
         raise MetaflowConfigurationError(
-            f"Metaflow's configuration file {path} is not valid JSON{_place(error)}."
+            f"Metaflow's configuration file {path} cannot be read: it is not valid JSON{_place(error)}."
         ) from None
     if not isinstance(content, dict):
         raise MetaflowConfigurationError(

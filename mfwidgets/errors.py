@@ -225,12 +225,18 @@ class ValuesNotRead(UserWarning):
     """A table lacks some values, because they are too large or are not plain values."""
 
 
-def warn_of_values(message: str) -> None:
-    """Warn with :class:`ValuesNotRead`. Python attributes the warning to the caller's line outside of this package."""
+class KeysRedirected(UserWarning):
+    """A folder's own configuration names the host to which the user's keys are sent."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn. Python attributes the warning to the caller's line outside of this package."""
     level = 1
-    while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "mfwidgets":
+    while (frame := sys._getframe(level)).f_globals.get("__name__", "").partition(".")[
+        0
+    ] == "mfwidgets" and frame.f_back:
         level += 1
-    warnings.warn(visible(message), ValuesNotRead, stacklevel=level + 1)
+    warnings.warn(visible(message), category, stacklevel=level + 1)
 
 
 class MetaflowTaggingError(MetaflowException):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.errors import warn_of_values
+from mfwidgets.errors import ValuesNotRead, warn
 from mfwidgets.queries.status.rules import STATUSES
 from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.schema import DURATION, SCHEMAS, STATUS, TIME
@@ -176,4 +176,4 @@ def _warn_of_unread(values: Values) -> None:
         reasons = Counter(value.reason for value in column if isinstance(value, NotRead))
         if reasons:
             reason, _ = reasons.most_common(1)[0]
-            warn_of_values(f"{name}: {reasons.total()} of {len(column)} values are missing: {reason}.")
+            warn(f"{name}: {reasons.total()} of {len(column)} values are missing: {reason}.", ValuesNotRead)

@@ -15,6 +15,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+YEAR_3000 = 32_503_680_000_000
+"""Milliseconds since the epoch. Later times in records count as missing."""
+
 
 def now_ms() -> int:
     """Return the current time in milliseconds since the epoch."""

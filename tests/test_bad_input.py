@@ -152,10 +152,10 @@ ARGUMENTS = [
 SELECTORS = [
     (lambda: mfwidgets.metadata(None), errors.InvalidSelector, "default_metadata()"),
     (lambda: mfwidgets.metadata(5), errors.InvalidSelector, "Expected a metadata selector such as 'local@/path', got int"),
-    (lambda: mfwidgets.metadata("/nowhere"), errors.InvalidSelector, ("no folder /nowhere/.metaflow", "Expected 'local@FOLDER'")),
+    (lambda: mfwidgets.metadata("/nowhere"), errors.InvalidSelector, ("no folder /nowhere/.metaflow", "Try 'local@FOLDER'")),
     (lambda: mfwidgets.metadata(Path("/nowhere")), errors.InvalidSelector, "no folder /nowhere/.metaflow"),
-    (lambda: mfwidgets.metadata("foo@bar"), errors.InvalidSelector, "'foo@bar' names no runs"),
-    (lambda: mfwidgets.metadata("local@\0"), errors.InvalidSelector, r"'local@\x00' names no runs"),
+    (lambda: mfwidgets.metadata("foo@bar"), errors.InvalidSelector, "Expected a folder with runs, got the metadata selector 'foo@bar'"),
+    (lambda: mfwidgets.metadata("local@\0"), errors.InvalidSelector, r"Expected a folder with runs, got the metadata selector 'local@\x00'"),
     (lambda: mfwidgets.metadata(__file__), errors.InvalidSelector, "there is no folder"),
     (lambda: inspect_spin("/nowhere"), errors.InvalidSelector, "no folder /nowhere/.metaflow_spin"),
     (lambda: mfwidgets.namespace(5), ARGUMENT, ("Expected a namespace such as 'user:ann'", "got 5")),
@@ -188,15 +188,15 @@ USER_FILE, PROJECT_FILE = "home/config.json", "project/.metaflow/config.json"
 @pytest.mark.parametrize(
     ("files", "environ", "ask", "expected"),
     [
-        ({USER_FILE: "{"}, {}, None, "home/config.json cannot be read: Expecting property name"),
+        ({USER_FILE: "{"}, {}, None, "home/config.json cannot be read: it is not valid JSON (line 1, column 2)"),
         ({USER_FILE: ""}, {}, None, "home/config.json cannot be read"),
         ({USER_FILE: "[]"}, {}, None, ("Expected a JSON object", "home/config.json, got list")),
         ({PROJECT_FILE: "null"}, {}, None, ("Expected a JSON object", "project/.metaflow/config.json, got NoneType")),
         ({PROJECT_FILE: "\x00"}, {}, None, "project/.metaflow/config.json cannot be read"),
         ({}, {"METAFLOW_PROFILE": "team"}, None, ("for METAFLOW_PROFILE='team'", "config_team.json", "unset METAFLOW_PROFILE")),
         ({}, {"METAFLOW_DEFAULT_METADATA": "bogus"}, lambda found: found.default_metadata, ("for METAFLOW_DEFAULT_METADATA, got 'bogus'", "Expected local, spin or service")),
-        ({USER_FILE: '{"METAFLOW_USER": ["a"]}'}, {}, Configuration.default_namespace, ("METAFLOW_USER, got ['a']", "Expected a string")),
-        ({USER_FILE: '{"METAFLOW_DATASTORE_SYSROOT_LOCAL": {}}'}, {}, Configuration.local_root, "Expected a string for METAFLOW_DATASTORE_SYSROOT_LOCAL, got {}"),
+        ({USER_FILE: '{"METAFLOW_USER": ["a"]}'}, {}, Configuration.default_namespace, "Expected a string for METAFLOW_USER, got a list"),
+        ({USER_FILE: '{"METAFLOW_DATASTORE_SYSROOT_LOCAL": {}}'}, {}, Configuration.local_root, "Expected a string for METAFLOW_DATASTORE_SYSROOT_LOCAL, got a dict"),
         ({}, {}, Configuration.default_namespace, ("Try setting METAFLOW_USER", "namespace(None)")),
     ],
 )  # fmt: skip

@@ -240,7 +240,7 @@ def _global(vm: _PickleVM, arg: str) -> None:
 
 def _stack_global(vm: _PickleVM, _: None) -> None:
     module, name = vm.pop(2)
-    vm.stack.append(GlobalRef(str(module), str(name)))
+    vm.stack.append(GlobalRef(_as(str, module), _as(str, name)))
 
 
 def _newobj_ex(vm: _PickleVM, _: None) -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mfwidgets.config import LOCAL_DIRS, Configuration
-from mfwidgets.errors import InvalidSelector
+from mfwidgets.errors import InvalidSelector, KeysRedirected, warn
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.service import ServiceProvider
+from mfwidgets.providers.service_failures import checked_headers
 from mfwidgets.providers.service_http import Headers, ServiceHttp
+from mfwidgets.redaction import redact, redact_url
 
 if TYPE_CHECKING:
     import requests
@@ -64,25 +66,56 @@ def open_provider(
 def _open_service(
     url: str, configuration: Configuration, headers: Headers | None, session: "requests.Session | None"
 ) -> ServiceProvider:
+    explicit = bool(url)
     url = url or configuration.get("SERVICE_URL") or ""
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        given = f"{url.rpartition('@')[2]!r:.80}" if url else "none"
+    if not _is_service_url(url):
+        given = f"{redact_url(url)!r:.80}" if url else "none"
         raise InvalidSelector(
             f"Expected the URL of a metadata service, got {given}. Set METAFLOW_SERVICE_URL, choose a profile with "
             "METAFLOW_PROFILE, or try metadata('service@https://HOST')."
         )
-    configured = configuration.service_headers()
+    configured = configuration.service_headers(explicit_url=explicit)
+    if not explicit:
+        _notice_of_redirected_keys(configuration, url)
 
     def all_headers() -> dict[str, str]:
-        return {**configured, **((headers() if callable(headers) else headers) or {})}
+        return {**configured, **checked_headers((headers() if callable(headers) else headers) or {})}
 
     return ServiceProvider(ServiceHttp(url, all_headers, session, configuration.number("SERVICE_RETRY_COUNT", 5)))
+
+
+def _is_service_url(url: str) -> bool:
+    """Return whether a URL is complete and unambiguous. A password must be percent-encoded."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it raises for a malformed port
+    except ValueError:
+        return False
+    in_order = "@" not in url.partition("://")[2].removeprefix(parts.netloc) and parts.netloc.count("@") <= 1
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and in_order
+
+
+_noticed: set[tuple[str, str]] = set()
+"""The hosts and files of notices. Each is shown once in a process."""
+
+
+def _notice_of_redirected_keys(configuration: Configuration, url: str) -> None:
+    """Warn once if a folder's configuration decides to which host the user's keys are sent, as in Metaflow."""
+    names, shown = configuration.redirected_keys(), (redact_url(url), str(configuration.project_file))
+    if not names or configuration.separate_keys or shown in _noticed:
+        return
+    _noticed.add(shown)
+    warn(
+        f"{' and '.join(names)} of the user will be sent to {shown[0]}, because {shown[1]} names this host. "
+        "If that is not right, set METAFLOW_SERVICE_URL.",
+        KeysRedirected,
+    )
 
 
 def _existing(root: Path, selector: str) -> Path:
     if "\0" in selector or not root.is_dir():
         raise InvalidSelector(
-            f"The metadata selector {selector!r} names no runs: there is no folder {root}. Expected "
-            f"'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote."
+            f"Expected a folder with runs, got the metadata selector {redact(selector)!r:.200}: there is no folder "
+            f"{redact(str(root)):.200}. Try 'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote."
         )
     return root

@@ -8,11 +8,9 @@ from typing import Any
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
+from mfwidgets.times import YEAR_3000
 
 Json = dict[str, Any]
-
-YEAR_3000 = 32_503_680_000_000
-"""Milliseconds since the epoch. Later times count as missing."""
 
 _IMPOSSIBLE_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
 """Errors for impossible names: too long, or on Windows with a character such as ``*`` or ``:``."""

@@ -6,7 +6,7 @@ again, so that an old service gives the same result.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,10 +26,15 @@ from mfwidgets.providers.service_http import Query, ServiceHttp
 from mfwidgets.providers.service_rows import (
     Row,
     artifact_record,
+    attempt_of,
+    checked_row,
+    checked_rows,
     flow_record,
     metadata_record,
+    milliseconds,
     run_record,
     step_record,
+    strings,
     task_record,
 )
 
@@ -100,7 +105,7 @@ class ServiceProvider:
 
     def flow(self, flow: str) -> FlowRecord | None:
         """Return one flow (one request)."""
-        row = self._one(_path((flow,)))
+        row = self._one("flows", _path((flow,)))
         return flow_record(row) if row else None
 
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
@@ -123,7 +128,7 @@ class ServiceProvider:
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return one run (one request)."""
-        row = self._one(_path((flow, run_id)))
+        row = self._one("runs", _path((flow, run_id)))
         return run_record(row) if row else None
 
     # -- steps and tasks --------------------------------------------------------------------------------------------
@@ -134,7 +139,7 @@ class ServiceProvider:
 
     def step(self, run: RunRecord, step: str) -> StepRecord | None:
         """Return one step (one request)."""
-        row = self._one(_path((*run.path, step)))
+        row = self._one("steps", _path((*run.path, step)))
         return step_record(run, row) if row else None
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
@@ -145,7 +150,7 @@ class ServiceProvider:
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task (one request)."""
-        row = self._one(_path((*run.path, step, task_id)))
+        row = self._one("tasks", _path((*run.path, step, task_id)))
         return task_record(run, row) if row else None
 
     # -- metadata and artifacts -------------------------------------------------------------------------------------
@@ -175,7 +180,7 @@ class ServiceProvider:
         answer = self._http.get(path, max_bytes=_MAX_LISTING_BYTES) if path else None
         if path is None or answer is None:
             return []
-        rows = self._outcome_of_large(run, path) if answer.too_large else answer.content
+        rows = self._outcome_of_large(run, path) if answer.too_large else checked_rows(answer.content, _needed(path))
         return [metadata_record(row) for row in rows]
 
     def _metadata_of_parameters(self, run: PathPrefix) -> list[Row]:
@@ -206,7 +211,8 @@ class ServiceProvider:
         tasks = [str(row["task_id"]) for row in self._list(_path(step, "tasks"))]
         path = None if include_all else _path(step, "filtered_tasks")
         answer = self._http.get(path, (("metadata_field_name", "attempt_ok"), ("pattern", "^True$"))) if path else None
-        successful = {pathspec.rpartition("/")[2] for pathspec in answer.content} if answer else set()
+        pathspecs = answer.content if answer and isinstance(answer.content, list) else []
+        successful = {str(pathspec).rpartition("/")[2] for pathspec in pathspecs}
         return [(*step, task) for task in tasks if task not in successful]
 
     def artifacts(
@@ -229,7 +235,7 @@ class ServiceProvider:
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return one artifact (one request)."""
         suffix = () if attempt is None else ("attempt", str(attempt))
-        row = self._one(_path((*task, name), *suffix))
+        row = self._one("artifacts", _path((*task, name), *suffix))
         return artifact_record(row) if row else None
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
@@ -269,7 +275,7 @@ class ServiceProvider:
             except ServiceException as error:
                 raise MetaflowTaggingError(f"The tags of {'/'.join(run.path)} cannot be changed: {error}") from error
             if answer is not None:
-                return frozenset(str(tag) for tag in answer.content.get("tags") or ())
+                return frozenset(strings(checked_row(answer.content, ()).get("tags")))
         raise MetaflowTaggingError(
             f"The tags of {'/'.join(run.path)} keep being changed by another client. Try again later."
         )
@@ -279,32 +285,53 @@ class ServiceProvider:
     def _public_steps(self, run: RunRecord) -> list[str]:
         return [record.step for record in self.steps(run) if not record.step.startswith("_")]
 
-    def _one(self, path: PathPrefix | None) -> Row | None:
+    def _one(self, kind: str, path: PathPrefix | None) -> Row | None:
         answer = self._http.get(path) if path else None
-        return answer.content if answer else None
+        return checked_row(answer.content, _NEEDED[kind]) if path and answer else None
 
     def _list(self, path: PathPrefix | None) -> list[Row]:
         """Return a whole listing, in one response or page by page if it is very large."""
         answer = self._http.get(path, max_bytes=_MAX_LISTING_BYTES) if path else None
         if path and answer and answer.too_large:
             return list(self._pages(path, (), _PAGE_ROWS))
-        return answer.content if answer else []
+        return checked_rows(answer.content, _needed(path)) if path and answer else []
 
     def _pages(self, path: PathPrefix, filters: Query, first: int) -> Iterator[Row]:
         """Yield the rows of a listing, newest first. ``first`` is the size of the first page."""
-        size, cursor = min(first, _PAGE_ROWS), ""
+        size, cursor, cursors = min(first, _PAGE_ROWS), "", {""}
         while True:
             page = [*filters, ("_limit", str(size)), *([("_cursor", cursor)] if cursor else [])]
             answer = self._http.get(path, page)
             if answer is None:
                 return
+            rows = checked_rows(answer.content, _needed(path))
             if answer.limit is None:  # a service without pages returns all rows, unsorted
-                yield from sorted(answer.content, key=itemgetter("ts_epoch"), reverse=True)
+                yield from sorted(rows, key=milliseconds, reverse=True)
                 return
-            yield from answer.content
+            yield from rows
             if not answer.cursor:
                 return
+            if answer.cursor in cursors or not rows:
+                raise ServiceException(
+                    f"The metadata service at {self._http.shown} repeats a page of {'/'.join(path)}."
+                )
+            cursors.add(answer.cursor)
             size, cursor = _PAGE_ROWS, answer.cursor
+
+
+_NEEDED = {
+    "flows": ("flow_id",),
+    "runs": ("flow_id", "run_number"),
+    "steps": ("step_name",),
+    "tasks": ("step_name", "task_id"),
+    "artifacts": ("flow_id", "run_number", "step_name", "task_id", "name"),
+    "metadata": ("step_name", "task_id", "field_name"),
+}
+"""The fields that each row of a listing has, by the last part of its path."""
+
+
+def _needed(path: PathPrefix) -> tuple[str, ...]:
+    return _NEEDED.get(path[-1], ())
 
 
 def _path(where: PathPrefix, *last: str) -> PathPrefix | None:
@@ -334,8 +361,8 @@ def _of_newest_attempts(rows: list[Row]) -> list[Row]:
     newest: dict[TaskKey, int] = {}
     for row in rows:
         task = (row["step_name"], str(row["task_id"]))
-        newest[task] = max(newest.get(task, 0), row.get("attempt_id") or 0)
-    return [row for row in rows if (row.get("attempt_id") or 0) == newest[row["step_name"], str(row["task_id"])]]
+        newest[task] = max(newest.get(task, 0), attempt_of(row))
+    return [row for row in rows if attempt_of(row) == newest[row["step_name"], str(row["task_id"])]]
 
 
 def _newest_first(records: Iterable[_Dated]) -> list[_Dated]:

@@ -6,14 +6,20 @@ The retries are our own, not urllib3's. They are limited by the number of attemp
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from mfwidgets.deadline import check_deadline, seconds_within_deadline, sleep
-from mfwidgets.errors import ServiceException
-from mfwidgets.request_limit import MAX_REQUESTS, request_limit
+from mfwidgets.errors import MetaflowException, ServiceException
+from mfwidgets.files import parse_json
+from mfwidgets.providers.service_body import ENCODINGS, BodyError, read_body
+from mfwidgets.providers.service_failures import cause_of, checked_headers, is_permanent
+from mfwidgets.providers.service_session import ended_after, new_session
+from mfwidgets.redaction import redact, redact_url, secrets_in_headers, secrets_in_url
+from mfwidgets.request_limit import request_limit
 
 if TYPE_CHECKING:
     import requests
@@ -33,8 +39,8 @@ _CONNECT_TIMEOUT_S = 3.05
 _READ_TIMEOUT_S = 60.0
 """A service that has answered before may take this long until the first byte of a response."""
 
-_MIN_BYTES_PER_SECOND = 1_000
-"""A slower response is given up."""
+_MAX_DIGITS = 18
+"""A longer number in a header is not believed."""
 
 _MAX_REDIRECTS = 2
 
@@ -61,11 +67,12 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """The status, the headers and the body of a reply. The body is None if it is too large."""
+    """The status, the headers and the body of a reply, and the secrets that were sent. The body is None if too large."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes | None
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +121,10 @@ class ServiceHttp:
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
-        self._session = session or _new_session()
+        self._session = session or new_session()
         self._max_attempts, self._timeout_s = max(max_attempts, 1), timeout_s
         self._answered = False
-        self.shown = _redact(self._url)
+        self.shown = redact_url(self._url)
         self._limit = request_limit(self.shown)
 
     def __repr__(self) -> str:
@@ -203,21 +210,28 @@ class ServiceHttp:
         raise AssertionError  # _retry_delays() is endless
 
     def _address(self, path: Sequence[str], query: Query) -> str:
-        url = f"{self._url}/{'/'.join(quote(part, safe='') for part in path)}"
+        url = f"{self._url}/{'/'.join(quote(part, safe='', errors='replace') for part in path)}"
         return f"{url}?{urlencode(query, safe=':,')}" if query else url
 
     def _attempt(self, method: str, url: str, body: bytes | None, max_bytes: int | None) -> _Reply | _Failure:
         """Send a request once and read the reply."""
         import requests
+        import urllib3
 
         try:
             response = self._send(method, url, body)
             content = self._read(response, max_bytes)
-        except requests.RequestException as error:
+        except MetaflowException:
+            raise
+        except BodyError as error:
+            return _Failure(str(error), permanent="early" not in str(error))
+        except (requests.RequestException, HTTPException, OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             check_deadline()  # if the deadline ended the request, it is not the service's fault
-            return _Failure(_cause(error), _is_permanent(error))
+            return _Failure(cause_of(error, self.shown), is_permanent(error))
         if response.status_code not in _RETRY_STATUS_CODES:
-            return _Reply(response.status_code, response.headers, content)
+            sent = getattr(response.request, "headers", {})
+            secrets = frozenset(secrets_in_headers(sent) | secrets_in_url(self._url))
+            return _Reply(response.status_code, response.headers, content, secrets)
         reason = f"it answers {response.status_code} {response.reason}"
         wait = response.headers.get("Retry-After", "")
         if wait.isdecimal():
@@ -231,10 +245,10 @@ class ServiceHttp:
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
-            target = urljoin(url, response.headers.get("Location", ""))
-            if urlsplit(target)[:2] != urlsplit(url)[:2]:
+            target = _target(url, response.headers.get("Location", ""))
+            if target is None or urlsplit(target)[:2] != urlsplit(url)[:2]:
                 raise ServiceException(
-                    f"The metadata service at {self.shown} redirects to another host ({_redact(target)}). Such redirects are "
+                    f"The metadata service at {self.shown} redirects to another host ({redact_url(target or 'a malformed URL')}). Such redirects are "
                     "not followed, because the headers can contain a key. If that host is right, use its URL."
                 )
             url = target
@@ -243,45 +257,41 @@ class ServiceHttp:
     def _send_once(self, method: str, url: str, body: bytes | None) -> "requests.Response":
         """Send a request and wait for the headers of the reply. The wait ends soon after the deadline."""
         check_deadline()
-        headers = self._headers() if callable(self._headers) else self._headers
+        headers = checked_headers(self._headers() if callable(self._headers) else self._headers)
         content_type = {"Content-Type": "application/json"} if body else {}
-        wait_s = _READ_TIMEOUT_S if self._answered else self._timeout_s
-        return self._session.request(
-            method,
-            url,
-            data=body,
-            headers={**headers, **content_type},
-            timeout=(seconds_within_deadline(_CONNECT_TIMEOUT_S), seconds_within_deadline(wait_s)),
-            allow_redirects=False,
-            stream=True,
-        )
+        wait_s = seconds_within_deadline(_READ_TIMEOUT_S if self._answered else self._timeout_s)
+        with ended_after(_CONNECT_TIMEOUT_S + wait_s) as exchange:
+            try:
+                return self._session.request(
+                    method,
+                    url,
+                    data=body,
+                    headers={"Accept-Encoding": ENCODINGS, **headers, **content_type},
+                    timeout=(seconds_within_deadline(_CONNECT_TIMEOUT_S), wait_s),
+                    allow_redirects=False,
+                    stream=True,
+                )
+            except Exception as error:
+                if exchange.ended:
+                    check_deadline()
+                    raise BodyError(f"its response has not begun after {wait_s:.0f} s") from error
+                raise
 
     def _read(self, response: "requests.Response", max_bytes: int | None) -> bytes | None:
-        """Read the body in pieces, so that a slow body can be given up. None if the body is too large."""
-        import requests
-        import urllib3
-
-        began, content = time.monotonic(), bytearray()
-        with response:
-            if max_bytes is not None and int(response.headers.get("Content-Length", 0)) > max_bytes:
-                return None
-            try:
-                while chunk := response.raw.read1(1 << 20, decode_content=True):
-                    content += chunk
-                    if max_bytes is not None and len(content) > max_bytes:  # Content-Length is missing or compressed
-                        return None
-                    self._check_speed(len(content), time.monotonic() - began)
-            except urllib3.exceptions.HTTPError as error:
-                raise requests.ConnectionError("its response ends too early") from error
-        return bytes(content)
-
-    def _check_speed(self, size: int, seconds: float) -> None:
-        """Raise if the deadline has passed, or if the body arrives too slowly."""
-        import requests
-
-        check_deadline()
-        if seconds > self._timeout_s and size < seconds * _MIN_BYTES_PER_SECOND:
-            raise requests.ReadTimeout(f"its response is too slow: {size} bytes in {seconds:.0f} s")
+        """Read the body. None if it is too large. An announced size is believed, to save the bytes."""
+        announced = response.headers.get("Content-Length", "")
+        if announced and not announced.isdecimal():  # the end of the body would be unknown
+            response.close()
+            raise BodyError("its response has a Content-Length that is not a number")
+        if (
+            max_bytes is not None
+            and announced.isdecimal()
+            and len(announced) < _MAX_DIGITS
+            and int(announced) > max_bytes
+        ):
+            response.close()
+            return None
+        return read_body(response, max_bytes, self._timeout_s)
 
     # -- replies and errors -----------------------------------------------------------------------------------------
 
@@ -292,9 +302,12 @@ class ServiceHttp:
         body = reply.body or b""
         content = _parse_json(body)
         if content is None:
+            what = (
+                "a web page" if body.lstrip()[:1] == b"<" else f"the response {_service_message(body, reply.secrets)}"
+            )
             raise ServiceException(
-                f"Expected a metadata service at {self.shown}, got the response {_service_message(body)}. It may come from a "
-                "login page or a proxy. Check METAFLOW_SERVICE_URL and the required headers."
+                f"Expected a metadata service at {self.shown}, got {what}. It may come from a login page or a proxy. "
+                "Check METAFLOW_SERVICE_URL and the required headers."
             )
         return content
 
@@ -302,7 +315,7 @@ class ServiceHttp:
         hint = ""
         if reply.status in (401, 403):
             hint = " It needs other credentials. See METAFLOW_SERVICE_AUTH_KEY and METAFLOW_SERVICE_HEADERS."
-        message = _service_message(reply.body or b"")
+        message = _service_message(reply.body or b"", reply.secrets)
         return ServiceException(
             f"The metadata service at {self.shown} answers {reply.status}: {message}.{hint}", reply.status
         )
@@ -313,16 +326,6 @@ class ServiceHttp:
             f"The metadata service at {self.shown} cannot be reached: {reason} ({times}). Check the URL "
             "(METAFLOW_SERVICE_URL), and whether the service runs."
         )
-
-
-def _new_session() -> "requests.Session":
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_REQUESTS))
-    return session
 
 
 def _retry_delays() -> Iterator[tuple[int, float]]:
@@ -336,48 +339,28 @@ def _retry_delays() -> Iterator[tuple[int, float]]:
 def _parse_json(body: bytes) -> Any:
     """Return a parsed JSON body. None if it is not JSON."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return parse_json(body)
+    except ValueError:
         return None
 
 
-def _service_message(body: bytes) -> str:
-    """Return the error message of the service in one short line. Its format varies."""
+def _service_message(body: bytes, secrets: Iterable[str]) -> str:
+    """Return the error message of the service in one short line, without secrets. Its format varies."""
     content = _parse_json(body)
     if isinstance(content, str) and content.startswith("{"):  # JSON in JSON
-        content = _parse_json(content.encode()) or content
+        content = _parse_json(content.encode("utf-8", "replace")) or content
     if isinstance(content, dict):
         content = content.get("err_msg") or content.get("detail") or content.get("message") or content
-    text = " ".join(str(content if content is not None else body[:400].decode("utf-8", "replace")).split())
+    shown = content if isinstance(content, str | dict | list) else body[:2000].decode("utf-8", "replace")
+    text = " ".join(redact(f"{shown!s:.2000}", secrets).split())
     return repr(text[:200]) if text else "nothing"
 
 
-def _cause(error: BaseException) -> str:
-    """Return a short reason for a failed request. The messages of ``requests`` contain the URL, so omit them."""
-    import requests
-
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection within 3 s"
-    if isinstance(error, requests.ReadTimeout):
-        return str(error) if str(error).startswith("its response") else "it accepts the request, but does not answer"
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)
-    return str(error) if str(error).startswith("its response") else type(error).__name__
-
-
-def _is_permanent(error: BaseException) -> bool:
-    """Return whether a retry cannot help: invalid URLs or certificates, or a read that has already taken long."""
-    import requests
-
-    return isinstance(
-        error, requests.exceptions.SSLError | requests.exceptions.InvalidURL | requests.ReadTimeout | ValueError
-    )
-
-
-def _redact(url: str) -> str:
-    """Return a URL without name, password, query and fragment."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def _target(url: str, location: str) -> str | None:
+    """Return the URL to which a response redirects. None if it is malformed."""
+    try:
+        target = urljoin(url, location)
+        urlsplit(target).port  # noqa: B018 - it raises for a malformed port
+    except ValueError:
+        return None
+    return target

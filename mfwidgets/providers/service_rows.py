@@ -7,6 +7,7 @@ seconds in rows, in milliseconds in records. ``null`` means no tags.
 import re
 from typing import Any
 
+from mfwidgets.errors import ServiceException
 from mfwidgets.providers.records import (
     ArtifactRecord,
     FlowRecord,
@@ -15,9 +16,11 @@ from mfwidgets.providers.records import (
     StepRecord,
     TaskRecord,
 )
-from mfwidgets.times import SECOND
+from mfwidgets.times import SECOND, YEAR_3000
 
 Row = dict[str, Any]
+
+_MAX_ATTEMPTS = 1_000_000
 
 _ATTEMPT_TAG = re.compile(r"attempt_id:(\d+)\Z")
 _ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^",{}]+)')
@@ -25,7 +28,7 @@ _ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^",{}]+)')
 
 def flow_record(row: Row) -> FlowRecord:
     """Return a flow."""
-    return FlowRecord(str(row["flow_id"]), _milliseconds(row))
+    return FlowRecord(str(row["flow_id"]), milliseconds(row))
 
 
 def run_record(row: Row) -> RunRecord:
@@ -33,7 +36,7 @@ def run_record(row: Row) -> RunRecord:
     return RunRecord(
         flow=str(row["flow_id"]),
         run_id=str(row["run_number"]),
-        created_ms=_milliseconds(row),
+        created_ms=milliseconds(row),
         user=_text(row, "user_name"),
         user_tags=_tags(row, "tags"),
         system_tags=_tags(row, "system_tags"),
@@ -44,12 +47,12 @@ def run_record(row: Row) -> RunRecord:
 
 def step_record(run: RunRecord, row: Row) -> StepRecord:
     """Return a step."""
-    return StepRecord(run, str(row["step_name"]), _milliseconds(row))
+    return StepRecord(run, str(row["step_name"]), milliseconds(row))
 
 
 def task_record(run: RunRecord, row: Row) -> TaskRecord:
     """Return a task."""
-    return TaskRecord(run, str(row["step_name"]), str(row["task_id"]), _milliseconds(row), _heartbeat(row))
+    return TaskRecord(run, str(row["step_name"]), str(row["task_id"]), milliseconds(row), _heartbeat(row))
 
 
 def artifact_record(row: Row) -> ArtifactRecord:
@@ -59,19 +62,19 @@ def artifact_record(row: Row) -> ArtifactRecord:
         run_id=str(row["run_number"]),
         step=str(row["step_name"]),
         task_id=str(row["task_id"]),
-        attempt=int(row.get("attempt_id") or 0),
+        attempt=attempt_of(row),
         name=str(row["name"]),
         sha=_text(row, "sha"),
         encoding=_text(row, "content_type"),
         ds_type=_text(row, "ds_type"),
         location=_text(row, "location"),
-        created_ms=_milliseconds(row),
+        created_ms=milliseconds(row),
     )
 
 
 def metadata_record(row: Row) -> MetadataRecord:
     """Return a metadata event."""
-    tags = tuple(str(tag) for tag in row.get("tags") or ())
+    tags = tuple(strings(row.get("tags")))
     attempts = [int(match[1]) for tag in tags if (match := _ATTEMPT_TAG.match(tag))]
     return MetadataRecord(
         step=str(row["step_name"]),
@@ -79,9 +82,44 @@ def metadata_record(row: Row) -> MetadataRecord:
         field=_text(row, "field_name"),
         type=_text(row, "type"),
         value=row.get("value"),
-        created_ms=_milliseconds(row),
+        created_ms=milliseconds(row),
         attempt=attempts[0] if attempts else None,
         tags=tags,
+    )
+
+
+def attempt_of(row: Row) -> int:
+    """Return the attempt that stored an artifact."""
+    value = row.get("attempt_id")
+    return value if type(value) is int and 0 <= value < _MAX_ATTEMPTS else 0
+
+
+def checked_rows(content: object, needed: tuple[str, ...]) -> list[Row]:
+    """Return a listing.
+
+    Raises
+    ------
+    ServiceException
+        It is not a list of objects with the needed fields.
+    """
+    if not isinstance(content, list):
+        raise ServiceException(f"Expected a list from the metadata service, got {type(content).__name__}.")
+    return [checked_row(row, needed) for row in content]
+
+
+def checked_row(row: object, needed: tuple[str, ...]) -> Row:
+    """Return an object.
+
+    Raises
+    ------
+    ServiceException
+        It is not an object with the needed fields.
+    """
+    if isinstance(row, dict) and all(isinstance(row.get(name), str | int) for name in needed):
+        return row
+    raise ServiceException(
+        f"Expected an object with {', '.join(needed) or 'fields'} from the metadata service, got {type(row).__name__} "
+        "without them."
     )
 
 
@@ -90,14 +128,15 @@ def array(text: object) -> list[str]:
     return [plain or re.sub(r"\\(.)", r"\1", quoted) for quoted, plain in _ITEM.findall(str(text))]
 
 
-def _milliseconds(row: Row) -> int:
+def milliseconds(row: Row) -> int:
+    """Return the time of a row. 0 if it is missing or impossible."""
     value = row.get("ts_epoch")
-    return value if isinstance(value, int) else 0
+    return value if type(value) is int and 0 <= value < YEAR_3000 else 0
 
 
 def _heartbeat(row: Row) -> int | None:
     value = row.get("last_heartbeat_ts")
-    return value * SECOND if isinstance(value, int) else None
+    return value * SECOND if type(value) is int and 0 <= value * SECOND < YEAR_3000 else None
 
 
 def _text(row: Row, key: str) -> str:
@@ -106,4 +145,9 @@ def _text(row: Row, key: str) -> str:
 
 
 def _tags(row: Row, key: str) -> frozenset[str]:
-    return frozenset(str(tag) for tag in row.get(key) or ())
+    return frozenset(strings(row.get(key)))
+
+
+def strings(value: object) -> list[str]:
+    """Return the items of a list as strings. Anything else counts as empty."""
+    return [str(item) for item in value] if isinstance(value, list) else []

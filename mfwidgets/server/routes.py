@@ -128,7 +128,7 @@ def _answer(pathspec: str, text: str, offset: int, namespace: str | None, folder
     from mfwidgets.queries.context import DEFAULT, ClientContext
     from mfwidgets.server.tree import list_children
 
-    configuration = read_configuration(cwd=folder)
+    configuration = read_configuration(cwd=folder, separate_keys=True)
     setting = DEFAULT if not namespace else None if namespace == "none" else namespace
     return list_children(
         ClientContext(open_provider(None, configuration), configuration, setting), pathspec, text, offset

@@ -16,6 +16,7 @@ from mfwidgets.queries.lineage.task_graph import critical_tasks
 from mfwidgets.queries.rows import RunRow, TaskRow, run_row, task_errors, task_rows
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
 from mfwidgets.queries.values.value_columns import parameter_columns
+from mfwidgets.redaction import redact_url
 from mfwidgets.render.view import Cell, Part, Preformatted, Table, View
 from mfwidgets.views.artifacts import value
 from mfwidgets.views.build_view import build_view
@@ -124,7 +125,7 @@ def _part_of(run: Run, kind: str, row: RunRow, parts: tuple[Part, ...], limits: 
 
 def _ui(run: Run) -> tuple[tuple[str, Cell], ...]:
     """Link to the run's page in Metaflow's UI, if ``METAFLOW_UI_URL`` is set."""
-    url = run._context.configuration.get("UI_URL") or ""
+    url = redact_url(run._context.configuration.get("UI_URL") or "")
     if not url.startswith(("https://", "http://")):
         return ()
     href = f"{url.rstrip('/')}/{'/'.join(quote(part, safe='') for part in run._record.path)}"

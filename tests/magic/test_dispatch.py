@@ -274,7 +274,7 @@ def test_profiles(mflow, monkeypatch, tmp_path, own_runs, runs):
     (tmp_path / "home" / "config_remote.json").write_text(json.dumps(remote | {"METAFLOW_SERVICE_AUTH_KEY": "key1"}))
     text = shown(mflow("profile"))
     assert re.search(r"default +current +local", text)
-    assert re.search(r"remote +service +local +example.org", text)
+    assert re.search(r"remote +service +local +https://example.org", text)
     assert "secret" not in text
     assert "key1" not in text
     switched = shown(mflow("profile other"))

@@ -31,8 +31,8 @@ def test_the_configured_default(given, runs):
     [
         ("/nowhere", "there is no folder /nowhere/.metaflow"),
         ("local@/nowhere", "FOLDER that contains the .metaflow"),
-        ("foo@x", "/foo@x/.metaflow. Expected"),
-        ("local@\0", "names no runs"),
+        ("foo@x", "/foo@x/.metaflow. Try"),
+        ("local@\0", "Expected a folder with runs"),
         ("spin@/nowhere", "there is no folder /nowhere/.metaflow_spin"),
         ("service", "Expected the URL of a metadata service, got none. Set METAFLOW_SERVICE_URL"),
         ("service@example.org", "got 'example.org'"),

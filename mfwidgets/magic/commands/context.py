@@ -23,6 +23,7 @@ from mfwidgets.queries.context import (
     namespace,
     preserve_context,
 )
+from mfwidgets.redaction import redact_url
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
@@ -143,7 +144,7 @@ def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, .
     environ = {key: value for key, value in os.environ.items() if key != _PROFILE} | ({_PROFILE: name} if name else {})
     try:
         configuration = read_configuration(environ)
-        url = (configuration.get("SERVICE_URL") or "").rpartition("@")[2]  # without a user name and a password
+        url = redact_url(configuration.get("SERVICE_URL") or "")
         texts = [configuration.default_metadata, configuration.get("DEFAULT_DATASTORE") or "local", url]
     except MetaflowException as error:
         texts = [str(error), "", ""]

@@ -14,7 +14,7 @@ from itertools import chain, islice
 from typing import Any
 
 from mfwidgets.concurrency import BATCH_SIZE, parallel_map
-from mfwidgets.errors import MetaflowInvalidArgument, warn_of_values
+from mfwidgets.errors import MetaflowInvalidArgument, ValuesNotRead, warn
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS
@@ -98,7 +98,7 @@ class ValueFilter:
     def _warn_of_unknown_names(self, names: Iterable[str], count: int) -> None:
         place = f"an artifact of step {self.step!r}" if self.step else "an artifact of its end task"
         for name in names:
-            warn_of_values(f"where({name}=): none of {count:,} runs has a parameter or {place} with this name.")
+            warn(f"where({name}=): none of {count:,} runs has a parameter or {place} with this name.", ValuesNotRead)
 
     def _are_met(self, accepted: Sequence[ArtifactRecord]) -> bool:
         """Return whether the parameters and one task together have an accepted value for each condition."""
@@ -120,7 +120,7 @@ class ValueFilter:
         for record, value in zip(to_read, values_of(context, to_read, self.reading), strict=True):
             if isinstance(value, NotRead) and record.name not in unread:
                 unread.add(record.name)
-                warn_of_values(f"where({record.name}=): skipped runs whose value was not read: {value.reason}.")
+                warn(f"where({record.name}=): skipped runs whose value was not read: {value.reason}.", ValuesNotRead)
             accepted[record.name, record.sha] = not isinstance(value, NotRead) and self._matches(record, value)
         return accepted
 
