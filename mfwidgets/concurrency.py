@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import partial
@@ -216,6 +216,7 @@ def start_thread(work: Callable[[], object], name: str) -> bool:
 def in_background(work: Callable[[], Result], name: str) -> "Future[Result]":
     """Run work in a daemon thread and return a future. If no thread can be started, run it now."""
     future: Future[Result] = Future()
+    future.set_running_or_notify_cancel()  # from now on, it cannot be cancelled
     if not start_thread(partial(_settle, future, work), name):
         _settle(future, work)
     return future
@@ -255,11 +256,6 @@ def call_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
             return in_background(work, "show").result(seconds)
         except TimeoutError:
             raise DeadlineExceeded(f"This took longer than {seconds:g} s and was given up.") from None
-
-
-def thread_pool(max_workers: int, name: str) -> Executor:
-    """Return a pool of threads for work that arrives from outside, such as the requests that a server receives."""
-    return ThreadPoolExecutor(max_workers, thread_name_prefix=f"mfwidgets-{name}")
 
 
 def call_later(seconds: float, work: Callable[[], object]) -> Callable[[], None]:

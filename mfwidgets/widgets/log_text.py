@@ -1,6 +1,5 @@
 """The lines of a log for a viewer: pages of rows, optionally wrapped, and the matches of a search."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from itertools import accumulate
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.render.sanitize import escape_control_chars, log_line, parse_ansi
 from mfwidgets.render.view import Line, text_of_line
+from mfwidgets.search import LinePattern
 from mfwidgets.times import zone_text
 from mfwidgets.views.log import moment_text
 from mfwidgets.widgets.log_lines import PAGE, DrawnRow, Rows
@@ -43,7 +43,7 @@ class LogText:
     """
 
     lines: Sequence[LogLine] = ()
-    pattern: re.Pattern[str] | None = None
+    pattern: LinePattern | None = None
     found: tuple[int, ...] = ()
     columns: int = 0
 
@@ -54,20 +54,18 @@ class LogText:
 
         Raises
         ------
-        re.error
+        MetaflowInvalidArgument
             The regular expression is invalid.
+        DeadlineExceeded
+            The search takes too long.
         """
         if not text:
             return replace(self, pattern=None, found=())
-        pattern = re.compile(text if regex else re.escape(text), re.IGNORECASE)
-        numbers: list[int] = []
-        for number, line in enumerate(self.lines):
-            message = escape_control_chars(line.message) if "\x1b" in line.message else line.message
-            if pattern.search(message):
-                numbers.append(number)
-                if len(numbers) == MAX_MATCHES:
-                    break
-        return replace(self, pattern=pattern, found=tuple(numbers))
+        pattern = LinePattern(text, ignore_case=True, literal=not regex)
+        messages = (
+            escape_control_chars(line.message) if "\x1b" in line.message else line.message for line in self.lines
+        )
+        return replace(self, pattern=pattern, found=tuple(pattern.matching(messages, MAX_MATCHES)))
 
     def wrapped(self, columns: int) -> "LogText":
         """Return the same lines, wrapped to ``columns`` characters. 0 means not wrapped."""
@@ -127,8 +125,7 @@ class LogText:
             }
 
     def _ranges(self, line: Line) -> list[tuple[int, int]]:
-        text = text_of_line(line)
-        return [match.span() for match in self.pattern.finditer(text) if match.group()] if self.pattern else []
+        return self.pattern.spans(text_of_line(line)) if self.pattern else []
 
     def text(self) -> str:
         """Return all lines as a str."""

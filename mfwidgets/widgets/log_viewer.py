@@ -1,6 +1,5 @@
 """The viewer of a task's log, with search and following, for logs of any length."""
 
-import re
 import threading
 from dataclasses import replace
 
@@ -241,7 +240,7 @@ class LogViewer(widgets.VBox):  # type: ignore[misc]
         self.lines.send({"text": self._text.text(), "name": name})
 
     def _failed(self, error: Exception) -> None:
-        self._say(f"Expected a regular expression: {error}." if isinstance(error, re.error) else str(error))
+        self._say(str(error))
 
     def _say(self, message: str) -> None:
         self._message.value = html_of(nothing(message))

@@ -1,6 +1,5 @@
 """The log of a task: lines, text and display."""
 
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from mfwidgets.concurrency import run_interruptible
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_tail, read_text
 from mfwidgets.display import Displayable, openers
@@ -21,6 +21,7 @@ from mfwidgets.tables import to_dicts, to_frame
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mfwidgets.search import LinePattern
     from mfwidgets.widgets.log_viewer import LogViewer
 
 BOTH = "both"
@@ -58,7 +59,7 @@ class Logs(Displayable):
     attempt: int
     stream: str
     tail: int | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: "LinePattern | None" = None
 
     def __post_init__(self) -> None:
         if self.stream not in (*STREAMS, BOTH):
@@ -94,7 +95,8 @@ class Logs(Displayable):
         Raises
         ------
         MetaflowInvalidArgument
-            The pattern is not a valid regular expression.
+            The pattern is not a valid regular expression. Using the log raises DeadlineExceeded if the search takes
+            longer than five seconds.
 
         Examples
         --------
@@ -102,10 +104,9 @@ class Logs(Displayable):
         >>> [line.message.strip() for line in logs.grep("^ValueError")]
         ['ValueError: Hamburg reports a negative demand in week 17: the sensor is broken']
         """
-        try:
-            return replace(self, pattern=re.compile(pattern))
-        except (re.error, TypeError) as error:
-            raise MetaflowInvalidArgument(f"Expected a regular expression, got {pattern!r:.80} ({error}).") from None
+        from mfwidgets.search import LinePattern
+
+        return replace(self, pattern=LinePattern(pattern))
 
     def lines(self) -> list[LogLine]:
         """Return all lines, regardless of ``tail``.
@@ -117,7 +118,11 @@ class Logs(Displayable):
         """
         datastore, path = self._datastore(), self._task.path
         lines = _merged([read_log(datastore, path, self.attempt, stream).lines(stream) for stream in self.streams])
-        return [line for line in lines if self.pattern.search(line.message)] if self.pattern else lines
+        if self.pattern is None:
+            return lines
+        pattern = self.pattern
+        messages = (line.message for line in lines)
+        return run_interruptible(lambda: [lines[number] for number in pattern.matching(messages)])
 
     def last(self, lines: int) -> list[LogLine]:
         """Return the last lines.
