@@ -69,13 +69,19 @@ def _environment() -> "Environment":
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; style-src 'unsafe-inline' data:; "
-    "img-src data: blob:; font-src data:; media-src data: blob:"
+    "img-src data: blob:; font-src data:; media-src data: blob:; worker-src 'none'; frame-src 'none'; child-src 'none'; "
+    "object-src 'none'; form-action 'none'; base-uri 'none'; webrtc 'block'"
 )
 
 
 def sandboxed_html(page: str) -> str:
-    """Return a page with a policy that allows no requests. Its frame is sandboxed in addition."""
-    return f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{page}'
+    """Return a document that holds a page in a frame. The page can neither send requests nor load another page.
+
+    A policy in the page itself does not stop it from going elsewhere (``location``, links, ``meta refresh``). The policy
+    of the document around its frame does. Both frames are sandboxed in addition.
+    """
+    guarded = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{page}'
+    return _environment().get_template("card.html.j2").render(policy=_POLICY, page=guarded)
 
 
 STATUS_COLOURS = {"completed": "#1a7f4b", "failed": "#c93434", "killed": "#c93434", "running": "#2a6fd6"}

@@ -110,7 +110,7 @@ for one in everything(Metaflow(metadata="local@{world.folder}", namespace=None))
         opened = Notebook(page, address.format("lab/tree", "hostile.ipynb"))
         opened.run_all()
         assert page.locator(".mfw").count() > 40
-        frame = page.frame_locator(".mfw-frame").first
+        frame = page.frame_locator(".mfw-frame").first.frame_locator("iframe")
         frame.locator("h1").wait_for()  # the card is loaded, so its scripts could have run
         for hovered in page.locator(".mfw-head").all()[:5]:
             hovered.hover()
