@@ -1,6 +1,5 @@
 """Runs: one execution of a flow."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from mfwidgets.client.collections.metadata_events import MetadataEvents
 from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, critical_path, named_artifacts
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.task import Task
-from mfwidgets.client.trigger import Trigger
+from mfwidgets.client.trigger import Trigger, trigger_of
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
@@ -374,7 +373,7 @@ class Run(MetaflowObject, kind="run"):
         start = self._child(start_step(self._context, self._record))
         events = self._context.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
         newest = max(events, key=lambda event: event.created_ms, default=None)
-        return Trigger(self._context, json.loads(str(newest.value))) if newest else None
+        return trigger_of(self._context, newest.value) if newest else None
 
     def why(self) -> "Why":
         """Explain why the run did not succeed.

@@ -11,6 +11,7 @@ from mfwidgets.client.code import MetaflowCode
 from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, log_key, read_log
 from mfwidgets.errors import DataException
 from mfwidgets.pathspec import PathComponents
+from mfwidgets.pickles.metaflow_types import ForeachFrame
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
@@ -186,7 +187,7 @@ class Task(MetaflowObject, kind="task"):
         """Return Metaflow's ``ForeachFrame`` of each level. No class of the user is unpickled."""
         artifact = self._child("_foreach_stack")
         stack = safe_loads(artifact._small_bytes()) if artifact else []
-        return stack if isinstance(stack, list) else []
+        return [frame for frame in stack if isinstance(frame, ForeachFrame)] if isinstance(stack, list) else []
 
     @property
     def exception(self) -> Any:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfwidgets.client.base import class_of
 from mfwidgets.errors import visible
-from mfwidgets.pathspec import parse
+from mfwidgets.files import parse_json
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.times import SECOND, YEAR_3000
 
 if TYPE_CHECKING:
     from mfwidgets.client.run import Run
@@ -45,10 +46,10 @@ class Trigger:
         The list in the metadata.
     """
 
-    def __init__(self, context: ClientContext, recorded: list[dict[str, Any]]) -> None:
+    def __init__(self, context: ClientContext, recorded: object) -> None:
         self._context = context
-        newest_first = sorted(recorded, key=lambda event: event.get("timestamp") or float("-inf"), reverse=True)
-        self._events = [_event(event) for event in newest_first]
+        events = [event for event in recorded if isinstance(event, dict)] if isinstance(recorded, list) else []
+        self._events = [_event(event) for event in sorted(events, key=_timestamp, reverse=True)]
 
     @property
     def event(self) -> MetaflowEvent | None:
@@ -72,7 +73,11 @@ class Trigger:
     def runs(self) -> "list[Run] | None":
         """The runs that triggered the run, in any namespace. None if there are none. Costs one request for each."""
         context = self._context.in_all_namespaces()
-        paths = [parse(event.id)[:2] for event in self._events if event.type == "run"]
+        paths = [
+            tuple(event.id.split("/")[:2])
+            for event in self._events
+            if event.type == "run" and "/" in event.id.strip("/")
+        ]
         return [class_of("run")._in_context(context, path) for path in paths] or None  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> "Run | MetaflowEvent":
@@ -96,8 +101,25 @@ class Trigger:
         return visible(f"<Trigger: {', '.join(event.name for event in self._events) or 'nothing'}>")
 
 
+def trigger_of(context: ClientContext, recorded: object) -> Trigger | None:
+    """Return the trigger in the metadata ``execution-triggers``. None if it names no event, or is damaged."""
+    try:
+        events = parse_json(recorded) if isinstance(recorded, str) else recorded
+    except ValueError:
+        return None
+    return Trigger(context, events) if events else None
+
+
 def _event(recorded: dict[str, Any]) -> MetaflowEvent:
-    moment = recorded.get("timestamp")
-    if moment and isinstance(moment, int):
+    moment: Any = recorded.get("timestamp")
+    if _timestamp(recorded) > 0 and isinstance(moment, int):
         moment = datetime.fromtimestamp(moment)  # noqa: DTZ006 - naive local time, as in Metaflow's client
-    return MetaflowEvent(recorded.get("name", ""), recorded.get("id", ""), moment, recorded.get("type", ""))
+    name, event_id, kind = (str(recorded.get(key) or "") for key in ("name", "id", "type"))
+    return MetaflowEvent(name, event_id, moment, kind)
+
+
+def _timestamp(recorded: dict[str, Any]) -> float:
+    """Return the seconds of an event. Minus infinity if they are missing or impossible."""
+    moment = recorded.get("timestamp")
+    is_time = isinstance(moment, int | float) and 0 < moment < YEAR_3000 / SECOND
+    return float(moment) if is_time and moment else float("-inf")

@@ -30,7 +30,17 @@ def folder_of(root: Path, path: tuple[str, ...]) -> str | None:
     for part in path:
         if part in ("", ".", "..") or "/" in part or "\\" in part or "\0" in part:
             return None
+        if not part.isascii() and not _can_be_encoded(part):
+            return None
     return "/".join((str(root), *path))  # also valid on Windows; pathlib would take as long as reading the file
+
+
+def _can_be_encoded(part: str) -> bool:
+    try:
+        os.fsencode(part)
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
 
 
 def names_in(folder: str | None) -> list[str]:

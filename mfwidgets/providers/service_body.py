@@ -12,7 +12,7 @@ from mfwidgets.deadline import check_deadline
 if TYPE_CHECKING:
     import requests
 
-MAX_BODY_BYTES = 100_000_000
+MAX_BODY_BYTES = 50_000_000
 """The largest response. All metadata of a run of 20,000 tasks has 70 MB, and is read in pages."""
 
 MIN_BYTES_PER_SECOND = 1_000

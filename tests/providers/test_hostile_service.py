@@ -95,7 +95,7 @@ def test_a_response_has_a_limit_after_decompression(way):
         client = Metaflow(metadata=service.url, namespace=None)
         tracemalloc.start()
         try:
-            with pytest.raises(ServiceException, match=r"more than 100,000,000 bytes|not requested"):
+            with pytest.raises(ServiceException, match=r"more than 50,000,000 bytes|not requested"):
                 client.flows  # noqa: B018 - it raises
             _, peak = tracemalloc.get_traced_memory()
         finally:

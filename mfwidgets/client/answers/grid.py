@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mfwidgets.display import Displayable
 from mfwidgets.errors import visible
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.graph import index_of
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.queries.values.reading import NotRead
@@ -69,7 +70,7 @@ class Grid(Displayable):
             outer = row.item.path[:-1]
             cells_by_outer[outer].append(GridCell(row, value))
             names[outer] = ", ".join(row.item.values[:-1]) or ", ".join(part.rpartition(":")[2] for part in outer)
-        order = sorted(cells_by_outer, key=lambda outer: [int(part.rpartition(":")[2] or 0) for part in outer])
+        order = sorted(cells_by_outer, key=lambda outer: [index_of(part) or 0 for part in outer])
         lines: dict[str, list[GridCell]] = {}
         for outer in order:
             cells = cells_by_outer[outer]

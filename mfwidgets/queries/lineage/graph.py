@@ -41,13 +41,45 @@ def graph_info(context: ClientContext, run: RunRecord) -> dict[str, Any]:
         info = safe_loads(read_bytes(context, artifacts[0], MAX_READ_BYTES))
     except DataException:
         return {}
-    return info if isinstance(info, dict) else {}
+    return _well_formed(info) if isinstance(info, dict) else {}
+
+
+def _well_formed(info: dict[Any, Any]) -> dict[str, Any]:
+    """Return a graph with steps and parameters of the right types. Others than Metaflow can write a graph, too."""
+    steps, parameters = info.get("steps"), info.get("parameters")
+    formed: dict[str, Any] = {name: value for name, value in info.items() if isinstance(name, str)}
+    nodes = steps.items() if isinstance(steps, dict) else ()
+    formed["steps"] = {
+        name: _node(name, node) for name, node in nodes if isinstance(name, str) and isinstance(node, dict)
+    }
+    if parameters is not None:  # older versions do not record them
+        formed["parameters"] = [
+            parameter
+            for parameter in (parameters if isinstance(parameters, list) else ())
+            if isinstance(parameter, dict) and isinstance(parameter.get("name"), str)
+        ]
+    return formed
+
+
+def _node(name: str, node: dict[Any, Any]) -> dict[str, Any]:
+    following, decorators, kind = node.get("next"), node.get("decorators"), node.get("type")
+    return node | {
+        "name": name,
+        "type": kind if isinstance(kind, str) else "",
+        "next": [other for other in following if isinstance(other, str)] if isinstance(following, list | tuple) else [],
+        "decorators": [
+            decorator
+            | {"attributes": decorator.get("attributes") if isinstance(decorator.get("attributes"), dict) else {}}
+            for decorator in (decorators if isinstance(decorators, list | tuple) else ())
+            if isinstance(decorator, dict) and isinstance(decorator.get("name"), str)
+        ],
+    }
 
 
 def steps_of(context: ClientContext, run: RunRecord) -> dict[str, dict[str, Any]]:
     """Return the steps by name, from start to end, each with ``type`` and ``next``. Empty if the graph is unknown."""
-    steps = graph_info(context, run).get("steps")
-    return steps if isinstance(steps, dict) else {}
+    steps: dict[str, dict[str, Any]] = graph_info(context, run).get("steps", {})
+    return steps
 
 
 def step_order(context: ClientContext, run: RunRecord) -> list[str]:
@@ -65,7 +97,7 @@ def retries_of(node: dict[str, Any]) -> tuple[int, int]:
             attributes = decorator.get("attributes") or {}
             try:
                 return int(attributes.get("times", 3)), int(attributes.get("minutes_between_retries", 2)) * MINUTE
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 break
     return 0, 0
 
@@ -109,8 +141,7 @@ class Item:
     @property
     def index(self) -> int | None:
         """The innermost index. None outside a foreach."""
-        last = self.path[-1].rpartition(":")[2] if self.path else ""
-        return int(last) if last.isdecimal() else None
+        return index_of(self.path[-1]) if self.path else None
 
     @property
     def value(self) -> str | None:
@@ -119,6 +150,15 @@ class Item:
 
 
 OUTSIDE = Item()
+
+_MAX_DIGITS = 18
+"""A longer index is not one that Metaflow wrote."""
+
+
+def index_of(level: str) -> int | None:
+    """Return the index in one level of a foreach, such as ``fit:3``. None if there is none."""
+    last = level.rpartition(":")[2]
+    return int(last) if last.isascii() and last.isdecimal() and len(last) <= _MAX_DIGITS else None
 
 
 def items_of(context: ClientContext, where: PathPrefix, events: Iterable[MetadataRecord]) -> dict[TaskKey, Item]:
