@@ -35,7 +35,7 @@ PUBLIC = {
     "Task": f"""
         {OBJECT} {TABLE} ancestors artifacts attempts child_task_pathspecs child_tasks code current_attempt data
         descendants duration elapsed environment_info exception finished finished_at foreach_values index loglines logs metadata
-        metadata_dict parent_task_pathspecs parent_tasks runtime_name started_at status stderr stderr_size stdout
+        metadata_dict parent_task_pathspecs parent_tasks recorded_exception runtime_name started_at status stderr stderr_size stdout
         stdout_size successful
     """,
     "DataArtifact": f"{OBJECT} data encoding finished_at lineage raw sha size type",

@@ -19,6 +19,7 @@ from mfwidgets.queries.lineage.graph import FOREACH_FIELDS, OUTSIDE, Item, items
 from mfwidgets.queries.lineage.task_graph import child_tasks, parent_tasks
 from mfwidgets.queries.rows import TaskRow, runtime_name
 from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
+from mfwidgets.queries.status.recorded_exceptions import RecordedException, recorded_exception
 from mfwidgets.queries.status.rules import Status, TaskState
 from mfwidgets.queries.status.states import awaits_retry, task_states
 from mfwidgets.queries.task_metadata import (
@@ -194,7 +195,7 @@ class Task(MetaflowObject, kind="task"):
         """The exception that ended the task, as Metaflow recorded it: message, type, stacktrace. None if there is none.
 
         If ``@catch`` handled the failure, the exception is at ``task["_catch_exception"].data``. Costs one request and
-        one read of a blob, which is unpickled.
+        one read of a blob, which is unpickled. :attr:`recorded_exception` has the same facts without unpickling.
 
         Examples
         --------
@@ -204,6 +205,21 @@ class Task(MetaflowObject, kind="task"):
         """
         artifact = self._child("_exception")
         return artifact.data if artifact else None
+
+    @property
+    def recorded_exception(self) -> RecordedException | None:
+        """The exception that ended the task, or that ``@catch`` handled, as plain data. None if there is none.
+
+        It has ``type``, ``message``, ``traceback`` and ``where`` (the place in the user's code). Costs one request and one
+        read of a blob. Nothing is unpickled.
+
+        Examples
+        --------
+        >>> exception = Task("ForecastFlow/1795378913725406/fit/9").recorded_exception
+        >>> exception.type, exception.where.function
+        ('ValueError', 'fit')
+        """
+        return recorded_exception(self._context, self._record, self._attempt)
 
     # -- before and after -------------------------------------------------------------------------------------------
 
