@@ -19,6 +19,8 @@
     │   ├── BlobMissing
     │   ├── TooLarge
     │   └── UnloadableArtifact
+    │       ├── UnloadableModule        (ImportError)
+    │       └── UnloadableClass         (AttributeError)
     ├── ServiceException
     ├── NotPicklableError
     ├── MetaflowTaggingError
@@ -68,7 +70,11 @@ class MetaflowException(Exception):
         The parameter ``pathspec``.
     suggestions : tuple of str
         The parameter ``suggestions``.
+    headline : str
+        The kind of error in a few words, as in Metaflow.
     """
+
+    headline = "Metaflow error"
 
     def __init__(self, message: str = "", *, pathspec: str = "", suggestions: Iterable[str] = ()) -> None:
         super().__init__(message)
@@ -78,6 +84,11 @@ class MetaflowException(Exception):
     def __str__(self) -> str:
         # str() of a KeyError, a second base class below, is the repr of the message.
         return visible(str(self.args[0])) if self.args else ""
+
+    @property
+    def message(self) -> str:
+        """The text of the error, as in Metaflow."""
+        return str(self)
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython prints instead of a traceback (a documented hook of IPython)."""
@@ -101,6 +112,8 @@ def _visible(character: str) -> str:
 class MetaflowInvalidPathspec(MetaflowException, ValueError):
     """A pathspec has the wrong form or the wrong number of parts."""
 
+    headline = "Invalid pathspec"
+
 
 class UnquotableName(MetaflowInvalidPathspec):
     """A name has control characters, so it cannot be written into a line of code."""
@@ -121,13 +134,19 @@ class MetaflowConfigurationError(MetaflowException, ValueError):
 class MetaflowUnknownUser(MetaflowException):
     """There is no user name, so there is no default namespace."""
 
+    headline = "Unknown user"
+
 
 class MetaflowNamespaceMismatch(MetaflowException):
     """The object exists in another namespace than the current one."""
 
+    headline = "Object not in namespace"
+
 
 class MetaflowNotFound(MetaflowException):
     """The flow, run, step, task or artifact does not exist."""
+
+    headline = "Object not found"
 
 
 class NoSuchChild(MetaflowNotFound, KeyError):
@@ -141,6 +160,8 @@ class NoSuchArtifact(MetaflowNotFound, AttributeError):
 class MetaflowInternalError(MetaflowException):
     """Stored data contradicts Metaflow's formats."""
 
+    headline = "Internal error"
+
 
 class CorruptFile(MetaflowInternalError):
     """A file of the metadata or the datastore is unreadable, incomplete or has the wrong content."""
@@ -148,6 +169,8 @@ class CorruptFile(MetaflowInternalError):
 
 class DataException(MetaflowException):
     """An artifact or a log cannot be read from its datastore."""
+
+    headline = "Data store error"
 
 
 class BlobMissing(DataException):
@@ -196,6 +219,14 @@ class UnloadableArtifact(DataException):
         self.what = what
 
 
+class UnloadableModule(UnloadableArtifact, ImportError):
+    """The value has an object of a module that cannot be imported here."""
+
+
+class UnloadableClass(UnloadableArtifact, AttributeError):
+    """The value has an object of a class that its module does not have here."""
+
+
 class ServiceException(MetaflowException):
     """The metadata service does not answer, or answers with an error.
 
@@ -211,6 +242,8 @@ class ServiceException(MetaflowException):
     http_code : int or None
         The HTTP status of the response. None if there was no response.
     """
+
+    headline = "Metaflow service error"
 
     def __init__(self, message: str, http_code: int | None = None) -> None:
         super().__init__(message)
@@ -241,6 +274,8 @@ def warn(message: str, category: type[Warning]) -> None:
 
 class MetaflowTaggingError(MetaflowException):
     """A tag is invalid, or a change of tags cannot be written."""
+
+    headline = "Tagging error"
 
 
 class CardNotPresentException(MetaflowException):

@@ -56,8 +56,8 @@ PUBLIC = {
     "MetaflowArtifacts": f"{SHOWN} count index alpha label name nothing numbers text x",
     "MetaflowData": "alpha label name nothing numbers text x",
     "MetaflowCode": f"{SHOWN} extract extractall files flowspec info path script_name sha tarball",
-    "Trigger": "event events run runs",
-    "Card": f"{SHOWN} get get_data hash id path size type view",
+    "Trigger": "event events from_runs run runs",
+    "Card": f"{SHOWN} from_resumed get get_data hash id origin_pathspec path size type view",
     "CardContainer": f"{SHOWN} count from_resumed index origin_pathspec pathspec",
 }
 

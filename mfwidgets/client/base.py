@@ -3,14 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild, visible
 from mfwidgets.pathspec import PathComponents, kind_of, parse, short
+from mfwidgets.pickles.metaflow_types import CLIENT_CLASSES
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.context import ClientContext, current_context, new_context
 from mfwidgets.times import local_datetime
 
 _CLASSES: dict[str, "type[MetaflowObject]"] = {}
@@ -45,10 +47,11 @@ class MetaflowObject(Explorable, ABC):
     _record: Any
     _attempt: int | None
 
-    def __init_subclass__(cls, *, kind: str, **options: Any) -> None:
+    def __init_subclass__(cls, *, kind: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls._kind = kind
-        _CLASSES[kind] = cls
+        if kind is not None:  # a subclass of a user has the kind of its base, and changes nothing else
+            cls._kind = kind
+            _CLASSES[kind] = cls
 
     def __init__(self, pathspec: str | None = None, attempt: int | None = None) -> None:
         path = parse(pathspec, self._kind)
@@ -228,6 +231,11 @@ class MetaflowObject(Explorable, ABC):
         MetaflowNamespaceMismatch
             The object is not in the namespace.
         """
+        if "data" in state:  # Metaflow's own object, unpickled without metaflow
+            pathspec, self._attempt, selector, namespace, checked = state["data"]
+            self._context = new_context(selector, namespace if checked else None)
+            self._load(parse(pathspec, self._kind))
+            return
         self._context, self._attempt = state["scope"], state["attempt"]
         self._load(tuple(state["path"]))
 
@@ -341,3 +349,7 @@ def suggest(name: str, names: list[str]) -> tuple[str, list[str]]:
 def limited(names: Iterator[str], limit: int = 200) -> list[str]:
     """Return the first names of an iterator, so that completion never fetches without limit."""
     return [name for name, _ in zip(names, range(limit), strict=False)]
+
+
+for _name, _kind in {"Flow": "flow", "Run": "run", "Step": "step", "Task": "task", "DataArtifact": "artifact"}.items():
+    CLIENT_CLASSES[_name] = partial(class_of, _kind)

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, overload
 
+from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.task import Task
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.cards import CardFile, card_size, list_cards, read_card, read_card_data
@@ -31,6 +32,8 @@ class Card(Displayable):
         The datastore of the card.
     file
         The file of the card.
+    origin_pathspec
+        The task that made it, if a resumed run took the task over.
 
     Attributes
     ----------
@@ -40,10 +43,15 @@ class Card(Displayable):
         The id that the ``@card`` decorator gives. None if it gives none.
     hash
         The hash in the name of the file. It distinguishes the cards of a task.
+    origin_pathspec
+        The task that made the card, if a resumed run took the task over. None otherwise.
+    from_resumed
+        Whether it did.
     """
 
-    def __init__(self, datastore: Datastore, file: CardFile) -> None:
+    def __init__(self, datastore: Datastore, file: CardFile, origin_pathspec: str | None = None) -> None:
         self._datastore, self._file = datastore, file
+        self.origin_pathspec, self.from_resumed = origin_pathspec, origin_pathspec is not None
         self.type, self.id, self.hash = file.type, file.id, file.hash
 
     @property
@@ -210,11 +218,15 @@ def get_cards(
             f"{maker!r} has no cards. Its step has no @card, or the task ended before the card was made.",
             pathspec=maker.pathspec,
         )
-    cards = [Card(datastore, file) for file in files if id in (None, file.id) and type in (None, file.type)]
-    return CardContainer(maker.pathspec, cards, origin.pathspec if origin else None)
+    origin_pathspec = origin.pathspec if origin else None
+    cards = [
+        Card(datastore, file, origin_pathspec) for file in files if id in (None, file.id) and type in (None, file.type)
+    ]
+    return CardContainer(maker.pathspec, cards, origin_pathspec)
 
 
 def _find(task: object) -> Task:
+    task = ours(task)
     if isinstance(task, Task):
         return task
     if not isinstance(task, str):

@@ -1,6 +1,6 @@
 """Flows: the runs of one FlowSpec class."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +12,7 @@ from mfwidgets.pathspec import PathComponents, RunAlias
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import FlowRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.run_filter import Moment, RunStatus, project_tags, run_filter
+from mfwidgets.queries.run_filter import Moment, RunStatus, check_count, metaflow_filters, project_tags, run_filter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +116,9 @@ class Flow(MetaflowObject, kind="flow"):
         project: str | None = None,
         branch: str | None = None,
         limit: int | None = None,
+        max_runs: int | None = None,
+        filters: Mapping[str, object] | None = None,
+        page_size: int | None = None,
     ) -> Runs:
         """Return the runs of the flow in the namespace, newest first.
 
@@ -138,8 +141,12 @@ class Flow(MetaflowObject, kind="flow"):
         project, branch
             The project and branch that ``@project`` records as tags: ``fraud``, and ``prod``, ``user.ann`` or
             ``test.fast``.
-        limit
-            The maximum number of runs.
+        limit, max_runs
+            The maximum number of runs. The second is Metaflow's name.
+        filters
+            Metaflow's filters: ``{"user_name:eq": "ann", "ts_epoch:ge": 1767225600000, "status:eq": "failed"}``.
+        page_size
+            As in Metaflow, the number of runs per request. It is chosen here, so the value is only checked.
 
         Returns
         -------
@@ -160,8 +167,19 @@ class Flow(MetaflowObject, kind="flow"):
         >>> Flow("ForecastFlow").runs(since="2026-11-01", limit=1)[0]
         Run('ForecastFlow/1795378919475034')
         """
-        selection = run_filter((*tags, *project_tags(project, branch)), status, user, since, until, text)
-        return Runs(self._context, self._record.flow, selection, limit)
+        given = metaflow_filters(filters or {})
+        selection = run_filter(
+            (*tags, *project_tags(project, branch), *given.tags),
+            status or given.status,
+            user or given.user,
+            since or given.since,
+            until or given.until,
+            text,
+        )
+        check_count("page_size", page_size)
+        check_count("max_runs", max_runs)
+        numbers = [number for number in (limit, max_runs) if number is not None]
+        return Runs(self._context, self._record.flow, selection, min(numbers) if numbers else None)
 
     @property
     def latest_run(self) -> Run | None:

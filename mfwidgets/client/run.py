@@ -22,6 +22,7 @@ from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.status.states import newest_task, origin_run_id, quick_success, successful_end
 from mfwidgets.queries.tag_rules import tag_change
+from mfwidgets.queries.task_metadata import newest_values
 from mfwidgets.queries.values.value_columns import check_name
 from mfwidgets.times import as_timedelta, local_datetime
 
@@ -368,12 +369,15 @@ class Run(MetaflowObject, kind="run"):
     def trigger(self) -> Trigger | None:
         """The events that triggered the run, as Argo Workflows records them. None if there are none.
 
-        Costs three or four requests.
+        A resumed run has the trigger of the run that it resumes. Costs three or four requests, and seven for a resumed run.
         """
         start = self._child(start_step(self._context, self._record))
-        events = self._context.provider.metadata(start._record.path, {"execution-triggers"}) if start else []
-        newest = max(events, key=lambda event: event.created_ms, default=None)
-        return trigger_of(self._context, newest.value) if newest else None
+        fields = {"execution-triggers", "origin-task-id"}
+        events = self._context.provider.metadata(start._record.path, fields) if start else []
+        recorded = newest_values(events)
+        if start and "execution-triggers" not in recorded and recorded and (task := start.task):  # a clone
+            recorded = task.metadata_dict
+        return trigger_of(self._context, recorded.get("execution-triggers"))
 
     def why(self) -> "Why":
         """Explain why the run did not succeed.

@@ -10,6 +10,7 @@ from mfwidgets.client.collections.base import Collection
 from mfwidgets.client.collections.tasks import Tasks
 from mfwidgets.client.task import Task
 from mfwidgets.pathspec import PathComponents
+from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import RunRecord, StepRecord
 from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
 from mfwidgets.queries.lineage.graph import steps_of
@@ -118,7 +119,7 @@ class Step(MetaflowObject, kind="step"):
     def control_tasks(self, *tags: str) -> Iterator[Task]:
         """Yield the control tasks of a ``@parallel`` step, newest first.
 
-        Costs two bulk requests.
+        Costs two bulk requests, and one for each run from which tasks were cloned.
 
         Parameters
         ----------
@@ -130,8 +131,7 @@ class Step(MetaflowObject, kind="step"):
         Task
             A task that led the others of the step.
         """
-        events = self._context.provider.metadata(self._record.path, {"internal_task_type"})
-        leaders = {event.task_id for event in events if event.value == CONTROL_TASK}
+        leaders = _control_tasks(self._context, self._record.path)
         for task in self.tasks(*tags):
             if task.id in leaders or CONTROL_TASK in task.tags:  # the tag is from old services
                 yield task
@@ -311,3 +311,20 @@ class Steps(Collection[Step]):
         for record in self._context.provider.steps(self._run):
             if not record.step.startswith("_"):
                 yield Step._of(self._context, record)
+
+
+def _control_tasks(context: ClientContext, step: PathPrefix, max_origins: int = 20) -> set[str]:
+    """Return the ids of the control tasks of a step. A clone is one if its origin was."""
+    events = context.provider.metadata(step, {"internal_task_type", "origin-run-id", "origin-task-id"})
+    leaders = {event.task_id for event in events if event.value == CONTROL_TASK}
+    origins = {
+        event.task_id: (str(event.value), str(run.value))
+        for event in events
+        if event.field == "origin-task-id"
+        for run in events
+        if run.field == "origin-run-id" and run.task_id == event.task_id
+    }
+    for run_id in sorted({run_id for _, run_id in origins.values()}) if max_origins else ():
+        there = _control_tasks(context, (step[0], run_id, step[2]), max_origins - 1)
+        leaders |= {task for task, (origin, origin_run) in origins.items() if origin_run == run_id and origin in there}
+    return leaders

@@ -513,7 +513,12 @@ class Task(MetaflowObject, kind="task"):
         """
         return self.logs("stderr").size()
 
-    def loglines(self, stream: str, as_unicode: bool = True) -> Iterator[tuple[datetime, str | bytes]]:  # noqa: FBT001, FBT002 - Metaflow's signature
+    def loglines(
+        self,
+        stream: str,
+        as_unicode: bool = True,  # noqa: FBT001, FBT002 - Metaflow's signature
+        meta_dict: dict[str, Any] | None = None,  # noqa: ARG002 - as above
+    ) -> Iterator[tuple[datetime, str | bytes]]:
         """Yield the time and the text of each line of a log.
 
         Costs two requests and at most two reads.
@@ -524,6 +529,8 @@ class Task(MetaflowObject, kind="task"):
             ``stdout`` or ``stderr``. Any other stream has no lines.
         as_unicode
             Whether to yield str, with U+FFFD for bytes that are not UTF-8. Otherwise yields the bytes.
+        meta_dict
+            As in Metaflow, the result of :attr:`metadata_dict`. It is not needed.
 
         Yields
         ------

@@ -1,13 +1,13 @@
 """The trigger of a run: events, or runs of other flows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfwidgets.client.base import class_of
 from mfwidgets.errors import visible
 from mfwidgets.files import parse_json
-from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.times import SECOND, YEAR_3000
 
 if TYPE_CHECKING:
@@ -50,6 +50,34 @@ class Trigger:
         self._context = context
         events = [event for event in recorded if isinstance(event, dict)] if isinstance(recorded, list) else []
         self._events = [_event(event) for event in sorted(events, key=_timestamp, reverse=True)]
+
+    @classmethod
+    def from_runs(cls, runs: "Iterable[Run]") -> "Trigger":
+        """Return the trigger that finished runs would cause, newest first. Runs without an end task are left out.
+
+        Costs two requests for each run.
+
+        Parameters
+        ----------
+        runs
+            The runs, in any order.
+
+        Returns
+        -------
+        Trigger
+            Its events are those that Metaflow sends when a run ends.
+        """
+        ended = sorted(
+            ((run.finished_at, run, task) for run in runs if (task := run.end_task) and run.finished_at),
+            key=lambda end: end[0],
+            reverse=True,
+        )
+        trigger = cls(ended[0][1]._context if ended else current_context(), [])
+        for finished_at, run, task in ended:
+            for step in dict.fromkeys((task.path_components[2], "end")):
+                name = f"metaflow.{run.path_components[0]}.{step}"
+                trigger._events.append(MetaflowEvent(name, task.pathspec, finished_at, "run"))
+        return trigger
 
     @property
     def event(self) -> MetaflowEvent | None:

@@ -4,6 +4,7 @@ A pickle names Metaflow's classes. They are replaced by these, so that reading d
 """
 
 from collections import namedtuple
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -60,6 +61,34 @@ class ParallelUBF:
 
     num_parallel: int
 
+
+class ConfigValue(dict[str, Any]):
+    """A part of a ``Config``: a dict whose keys are attributes, too."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__({name: _config_value(value) for name, value in (data or {}).items()})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state.get("_data"))  # type: ignore[misc]  # a version of Metaflow pickles it so
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def _config_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return ConfigValue(value)
+    return type(value)(map(_config_value, value)) if isinstance(value, list | tuple | set) else value
+
+
+CLIENT_CLASSES: dict[str, Callable[[], type]] = {}
+"""Functions that return our classes of the Client API, by name. Pickled objects of Metaflow's client become ours if metaflow is missing."""
+
+WITHOUT_METAFLOW = {("metaflow.user_configs.config_parameters", "ConfigValue"): ConfigValue}
+"""Stand-ins that are used only if metaflow is missing."""
 
 METAFLOW_TYPES: dict[tuple[str, str], type] = {
     ("metaflow.exception", "MetaflowExceptionWrapper"): MetaflowExceptionWrapper,

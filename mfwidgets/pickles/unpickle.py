@@ -4,11 +4,14 @@ import io
 import pickle
 from typing import Any
 
-from mfwidgets.errors import UnloadableArtifact
-from mfwidgets.pickles.metaflow_types import METAFLOW_TYPES
+from mfwidgets.errors import UnloadableArtifact, UnloadableClass, UnloadableModule
+from mfwidgets.pickles.metaflow_types import CLIENT_CLASSES, METAFLOW_TYPES, WITHOUT_METAFLOW
 
 PICKLES = frozenset({"pickle-v2", "pickle-v4", "gzip+pickle-v2", "gzip+pickle-v4"})
 """Metaflow's own encodings. The gzip in a name is undone when the blob is read."""
+
+
+_CLIENT_MODULE = "metaflow.client.core"
 
 
 class _Unpickler(pickle.Unpickler):
@@ -21,6 +24,10 @@ class _Unpickler(pickle.Unpickler):
         try:
             return super().find_class(module, name)
         except (ImportError, AttributeError) as error:
+            if (module, name) in WITHOUT_METAFLOW:
+                return WITHOUT_METAFLOW[module, name]
+            if module == _CLIENT_MODULE and name in CLIENT_CLASSES:
+                return CLIENT_CLASSES[name]()
             raise _CannotImport(module, name, error) from error
 
 
@@ -45,8 +52,10 @@ def load_value(content: bytes, encoding: str, owner: str) -> Any:
 
     Raises
     ------
+    UnloadableModule, UnloadableClass
+        A class cannot be imported here. They are also an ImportError and an AttributeError, as Metaflow's users expect.
     UnloadableArtifact
-        The encoding is not Metaflow's own, a class cannot be imported, or unpickling raises an error.
+        The encoding is not Metaflow's own, or unpickling raises an error.
     """
     if encoding not in PICKLES:
         raise UnloadableArtifact(
@@ -61,7 +70,8 @@ def load_value(content: bytes, encoding: str, owner: str) -> Any:
             if missing.module == "__main__"
             else f"installing the package of '{missing.module}' or adding it to sys.path"
         )
-        raise UnloadableArtifact(
+        kind = UnloadableModule if isinstance(missing.error, ImportError) else UnloadableClass
+        raise kind(
             f"{owner} has an object of '{missing.name}' of module '{missing.module}', which cannot be imported here "
             f"({missing.error}). Try {advice}, or .raw() for the bytes."
         ) from missing

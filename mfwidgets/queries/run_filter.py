@@ -1,16 +1,16 @@
 """Filters the runs of a flow by tags, status, user, time and text."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Literal
+from datetime import UTC, date, datetime, time
+from typing import Any, Literal
 
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import tag_filter
 from mfwidgets.queries.status.rules import STATUSES, Status, StatusName
-from mfwidgets.times import DAY, HOUR, MINUTE, now_ms, time_text
+from mfwidgets.times import DAY, HOUR, MINUTE, YEAR_3000, now_ms, time_text
 
 Moment = datetime | date | str
 """A point in time. A naive datetime is local. A str is in ISO 8601, or an age such as ``2d``."""
@@ -127,6 +127,81 @@ def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:
             raise MetaflowInvalidArgument(f"Expected {name}= to be a name, got {value!r:.40}.")
         tags += [f"{tag}:{value}"] if value else []
     return tuple(tags)
+
+
+@dataclass(frozen=True, slots=True)
+class MetaflowFilters:
+    """Metaflow's ``filters=`` as the conditions of :func:`run_filter`."""
+
+    tags: tuple[str, ...] = ()
+    status: Any = None
+    user: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+_NAMES = {
+    "user_name:eq": "user",
+    "user:eq": "user",
+    "status:eq": "status",
+    "ts_epoch:ge": "since",
+    "ts_epoch:gt": "since",
+    "ts_epoch:le": "until",
+    "ts_epoch:lt": "until",
+    "tags:all": "tags",
+    "_tags:all": "tags",
+}
+"""Our conditions by Metaflow's names."""
+
+
+def metaflow_filters(filters: Mapping[str, object]) -> MetaflowFilters:
+    """Return the conditions that Metaflow's ``filters=`` name.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        A filter is unknown, or has a value of the wrong type.
+    """
+    if not isinstance(filters, Mapping):
+        raise MetaflowInvalidArgument(f"Expected filters= to be a dict, got {type(filters).__name__}.")
+    conditions: dict[str, Any] = {}
+    for name, value in filters.items():
+        condition = _NAMES.get(name)
+        if condition is None:
+            raise MetaflowInvalidArgument(f"Expected a filter such as {', '.join(_NAMES)}, got {name!r:.60}.")
+        if condition in ("since", "until"):
+            conditions[condition] = _moment(name, value)
+        elif condition == "tags":
+            conditions[condition] = (
+                tuple(str(value).split(",")) if isinstance(value, str) else tuple(map(str, _list(value)))
+            )
+        else:
+            conditions[condition] = value
+    return MetaflowFilters(**conditions)
+
+
+def _list(value: object) -> Iterable[object]:
+    return value if isinstance(value, list | tuple | set | frozenset) else (value,)
+
+
+def _moment(name: str, value: object) -> datetime:
+    """Return a time in milliseconds since the epoch. A bound that is excluded is moved by one millisecond."""
+    moved = {"gt": 1, "lt": -1}.get(name.rpartition(":")[2], 0)
+    if not isinstance(value, int | float) or not 0 < value < YEAR_3000:
+        raise MetaflowInvalidArgument(f"Expected milliseconds since the epoch for {name!r}, got {value!r:.40}.")
+    return datetime.fromtimestamp((value + moved) / 1000, UTC)
+
+
+def check_count(name: str, value: object) -> None:
+    """Check a number of runs.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        It is not a positive number or None.
+    """
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise MetaflowInvalidArgument(f"Expected {name}= to be a number from 1 or None, got {value!r:.40}.")
 
 
 def _milliseconds(name: str, moment: object) -> int:

@@ -1,9 +1,10 @@
 """Functions that open widgets."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.answers.logs import Logs
 from mfwidgets.client.metaflow import Metaflow
+from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
 from mfwidgets.errors import MetaflowInvalidArgument
@@ -11,8 +12,11 @@ from mfwidgets.widgets.explorer import Explorer
 from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.watch import Watch
 
+if TYPE_CHECKING:
+    from mfwidgets.display import Explorable
 
-def explore(pathspec: str | None = None) -> Explorer:
+
+def explore(pathspec: "str | Explorable | None" = None) -> Explorer:
     """Open an explorer of the current metadata provider and namespace.
 
     The call costs the record of the start object. Everything else is read in threads: the first page of runs and the
@@ -22,7 +26,8 @@ def explore(pathspec: str | None = None) -> Explorer:
     Parameters
     ----------
     pathspec
-        The object to select first, such as ``HelloFlow/latest``. None selects the first flow.
+        The object to select first, such as ``HelloFlow/latest``, or an object, also of Metaflow's own client. None selects
+        the first flow.
 
     Returns
     -------
@@ -43,8 +48,11 @@ def explore(pathspec: str | None = None) -> Explorer:
     Run('HelloFlow/...')
     >>> explorer.close()
     """
+    start = ours(pathspec)
+    if start is not None and not isinstance(start, str):
+        return open_explorer(start)
     client = Metaflow()
-    return Explorer(client, client.get(pathspec) if pathspec is not None else None)
+    return Explorer(client, client.get(start) if start is not None else None)
 
 
 def open_explorer(start: Any) -> Explorer:
@@ -68,7 +76,7 @@ def watch(run: Run | str, minutes: float = 600.0) -> Watch:
     Parameters
     ----------
     run
-        A run, or its pathspec such as ``HelloFlow/latest``.
+        A run, its pathspec such as ``HelloFlow/latest``, or Metaflow's own run or result of a ``Runner``.
     minutes
         The time limit. Then the watching stops, not the run.
 
@@ -92,6 +100,7 @@ def watch(run: Run | str, minutes: float = 600.0) -> Watch:
     >>> watching.ended
     'The run is completed.'
     """
+    run = ours(run)
     target = Metaflow().get(run) if isinstance(run, str) else run
     if not isinstance(target, Run):
         raise MetaflowInvalidArgument(f"Expected a run or its pathspec, got {target!r:.80}.")

@@ -53,7 +53,6 @@ INTENDED = [
     Intended("data|end_task|finished_at", r"LoopFlow/\d+", "None", "each|finish|20", "the same"),
     Intended("latest_successful_run", "LoopFlow", "Run", "Run", "the same"),
     Intended("finished_at", r"RetryFlow/\d+/flaky/\d+", r"\d", r"\d", "a retried attempt ended when it was stored, as in all tables", always=False),
-    Intended("data", "(Many|Value)Flow/.*/model", "AttributeError", "UnloadableArtifact", "a missing class is named, with a remedy"),
 ]  # fmt: skip
 
 

@@ -9,9 +9,7 @@ from mfwidgets.client.answers.code_diff import code_diff
 from mfwidgets.client.answers.comparison_facts import PACKAGE, SECTIONS, Fact, Facts, Name, facts_of
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.client.run import Run
-from mfwidgets.client.step import Step
-from mfwidgets.client.task import Task
+from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowInvalidArgument, visible
@@ -213,9 +211,9 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
     ['alpha']
     """
     client = Metaflow()
-    compared: list[Any] = [client.get(item) if isinstance(item, str) else item for item in objects]
-    kinds = {type(item) for item in compared}
-    if len(compared) < 2 or len(kinds) != 1 or not kinds <= {Run, Step, Task}:  # noqa: PLR2004 - a pair
+    compared: list[Any] = [client.get(item) if isinstance(item, str) else ours(item) for item in objects]
+    kinds = {getattr(item, "_kind", None) for item in compared}
+    if len(compared) < 2 or len(kinds) != 1 or not kinds <= {"run", "step", "task"}:  # noqa: PLR2004 - a pair
         shown = ", ".join(f"{item!r:.60}" for item in compared) or "nothing"
         raise MetaflowInvalidArgument(f"Expected two or more runs, or steps, or tasks to compare, got {shown}.")
     return compare_objects(compared, Reading(max_bytes, unpickle))

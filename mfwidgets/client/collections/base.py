@@ -10,12 +10,31 @@ from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument
 Item = TypeVar("Item")
 
 
+class _Cursor(Generic[Item]):
+    """An iteration of a view."""
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self.started = self.ended = self.is_shared = False
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        self.started = True
+        try:
+            return next(self._items)
+        except StopIteration:
+            self.ended = True
+            raise
+
+
 class Collection(Displayable, Generic[Item]):
     """A lazy view of child objects, newest first.
 
-    ``iter()`` starts again each time. ``next(view)`` moves the view's own cursor. ``view[0]`` and slices fetch only as
-    far as they reach. There is no ``len()`` because it would fetch everything: call ``count()`` instead. A view is
-    always true.
+    Each loop over a view starts again. After ``next(view)``, a loop gives the rest, and ``zip(view, view)`` gives pairs,
+    as with the generators of Metaflow's client. ``view[0]`` and slices fetch only as far as they reach. There is no
+    ``len()`` because it would fetch everything: call ``count()`` instead. A view is always true.
 
     Parameters
     ----------
@@ -33,15 +52,27 @@ class Collection(Displayable, Generic[Item]):
         self._title = title
         self._fetch = fetch
         self._limit = limit
-        self._cursor: Iterator[Item] | None = None
+        self._cursor: _Cursor[Item] | None = None
 
     def __iter__(self) -> Iterator[Item]:
-        return islice(self._fetch(), self._limit)
+        # A cursor that has given nothing yet, or that next() moves, is shared. Any other loop keeps its own.
+        if self._cursor is None or self._cursor.ended or (self._cursor.started and not self._cursor.is_shared):
+            self._cursor = _Cursor(self._all())
+        return self._cursor
 
     def __next__(self) -> Item:
-        if self._cursor is None:
-            self._cursor = iter(self)
-        return next(self._cursor)
+        if self._cursor is None or (self._cursor.started and not self._cursor.is_shared):
+            self._cursor = _Cursor(self._all())
+        self._cursor.is_shared = True
+        try:
+            return next(self._cursor)
+        except StopIteration:
+            self._cursor = None  # the next call starts again
+            raise
+
+    def _all(self) -> Iterator[Item]:
+        """Start a new iteration, whatever was taken from the view before."""
+        return islice(self._fetch(), self._limit)
 
     def __bool__(self) -> bool:
         return True
@@ -57,13 +88,13 @@ class Collection(Displayable, Generic[Item]):
             if index.step == 0:
                 raise IncorrectArgumentException("Expected a slice with a step other than 0, got 0.")
             if all(bound is None or bound >= 0 for bound in (index.start, index.stop)) and (index.step or 1) > 0:
-                return list(islice(self, index.start, index.stop, index.step))
-            return list(self)[index]
+                return list(islice(self._all(), index.start, index.stop, index.step))
+            return list(self._all())[index]
         if not isinstance(index, int):
             raise IncorrectArgumentException(
                 f"Expected a number or a slice as the index of the {self._title}, got {index!r:.80}."
             )
-        items = list(self)[index:] if index < 0 else list(islice(self, index, index + 1))
+        items = list(self._all())[index:] if index < 0 else list(islice(self._all(), index, index + 1))
         if not items:
             raise IndexError(f"The {self._title} have no index {index}.")
         return items[0]
@@ -86,7 +117,7 @@ class Collection(Displayable, Generic[Item]):
         >>> Flow("ForecastFlow").runs(status="failed").first()
         Run('ForecastFlow/1795378913725406')
         """
-        for item in self:
+        for item in self._all():
             return item
         raise MetaflowNotFound(f"There are no {self._title}.")
 
@@ -103,7 +134,7 @@ class Collection(Displayable, Generic[Item]):
         >>> Flow("ForecastFlow").latest_run.tasks().count()
         15
         """
-        return sum(1 for _ in self)
+        return sum(1 for _ in self._all())
 
     def __repr__(self) -> str:
         return visible(f"<{self._title}>")

@@ -85,7 +85,7 @@ class MetadataEvents(Collection[MetadataEvent]):
         1  _parameters    python_version   3.11.7
         2  _parameters           runtime      dev
         """
-        return to_frame("events", list(self))
+        return to_frame("events", list(self._all()))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the rows of :meth:`to_pandas` as dicts.
@@ -95,4 +95,4 @@ class MetadataEvents(Collection[MetadataEvent]):
         list of dict
             One dict per event. Costs one bulk request.
         """
-        return to_dicts("events", list(self))
+        return to_dicts("events", list(self._all()))

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import re
+from itertools import product
 
 import pytest
 
@@ -16,13 +17,28 @@ def linear(client):
 
 def test_a_collection_is_lazy_and_reiterable(linear, client):
     assert list(linear) == list(linear)
-    assert next(linear) == next(iter(linear))
-    assert next(linear) == list(linear)[1]  # each iterator has its own position
+    everything = list(linear)
+    assert [(outer, inner) for outer in linear for inner in linear] == list(product(everything, everything))
+    for _ in linear:
+        break
+    assert list(linear) == everything  # a loop that was left does not count
     assert linear
     assert client["LinearFlow"].runs("no-such-tag")
     assert not hasattr(linear, "__len__")
     assert repr(linear) == "<runs of LinearFlow>"
     assert repr(client["LinearFlow"].runs("a", "b")) == "<runs of LinearFlow tagged a and b>"
+
+
+def test_next_and_zip_work_as_with_generators(linear):
+    everything = list(linear)
+    assert next(linear) == everything[0]
+    assert linear.first() == linear[0] == everything[0]
+    assert linear.count() == len(everything)
+    assert list(linear) == everything[1:]
+    assert list(linear) == everything  # it starts again after its end
+    assert list(zip(linear, linear, strict=False)) == [tuple(everything[:2])]
+    assert [next(linear), next(linear), next(linear), next(linear, None)] == [*everything, None]
+    assert next(linear) == everything[0]
 
 
 def test_indexes_and_slices(linear):
