@@ -155,7 +155,7 @@ class _Batch(Generic[Item, Result]):
                 continue
             if self._waiting:
                 self._crew.start(self.work)
-            _settle(future, partial(_checked, self._function, item))
+            settle(future, partial(_checked, self._function, item))
             if future.exception() is not None:
                 self._waiting.clear()  # later items do not matter any more
 
@@ -217,12 +217,13 @@ def in_background(work: Callable[[], Result], name: str) -> "Future[Result]":
     """Run work in a daemon thread and return a future. If no thread can be started, run it now."""
     future: Future[Result] = Future()
     future.set_running_or_notify_cancel()  # from now on, it cannot be cancelled
-    if not start_thread(partial(_settle, future, work), name):
-        _settle(future, work)
+    if not start_thread(partial(settle, future, work), name):
+        settle(future, work)
     return future
 
 
-def _settle(future: "Future[Result]", work: Callable[[], Result]) -> None:
+def settle(future: "Future[Result]", work: Callable[[], Result]) -> None:
+    """Run work and give its result or its error to a future."""
     try:
         future.set_result(work())
     except BaseException as error:  # noqa: BLE001 - raised in the thread that waits

@@ -157,7 +157,7 @@ async def test_a_slow_service_times_out_and_the_server_goes_on(ask, jp_fetch, mo
     with running(tables=TABLES, latency=1.5) as service:
         monkeypatch.setenv("METAFLOW_SERVICE_URL", service.url)
         code, message = await error_of(ask)
-        assert (code, message) == (504, "There was no answer within 0 seconds.")
+        assert (code, message) == (504, "There was no answer within 0.2 s. Try again later.")
         assert (await jp_fetch("api", "status")).code == 200
 
 
