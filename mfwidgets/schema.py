@@ -160,6 +160,12 @@ STEPS = TableSchema(
         _required("step", TEXT, "step"),
         *_STATUS,
         _required("task_count", COUNT, "task_count"),
+        _required(
+            "planned_tasks",
+            COUNT,
+            "planned_tasks",
+            "tasks that the step will have; more than task_count in an unfinished foreach",
+        ),
         _required("task_statuses", OBJECT, lambda row: dict(row.task_statuses), "number of tasks by status"),
         _required("attempts", COUNT, "attempts", "attempts of all its tasks"),
         _optional("started_at", TIME, "started_ms", "earliest start of any attempt of any task"),

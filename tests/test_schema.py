@@ -76,19 +76,19 @@ ROWS = {
     ],
     "steps": [
         (
-            StepTiming(RUN, "work", DONE, 2, {"completed": 2}, 3, 70, 1_100, 4_000, 4_100, 2_500, 2_000, 9_000),
+            StepTiming(RUN, "work", DONE, 2, 3, {"completed": 2}, 3, 70, 1_100, 4_000, 4_100, 2_500, 2_000, 9_000),
             {
                 "pathspec": "F/7/work", "flow": "F", "run_id": "7", "step": "work", "status": "completed",
-                "reason": "attempt 0 succeeded", "task_count": 2, "task_statuses": {"completed": 2}, "attempts": 3,
+                "reason": "attempt 0 succeeded", "task_count": 2, "planned_tasks": 3, "task_statuses": {"completed": 2}, "attempts": 3,
                 "started_at": 1_100, "finished_at": 4_000, "duration": 3_000, "elapsed": None, "task_time": 2_500,
                 "longest_task": 2_000, "earlier_attempts": 70,
             },
         ),
         (
-            StepTiming(RUN, "work", None, 0, {}, 0, None, None, None, None, 0, None, 0),
+            StepTiming(RUN, "work", None, 0, 0, {}, 0, None, None, None, None, 0, None, 0),
             {
                 "pathspec": "F/7/work", "flow": "F", "run_id": "7", "step": "work", "status": None, "reason": None,
-                "task_count": 0, "task_statuses": {}, "attempts": 0, "started_at": None, "finished_at": None,
+                "task_count": 0, "planned_tasks": 0, "task_statuses": {}, "attempts": 0, "started_at": None, "finished_at": None,
                 "duration": None, "elapsed": None, "task_time": 0, "longest_task": None, "earlier_attempts": None,
             },
         ),

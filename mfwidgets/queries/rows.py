@@ -7,6 +7,7 @@ from itertools import islice
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import OUTSIDE, Item, items_of
+from mfwidgets.queries.planned_tasks import planned_tasks
 from mfwidgets.queries.run_snapshot import RunSnapshot
 from mfwidgets.queries.status.recorded_exceptions import exception_line
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState, attempt_statuses
@@ -104,6 +105,8 @@ class TaskRow:
     ----------
     item
         The foreach item that it works on.
+    planned
+        The number of tasks that its step will have. None if that is the number of its tasks, or is unknown.
     asked_ms
         When these facts were read.
     """
@@ -111,6 +114,7 @@ class TaskRow:
     record: TaskRecord
     state: TaskState
     item: Item
+    planned: int | None = None
     asked_ms: int = field(default_factory=now_ms, compare=False)
 
     @property
@@ -218,10 +222,16 @@ def _run_row(run: RunRecord, state: RunState) -> RunRow:
 def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
     """Return a row for each task of a snapshot, in the same order."""
     items = items_of(snapshot.context, snapshot.where, snapshot.metadata)
-    return [
+    rows = [
         TaskRow(task, state, items.get(task.key, OUTSIDE))
         for task, state in zip(snapshot.tasks, task_states(snapshot), strict=True)
     ]
+    planned = planned_tasks(snapshot, rows) if len(snapshot.where) <= _STEP else {}
+    return [replace(row, planned=planned[row.record.step]) if row.record.step in planned else row for row in rows]
+
+
+_STEP = 3
+"""Parts in the path of a step. The rows of a single task say nothing about its step."""
 
 
 def _elapsed(status: Status | None, started_ms: int | None, asked_ms: int) -> int | None:

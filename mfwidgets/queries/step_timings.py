@@ -10,6 +10,7 @@ from mfwidgets.queries.lineage.graph import step_order
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.run_snapshot import load_tasks, run_tasks
 from mfwidgets.queries.status.rules import Status, step_status
+from mfwidgets.times import DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class StepTiming:
         The status of all its tasks together. None if there are no tasks.
     task_count, task_statuses
         The number of its tasks, in total and by status.
+    planned_tasks
+        The number of tasks that it will have.
     attempts, earlier_attempts_ms
         The number of attempts of all its tasks, and the total duration of attempts that were retried.
     started_ms
@@ -44,6 +47,7 @@ class StepTiming:
     step: str
     status: Status | None
     task_count: int
+    planned_tasks: int
     task_statuses: Mapping[str, int]
     attempts: int
     earlier_attempts_ms: int | None
@@ -87,9 +91,31 @@ def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str])
     return [step_timing(run, name, by_step[name]) for name in dict.fromkeys([*names, *by_step])]
 
 
+def planned_of(rows: Sequence[TaskRow]) -> int:
+    """Return the number of tasks that a step will have, from the rows of its tasks."""
+    return max(len(rows), *(row.planned or 0 for row in rows)) if rows else 0
+
+
+def status_of_step(rows: Sequence[TaskRow]) -> Status | None:
+    """Return the status of a step from the rows of its tasks. It is completed only when all planned tasks are.
+
+    If the tasks so far are completed, the step is running for a day, as its scheduler is to start the others. After that
+    its status is unknown.
+    """
+    status = step_status([row.status for row in rows])
+    missing = planned_of(rows) - len(rows)
+    if status is None or not missing:
+        return status
+    words = f"{len(rows):,} of {planned_of(rows):,} planned tasks have begun"
+    if status not in ("completed", "caught"):
+        return Status(str(status), f"{status.reason}; {words}")
+    quiet_ms = max(row.asked_ms for row in rows) - max(row.last_activity_ms for row in rows)
+    return Status("running" if quiet_ms < DAY else "unknown", words)
+
+
 def step_timing(run: RunRecord, step: str, rows: Sequence[TaskRow]) -> StepTiming:
     """Return the timing of one step, from the rows of all its tasks. ``rows`` can be empty."""
-    status = step_status([row.status for row in rows])
+    status = status_of_step(rows)
     started = [row.first_started_ms for row in rows if row.first_started_ms is not None]
     finished = [row.finished_ms for row in rows if row.finished_ms is not None]
     durations = [row.duration_ms for row in rows if row.duration_ms is not None]
@@ -99,11 +125,12 @@ def step_timing(run: RunRecord, step: str, rows: Sequence[TaskRow]) -> StepTimin
         step,
         status,
         task_count=len(rows),
+        planned_tasks=planned_of(rows),
         task_statuses=Counter(str(row.status) for row in rows),
         attempts=sum(len(row.attempts) for row in rows),
         earlier_attempts_ms=sum(earlier) if earlier else None,
         started_ms=min(started, default=None),
-        finished_ms=None if status == "running" else max(finished, default=None),
+        finished_ms=None if status == "running" or planned_of(rows) > len(rows) else max(finished, default=None),
         last_activity_ms=max((row.last_activity_ms for row in rows), default=None),
         task_ms=sum(durations),
         longest_ms=max(durations, default=None),

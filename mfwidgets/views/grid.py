@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mfwidgets.client.answers.grid import DURATION, STATUS, Grid, GridCell
 from mfwidgets.code_lines import mflow_line
 from mfwidgets.queries.status.rules import step_status
+from mfwidgets.queries.step_timings import planned_of, status_of_step
 from mfwidgets.render.view import SIGNS, Cell, Tile, TileGrid, View
 from mfwidgets.times import duration_text
 from mfwidgets.views.build_view import build_view
@@ -24,9 +25,11 @@ def build_grid_view(grid: Grid, limits: Limits) -> View:
     """Show one tile per task. Above 2,000 tasks a tile shows the worst status or the mean of several tasks."""
     lines = grid.lines
     cells = [cell for line in lines.values() for cell in line]
-    status = step_status([cell.row.status for cell in cells])
+    status = status_of_step([cell.row for cell in cells])
     values = [cell.value for cell in cells if cell.value is not None]
-    facts = [("tasks", Cell(f"{len(cells):,}")), ("by", limits.code(grid.by))]
+    planned = planned_of([cell.row for cell in cells])
+    count = f"{len(cells):,} of {planned:,}" if planned > len(cells) else f"{len(cells):,}"
+    facts = [("tasks", Cell(count)), ("by", limits.code(grid.by))]
     if values:
         facts += [("minimum", _value(grid, min(values), limits)), ("maximum", _value(grid, max(values), limits))]
     if grid.by != STATUS and len(values) < len(cells):

@@ -5,8 +5,7 @@ from typing import Any
 
 from mfwidgets.providers.records import TaskKey
 from mfwidgets.queries.rows import TaskRow
-from mfwidgets.queries.status.rules import step_status
-from mfwidgets.queries.step_timings import step_timing
+from mfwidgets.queries.step_timings import planned_of, status_of_step, step_timing
 from mfwidgets.render.view import EMPTY, Cell, Graph, GraphStep, Segment, Table
 from mfwidgets.schema import STEPS
 from mfwidgets.times import duration_text, now_ms
@@ -38,7 +37,7 @@ def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], lim
 
 def _graph_step(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow], limits: Limits) -> GraphStep:
     following = tuple(limits.text(str(name)).text for name in node.get("next") or ())
-    status = limits.status(step_status([row.status for row in rows])) if rows else None
+    status = limits.status(status_of_step(rows)) if rows else None
     pathspec = "/".join(rows[0].record.path[:3]) if rows else ""
     return GraphStep(limits.text(name).text, status, _detail(name, node, rows), following, pathspec)
 
@@ -48,7 +47,9 @@ def _detail(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow]) -> str:
     kind = "loop" if name in (node.get("next") or ()) else _KINDS.get(str(node.get("type")), "")
     if not rows:
         return "not run"
-    words = [f"{len(rows):,} {'iterations' if kind == 'loop' else 'tasks'}"] if len(rows) > 1 else []
+    planned = planned_of(rows)
+    count = f"{len(rows):,} of {planned:,}" if planned > len(rows) else f"{len(rows):,}"
+    words = [f"{count} {'iterations' if kind == 'loop' else 'tasks'}"] if planned > 1 else []
     return ", ".join([*words, *([kind] if kind else [])]) or str(rows[0].status)
 
 

@@ -95,17 +95,19 @@ def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cel
     return (
         limits.object(facts["step"], facts["pathspec"]),
         limits.status(step.status),
-        _status_counts(facts["task_count"], facts["task_statuses"]),
+        _status_counts(facts["task_count"], facts["task_statuses"], facts["planned_tasks"]),
         time(facts["started_at"]),
         duration(facts["duration"]),
         duration(facts["elapsed"]),
     )
 
 
-def _status_counts(number: int, statuses: Mapping[str, int]) -> Cell:
-    """Show the number of tasks, and the numbers by status if statuses differ."""
-    parts = ", ".join(f"{count:,} {status}" for status, count in statuses.items())
-    return Cell(f"{number:,}: {parts}" if len(statuses) > 1 else f"{number:,}", value=str(number))
+def _status_counts(number: int, statuses: Mapping[str, int], planned: int) -> Cell:
+    """Show the number of tasks, of how many planned ones, and the numbers by status if statuses differ."""
+    words = f"{number:,} of {planned:,}" if planned > number else f"{number:,}"
+    parts = [f"{count:,} {status}" for status, count in statuses.items()] if len(statuses) > 1 else []
+    parts += [f"{planned - number:,} not started"] if parts and planned > number else []
+    return Cell(f"{words}: {', '.join(parts)}" if parts else words, value=str(number))
 
 
 def tasks_table(
