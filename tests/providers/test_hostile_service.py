@@ -1,6 +1,7 @@
 """Services that answer wrongly, endlessly or with secrets: each question has an answer or a ServiceException."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ import warnings
 
 import hostile_service as hostile
 import pytest
-from waiting import waits_for
+from waiting import PROMPT_S, waits_for
 
 from mfwidgets import Metaflow
 from mfwidgets.config import read_configuration
@@ -241,9 +242,8 @@ def test_in_a_kernel_the_key_is_sent_as_in_metaflow_with_one_notice(folder):
 
 
 INTERRUPTED = """
-import sys, threading, time, _thread
+import sys
 from mfwidgets import Metaflow
-threading.Timer(0.5, _thread.interrupt_main).start()
 try:
     Metaflow(metadata=sys.argv[1], namespace=None).flows
 except KeyboardInterrupt:
@@ -253,7 +253,8 @@ except KeyboardInterrupt:
 
 def test_the_process_ends_after_an_interrupt():
     with hostile.serving(hostile.slow_head) as service:
-        done = subprocess.run(
-            [sys.executable, "-c", INTERRUPTED, service.url], capture_output=True, text=True, timeout=60, check=True
-        )
-    assert done.stdout == "interrupted\n"
+        process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, service.url], stdout=subprocess.PIPE, text=True)
+        assert waits_for(lambda: service.asked)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PROMPT_S)  # the service would hold the request for longer
+    assert output == "interrupted\n"
