@@ -150,18 +150,24 @@ def check_showable(value: Any, parts_of: Any) -> None:
     Raises
     ------
     UnloadableArtifact
-        It has too many levels, too many parts if shared parts count each time, or an integer with too many digits.
+        It contains itself, has too many levels, has too many parts if shared parts count each time, or has an integer with
+        too many digits.
     """
     _check_digits(value)
     sizes: dict[int, tuple[int, int]] = {}
-    """Parts and levels by id(). A container that is being visited has none yet: it contains itself."""
+    """Parts and levels by id()."""
+    visited: set[int] = set()
+    """Containers that were begun. Those without a size contain the part that is being visited."""
     stack: list[tuple[Any, int, list[Any] | None]] = [(value, 0, None)]
     while stack:
         part, scalars, containers = stack.pop()
         if containers is not None:
             sizes[id(part)] = _checked_size(scalars, [sizes.get(id(item), (1, 0)) for item in containers])
-        elif id(part) not in sizes and (below := parts_of(part)):
-            sizes[id(part)] = 1, 0
+        elif id(part) in visited and id(part) not in sizes:
+            # Following several such paths to any depth, as JSON and comparisons do, takes exponential time.
+            raise UnloadableArtifact("The value contains itself.", "a value that contains itself")
+        elif id(part) not in visited and (below := parts_of(part)):
+            visited.add(id(part))
             containers = list(_containers(below))
             stack.append((part, len(below) - len(containers), containers))
             stack += [(item, 0, None) for item in containers]

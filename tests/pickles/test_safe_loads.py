@@ -49,13 +49,6 @@ def test_plain_values(value, protocol):
     assert same(safe_loads(pickle.dumps(value, protocol)), value)
 
 
-def test_recursive_values():
-    value: list[object] = []
-    value.append(value)
-    found = safe_loads(pickle.dumps(value))
-    assert found[0] is found
-
-
 def test_classes_of_metaflow():
     error = safe_loads(
         b"\x80\x04cmetaflow.exception\nMetaflowExceptionWrapper\nN\x85R}(\x8c\x04type\x8c\x0abuiltins.X\x8c\x09exception\x8c\x01mub."
