@@ -93,7 +93,7 @@ EVENTS = ["pathspec", "step", "task_id", "attempt", "name", "value", "type", "cr
 LINES = ["time", "line", "stream", "message"]
 FLOWS = ["flow", "latest_run", "status", "reason", "started_at", "duration", "elapsed", "user"]
 STEPS = [
-    "pathspec", "flow", "run_id", "step", "status", "reason", "task_count", "task_statuses", "attempts", "started_at",
+    "pathspec", "flow", "run_id", "step", "status", "reason", "task_count", "planned_tasks", "task_statuses", "attempts", "started_at",
     "finished_at", "duration", "elapsed", "task_time", "longest_task", "earlier_attempts",
 ]  # fmt: skip
 ATTEMPTS = ["attempt", "status", "reason", "started_at", "finished_at", "duration", "elapsed"]

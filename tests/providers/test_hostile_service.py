@@ -242,8 +242,9 @@ def test_in_a_kernel_the_key_is_sent_as_in_metaflow_with_one_notice(folder):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from mfwidgets import Metaflow
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores interrupts
 try:
     Metaflow(metadata=sys.argv[1], namespace=None).flows
 except KeyboardInterrupt:
