@@ -77,6 +77,15 @@ def read_file_from(file: str, start: int) -> bytes:
         os.close(descriptor)
 
 
+def file_size(file: str) -> int | None:
+    """Return the size of a regular file in bytes. None if there is none, or its name is impossible."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - a path of strings
+    except (OSError, ValueError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
 def _rest(descriptor: int, size: int) -> bytes:
     """Return the rest of a file of this size. It may grow while it is read, but reading ends."""
     chunks, left = [], size + _CHUNK_BYTES

@@ -66,7 +66,9 @@ def _shows(folder):
             continue
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.tuples(st.sampled_from(ARTIFACTS), st.sampled_from(VALUES))
     | st.tuples(st.sampled_from(FIELDS), st.sampled_from(TEXTS))
@@ -76,6 +78,8 @@ def _shows(folder):
 @example(("_foreach_stack", [{"x": 1}]))
 @example(("execution-triggers", "[1]"))
 @example(("origin-run-id", "\ud800"))
+@example(("ds-root", "x" * 5000))
+@example(("ds-root", "\ud800"))
 @example(("foreach-execution-path", "start:" + "9" * 5000))
 def test_everything_else_is_shown(folder, odd):
     name, value = odd

@@ -14,7 +14,7 @@ from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import DataException
-from mfwidgets.files import check_size, read_file, read_file_from
+from mfwidgets.files import check_size, file_size, read_file, read_file_from
 
 LOCAL_TYPES = ("local", "spin", "")
 """Metaflow's names of datastores in local folders; old records name none."""
@@ -112,8 +112,9 @@ class LocalDatastore:
         """Return the size of a file in bytes, or None if no root has it."""
         check_deadline()
         for root in self._roots:
-            if (root / key).is_file():
-                return (root / key).stat().st_size
+            size = file_size(f"{root}/{key}")
+            if size is not None:
+                return size
         return None
 
     def names(self, prefix: str) -> list[str]:

@@ -167,7 +167,6 @@ def test_a_folder_that_hangs_stops_nobody_else_and_not_the_end(server):
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(server.ask, folder=f"dead/{number % 2}") for number in range(12)]
         assert server.names() == ["Good"]
-        assert not any(one.done() for one in asked)
         answers = [one.result() for one in asked]
     assert {code for code, _ in answers} == {503, 504}
     messages = {answer["message"] for _, answer in answers}
