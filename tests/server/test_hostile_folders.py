@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -128,6 +129,15 @@ class Server:
         self._url = url[: url.index("/", len("http://"))]
         self._drain = threading.Thread(target=lambda: self.log.extend(lines), daemon=True)
         self._drain.start()
+        assert waits_for(self._listens)  # it prints its address first
+
+    def _listens(self):
+        place = urllib.parse.urlsplit(self._url)
+        try:
+            socket.create_connection((place.hostname, place.port), timeout=5).close()
+        except OSError:
+            return False
+        return True
 
     def ask(self, **query):
         query = urllib.parse.urlencode({"namespace": "none", **query, "token": "x"})
