@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from mfwidgets.client.answers.run_poller import RunPoller
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import start_thread
-from mfwidgets.errors import MetaflowException, visible
+from mfwidgets.errors import visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
@@ -115,7 +115,7 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         """Show the current state of the run. Return its status (empty if it cannot be read) and the display as text."""
         try:
             view = progress_view(self._poller.poll(), _LIMITS)
-        except MetaflowException as error:  # the next poll may succeed
+        except Exception as error:  # noqa: BLE001 - it is shown, and the next poll may succeed
             self._live.html = html_of(replace(self._last, notes=(f"The last poll failed: {error}",)), live=True)
             return "", str(error)
         self._last = view
