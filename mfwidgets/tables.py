@@ -64,12 +64,19 @@ def to_dicts(kind: str, rows: Sequence[Any], values: Values | None = None) -> li
     return dicts
 
 
-def to_json_value(value: Any, depth: int = 0) -> Any:
+def to_json_value(value: Any, containers: tuple[int, ...] = ()) -> Any:
     """Return a value as JSON types: dicts, lists, strings, numbers, True, False and None.
 
     Times are strings in ISO 8601 format, with their offset if they have one. Durations are seconds. NaN and infinities
     are the strings ``NaN``, ``Infinity`` and ``-Infinity``. Other objects are their repr. Values that were not read are
-    None.
+    None. A container in itself is the string ``...``.
+
+    Parameters
+    ----------
+    value
+        The value.
+    containers
+        The id() of the containers around it.
     """
     if value is None or isinstance(value, NotRead):
         return None
@@ -81,7 +88,7 @@ def to_json_value(value: Any, depth: int = 0) -> Any:
         return _iso_text(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
-    return _container(value, depth)
+    return _container(value, containers)
 
 
 def _iso_text(value: date) -> str:
@@ -90,20 +97,22 @@ def _iso_text(value: date) -> str:
     return value.isoformat()
 
 
-def _container(value: Any, depth: int) -> Any:
-    if depth < _DEEPEST:
+def _container(value: Any, containers: tuple[int, ...]) -> Any:
+    if id(value) in containers:
+        return "..."
+    if len(containers) < _DEEPEST:
+        inner = (*containers, id(value))
         if isinstance(value, Mapping):
             return {
-                key if isinstance(key, str) else repr_of(key): to_json_value(item, depth + 1)
-                for key, item in value.items()
+                key if isinstance(key, str) else repr_of(key): to_json_value(item, inner) for key, item in value.items()
             }
         if isinstance(value, list | tuple):
-            return [to_json_value(item, depth + 1) for item in value]
+            return [to_json_value(item, inner) for item in value]
         if isinstance(value, set | frozenset):
-            return [to_json_value(item, depth + 1) for item in sorted(value, key=repr_of)]
+            return [to_json_value(item, inner) for item in sorted(value, key=repr_of)]
         to_list = getattr(value, "tolist", None)  # numpy scalars and arrays
         if type(value).__module__ == "numpy" and to_list:
-            return to_json_value(to_list(), depth + 1)
+            return to_json_value(to_list(), inner)
     return repr_of(value)[:_LONGEST]
 
 

@@ -40,6 +40,34 @@ def calls(callable_: bytes, argument: bytes, times: int, opcode: bytes = b"R") -
     return start + (again(0) + again(1) + opcode) * times + b"t."
 
 
+def long_integer(size: int) -> bytes:
+    """Push an integer of this many bytes."""
+    return b"\x8b" + struct.pack("<i", size) + b"\x7f" * size
+
+
+def long_text(size: int) -> bytes:
+    """Push a string of this many bytes."""
+    return b"X" + struct.pack("<I", size) + b"x" * size
+
+
+def numpy_dtype(kind: str, size: int = -1) -> bytes:
+    """Push a dtype of numpy."""
+    sizes = struct.pack("<i", size)
+    state = b"(K\x03" + text("<") + b"NNNJ" + sizes + b"J" + sizes + b"K\x00tb"
+    return glob("numpy", "dtype") + text(kind) + b"\x89\x88\x87R" + state
+
+
+def numpy_array(shape: bytes, dtype: bytes, content: bytes) -> bytes:
+    """Push an array of numpy."""
+    return glob("numpy._core.multiarray", "_reconstruct") + b")R(K\x01" + shape + dtype + b"\x89" + content + b"tb"
+
+
+def zeros(size: int) -> bytes:
+    """Push an array of this many bytes."""
+    content = b"B" + struct.pack("<I", size) + b"\0" * size
+    return numpy_array(integer(size) + b"\x85", numpy_dtype("i1"), content)
+
+
 # --- memory: each of many objects is a copy of one large one -----------------------------------------------------------
 
 
@@ -79,6 +107,22 @@ def states_of_exceptions(items: int = 9_000, times: int = 8_000) -> bytes:
     state = b"}(" + b"".join(text(f"{number:x}") + b"N" for number in range(items)) + b"u"
     start = PROTOCOL + glob("metaflow.exception", "MetaflowExceptionWrapper") + keep(0) + b"0" + state + keep(1) + b"0("
     return start + (again(0) + b")\x81" + again(1) + b"b") * times + b"t."
+
+
+def long_names(size: int = 80_000, times: int = 30_000) -> bytes:
+    """One module with a long name, and many names in it."""
+    start = PROTOCOL + long_text(size) + keep(0) + b"0("
+    return start + b"".join(again(0) + text(f"{number:x}") + b"\x93" for number in range(times)) + b"t."
+
+
+def empty_sets(times: int = 290_000) -> bytes:
+    """An opcode that makes a set of 216 bytes, many times."""
+    return PROTOCOL + b"(" + b"\x8f" * times + b"t."
+
+
+def arguments_of_a_range() -> bytes:
+    """NEWOBJ_EX with the arguments ``range(10**15)``."""
+    return PROTOCOL + glob("x", "y") + glob("builtins", "range") + integer(10**15) + b"\x85R}NNs\x92."
 
 
 # --- time --------------------------------------------------------------------------------------------------------------
@@ -121,62 +165,55 @@ def unfinished_arrays(places: int = 100_000, times: int = 40_000) -> bytes:
     return start + b"".join(keep(n & 0xFF) for n in range(places)) + b"2" * times + b"Nb0" * times + b"."
 
 
-# --- frames that say they are huge ---------------------------------------------------------------------------------------
+def shape_of_large_numbers(size: int = 80_000) -> bytes:
+    """An array whose dimensions are one integer of 80,000 bytes, a thousand times: their product takes hours."""
+    shape = b"(" + again(0) * 1_000 + b"t"
+    return PROTOCOL + long_integer(size) + keep(0) + b"0" + numpy_array(shape, numpy_dtype("i8"), b"C\0") + b"."
 
 
-def _range_index(stop: int) -> bytes:
-    made = glob("pandas.core.indexes.base", "_new_Index") + glob("pandas.core.indexes.range", "RangeIndex")
-    facts = text("name") + b"N" + text("start") + b"K\x00" + text("stop") + integer(stop) + text("step") + b"K\x01"
-    return made + b"}(" + facts + b"u\x86R"
+def ranges_of_large_numbers(size: int = 80_000, times: int = 20_000) -> bytes:
+    """``range(1, n, 3)`` with an integer of 80,000 bytes many times: each divides it."""
+    start = PROTOCOL + long_integer(size) + keep(0) + b"0" + glob("builtins", "range") + keep(1) + b"0("
+    return start + (again(1) + b"K\x01" + again(0) + b"K\x03\x87R") * times + b"t."
 
 
-def _frame(blocks: bytes, axes: bytes) -> bytes:
-    manager = glob("pandas.core.internals.managers", "BlockManager")
-    return (
-        PROTOCOL
-        + glob("pandas.core.frame", "DataFrame")
-        + b")\x81}"
-        + text("_mgr")
-        + manager
-        + blocks
-        + b"]("
-        + axes
-        + b"e\x86Rsb."
-    )
+def states_in_lists(places: int = 20_000, times: int = 50_000) -> bytes:
+    """The state of an array as a list: numpy looks at all characters of the content each time."""
+    content = b"B" + struct.pack("<I", 4 * places) + b"a\0\0\0" * places + keep(3) + b"0"
+    state = b"](K\x01" + integer(places) + b"\x85" + numpy_dtype("U1", 4) + b"\x89" + again(3) + b"e" + keep(1) + b"0"
+    name = glob("numpy._core.multiarray", "_reconstruct") + keep(0) + b"0("
+    return PROTOCOL + content + state + name + (again(0) + b")R" + again(1) + b"b") * times + b"t."
 
 
-def frame_of_many_columns(columns: int = 10**15) -> bytes:
-    """A DataFrame whose columns are ``range(10**15)``, with one block that claims to fill them."""
-    places = glob("builtins", "slice") + b"K\x00" + integer(columns) + b"K\x01\x87R"
-    block = glob("pandas._libs.internals", "_unpickle_block") + b"N" + places + b"K\x02\x87R"
-    return _frame(b"(" + block + b"t", _range_index(columns) + _range_index(5))
-
-
-def frame_beyond_counting() -> bytes:
-    """The same with more columns than a machine's integer can count."""
-    return frame_of_many_columns(10**21)
-
-
-def frame_of_empty_codes(rows: int = 2 * 10**7) -> bytes:
-    """A MultiIndex whose codes are an array of shape (20,000,000, 0): no bytes, and twenty million empty lists."""
-    state = b"(K\x03" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
-    dtype = glob("numpy", "dtype") + text("i8") + b"\x89\x88\x87R" + state
-    array = (
-        glob("numpy._core.multiarray", "_reconstruct")
-        + b")R(K\x01"
-        + integer(rows)
-        + b"K\x00\x86"
-        + dtype
-        + b"\x89C\x00tb"
-    )
-    made = glob("pandas.core.indexes.base", "_new_Index") + glob("pandas.core.indexes.multi", "MultiIndex")
-    index = made + b"}(" + text("levels") + b"]" + _range_index(3) + b"a" + text("codes") + b"]" + array + b"au\x86R"
-    return _frame(b")", index + _range_index(5))
+# --- shared parts -------------------------------------------------------------------------------------------------------
 
 
 def shared_lists(levels: int = 60) -> bytes:
     """A list of twice the same list, 60 levels deep: its repr has 2**60 parts."""
     return PROTOCOL + b"]" + b"".join(keep(n) + b"0](" + again(n) * 2 + b"e" for n in range(levels)) + b"."
+
+
+def shared_text(size: int = 80_000, times: int = 50_000) -> bytes:
+    """One text in 50,000 places: its repr has four billion characters."""
+    return PROTOCOL + long_text(size) + keep(0) + b"0(" + again(0) * times + b"t."
+
+
+def shared_arrays(size: int = 80_000, times: int = 50_000) -> bytes:
+    """One array in 50,000 places: as lists it has four billion numbers."""
+    return PROTOCOL + zeros(size) + keep(0) + b"0(" + again(0) * times + b"t."
+
+
+def lists_in_each_other(count: int = 14) -> bytes:
+    """Lists that contain each other and themselves: a repr follows 14! paths."""
+    made = b"".join(b"]" + keep(number) + b"0" for number in range(count))
+    every = b"".join(map(again, range(count)))
+    filled = b"".join(again(number) + b"(" + every + b"e0" for number in range(count))
+    return PROTOCOL + made + filled + again(0) + b"."
+
+
+def list_in_itself(times: int = 8) -> bytes:
+    """A list that contains itself eight times: as JSON of 20 levels it has 8**20 parts."""
+    return PROTOCOL + b"]" + keep(0) + b"(" + again(0) * times + b"e."
 
 
 def colliding_complex(items: int = 20_000) -> bytes:
@@ -207,6 +244,41 @@ def huge_integer(size: int = 90_000) -> bytes:
     return PROTOCOL + b"\x8b" + struct.pack("<i", size) + b"\x7f" * size + b"."
 
 
+def long_range() -> bytes:
+    """``range`` of an integer of 12,000 digits: its repr fails."""
+    return PROTOCOL + glob("builtins", "range") + long_integer(5_000) + b"\x85R."
+
+
+def file_of_many_bytes() -> bytes:
+    """An included file whose size has 12,000 digits."""
+    return (
+        PROTOCOL
+        + b"cmetaflow.includefile\nIncludedFile\n)\x81}"
+        + text("_descriptor")
+        + b"}"
+        + text("size")
+        + (long_integer(5_000) + b"ssb.")
+    )
+
+
+def exception_of_numbers() -> bytes:
+    """An exception record of Metaflow whose facts are numbers, with a shape."""
+    facts = b"".join(text(name) + b"K\x05" for name in ("type", "exception", "stacktrace", "shape"))
+    return PROTOCOL + b"cmetaflow.exception\nMetaflowExceptionWrapper\nN\x85R}(" + facts + b"ub."
+
+
+def incomplete_objects(times: int = 9_000) -> bytes:
+    """Arrays without their state."""
+    name = glob("numpy._core.multiarray", "_reconstruct") + keep(0) + b"0("
+    return PROTOCOL + name + (again(0) + b")R") * times + b"t."
+
+
+def long_time_zone() -> bytes:
+    """A time zone with a name of 80,000 characters."""
+    offset = glob("datetime", "timedelta") + b"K\x00M\x10\x0eK\x00\x87R"
+    return PROTOCOL + glob("datetime", "timezone") + offset + long_text(80_000) + b"\x86R."
+
+
 # --- numpy text outside of Unicode ------------------------------------------------------------------------------------------
 
 
@@ -218,6 +290,11 @@ def beyond_unicode(*, scalar: bool = False, point: bytes = b"\xff\xff\xff\xff") 
         return PROTOCOL + glob("numpy._core.multiarray", "scalar") + dtype + b"C\x04" + point + b"\x86R."
     array = glob("numpy._core.multiarray", "_reconstruct") + b")R(K\x01K\x02\x85" + dtype
     return PROTOCOL + array + b"\x89C\x08" + b"a\0\0\0" + point + b"tb."
+
+
+def beyond_unicode_scalar() -> bytes:
+    """The same as a scalar."""
+    return beyond_unicode(scalar=True)
 
 
 # --- pickles that would run code and create the file "ran" in the current folder ------------------------------------

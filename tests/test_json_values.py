@@ -89,7 +89,16 @@ def test_containers_in_json_values_have_a_largest_depth(wrap, levels):
 def test_a_value_that_contains_itself_has_an_end_in_json_values():
     value = []
     value.append(value)
-    assert json.dumps(tables.to_json_value(value)).count("[") == 22  # 20 lists, and a repr: [[...]]
+    assert tables.to_json_value(value) == ["..."]
+    value += [value] * 7  # with 20 levels, 8**20 lists
+    assert tables.to_json_value({"a": value}) == {"a": ["..."] * 8}
+
+
+def test_a_deep_value_has_an_end_in_json_values():
+    value = []
+    for _ in range(40):
+        value = [value]
+    assert json.dumps(tables.to_json_value(value)).count("[") == 41  # 20 lists, and a repr
 
 
 class Named:

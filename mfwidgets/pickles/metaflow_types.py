@@ -33,7 +33,7 @@ class MetaflowExceptionWrapper(Exception):
         self.__dict__.update(state)
 
     def __str__(self) -> str:
-        return self.stacktrace or f"{self.type}: {self.exception}"
+        return str(self.stacktrace or f"{self.type}: {self.exception}")
 
     def __repr__(self) -> str:
         return str(self)

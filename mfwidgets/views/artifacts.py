@@ -1,11 +1,11 @@
 """Displays of artifacts: values in short form, previews and lineage."""
 
-import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from mfwidgets.client.answers.artifact_lineage import Lineage
 from mfwidgets.client.answers.comparison import MISSING
+from mfwidgets.pickles.value_text import is_array, value_text
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.context import ClientContext
@@ -20,11 +20,6 @@ from mfwidgets.views.tables import shown_of_total
 _MAX_LINE_WIDTH = 100
 """Characters per line of a numpy array."""
 
-_REPR = reprlib.Repr()
-_REPR.maxlevel = 3
-_REPR.maxdict = _REPR.maxlist = _REPR.maxtuple = _REPR.maxset = _REPR.maxfrozenset = 8
-_REPR.maxstring = _REPR.maxother = _REPR.maxlong = 200
-
 
 def value(shown: Any, limits: Limits) -> Cell:
     """Show a plain value, shortened. A missing or unread value is dimmed."""
@@ -32,21 +27,17 @@ def value(shown: Any, limits: Limits) -> Cell:
         return Cell("—", "dim")
     if isinstance(shown, NotRead):
         return Cell("not read", "dim", limits.text(shown.reason).text)
-    return limits.code(short_text(shown))
-
-
-def short_text(shown: Any) -> str:
-    """Return the repr of a plain value, shortened."""
-    if type(shown).__module__ == "numpy" and not getattr(shown, "shape", True):
-        shown = shown.item()  # 1.5, not np.float64(1.5)
-    return _REPR.repr(shown)
+    return limits.code(value_text(shown))
 
 
 def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
     """Show a preview of an artifact."""
     parts: list[Part] = []
     if shown.head:
-        columns = ("", *(limits.text(str(name)).text for name in shown.head.columns))
+        columns = (
+            "",
+            *(limits.text(name if isinstance(name, str) else value_text(name)).text for name in shown.head.columns),
+        )
         rows = tuple(
             (value(label, limits), *(value(item, limits) for item in row))
             for label, row in zip(shown.head.index, shown.head.rows, strict=True)
@@ -70,15 +61,16 @@ def preview_lines(
 
     def preview_by_name(rows: Sequence[ArtifactRow]) -> dict[str, Cell]:
         previews = small_previews(context, find, {row.name: row.size for row in rows})
-        return {name: _in_one_line(preview, limits) for name, preview in previews.items()}
+        return {name: preview_line(preview, limits) for name, preview in previews.items()}
 
     return preview_by_name
 
 
-def _in_one_line(shown: Preview, limits: Limits) -> Cell:
+def preview_line(shown: Preview, limits: Limits) -> Cell:
+    """Show a preview of an artifact in one line."""
     if shown.line:
         return limits.text(shown.line)
-    if shown.has_value and not getattr(shown.value, "shape", None) and not isinstance(shown.value, bytes):
+    if shown.has_value and not is_array(shown.value) and not isinstance(shown.value, bytes):
         return value(shown.value, limits)
     return Cell(limits.text(shown.summary).text, "dim")
 
@@ -87,12 +79,12 @@ def _lines(shown: Any, limits: Limits) -> list[str]:
     """Return the first lines of a str, or of the repr of another value."""
     if isinstance(shown, str):
         return [log_line(line, 5 * limits.chars) for line in shown[: 50 * limits.chars].splitlines()[: limits.rows]]
-    if getattr(shown, "shape", None):
+    if is_array(shown):
         import numpy as np
 
         text = np.array2string(shown, threshold=50, edgeitems=3, max_line_width=_MAX_LINE_WIDTH)
     else:
-        text = short_text(shown)
+        text = value_text(shown)
     return [log_line(line, 5 * limits.chars) for line in text.splitlines()[: limits.rows]]
 
 

@@ -14,8 +14,9 @@ import pytest
 from waiting import PATIENCE_S
 
 from mfwidgets.errors import UnloadableArtifact
+from mfwidgets.pickles.described import GlobalRef, ReducedCall
 from mfwidgets.pickles.metaflow_types import ForeachFrame, IncludedFile, MetaflowExceptionWrapper
-from mfwidgets.pickles.safe_loads import GlobalRef, ReducedCall, describe_pickle, safe_loads
+from mfwidgets.pickles.safe_loads import describe_pickle, safe_loads
 
 PLAIN = [
     1, -5, 300, 70_000, 2**70, -(2**70), 1.5, float("inf"), True, None, "ü", "", "x" * 300, b"ab", b"", b"x" * 300, (), (1,),

@@ -3,14 +3,18 @@
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from mfwidgets.concurrency import parallel_map
-from mfwidgets.errors import DataException, TooLarge
-from mfwidgets.pickles.dataframe_preview import DataFrameHead, dataframe_head
+from mfwidgets.errors import DataException, DeadlineExceeded, TooLarge, UnloadableArtifact
+from mfwidgets.pickles.described import GlobalRef, foreign_parts
 from mfwidgets.pickles.metaflow_types import IncludedFile, MetaflowExceptionWrapper
-from mfwidgets.pickles.safe_loads import GlobalRef, ReducedCall, describe_pickle
+from mfwidgets.pickles.previews.heads import DataFrameHead
+from mfwidgets.pickles.previews.pandas_frames import dataframe_head
+from mfwidgets.pickles.safe_loads import describe_pickle
 from mfwidgets.pickles.unpickle import PICKLES
+from mfwidgets.pickles.value_text import is_array
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.recorded_exceptions import recorded_in
@@ -62,16 +66,8 @@ class Preview:
 
 def preview(context: ClientContext, record: ArtifactRecord, max_bytes: int = MAX_PREVIEW_BYTES) -> Preview:
     """Return a preview of an artifact. Costs one read. Imports nothing and runs no code of the pickle."""
-    if record.encoding not in PICKLES:
-        return Preview(f"serialized as '{record.encoding}' by an extension of Metaflow")
-    try:
-        content = read_bytes(context, record, max_bytes)
-        described = describe_pickle(content)
-    except TooLarge:
-        return Preview(f"larger than {max_bytes / 1_000_000:g} MB, not read")
-    except DataException as error:
-        return Preview(str(error))
-    return preview_of(described)
+    content = _content(context, record, max_bytes)
+    return content if isinstance(content, Preview) else preview_of_pickle(content)
 
 
 def small_previews(
@@ -96,17 +92,50 @@ def small_previews(
         if size is not None and size <= MAX_SMALL_PREVIEW_BYTES and left >= 0:
             names.add(name)
     records = find(names) if names else []
-    previews = parallel_map(
-        lambda record: preview(context, record, 2 * MAX_SMALL_PREVIEW_BYTES),
+    contents = parallel_map(
+        lambda record: _content(context, record, 2 * MAX_SMALL_PREVIEW_BYTES),
         records,
         max_concurrency=context.max_concurrency,
     )
-    return {record.name: shown for record, shown in zip(records, previews, strict=True)}
+    # One after the other: several at once are not faster, and take the memory of all.
+    previews: dict[str, Preview] = {}
+    left = 2 * MAX_SMALL_PREVIEWS_BYTES  # recorded sizes can be wrong
+    for record, content in zip(records, contents, strict=True):
+        left -= 0 if isinstance(content, Preview) else len(content)
+        if left < 0:
+            previews[record.name] = Preview("not read, since the others are larger than recorded")
+        else:
+            previews[record.name] = content if isinstance(content, Preview) else preview_of_pickle(content)
+    return previews
+
+
+def _content(context: ClientContext, record: ArtifactRecord, max_bytes: int) -> bytes | Preview:
+    """Return the pickle of an artifact. Return a preview that says why it was not read."""
+    if record.encoding not in PICKLES:
+        return Preview(f"serialized as '{record.encoding}' by an extension of Metaflow")
+    try:
+        return read_bytes(context, record, max_bytes)
+    except TooLarge:
+        return Preview(f"larger than {max_bytes / 1_000_000:g} MB, not read")
+    except DataException as error:
+        return Preview(str(error))
+
+
+def preview_of_pickle(content: bytes) -> Preview:
+    """Return the preview of a pickle, or one that says why it cannot be previewed. Never fails."""
+    try:
+        return preview_of(describe_pickle(content))
+    except DeadlineExceeded:
+        raise
+    except UnloadableArtifact as error:
+        return Preview(str(error))
+    except Exception as error:  # noqa: BLE001 - a strange pickle can cause nearly any error
+        return Preview(f"cannot be previewed: {type(error).__name__}")
 
 
 def preview_of(described: Any) -> Preview:
     """Return the preview of a pickle that :func:`describe_pickle` read."""
-    imports = tuple(dict.fromkeys(_imported_names(described)))[:_MAX_IMPORTS]
+    imports = tuple(islice(_imported_names(described), _MAX_IMPORTS))
     if isinstance(described, IncludedFile):
         size = described.descriptor.get("size")
         return Preview(f"file of {size:,} bytes" if isinstance(size, int) else "file")
@@ -116,10 +145,19 @@ def preview_of(described: Any) -> Preview:
     if head is not None:
         size = f"{_counted(head.shape[0], 'row')}, {_counted(head.shape[1], 'column')}"
         return Preview(size, head=head, imports=imports)
-    if imports:
+    if any(True for _ in foreign_parts(described)):
         return Preview("not a plain value", imports=imports)
     picture = _picture(described) if isinstance(described, bytes | bytearray) else ""
     return Preview(_summary(described), described, has_value=True, picture=picture)
+
+
+def _imported_names(described: Any) -> Iterator[str]:
+    """Yield the names that unpickling would import, each once."""
+    seen: set[GlobalRef] = set()
+    for part in foreign_parts(described):
+        if isinstance(part, GlobalRef) and part not in seen:
+            seen.add(part)
+            yield str(part)
 
 
 def _summary(value: Any) -> str:
@@ -132,32 +170,11 @@ def _summary(value: Any) -> str:
         return f"{described}, {lines:,} lines" if lines > 1 else described
     if isinstance(value, list | tuple | dict | set | frozenset):
         return f"{type(value).__name__} of {len(value):,}"
-    shape = getattr(value, "shape", None)
-    return f"array of {value.dtype}, shape {shape}" if shape else ""
+    return f"array of {value.dtype}, shape {value.shape}" if is_array(value) else ""
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _imported_names(value: Any) -> Iterator[str]:
-    """Yield the names that unpickling would import. Visits each container once."""
-    seen: set[int] = set()
-    stack = [value]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, GlobalRef):
-            yield str(part)
-            continue
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, ReducedCall):
-            stack += [part.items, part.state, part.args, part.of]
-        elif isinstance(part, dict):
-            stack += [*part.values(), *part]
-        elif isinstance(part, list | tuple | set | frozenset):
-            stack += list(part)[::-1]
 
 
 def _picture(content: bytes | bytearray) -> str:

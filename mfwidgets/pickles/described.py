@@ -1,0 +1,84 @@
+"""Descriptions of the parts of a pickle that are not constructed: names, calls and incomplete objects."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+_NO_NAMES: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalRef:
+    """The name of a class or function in a pickle. It is not imported."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(slots=True, eq=False)
+class ReducedCall:
+    """The description of an object that the pickle would construct by a call.
+
+    Attributes
+    ----------
+    of
+        The callable, usually a :class:`GlobalRef`.
+    args, named
+        The arguments of the call: a tuple, and a dict of those with names.
+    state, items
+        The argument of ``__setstate__``, and the items that the pickle appends or sets. Pairs are tuples.
+    """
+
+    of: Any
+    args: Any
+    state: Any = None
+    items: list[Any] = field(default_factory=list)
+    named: dict[str, Any] = field(default_factory=lambda: _NO_NAMES)
+
+    @property
+    def name(self) -> str:
+        """``module.name`` of the callable, such as ``pandas.DataFrame``. Empty if it is the result of another call."""
+        return str(self.of) if isinstance(self.of, GlobalRef) else ""
+
+
+@dataclass(slots=True, eq=False)
+class PartialObject:
+    """An object that is incomplete until its state is set.
+
+    Attributes
+    ----------
+    finish
+        Returns the complete object for a state. Raises for a state that the class never pickles.
+    memo_indices
+        The indices of the object in the memo of the pickle.
+    """
+
+    finish: Callable[[Any], Any]
+    memo_indices: list[int] = field(default_factory=list)
+
+
+def parts_of(value: Any) -> list[Any]:
+    """Return the parts of a container or a description. Empty for other values."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    if isinstance(value, ReducedCall):
+        return [value.of, value.args, value.named, value.state, value.items]
+    return []
+
+
+def foreign_parts(value: Any) -> Iterator[GlobalRef | ReducedCall | PartialObject]:
+    """Yield the parts of a value that are not plain, in the order of the pickle. Visits each container once."""
+    seen: set[int] = set()
+    unvisited = [value]
+    while unvisited:
+        part = unvisited.pop()
+        if isinstance(part, GlobalRef | ReducedCall | PartialObject):
+            yield part
+        if id(part) not in seen and (parts := parts_of(part)):
+            seen.add(id(part))
+            unvisited += parts[::-1]

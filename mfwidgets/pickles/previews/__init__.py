@@ -1,0 +1,1 @@
+"""Describes objects of other packages from their pickles, without importing them."""

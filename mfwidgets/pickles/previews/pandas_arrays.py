@@ -1,0 +1,153 @@
+"""Reads the first values of pandas' arrays and indexes from their pickles: numpy's, and pandas' own kinds."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from mfwidgets.pickles.described import GlobalRef, ReducedCall
+from mfwidgets.pickles.previews.heads import Column, UnknownLayoutError
+
+_MAX_LEVELS = 100
+"""The maximum number of levels of an index."""
+
+_ARRAY_STATE_PARTS = 5
+"""The state of a numpy array: version, shape, dtype, whether it is stored by columns, content."""
+
+_TWO_DIMENSIONS = 2
+
+
+def array_column(values: Any, row: int | None = None) -> Column:
+    """Return a column of an array.
+
+    Parameters
+    ----------
+    values
+        A numpy array, or the description of an array of objects or of one of pandas' arrays.
+    row
+        The row of an array of two dimensions. The blocks of a DataFrame have a row for each column.
+
+    Raises
+    ------
+    UnknownLayoutError
+        The kind of array is unknown.
+    """
+    if isinstance(values, ReducedCall) and not _is_object_array(values):
+        return _extension_array(values)
+    return _numpy_array(values, row)
+
+
+def _numpy_array(values: Any, row: int | None = None) -> Column:
+    """Return a column of a numpy array, also of objects. pandas' arrays keep their values in such arrays."""
+    if isinstance(values, ReducedCall) and _is_object_array(values):
+        return _object_array(values, row)
+    if type(values).__module__ != "numpy" or not hasattr(values, "ravel"):
+        raise UnknownLayoutError
+    if values.ndim == _TWO_DIMENSIONS and row is not None:
+        values = values[row]
+    flat = values.ravel()
+    return Column(flat.size, lambda start, stop: _numpy_values(flat[start:stop]))
+
+
+def _numpy_values(values: Any) -> list[Any]:
+    if values.dtype.kind == "m":
+        return list(map(str, values.astype("timedelta64[us]").tolist()))
+    return _time_texts(values) if values.dtype.kind == "M" else list(values.tolist())
+
+
+def _time_texts(values: Any) -> list[str]:
+    """Return numpy's times as strings, without trailing zeros of the fraction."""
+    return [text.rstrip("0").removesuffix(".") if "." in text else text for text in map(str, values)]
+
+
+def _is_object_array(values: ReducedCall) -> bool:
+    """Return whether this is a numpy array of objects. Such an array is never constructed."""
+    return (
+        isinstance(values.of, GlobalRef)
+        and values.of.name == "_reconstruct"
+        and isinstance(values.state, tuple)
+        and len(values.state) == _ARRAY_STATE_PARTS
+        and isinstance(values.state[4], list)
+    )
+
+
+def _object_array(values: ReducedCall, row: int | None) -> Column:
+    shape, content = values.state[1], values.state[4]
+    if len(shape) != _TWO_DIMENSIONS or row is None:
+        return Column.of(content)
+    length = min(shape[1], len(content))
+    first = row * length  # objects are pickled row by row, whatever the memory layout of the array
+    return Column(length, lambda start, stop: content[first + start : first + min(stop, length)])
+
+
+def _extension_array(values: ReducedCall) -> Column:
+    """Return a column of one of pandas' arrays: strings, dates, categories, and numbers with missing values."""
+    if isinstance(values.state, dict) and "_mask" in values.state:
+        return _masked_array(values.state)
+    kind = values.args[0]
+    if not isinstance(kind, GlobalRef):
+        raise UnknownLayoutError
+    if kind.name == "Categorical":
+        return _categorical(values)
+    if kind.name == "PeriodArray":  # its values are integers, which would be misleading
+        raise UnknownLayoutError
+    dtype, content = values.state[:2]
+    column = _numpy_array(content)
+    if not isinstance(dtype, ReducedCall) or getattr(dtype.of, "name", "") != "DatetimeTZDtype":
+        return column
+    return Column(column.length, lambda start, stop: list(map(_zoned, column.values(start, stop))))
+
+
+def _zoned(value: Any) -> Any:
+    return value if value == "NaT" else f"{value}+00:00"
+
+
+def _masked_array(state: Mapping[str, Any]) -> Column:
+    values, mask = _numpy_array(state["_data"]), _numpy_array(state["_mask"])
+
+    def unmasked(start: int, stop: int) -> list[Any]:
+        masked = zip(values.values(start, stop), mask.values(start, stop), strict=True)
+        return [None if missing else value for value, missing in masked]
+
+    return Column(values.length, unmasked)
+
+
+def _categorical(values: ReducedCall) -> Column:
+    dtype, codes = values.state[0], _numpy_array(values.state[1])
+    labels = _flat_index(dtype.state["categories"])
+    return Column(codes.length, lambda start, stop: [_label(labels, code) for code in codes.values(start, stop)])
+
+
+def _label(labels: Column, code: int) -> Any:
+    """Return the label of a code. None for the code of a missing value."""
+    return labels.values(code, code + 1)[0] if code >= 0 else None
+
+
+def index_column(index: Any) -> Column:
+    """Return the labels of an axis: of an Index, a MultiIndex or a RangeIndex.
+
+    Raises
+    ------
+    UnknownLayoutError
+        The kind of index is unknown.
+    """
+    _, facts = index.args
+    return _multi_index(facts) if "levels" in facts else _flat_index(index)
+
+
+def _flat_index(index: Any) -> Column:
+    """Return the labels of an index that is not a MultiIndex. A MultiIndex has no other in its levels."""
+    _, facts = index.args
+    if "start" in facts:
+        return Column.of(range(facts["start"], facts["stop"], facts["step"]))
+    return array_column(facts["data"])
+
+
+def _multi_index(facts: Mapping[str, Any]) -> Column:
+    codes = [_numpy_array(level_codes) for level_codes in islice(facts["codes"], _MAX_LEVELS)]
+    levels = [_flat_index(level) for level in islice(facts["levels"], _MAX_LEVELS)]
+
+    def labels(start: int, stop: int) -> list[Any]:
+        rows = zip(*(column.values(start, stop) for column in codes), strict=True)
+        return [tuple(_label(level, code) for level, code in zip(levels, row, strict=True)) for row in rows]
+
+    return Column(codes[0].length, labels)

@@ -1,0 +1,92 @@
+"""Short texts of values: a repr with limits, which takes little time for a value of any size.
+
+Parts of a pickle that are not constructed are written like calls: ``Stone(weight=4)``.
+"""
+
+import reprlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from itertools import chain, islice
+from typing import Any
+
+from mfwidgets.pickles.described import GlobalRef, PartialObject, ReducedCall
+from mfwidgets.pickles.metaflow_types import IncludedFile
+from mfwidgets.pickles.showable import int_text
+
+_MAX_CHARS = 200
+"""The maximum length of a string, a number or another value without parts."""
+
+_MAX_ITEMS = 8
+
+_MAX_LEVELS = 3
+
+_MAX_BITS = 13_000
+"""About 3,900 digits. Python refuses to write integers of more than 4,300 digits."""
+
+
+class _ValueRepr(reprlib.Repr):
+    """Writes values with limits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = _MAX_LEVELS
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdeque = _MAX_ITEMS
+        self.maxstring = self.maxother = self.maxlong = _MAX_CHARS
+
+    def repr1(self, x: Any, level: int) -> str:
+        """Write a part of a value."""
+        write = _WRITERS.get(type(x))
+        return write(self, x, level) if write else super().repr1(x, level)
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Write an int, or its number of digits if Python refuses to write it."""
+        return super().repr_int(x, level) if x.bit_length() <= _MAX_BITS else int_text(x)
+
+    def in_order(self, pairs: Mapping[Any, Any], level: int) -> str:
+        """Write a mapping in its order. ``reprlib`` writes dicts in the order of their keys."""
+        if level <= 0 and pairs:
+            return "{...}"
+        written = (
+            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+            for key, value in islice(pairs.items(), _MAX_ITEMS)
+        )
+        return f"{{{', '.join(chain(written, ['...'] if len(pairs) > _MAX_ITEMS else []))}}}"
+
+
+_WRITERS: Mapping[type, Callable[[_ValueRepr, Any, int], str]] = {
+    OrderedDict: lambda writer, value, level: f"OrderedDict({writer.in_order(value, level)})",
+    IncludedFile: lambda writer, value, level: f"IncludedFile({writer.repr1(value.descriptor, level - 1)})",
+    GlobalRef: lambda _, value, __: _cut(value.name),
+    PartialObject: lambda *_: "<incomplete object>",
+    ReducedCall: lambda _, value, __: f"<{class_name(value) or 'object'}>",
+}
+"""The functions that write values of exactly these types."""
+
+
+def class_name(described: Any) -> str:
+    """Return the name of the class of a described object, without its module. Empty if it is unknown."""
+    while isinstance(described, ReducedCall):
+        described = described.of
+    return _cut(described.name) if isinstance(described, GlobalRef) else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS]}..."
+
+
+_REPR: Callable[[Any], str] = _ValueRepr().repr
+
+
+def is_array(value: Any) -> bool:
+    """Return whether a value is an array of numpy with at least one dimension."""
+    return type(value).__module__ == "numpy" and bool(getattr(value, "shape", ()))
+
+
+def value_text(value: Any) -> str:
+    """Return the repr of a value, shortened. It has no addresses of memory, and never fails."""
+    try:
+        if type(value).__module__ == "numpy" and not is_array(value):
+            value = value.item()  # 1.5, not np.float64(1.5)
+        return _REPR(value)
+    except Exception as error:  # noqa: BLE001 - the repr of a user's own class can raise any error
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
