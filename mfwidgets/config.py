@@ -168,6 +168,10 @@ class Configuration:
         sysroot = self.get(f"DATASTORE_SYSROOT_{kind.upper()}")
         if sysroot:
             return Path(sysroot).expanduser() / LOCAL_DIRS[kind]
+        return self.nearest_root(kind)
+
+    def nearest_root(self, kind: str = "local") -> Path | None:
+        """Return the ``.metaflow`` folder of the working folder or of its nearest parent that has one, or None."""
         parent = _folder_with(LOCAL_DIRS[kind], self.cwd)
         return parent / LOCAL_DIRS[kind] if parent else None
 

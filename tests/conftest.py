@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from corpus import Corpus, corpus, s3_corpus, service_corpus
+from small_runs import SmallRuns, small_runs
 from waiting import PATIENCE_S
 
 # Set before the first import: Metaflow reads its configuration once, and times are shown in local time.
@@ -31,7 +32,7 @@ def pytest_sessionfinish():
         shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
-REAL = {"runs", "_s3_runs", "on_service", "service", "server", "shell", "metaflow"}
+REAL = {"runs", "small", "_s3_runs", "on_service", "service", "server", "shell", "metaflow"}
 """Fixtures that need runs of real Metaflow, a service or a shell."""
 
 
@@ -46,6 +47,12 @@ def pytest_collection_modifyitems(items):
 def runs() -> Corpus:
     """Real runs, for reading only."""
     return corpus()
+
+
+@pytest.fixture(scope="session")
+def small() -> SmallRuns:
+    """Small real runs, each in a working folder of its own, for reading only."""
+    return small_runs()
 
 
 @pytest.fixture(scope="session")

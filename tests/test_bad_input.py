@@ -141,7 +141,7 @@ ARGUMENTS = [
     (lambda run: run["start"].task.logs(tail="x"), ARGUMENT, "got 'x'"),
     (lambda run: get_cards(5), errors.IncorrectArgumentException, "Expected a Task or its pathspec, got int"),
     (lambda run: get_cards(run.pathspec), errors.IncorrectPathspecException, "Expected the pathspec of a task"),
-    (lambda run: get_cards(run["start"].task), errors.CardNotPresentException, "Its step has no @card"),
+    (lambda run: get_cards(run["start"].task), errors.CardNotPresentException, "A step without @card makes none"),
     (lambda run: run.add_tag(5), errors.MetaflowTaggingError, "got int (5)"),
     (lambda run: run.add_tag(""), errors.MetaflowTaggingError, "got an empty str"),
     (lambda run: run.add_tag("x" * 501), errors.MetaflowTaggingError, "at most 500 characters"),

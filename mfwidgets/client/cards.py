@@ -7,8 +7,17 @@ from typing import Any, overload
 
 from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.task import Task
-from mfwidgets.datastore.base import Datastore
-from mfwidgets.datastore.cards import CardFile, card_size, list_cards, read_card, read_card_data
+from mfwidgets.datastore.base import LOCAL_TYPES
+from mfwidgets.datastore.cards import (
+    ROOT_VARIABLES,
+    CardFile,
+    CardPlace,
+    card_places,
+    card_size,
+    list_cards,
+    read_card,
+    read_card_data,
+)
 from mfwidgets.display import Displayable
 from mfwidgets.errors import (
     BlobMissing,
@@ -20,7 +29,7 @@ from mfwidgets.errors import (
 )
 from mfwidgets.pathspec import FORMS, parse
 from mfwidgets.queries.context import current_context
-from mfwidgets.queries.task_metadata import task_datastore
+from mfwidgets.queries.task_metadata import recorded_datastore
 
 
 class Card(Displayable):
@@ -28,8 +37,8 @@ class Card(Displayable):
 
     Parameters
     ----------
-    datastore
-        The datastore of the card.
+    place
+        The folder of the card and its datastore.
     file
         The file of the card.
     origin_pathspec
@@ -49,14 +58,14 @@ class Card(Displayable):
         Whether it did.
     """
 
-    def __init__(self, datastore: Datastore, file: CardFile, origin_pathspec: str | None = None) -> None:
-        self._datastore, self._file = datastore, file
+    def __init__(self, place: CardPlace, file: CardFile, origin_pathspec: str | None = None) -> None:
+        self._place, self._file = place, file
         self.origin_pathspec, self.from_resumed = origin_pathspec, origin_pathspec is not None
         self.type, self.id, self.hash = file.type, file.id, file.hash
 
     @property
     def path(self) -> str:
-        """The path of the file, relative to the card root of its datastore."""
+        """The path of the file, relative to its folder of cards."""
         return self._file.key
 
     def get(self) -> str:
@@ -72,7 +81,7 @@ class Card(Displayable):
         BlobMissing
             The file no longer exists.
         """
-        html = read_card(self._datastore, self._file)
+        html = read_card(self._place, self._file)
         if html is None:
             raise self._gone()
         return html
@@ -90,13 +99,13 @@ class Card(Displayable):
         BlobMissing
             The file no longer exists.
         """
-        size = card_size(self._datastore, self._file)
+        size = card_size(self._place, self._file)
         if size is None:
             raise self._gone()
         return size
 
     def _gone(self) -> BlobMissing:
-        return BlobMissing(f"The card {self.path} is missing from {self._datastore.describe()}.")
+        return BlobMissing(f"The card {self.path} is missing from {self._place.describe()}.")
 
     def get_data(self) -> dict[str, Any] | None:
         """Return the data of the last refresh of the card while its task ran.
@@ -106,7 +115,7 @@ class Card(Displayable):
         dict or None
             None if the card was never refreshed. Costs one read.
         """
-        return read_card_data(self._datastore, self._file)
+        return read_card_data(self._place, self._file)
 
     def view(self) -> None:
         """Open the card in a web browser, from a copy in a temporary folder. Costs what :meth:`get` costs."""
@@ -172,7 +181,10 @@ def get_cards(
 ) -> CardContainer:
     """Return the cards of a task.
 
-    Costs two requests and one listing of the task's card folder. A pathspec costs two requests more, and a task that a
+    They are searched in the datastore of the task, then in ``METAFLOW_CARD_LOCALROOT`` (``METAFLOW_CARD_S3ROOT`` and so on
+    for clouds), then in the ``.metaflow`` folder of the working folder: Metaflow writes local cards to one of these.
+
+    Costs two requests and one listing of the task's card folder, and more listings if it has none. A pathspec costs two requests more, and a task that a
     resumed run took over three more. The cards themselves are not read.
 
     Parameters
@@ -211,18 +223,34 @@ def get_cards(
     requested = _find(task)
     origin = _first_origin(requested) if follow_resumed else None
     maker = origin or requested
-    datastore = task_datastore(maker._context, maker._record)
-    files = list_cards(datastore, tuple(maker.path_components))
-    if not files:
-        raise CardNotPresentException(
-            f"{maker!r} has no cards. Its step has no @card, or the task ended before the card was made.",
-            pathspec=maker.pathspec,
-        )
+    place, files = _cards_of(maker)
     origin_pathspec = origin.pathspec if origin else None
     cards = [
-        Card(datastore, file, origin_pathspec) for file in files if id in (None, file.id) and type in (None, file.type)
+        Card(place, file, origin_pathspec) for file in files if id in (None, file.id) and type in (None, file.type)
     ]
     return CardContainer(maker.pathspec, cards, origin_pathspec)
+
+
+def _cards_of(task: Task) -> tuple[CardPlace, list[CardFile]]:
+    """Return the cards of a task, and the first place that has any."""
+    ds_type, root = recorded_datastore(task._context, task._record)
+    datastore = task._context.datastore(ds_type, root)
+    local_roots = tuple(path for path in (task._context.provider.local_root, Path(root)) if path)
+    places = []
+    for place in card_places(datastore, ds_type, local_roots, task._context.configuration):
+        files = list_cards(place, tuple(task.path_components))
+        if files:
+            return place, files
+        places.append(place.describe())
+    if ds_type in LOCAL_TYPES:
+        hint = "Metaflow may also have written them where the run was started: try from that folder."
+    else:
+        hint = f"If METAFLOW_{ROOT_VARIABLES[ds_type]} was set when the task ran, set it here, too."
+    raise CardNotPresentException(
+        f"{task!r} has no cards in {' or '.join(dict.fromkeys(places))}. A step without @card makes none, and neither does "
+        f"a task that ends early. {hint}",
+        pathspec=task.pathspec,
+    )
 
 
 def _find(task: object) -> Task:

@@ -1,20 +1,51 @@
-"""Cards: HTML files below ``mf.cards`` of a datastore, each made by a ``@card`` of a task."""
+"""Cards: HTML files, each made by a ``@card`` of a task, in one of the places where Metaflow writes them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from mfwidgets.datastore.base import Datastore
+from mfwidgets.config import Configuration
+from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, LocalDatastore, open_datastore
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import parse_json
 
 ROOT = "mf.cards"
+"""The folder of cards in a datastore."""
+
+ROOT_VARIABLES = {"local": "CARD_LOCALROOT", "s3": "CARD_S3ROOT", "azure": "CARD_AZUREROOT", "gs": "CARD_GSROOT"}
+"""The configured folder of cards, by the type of the datastore. It has no ``mf.cards`` below it."""
 
 _NAME = re.compile(r"(?P<type>\w+)-(?:(?P<id>\w+)-)?(?P<hash>[0-9a-f]+)\.html\Z", re.ASCII)
 
 
 MAX_CARD_BYTES = 200_000_000
 """A larger card would stop the browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPlace:
+    """A folder of cards.
+
+    Attributes
+    ----------
+    datastore
+        The datastore that contains the folder.
+    folder
+        The folder in the datastore. Empty if the whole datastore has cards only.
+    """
+
+    datastore: Datastore
+    folder: str = ROOT
+
+    def path(self, key: str) -> str:
+        """Return the path of a card in the datastore."""
+        return f"{self.folder}/{key}" if self.folder else key
+
+    def describe(self) -> str:
+        """Return the place, for messages."""
+        return self.datastore.describe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +59,7 @@ class CardFile:
     hash
         Distinguishes the cards of a task. A retry adds cards with other hashes.
     key
-        Its key below :data:`ROOT`.
+        Its key below the folder of cards.
     """
 
     type: str
@@ -37,30 +68,62 @@ class CardFile:
     key: str
 
 
-def list_cards(datastore: Datastore, task: tuple[str, ...]) -> list[CardFile]:
+def card_places(
+    datastore: Datastore, ds_type: str, roots: tuple[Path, ...], config: Configuration
+) -> Iterator[CardPlace]:
+    """Yield the places where a task can have cards. Metaflow's commands write to other places than its client reads.
+
+    Parameters
+    ----------
+    datastore
+        The datastore of the task. Its ``mf.cards`` comes first, as in Metaflow's client.
+    ds_type
+        Its type.
+    roots
+        The local folders of this datastore.
+    config
+        Can name another folder of cards.
+    """
+    yield CardPlace(datastore)
+    is_local = ds_type in LOCAL_TYPES
+    configured = config.get(ROOT_VARIABLES["local" if is_local else ds_type])
+    if not is_local:
+        if configured:
+            yield CardPlace(open_datastore(ds_type, configured, None, config), "")
+        return
+    yield CardPlace(datastore, "")  # Metaflow 2.19 writes here if METAFLOW_CARD_LOCALROOT is set, whatever its value
+    if configured:
+        yield CardPlace(LocalDatastore((Path(configured).expanduser().absolute(),)), "")
+    nearest = config.nearest_root("spin" if ds_type == "spin" else "local")
+    if nearest and nearest not in roots:
+        # Without the variable it writes here, even if METAFLOW_DATASTORE_SYSROOT_LOCAL names another folder.
+        yield CardPlace(LocalDatastore((nearest,)))
+
+
+def list_cards(place: CardPlace, task: tuple[str, ...]) -> list[CardFile]:
     """Return the cards of a task, sorted by name (one listing, and a second one if the first has none)."""
     flow, run_id, step, task_id = task
     newer, older = f"{flow}/runs/{run_id}/steps/{step}/tasks/{task_id}", f"{flow}/runs/{run_id}/tasks/{task_id}"
     for folder in (f"{newer}/cards", f"{older}/cards"):  # Metaflow used the second until June 2022
-        matches = [(_NAME.match(name), f"{folder}/{name}") for name in datastore.names(f"{ROOT}/{folder}")]
+        matches = [(_NAME.match(name), f"{folder}/{name}") for name in place.datastore.names(place.path(folder))]
         cards = [CardFile(match["type"], match["id"], match["hash"], key) for match, key in matches if match]
         if cards:
             return cards
     return []
 
 
-def read_card(datastore: Datastore, card: CardFile) -> str | None:
+def read_card(place: CardPlace, card: CardFile) -> str | None:
     """Return the HTML of a card (one read, about a megabyte); None if it is missing."""
-    content = datastore.read(f"{ROOT}/{card.key}", MAX_CARD_BYTES)
+    content = place.datastore.read(place.path(card.key), MAX_CARD_BYTES)
     return None if content is None else content.decode("utf-8", errors="replace")
 
 
-def card_size(datastore: Datastore, card: CardFile) -> int | None:
+def card_size(place: CardPlace, card: CardFile) -> int | None:
     """Return the size of a card in bytes; None if it is missing."""
-    return datastore.size(f"{ROOT}/{card.key}")
+    return place.datastore.size(place.path(card.key))
 
 
-def read_card_data(datastore: Datastore, card: CardFile) -> dict[str, Any] | None:
+def read_card_data(place: CardPlace, card: CardFile) -> dict[str, Any] | None:
     """Return the data of a card's last refresh. None if it was never refreshed.
 
     Raises
@@ -69,11 +132,11 @@ def read_card_data(datastore: Datastore, card: CardFile) -> dict[str, Any] | Non
         The data is there, but is not JSON.
     """
     key = card.key.replace("/cards/", "/runtime/").removesuffix(".html") + ".data.json"
-    content = datastore.read(f"{ROOT}/{key}", MAX_CARD_BYTES)
+    content = place.datastore.read(place.path(key), MAX_CARD_BYTES)
     if content is None:
         return None
     try:
         data = parse_json(content)
     except ValueError as error:
-        raise CorruptFile(f"{key} in {datastore.describe()} is broken: {error}.") from error
+        raise CorruptFile(f"{key} in {place.describe()} is broken: {error}.") from error
     return data if isinstance(data, dict) else None

@@ -20,6 +20,7 @@ from mfwidgets.providers.factory import open_provider
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.providers.service_http import Headers
 from mfwidgets.queries.pickling import headers_from_reference, headers_reference, session_not_picklable
+from mfwidgets.queries.running_step import is_in_step, step_metadata, step_namespace
 
 if TYPE_CHECKING:
     import requests
@@ -80,14 +81,16 @@ class ClientContext:
 
     @property
     def namespace(self) -> str | None:
-        """The namespace, such as ``user:ann``. None selects all runs.
+        """The namespace, such as ``user:ann``. None selects all runs. In a running step, the default is that of the step.
 
         Raises
         ------
         MetaflowUnknownUser
             No namespace was selected, and there is no user name for the default one.
         """
-        return self.configuration.default_namespace() if self.namespace_setting is DEFAULT else self.namespace_setting
+        if self.namespace_setting is DEFAULT:
+            return step_namespace(self.configuration.default_namespace)
+        return self.namespace_setting
 
     def __getstate__(self) -> dict[str, str | None]:
         """Pickle the selector and the namespace. The process that unpickles them reads its own configuration.
@@ -155,6 +158,8 @@ def new_context(
 ) -> ClientContext:
     """Make a context from the current configuration. Headers and a session are for a metadata service.
 
+    In a running step, the default metadata provider is that of the step.
+
     Raises
     ------
     InvalidSelector
@@ -163,7 +168,7 @@ def new_context(
         The configuration is not valid.
     """
     configuration = read_configuration()
-    provider = open_provider(metadata, configuration, headers, session)
+    provider = open_provider(step_metadata() if metadata is None else metadata, configuration, headers, session)
     return ClientContext(provider, configuration, namespace, headers, session)
 
 
@@ -262,9 +267,10 @@ def default_namespace() -> str:
         No user name is configured.
     """
     context = replace(current_context(), configuration=read_configuration(), namespace_setting=DEFAULT)
-    namespace_setting = context.configuration.default_namespace()
-    _select(context)
-    return namespace_setting
+    configured = context.configuration.default_namespace()
+    # In a step, the default is the namespace of the step. As in Metaflow's client, this call selects the configured one.
+    _select(replace(context, namespace_setting=configured) if is_in_step() else context)
+    return configured
 
 
 def metadata(ms: str | PathLike[str]) -> str:

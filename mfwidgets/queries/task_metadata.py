@@ -87,10 +87,15 @@ def _by_time(records: Collection[MetadataRecord]) -> list[MetadataRecord]:
     return sorted(records, key=lambda record: record.created_ms)
 
 
-def task_datastore(context: ClientContext, task: TaskRecord) -> Datastore:
-    """Return the datastore with the logs and the cards of a task. Costs one small request.
+def recorded_datastore(context: ClientContext, task: TaskRecord) -> tuple[str, str]:
+    """Return the type and the root of the datastore that a task records. Costs one small request.
 
     A clone does not record a datastore, and neither does a task that died early. They use the local root, if any.
     """
     recorded = {event.field: str(event.value) for event in context.provider.metadata(task.path, {"ds-type", "ds-root"})}
-    return context.datastore(recorded.get("ds-type", "local"), recorded.get("ds-root", ""))
+    return recorded.get("ds-type", "local"), recorded.get("ds-root", "")
+
+
+def task_datastore(context: ClientContext, task: TaskRecord) -> Datastore:
+    """Return the datastore with the logs and the cards of a task. Costs one small request."""
+    return context.datastore(*recorded_datastore(context, task))

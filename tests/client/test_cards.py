@@ -3,7 +3,7 @@
 import pytest
 
 import mfwidgets
-from mfwidgets import get_cards
+from mfwidgets import Metaflow, get_cards
 from mfwidgets.errors import CardNotPresentException, IncorrectArgumentException, IncorrectPathspecException
 
 
@@ -50,6 +50,47 @@ def test_the_namespace_stays(task, runs):
     mfwidgets.namespace("user:bob")
     assert len(get_cards(task.pathspec)) == 2
     assert mfwidgets.get_namespace() == "user:bob"
+
+
+@pytest.mark.parametrize("name", ["cards-sysroot", "cards-localroot", "cards-both"])
+@pytest.mark.parametrize("configured", [True, False])
+def test_cards_in_other_folders(name, configured, small, monkeypatch):
+    monkeypatch.chdir(small.folder(name))
+    environ = small.environ(name)
+    for variable, value in environ.items() if configured else ():
+        monkeypatch.setenv(variable, value)
+    root = environ.get("METAFLOW_DATASTORE_SYSROOT_LOCAL", small.folder(name))
+    client = Metaflow(namespace=None) if configured else Metaflow(metadata=str(root), namespace=None)
+    task = client.get(small[name])["start"].task
+    cards = get_cards(task)
+    assert [card.id for card in cards] == ["first", "second"]
+    assert "first" in cards[0].get()
+    assert cards[0].size() == len(cards[0].get().encode())
+    assert "2 cards" in repr(cards)
+    assert cards[0].hash[:5] in task._repr_html_()
+
+
+def test_a_folder_of_cards_that_is_configured_is_searched(own_client, own_runs, tmp_path, monkeypatch):
+    task = own_client.get(own_runs["linear"])["start"].task
+    path = task.path_components
+    folder = tmp_path / "cards" / f"{path[0]}/runs/{path[1]}/steps/start/tasks/{path[3]}/cards"
+    folder.mkdir(parents=True)
+    (folder / "blank-0123456789abcdef.html").write_text("<p>here")
+    with pytest.raises(CardNotPresentException):
+        get_cards(task)
+    monkeypatch.setenv("METAFLOW_CARD_LOCALROOT", str(tmp_path / "cards"))
+    fresh = Metaflow(metadata=own_client.metadata, namespace=None).get(task.pathspec)
+    assert get_cards(fresh)[0].get() == "<p>here"
+
+
+def test_a_message_names_the_folders_that_were_searched(small, monkeypatch):
+    name = "cards-sysroot"
+    monkeypatch.chdir(small.folder(name).parent)  # the cards are where the run was started
+    root = small.environ(name)["METAFLOW_DATASTORE_SYSROOT_LOCAL"]
+    task = Metaflow(metadata=root, namespace=None).get(small[name])["start"].task
+    with pytest.raises(CardNotPresentException, match="may also have written them where the run was started") as error:
+        get_cards(task)
+    assert f"{root}/.metaflow" in str(error.value)
 
 
 def test_mistakes(task, client, runs):
