@@ -220,11 +220,11 @@ class UnloadableArtifact(DataException):
 
 
 class UnloadableModule(UnloadableArtifact, ImportError):
-    """The value has an object of a module that cannot be imported here."""
+    """The value has an object of a module that cannot be imported here, or unpickling it raised an ImportError."""
 
 
 class UnloadableClass(UnloadableArtifact, AttributeError):
-    """The value has an object of a class that its module does not have here."""
+    """The value has an object of a class that its module does not have here, or unpickling it raised an AttributeError."""
 
 
 class ServiceException(MetaflowException):

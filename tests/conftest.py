@@ -51,7 +51,7 @@ def runs() -> Corpus:
 
 @pytest.fixture(scope="session")
 def small() -> SmallRuns:
-    """Small real runs, each in a working folder of its own, for reading only."""
+    """Small real runs, each in its own working folder, for reading only."""
     return small_runs()
 
 

@@ -1,4 +1,4 @@
-"""Small runs of real Metaflow, each in a working folder of its own, for tests of single features.
+"""Small runs of real Metaflow, each in its own working folder, for tests of single features.
 
 They are separate from ``corpus.py``, so that a new one does not make all runs again. As there, the runs are made once, into a
 folder under the user's cache folder that is named after the flows, this file and Metaflow's version.

@@ -17,6 +17,7 @@ from mfwidgets.pickles.unpickle import load_value
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.stored_objects import reading_in
 from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         DataException
             The bytes are damaged.
         UnloadableArtifact
-            A class cannot be imported here, or a Metaflow extension defines the encoding. :meth:`raw` still works.
+            The value cannot be unpickled here, or a Metaflow extension defines the encoding. :meth:`raw` still works. If
+            a module or a class is missing, the error is an ImportError or an AttributeError, too.
 
         Examples
         --------
@@ -103,7 +105,9 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         'İzmir'
         """
         description = f"Artifact {self.pathspec}"
-        value = load_value(self.raw(), self._record.encoding, description)
+        content = self.raw()
+        with reading_in(self._context):
+            value = load_value(content, self._record.encoding, description)
         if isinstance(value, IncludedFile):
             return read_included(value, self._context.datastore, self._record.flow, description)
         return value

@@ -3,16 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild, visible
 from mfwidgets.pathspec import PathComponents, kind_of, parse, short
-from mfwidgets.pickles.metaflow_types import CLIENT_CLASSES
+from mfwidgets.pickles.metaflow_types import client_state
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.queries.context import ClientContext, current_context, new_context
+from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.stored_objects import context_of_stored
 from mfwidgets.times import local_datetime
 
 _CLASSES: dict[str, "type[MetaflowObject]"] = {}
@@ -231,13 +231,13 @@ class MetaflowObject(Explorable, ABC):
         MetaflowNamespaceMismatch
             The object is not in the namespace.
         """
-        if "data" in state:  # Metaflow's own object, unpickled without metaflow
-            pathspec, self._attempt, selector, namespace, checked = state["data"]
-            self._context = new_context(selector, namespace if checked else None)
-            self._load(parse(pathspec, self._kind))
+        if "scope" in state:
+            self._context, self._attempt = state["scope"], state["attempt"]
+            self._load(tuple(state["path"]))
             return
-        self._context, self._attempt = state["scope"], state["attempt"]
-        self._load(tuple(state["path"]))
+        theirs = client_state(state)  # an object of Metaflow's client, and metaflow is missing
+        self._context, self._attempt = context_of_stored(theirs), check_attempt(theirs.attempt, self._kind)
+        self._load(parse(theirs.pathspec, self._kind))
 
     # -- identity ---------------------------------------------------------------------------------------------------
 
@@ -349,7 +349,3 @@ def suggest(name: str, names: list[str]) -> tuple[str, list[str]]:
 def limited(names: Iterator[str], limit: int = 200) -> list[str]:
     """Return the first names of an iterator, so that completion never fetches without limit."""
     return [name for name, _ in zip(names, range(limit), strict=False)]
-
-
-for _name, _kind in {"Flow": "flow", "Run": "run", "Step": "step", "Task": "task", "DataArtifact": "artifact"}.items():
-    CLIENT_CLASSES[_name] = partial(class_of, _kind)

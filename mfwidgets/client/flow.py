@@ -1,6 +1,7 @@
 """Flows: the runs of one FlowSpec class."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +13,8 @@ from mfwidgets.pathspec import PathComponents, RunAlias
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import FlowRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.run_filter import Moment, RunStatus, check_count, metaflow_filters, project_tags, run_filter
+from mfwidgets.queries.run_filter import Moment, RunStatus, check_count, project_tags, run_filter
+from mfwidgets.queries.service_filters import with_filters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,9 +146,12 @@ class Flow(MetaflowObject, kind="flow"):
         limit, max_runs
             The maximum number of runs. The second is Metaflow's name.
         filters
-            Metaflow's filters: ``{"user_name:eq": "ann", "ts_epoch:ge": 1767225600000, "status:eq": "failed"}``.
+            Filters in the form of the metadata service, ``{"user_name:eq": "ann", "ts_epoch:ge": 1767225600000}``. They
+            also hold for local runs. The fields are ``user_name``, ``user``, ``ts_epoch``, ``run_number``, ``run_id``,
+            ``status``, ``last_heartbeat_ts`` (service only) and ``_tags``. A str with commas, or a list, matches any of its
+            values.
         page_size
-            As in Metaflow, the number of runs per request. It is chosen here, so the value is only checked.
+            The number of runs per request to a service, up to 500. The default is chosen by the provider.
 
         Returns
         -------
@@ -156,7 +161,7 @@ class Flow(MetaflowObject, kind="flow"):
         Raises
         ------
         MetaflowInvalidArgument
-            An argument has an invalid value.
+            An argument has an invalid value, or a filter is unknown or cannot be applied.
 
         Examples
         --------
@@ -167,19 +172,14 @@ class Flow(MetaflowObject, kind="flow"):
         >>> Flow("ForecastFlow").runs(since="2026-11-01", limit=1)[0]
         Run('ForecastFlow/1795378919475034')
         """
-        given = metaflow_filters(filters or {})
-        selection = run_filter(
-            (*tags, *project_tags(project, branch), *given.tags),
-            status or given.status,
-            user or given.user,
-            since or given.since,
-            until or given.until,
-            text,
-        )
         check_count("page_size", page_size)
         check_count("max_runs", max_runs)
-        numbers = [number for number in (limit, max_runs) if number is not None]
-        return Runs(self._context, self._record.flow, selection, min(numbers) if numbers else None)
+        selection = run_filter((*tags, *project_tags(project, branch)), status, user, since, until, text)
+        selection = with_filters(selection, filters, has_heartbeats=self._context.provider.remote)
+        selection = replace(selection, page_size=page_size) if page_size else selection
+        if max_runs is not None:
+            limit = max_runs if limit is None else min(limit, max_runs)
+        return Runs(self._context, self._record.flow, selection, limit)
 
     @property
     def latest_run(self) -> Run | None:

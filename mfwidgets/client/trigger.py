@@ -8,10 +8,13 @@ from mfwidgets.client.base import class_of
 from mfwidgets.errors import visible
 from mfwidgets.files import parse_json
 from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.stored_objects import reading_context
 from mfwidgets.times import SECOND, YEAR_3000
 
 if TYPE_CHECKING:
     from mfwidgets.client.run import Run
+
+_RUN_PARTS = 2
 
 
 class MetaflowEvent(NamedTuple):
@@ -34,6 +37,12 @@ class MetaflowEvent(NamedTuple):
     timestamp: Any
     type: str
 
+    @property
+    def run_path(self) -> tuple[str, ...]:
+        """The flow and the id of the run that sent the event. Empty for other events."""
+        parts = tuple(self.id.split("/")[:2])
+        return parts if self.type == "run" and len(parts) == len(list(filter(None, parts))) == _RUN_PARTS else ()
+
 
 class Trigger:
     """The events of a run's ``execution-triggers`` metadata, newest first.
@@ -48,32 +57,33 @@ class Trigger:
 
     def __init__(self, context: ClientContext, recorded: object) -> None:
         self._context = context
+        self._runs: list[Run] | None = None
         events = [event for event in recorded if isinstance(event, dict)] if isinstance(recorded, list) else []
         self._events = [_event(event) for event in sorted(events, key=_timestamp, reverse=True)]
 
     @classmethod
-    def from_runs(cls, runs: "Iterable[Run]") -> "Trigger":
+    def from_runs(cls, run_objs: "Iterable[Run]") -> "Trigger":
         """Return the trigger that finished runs would cause, newest first. Runs without an end task are left out.
 
         Costs two requests for each run.
 
         Parameters
         ----------
-        runs
-            The runs, in any order.
+        run_objs
+            The runs, in any order. Runs of Metaflow's own client are accepted.
 
         Returns
         -------
         Trigger
             Its events are those that Metaflow sends when a run ends.
         """
-        ended = sorted(
-            ((run.finished_at, run, task) for run in runs if (task := run.end_task) and run.finished_at),
-            key=lambda end: end[0],
-            reverse=True,
-        )
-        trigger = cls(ended[0][1]._context if ended else current_context(), [])
-        for finished_at, run, task in ended:
+        from mfwidgets.client.metaflow_objects import ours
+
+        ends = [(run.finished_at, run, task) for run in map(ours, run_objs) if (task := run.end_task)]
+        ends.sort(key=lambda end: end[0] or datetime.min, reverse=True)  # noqa: DTZ901 - naive, as in Metaflow's client
+        trigger = cls(ends[0][1]._context if ends else current_context(), [])
+        trigger._runs = [run for _, run, _ in ends]
+        for finished_at, run, task in ends:
             for step in dict.fromkeys((task.path_components[2], "end")):
                 name = f"metaflow.{run.path_components[0]}.{step}"
                 trigger._events.append(MetaflowEvent(name, task.pathspec, finished_at, "run"))
@@ -100,12 +110,10 @@ class Trigger:
     @property
     def runs(self) -> "list[Run] | None":
         """The runs that triggered the run, in any namespace. None if there are none. Costs one request for each."""
+        if self._runs is not None:  # from_runs() got them
+            return list(self._runs) or None
         context = self._context.in_all_namespaces()
-        paths = [
-            tuple(event.id.split("/")[:2])
-            for event in self._events
-            if event.type == "run" and "/" in event.id.strip("/")
-        ]
+        paths = [parts for event in self._events if (parts := event.run_path)]
         return [class_of("run")._in_context(context, path) for path in paths] or None  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> "Run | MetaflowEvent":
@@ -115,6 +123,10 @@ class Trigger:
             if key == (trigger.name if isinstance(trigger, MetaflowEvent) else trigger.path_components[0]):
                 return trigger
         raise KeyError(key)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # The trigger of Metaflow's client that is in an artifact, without metaflow, has no context.
+        self.__dict__.update({"_context": reading_context(), **state})
 
     def __iter__(self) -> Iterator[MetaflowEvent]:
         return iter(self._events)

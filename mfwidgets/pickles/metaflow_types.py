@@ -4,8 +4,11 @@ A pickle names Metaflow's classes. They are replaced by these, so that reading d
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from mfwidgets.errors import MetaflowInternalError
 
 
 class MetaflowExceptionWrapper(Exception):
@@ -69,7 +72,7 @@ class ConfigValue(dict[str, Any]):
         super().__init__({name: _config_value(value) for name, value in (data or {}).items()})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state.get("_data"))  # type: ignore[misc]  # a version of Metaflow pickles it so
+        self.__init__(state.get("_data"))  # type: ignore[misc]  # old versions of Metaflow pickle it so
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -77,18 +80,80 @@ class ConfigValue(dict[str, Any]):
         except KeyError:
             raise AttributeError(name) from None
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(name for name in self if name.isidentifier())]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the part as plain dicts."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
 
 def _config_value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return ConfigValue(value)
-    return type(value)(map(_config_value, value)) if isinstance(value, list | tuple | set) else value
+    return type(value)(map(_config_value, value)) if type(value) in (list, tuple, set) else value
 
 
-CLIENT_CLASSES: dict[str, Callable[[], type]] = {}
-"""Functions that return our classes of the Client API, by name. Pickled objects of Metaflow's client become ours if metaflow is missing."""
+def _plain(value: Any) -> Any:
+    if isinstance(value, ConfigValue):
+        return {name: _plain(item) for name, item in value.items()}
+    return type(value)(map(_plain, value)) if type(value) in (list, tuple, set) else value
 
-WITHOUT_METAFLOW = {("metaflow.user_configs.config_parameters", "ConfigValue"): ConfigValue}
-"""Stand-ins that are used only if metaflow is missing."""
+
+@dataclass(frozen=True, slots=True)
+class ClientState:
+    """The pickled state of an object of Metaflow's client.
+
+    Attributes
+    ----------
+    selector
+        The metadata selector. None in old pickles.
+    namespace
+        The namespace in which the object was made. None for all runs.
+    is_in_current_namespace
+        Whether the namespace is not recorded, so that the current one holds.
+    """
+
+    pathspec: str
+    attempt: int | None
+    selector: str | None = None
+    namespace: str | None = None
+    is_in_current_namespace: bool = False
+
+
+def client_state(state: Mapping[str, Any]) -> ClientState:
+    """Return the state of an object of Metaflow's client, from any version of Metaflow.
+
+    Raises
+    ------
+    MetaflowInternalError
+        A newer version of Metaflow pickled the object in another form.
+    """
+    match state:
+        case {"version": "2.12.27", "data": [pathspec, attempt, selector, namespace, checked]}:
+            return ClientState(pathspec, attempt, selector, namespace if checked else None)
+        case {"version": "2.12.4", "data": [pathspec, attempt, namespace, checked]}:
+            return ClientState(pathspec, attempt, None, namespace if checked else None)
+        case {"version": "2.8.4", "data": [pathspec, attempt, checked]}:
+            return ClientState(pathspec, attempt, is_in_current_namespace=bool(checked))
+        case {"_pathspec": str(pathspec)} if "version" not in state:
+            return ClientState(pathspec, state.get("_attempt"))
+    raise MetaflowInternalError(
+        f"Expected an object of Metaflow's client from a version up to 2.19, got one of {state.get('version')!r:.40}. "
+        "Try a newer mfwidgets."
+    )
+
+
+_CLIENT = "metaflow.client.core"
+
+WITHOUT_METAFLOW: dict[tuple[str, str], tuple[str, str]] = {
+    ("metaflow.user_configs.config_parameters", "ConfigValue"): (__name__, "ConfigValue"),
+    **{(_CLIENT, name): ("mfwidgets", name) for name in ("Flow", "Run", "Step", "Task", "DataArtifact", "Metadata")},
+    ("metaflow.events", "Trigger"): ("mfwidgets", "Trigger"),
+    ("metaflow.events", "MetaflowEvent"): ("mfwidgets.client.trigger", "MetaflowEvent"),
+}
+"""Our classes by the module and the name in the pickle. They are used if metaflow is missing, and imported on first use."""
 
 METAFLOW_TYPES: dict[tuple[str, str], type] = {
     ("metaflow.exception", "MetaflowExceptionWrapper"): MetaflowExceptionWrapper,

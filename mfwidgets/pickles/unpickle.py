@@ -2,16 +2,20 @@
 
 import io
 import pickle
+from importlib import import_module
 from typing import Any
 
-from mfwidgets.errors import UnloadableArtifact, UnloadableClass, UnloadableModule
-from mfwidgets.pickles.metaflow_types import CLIENT_CLASSES, METAFLOW_TYPES, WITHOUT_METAFLOW
+from mfwidgets.errors import (
+    MetaflowNamespaceMismatch,
+    MetaflowNotFound,
+    UnloadableArtifact,
+    UnloadableClass,
+    UnloadableModule,
+)
+from mfwidgets.pickles.metaflow_types import METAFLOW_TYPES, WITHOUT_METAFLOW
 
 PICKLES = frozenset({"pickle-v2", "pickle-v4", "gzip+pickle-v2", "gzip+pickle-v4"})
 """Metaflow's own encodings. The gzip in a name is undone when the blob is read."""
-
-
-_CLIENT_MODULE = "metaflow.client.core"
 
 
 class _Unpickler(pickle.Unpickler):
@@ -24,10 +28,9 @@ class _Unpickler(pickle.Unpickler):
         try:
             return super().find_class(module, name)
         except (ImportError, AttributeError) as error:
-            if (module, name) in WITHOUT_METAFLOW:
-                return WITHOUT_METAFLOW[module, name]
-            if module == _CLIENT_MODULE and name in CLIENT_CLASSES:
-                return CLIENT_CLASSES[name]()
+            own = WITHOUT_METAFLOW.get((module, name))
+            if own:
+                return getattr(import_module(own[0]), own[1])
             raise _CannotImport(module, name, error) from error
 
 
@@ -53,9 +56,12 @@ def load_value(content: bytes, encoding: str, owner: str) -> Any:
     Raises
     ------
     UnloadableModule, UnloadableClass
-        A class cannot be imported here. They are also an ImportError and an AttributeError, as Metaflow's users expect.
+        A class cannot be imported here, or unpickling raises an ImportError or an AttributeError. They are such errors, too,
+        because code for Metaflow's client catches these.
     UnloadableArtifact
-        The encoding is not Metaflow's own, or unpickling raises an error.
+        The encoding is not Metaflow's own, or unpickling raises any other error.
+    MetaflowNotFound, MetaflowNamespaceMismatch
+        The value has an object of the Client API that does not exist or is in another namespace.
     """
     if encoding not in PICKLES:
         raise UnloadableArtifact(
@@ -70,13 +76,20 @@ def load_value(content: bytes, encoding: str, owner: str) -> Any:
             if missing.module == "__main__"
             else f"installing the package of '{missing.module}' or adding it to sys.path"
         )
-        kind = UnloadableModule if isinstance(missing.error, ImportError) else UnloadableClass
-        raise kind(
+        raise _kind_of(missing.error)(
             f"{owner} has an object of '{missing.name}' of module '{missing.module}', which cannot be imported here "
             f"({missing.error}). Try {advice}, or .raw() for the bytes."
         ) from missing
+    except (MetaflowNotFound, MetaflowNamespaceMismatch):
+        raise
     except Exception as error:
         # Any error is possible: unpickling runs constructors and __setstate__ of the user's classes.
-        raise UnloadableArtifact(
+        raise _kind_of(error)(
             f"{owner} cannot be unpickled here: {type(error).__name__}: {error}. Try .raw() for the bytes."
         ) from error
+
+
+def _kind_of(error: Exception) -> type[UnloadableArtifact]:
+    if isinstance(error, ImportError):
+        return UnloadableModule
+    return UnloadableClass if isinstance(error, AttributeError) else UnloadableArtifact

@@ -45,6 +45,8 @@ class RunQuery:
         The user who started the run.
     since_ms, until_ms
         The earliest and the latest start, in milliseconds. 0 means no limit.
+    page_size
+        The number of runs per request. 0 leaves it to the provider.
     """
 
     tags: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class RunQuery:
     user: str = ""
     since_ms: int = 0
     until_ms: int = 0
+    page_size: int = 0
 
 
 ALL = RunQuery()

@@ -120,7 +120,9 @@ class ServiceProvider:
             filters.append(("status:eq", "running,completed,failed"))  # only this filter makes the service return it
         path = _path((flow,), "runs")
         if path:
-            yield from map(run_record, self._pages(path, filters, query.limit or _FIRST_PAGE_ROWS))
+            yield from map(
+                run_record, self._pages(path, filters, query.limit or _FIRST_PAGE_ROWS, query.page_size or _PAGE_ROWS)
+            )
 
     def count_runs(self, flow: str) -> int | None:  # noqa: ARG002 - same for each flow
         """Return None: the service does not count."""
@@ -296,9 +298,10 @@ class ServiceProvider:
             return list(self._pages(path, (), _PAGE_ROWS))
         return checked_rows(answer.content, _needed(path)) if path and answer else []
 
-    def _pages(self, path: PathPrefix, filters: Query, first: int) -> Iterator[Row]:
-        """Yield the rows of a listing, newest first. ``first`` is the size of the first page."""
-        size, cursor, cursors = min(first, _PAGE_ROWS), "", {""}
+    def _pages(self, path: PathPrefix, filters: Query, first: int, later: int = _PAGE_ROWS) -> Iterator[Row]:
+        """Yield the rows of a listing, newest first. ``first`` and ``later`` are the sizes of the pages."""
+        later = min(later, _PAGE_ROWS)
+        size, cursor, cursors = min(first, later), "", {""}
         while True:
             page = [*filters, ("_limit", str(size)), *([("_cursor", cursor)] if cursor else [])]
             answer = self._http.get(path, page)
@@ -316,7 +319,7 @@ class ServiceProvider:
                     f"The metadata service at {self._http.shown} repeats a page of {'/'.join(path)}."
                 )
             cursors.add(answer.cursor)
-            size, cursor = _PAGE_ROWS, answer.cursor
+            size, cursor = later, answer.cursor
 
 
 _NEEDED = {

@@ -1,16 +1,19 @@
 """Filters the runs of a flow by tags, status, user, time and text."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Literal
 
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import tag_filter
 from mfwidgets.queries.status.rules import STATUSES, Status, StatusName
-from mfwidgets.times import DAY, HOUR, MINUTE, YEAR_3000, now_ms, time_text
+from mfwidgets.times import DAY, HOUR, MINUTE, now_ms, time_text
+
+if TYPE_CHECKING:
+    from mfwidgets.queries.service_filters import Condition
 
 Moment = datetime | date | str
 """A point in time. A naive datetime is local. A str is in ISO 8601, or an age such as ``2d``."""
@@ -41,8 +44,14 @@ class RunFilter:
     ----------
     since_ms, until_ms
         The earliest and the latest start, in milliseconds since the epoch, UTC.
+    status
+        The names of the statuses, with commas between them.
     text
         A part of the run id, the user or a tag, in any case.
+    conditions
+        Filters in the form of the metadata service.
+    page_size
+        The number of runs per request to a service. 0 leaves it to the provider.
     """
 
     tags: tuple[str, ...] = ()
@@ -51,6 +60,13 @@ class RunFilter:
     since_ms: int = 0
     until_ms: int = 0
     text: str = ""
+    conditions: "tuple[Condition, ...]" = ()
+    page_size: int = field(default=0, compare=False)
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The names of the statuses."""
+        return tuple(self.status.split(",")) if self.status else ()
 
     def includes(self, run: RunRecord) -> bool:
         """Return whether a run meets the conditions, except the status."""
@@ -60,6 +76,7 @@ class RunFilter:
             and run.created_ms >= self.since_ms
             and (not self.until_ms or run.created_ms <= self.until_ms)
             and (not self.text or self._has_text(run))
+            and all(condition.matches(run) for condition in self.conditions)
         )
 
     def _has_text(self, run: RunRecord) -> bool:
@@ -69,7 +86,8 @@ class RunFilter:
     @property
     def service_status(self) -> str:
         """The statuses of such runs in the service, in the syntax of its filter."""
-        return _SERVICE_STATUSES.get(self.status, "")
+        statuses = [_SERVICE_STATUSES.get(status, "") for status in self.statuses]
+        return "" if "" in statuses else ",".join(sorted({name for names in statuses for name in names.split(",")}))
 
     def described(self) -> str:
         """Return the conditions as words that follow "runs of HelloFlow"."""
@@ -77,10 +95,11 @@ class RunFilter:
             return ""
         words = [f"by {self.user}"] if self.user else []
         words += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
-        words += [f"with status {self.status}"] if self.status else []
+        words += [f"with status {' or '.join(self.statuses)}"] if self.status else []
         words += [f"with {self.text!r} in id, user or tags"] if self.text else []
         words += [f"since {time_text(self.since_ms)}"] if self.since_ms else []
         words += [f"until {time_text(self.until_ms)}"] if self.until_ms else []
+        words += [condition.described() for condition in self.conditions]
         return "".join(f" {word}" for word in words)
 
 
@@ -110,7 +129,7 @@ def run_filter(
     if text is not None and not isinstance(text, str):
         raise MetaflowInvalidArgument(f"Expected text= to be a str, got {text!r:.40}.")
     since_ms, until_ms = _milliseconds("since", since), _milliseconds("until", until)
-    return RunFilter(tag_filter(tags), status or "", user or "", since_ms, until_ms, text or "")
+    return RunFilter(tag_filter(tags), str(status or ""), user or "", since_ms, until_ms, text or "")
 
 
 def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:
@@ -127,69 +146,6 @@ def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:
             raise MetaflowInvalidArgument(f"Expected {name}= to be a name, got {value!r:.40}.")
         tags += [f"{tag}:{value}"] if value else []
     return tuple(tags)
-
-
-@dataclass(frozen=True, slots=True)
-class MetaflowFilters:
-    """Metaflow's ``filters=`` as the conditions of :func:`run_filter`."""
-
-    tags: tuple[str, ...] = ()
-    status: Any = None
-    user: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-_NAMES = {
-    "user_name:eq": "user",
-    "user:eq": "user",
-    "status:eq": "status",
-    "ts_epoch:ge": "since",
-    "ts_epoch:gt": "since",
-    "ts_epoch:le": "until",
-    "ts_epoch:lt": "until",
-    "tags:all": "tags",
-    "_tags:all": "tags",
-}
-"""Our conditions by Metaflow's names."""
-
-
-def metaflow_filters(filters: Mapping[str, object]) -> MetaflowFilters:
-    """Return the conditions that Metaflow's ``filters=`` name.
-
-    Raises
-    ------
-    MetaflowInvalidArgument
-        A filter is unknown, or has a value of the wrong type.
-    """
-    if not isinstance(filters, Mapping):
-        raise MetaflowInvalidArgument(f"Expected filters= to be a dict, got {type(filters).__name__}.")
-    conditions: dict[str, Any] = {}
-    for name, value in filters.items():
-        condition = _NAMES.get(name)
-        if condition is None:
-            raise MetaflowInvalidArgument(f"Expected a filter such as {', '.join(_NAMES)}, got {name!r:.60}.")
-        if condition in ("since", "until"):
-            conditions[condition] = _moment(name, value)
-        elif condition == "tags":
-            conditions[condition] = (
-                tuple(str(value).split(",")) if isinstance(value, str) else tuple(map(str, _list(value)))
-            )
-        else:
-            conditions[condition] = value
-    return MetaflowFilters(**conditions)
-
-
-def _list(value: object) -> Iterable[object]:
-    return value if isinstance(value, list | tuple | set | frozenset) else (value,)
-
-
-def _moment(name: str, value: object) -> datetime:
-    """Return a time in milliseconds since the epoch. A bound that is excluded is moved by one millisecond."""
-    moved = {"gt": 1, "lt": -1}.get(name.rpartition(":")[2], 0)
-    if not isinstance(value, int | float) or not 0 < value < YEAR_3000:
-        raise MetaflowInvalidArgument(f"Expected milliseconds since the epoch for {name!r}, got {value!r:.40}.")
-    return datetime.fromtimestamp((value + moved) / 1000, UTC)
 
 
 def check_count(name: str, value: object) -> None:

@@ -9,7 +9,7 @@ import mfwidgets
 from mfwidgets import Metaflow
 from mfwidgets.queries import running_step
 
-# name: (words, environment)
+# The words and the environment of each run.
 STEPS = {
     "plain": (["run"], {}),
     "namespace": (["run", "--namespace", "production:x-1"], {}),

@@ -1,8 +1,9 @@
 """A step that asks about itself with Metaflow's client and with mfwidgets."""
 
 import metaflow
-import mfwidgets
 from metaflow import FlowSpec, current, step
+
+import mfwidgets
 
 
 def tried(ask):
@@ -13,7 +14,7 @@ def tried(ask):
 
 
 def answers(client, own):
-    """What a client says inside of a step. The last question is asked in the default namespace."""
+    """The answers of a client inside a step. The last one is in the default namespace."""
     return {
         "namespace": tried(client.get_namespace),
         "metadata": tried(client.get_metadata),

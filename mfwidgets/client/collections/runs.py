@@ -186,7 +186,14 @@ class Runs(Collection[Run]):
         selection, namespace = self._filter, self._context.namespace
         tags = selection.tags if namespace is None else (*selection.tags, namespace)
         query = RunQuery(
-            tags, limit, with_status, service_status, selection.user, selection.since_ms, selection.until_ms
+            tags,
+            limit,
+            with_status,
+            service_status,
+            selection.user,
+            selection.since_ms,
+            selection.until_ms,
+            selection.page_size,
         )
         records = self._context.provider.runs(self._flow, query)
         # Runs come newest first, so the first run before ``since`` ends the iteration.
@@ -198,7 +205,7 @@ class Runs(Collection[Run]):
         selected = self._selected(None, with_status=True, service_status=self._filter.service_status)
         records = self._meeting(selected)
         while batch := list(islice(records, _BATCH_SIZE)):
-            yield from (row for row in run_rows(self._context, batch) if row.status == self._filter.status)
+            yield from (row for row in run_rows(self._context, batch) if row.status in self._filter.statuses)
 
     def successful(self) -> Iterator[Run]:
         """Yield the runs that succeeded, newest first.

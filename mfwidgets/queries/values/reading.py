@@ -13,12 +13,20 @@ from mfwidgets.concurrency import MAX_WORKERS, parallel_map
 from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, root_of_location
 from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.included_files import included_size, is_uploaded, read_uploaded
-from mfwidgets.errors import DataException, MetaflowInvalidArgument, TooLarge, UnloadableArtifact
+from mfwidgets.errors import (
+    DataException,
+    MetaflowInvalidArgument,
+    MetaflowNamespaceMismatch,
+    MetaflowNotFound,
+    TooLarge,
+    UnloadableArtifact,
+)
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.pickles.unpickle import PICKLES, load_value
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.stored_objects import reading_in
 
 MAX_READ_BYTES = 20_000_000
 """A larger graph or foreach stack is not read. The graph of a flow of 1,000 steps has 1 MB."""
@@ -125,11 +133,16 @@ def read_value(
                 return NotRead(
                     f"not a plain value: {error.what} (unpickle=True reads it, but runs the code of the pickle)"
                 )
-            value = load_value(content, record.encoding, owner)
+            with reading_in(context):
+                value = load_value(content, record.encoding, owner)
         return _included(context, record, value, owner, max_bytes) if isinstance(value, IncludedFile) else value
     except TooLarge:
         return NotRead(f"larger than {max_bytes:,} bytes (max_bytes= sets the limit)")
-    except DataException as error:
+    except (
+        DataException,
+        MetaflowNotFound,
+        MetaflowNamespaceMismatch,
+    ) as error:  # the last two: of an object in the value
         return NotRead(str(error))
 
 
