@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfwidgets.client.base import class_of
-from mfwidgets.errors import visible
+from mfwidgets.errors import MetaflowInvalidArgument, visible
 from mfwidgets.files import parse_json
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.stored_objects import reading_context
@@ -36,12 +36,6 @@ class MetaflowEvent(NamedTuple):
     id: str
     timestamp: Any
     type: str
-
-    @property
-    def run_path(self) -> tuple[str, ...]:
-        """The flow and the id of the run that sent the event. Empty for other events."""
-        parts = tuple(self.id.split("/")[:2])
-        return parts if self.type == "run" and len(parts) == len(list(filter(None, parts))) == _RUN_PARTS else ()
 
 
 class Trigger:
@@ -76,10 +70,19 @@ class Trigger:
         -------
         Trigger
             Its events are those that Metaflow sends when a run ends.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            An object is not a run.
         """
         from mfwidgets.client.metaflow_objects import ours
 
-        ends = [(run.finished_at, run, task) for run in map(ours, run_objs) if (task := run.end_task)]
+        runs = dict.fromkeys(map(ours, run_objs))
+        for run in runs:
+            if not isinstance(run, class_of("run")):
+                raise MetaflowInvalidArgument(f"Expected runs such as Flow('HelloFlow').latest_run, got {run!r:.80}.")
+        ends = [(run.finished_at, run, task) for run in runs if (task := run.end_task)]
         ends.sort(key=lambda end: end[0] or datetime.min, reverse=True)  # noqa: DTZ901 - naive, as in Metaflow's client
         trigger = cls(ends[0][1]._context if ends else current_context(), [])
         trigger._runs = [run for _, run, _ in ends]
@@ -109,12 +112,14 @@ class Trigger:
 
     @property
     def runs(self) -> "list[Run] | None":
-        """The runs that triggered the run, in any namespace. None if there are none. Costs one request for each."""
+        """The runs that triggered the run, in any namespace. None if there are none. Costs one request for each.
+
+        A run whose last step has another name than ``end`` sends two events. It is in the list once.
+        """
         if self._runs is not None:  # from_runs() got them
             return list(self._runs) or None
         context = self._context.in_all_namespaces()
-        paths = [parts for event in self._events if (parts := event.run_path)]
-        return [class_of("run")._in_context(context, path) for path in paths] or None  # type: ignore[misc]
+        return [class_of("run")._in_context(context, path) for path in run_paths(self._events)] or None  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> "Run | MetaflowEvent":
         """Return the run of a flow with this name. If no run triggered it, return the event with this name."""
@@ -139,6 +144,12 @@ class Trigger:
 
     def __repr__(self) -> str:
         return visible(f"<Trigger: {', '.join(event.name for event in self._events) or 'nothing'}>")
+
+
+def run_paths(events: Iterable[MetaflowEvent]) -> list[tuple[str, str]]:
+    """Return the flow and the id of each run that sent one of the events, once, in their order."""
+    paths = [tuple(event.id.split("/")[:_RUN_PARTS]) for event in events if event.type == "run"]
+    return list(dict.fromkeys((path[0], path[1]) for path in paths if len(path) == _RUN_PARTS and all(path)))
 
 
 def trigger_of(context: ClientContext, recorded: object) -> Trigger | None:

@@ -182,14 +182,19 @@ def _like(pattern: str) -> re.Pattern[str]:
 
 
 def _with_status(selection: RunFilter, values: tuple[Value, ...]) -> RunFilter:
-    if selection.statuses:
-        raise MetaflowInvalidArgument("Expected one condition on the status, got status= and the filter 'status:eq'.")
+    """Add a condition on the status. The statuses of ``status=`` and of other conditions must also hold."""
     for value in values:
         if value not in RUN_STATUSES:
             raise MetaflowInvalidArgument(
                 f"Expected {', '.join(RUN_STATUSES)} for the filter 'status:eq', got {value!r:.40}."
             )
-    return replace(selection, status=",".join(dict.fromkeys(map(str, values))))
+    statuses = dict.fromkeys(value for value in map(str, values) if value in (selection.statuses or RUN_STATUSES))
+    if not statuses:  # an empty filter would match every run
+        raise MetaflowInvalidArgument(
+            f"Expected conditions on the status that a run can meet, got {selection.status.replace(',', ' or ')} and "
+            f"{' or '.join(map(str, values))}. Try one of them."
+        )
+    return replace(selection, status=",".join(statuses))
 
 
 def _with_condition(selection: RunFilter, condition: Condition) -> RunFilter:

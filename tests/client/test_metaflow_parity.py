@@ -1,5 +1,6 @@
 """Code for Metaflow's client keeps working: errors, iterators, subclasses, filters, resumed runs, its own objects."""
 
+import json
 import pickle
 
 import pytest
@@ -9,6 +10,7 @@ import mfwidgets
 from mfwidgets import Metaflow, Run, Trigger, compare, get_cards
 from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.step import CONTROL_TASK
+from mfwidgets.client.trigger import trigger_of
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound, UnloadableClass, UnloadableModule
 from mfwidgets.pickles.metaflow_types import ConfigValue
 from mfwidgets.widgets.api import explore, watch
@@ -124,6 +126,20 @@ def test_a_trigger_is_made_from_runs(client, runs, metaflow):
     assert [run.pathspec for run in trigger.runs] == [run.pathspec for run in theirs.runs]
     assert trigger["LinearFlow"] == trigger.run
     assert list(Trigger.from_runs([])) == []
+    mine = Trigger.from_runs(run for run in (metaflow.Run(runs[name]) for name in (*names, *names)))
+    assert list(mine) == list(trigger)
+    assert mine.runs == trigger.runs
+    with pytest.raises(MetaflowInvalidArgument, match=r"Expected runs such as .* got Task"):
+        Trigger.from_runs([client.get(runs["linear"]).end_task])
+
+
+def test_a_run_with_another_end_step_sends_two_events_but_triggers_once(client, runs, metaflow):
+    run = client.get(runs["loop"])
+    trigger = Trigger.from_runs([run])
+    assert [event.name for event in trigger] == ["metaflow.LoopFlow.finish", "metaflow.LoopFlow.end"]
+    assert trigger.runs == [run]
+    recorded = [{"name": event.name, "id": event.id, "timestamp": 7, "type": event.type} for event in trigger]
+    assert trigger_of(client._context, json.dumps(recorded)).runs == [run]
 
 
 def test_a_resumed_run_has_the_trigger_and_the_control_task_of_its_origin(tmp_path):

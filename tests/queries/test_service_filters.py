@@ -141,6 +141,25 @@ def test_a_filter_that_cannot_be_applied_is_refused_by_name(filters, message):
     assert message in str(error.value)
 
 
-def test_two_conditions_on_the_status_are_refused():
-    with pytest.raises(MetaflowInvalidArgument, match="got status= and the filter 'status:eq'"):
-        with_filters(RunFilter(status="failed"), {"status:eq": "failed"}, has_heartbeats=False)
+def test_all_conditions_on_the_status_hold():
+    failed = RunFilter(status="failed")
+    assert with_filters(failed, {"status:eq": "failed,running"}, has_heartbeats=False).statuses == ("failed",)
+    both = {"status:eq": "failed,running", "status": ["unknown", "running"]}
+    assert with_filters(ALL_RUNS, both, has_heartbeats=False).statuses == ("running",)
+    with pytest.raises(MetaflowInvalidArgument, match="that a run can meet, got failed and completed or running"):
+        with_filters(failed, {"status:eq": "completed,running"}, has_heartbeats=False)
+
+
+@pytest.mark.parametrize(
+    ("named", "filters"),
+    [
+        ({"user": "ann"}, {"user_name:eq": "Bob"}),
+        ({"user": "ann"}, {"user:eq": "Bob"}),
+        ({"tags": ["a_b"]}, {"_tags:all": "user:ann"}),
+        ({"text": "Bob"}, {"user_name:co": "O"}),
+    ],
+)
+def test_a_filter_and_a_named_argument_must_both_hold(named, filters):
+    both = set(selected(with_filters(run_filter(**named), filters, has_heartbeats=True)))
+    alone = set(selected(with_filters(ALL_RUNS, filters, has_heartbeats=True)))
+    assert both == set(selected(run_filter(**named))) & alone
