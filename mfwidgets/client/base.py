@@ -10,7 +10,7 @@ from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild, visible
 from mfwidgets.pathspec import PathComponents, kind_of, parse, short
 from mfwidgets.pickles.metaflow_types import client_state
-from mfwidgets.providers.records import RunRecord
+from mfwidgets.providers.records import FlowRecord, RunRecord
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.stored_objects import context_of_stored
 from mfwidgets.times import local_datetime
@@ -137,14 +137,18 @@ class MetaflowObject(Explorable, ABC):
     def _run_record(self) -> RunRecord | None:
         """Return the record of the object's run, or None for a flow."""
 
+    def _tagged_record(self) -> RunRecord | FlowRecord | None:
+        """Return the record with the object's tags: that of its run."""
+        return self._run_record()
+
     @property
     def tags(self) -> frozenset[str]:
-        """The user tags and system tags of the run. Empty for a flow.
+        """The user tags and system tags of the run. A flow has tags only if Metaflow before 2.5 made it.
 
         Steps, tasks and artifacts have the tags of their run. Costs one request for an artifact and none otherwise.
         """
-        run = self._run_record()
-        return run.tags if run else frozenset()
+        record = self._tagged_record()
+        return record.tags if record else frozenset()
 
     @property
     def user_tags(self) -> frozenset[str]:
@@ -155,8 +159,8 @@ class MetaflowObject(Explorable, ABC):
         >>> sorted(Run("ForecastFlow/1795378919475034").user_tags)
         ['experiment:alpha', 'repaired']
         """
-        run = self._run_record()
-        return run.user_tags if run else frozenset()
+        record = self._tagged_record()
+        return record.user_tags if record else frozenset()
 
     @property
     def system_tags(self) -> frozenset[str]:
@@ -167,8 +171,8 @@ class MetaflowObject(Explorable, ABC):
         >>> sorted(Run("HelloFlow/1795378926761243").system_tags)
         ['metaflow_version:...', 'python_version:...', 'runtime:dev', 'user:ann']
         """
-        run = self._run_record()
-        return run.system_tags if run else frozenset()
+        record = self._tagged_record()
+        return record.system_tags if record else frozenset()
 
     @property
     def created_at(self) -> datetime:

@@ -70,6 +70,9 @@ class Flow(MetaflowObject, kind="flow"):
     def _run_record(self) -> None:
         return None
 
+    def _tagged_record(self) -> FlowRecord:
+        return self._record
+
     def _child(self, name: str) -> Run | None:
         record = self._context.provider.run(self._record.flow, name)
         if record is None:

@@ -2,7 +2,8 @@
 
 Each structured line reads ``[MFLOG|0|<UTC time>Z|<source>|<id>]<message>``. The scheduler and the task can each have a
 file for the same stream. The files are merged by time; lines of the same time keep their order. A line without a header
-(the end of a crash) stays after the line before it.
+(the end of a crash) stays after the line before it. Metaflow before 2.2.1 wrote one file of bare lines,
+``<N>.<stream>.log``. It is looked up if there is no other file.
 """
 
 import heapq
@@ -89,8 +90,7 @@ def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: 
 
 def read_tail(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str, lines: int) -> Log:
     """Return the last lines of :func:`read_log`. Only the ends of long files are read."""
-    keys = [log_key(task, attempt, source, stream) for source in SOURCES]
-    ends = [_end(datastore, key, size, lines) for key in keys if (size := datastore.size(key))]
+    ends = [_end(datastore, key, size, lines) for key, size in _sizes(datastore, task, attempt, stream) if size]
     log = merge([parse(content) for content in ends if content])
     first = max(len(log.times) - lines, 0)
     return Log(log.times[first:], log.raw[first:])
@@ -120,18 +120,34 @@ def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream:
 
 
 def _files(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[bytes]:
-    files = (datastore.read(log_key(task, attempt, source, stream), MAX_LOG_BYTES) for source in SOURCES)
+    keys = [log_key(task, attempt, source, stream) for source in SOURCES]
+    files = [content for key in keys if (content := datastore.read(key, MAX_LOG_BYTES)) is not None]
+    if not files:
+        files = [datastore.read(_old_key(task, attempt, stream), MAX_LOG_BYTES) or b""]
     return [content for content in files if content]
+
+
+def _sizes(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[tuple[str, int]]:
+    """Return the keys of the files of a stream, with their sizes. Empty if there are none."""
+    keys = [log_key(task, attempt, source, stream) for source in SOURCES]
+    sizes = [(key, size) for key in keys if (size := datastore.size(key)) is not None]
+    old_key = _old_key(task, attempt, stream)
+    return sizes or [(old_key, datastore.size(old_key) or 0)]
 
 
 def log_size(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> int:
     """Return the stored bytes of a stream, headers included, as Metaflow's ``stdout_size`` counts them."""
-    return sum(datastore.size(log_key(task, attempt, source, stream)) or 0 for source in SOURCES)
+    return sum(size for _, size in _sizes(datastore, task, attempt, stream))
 
 
 def log_key(task: tuple[str, ...], attempt: int, source: str, stream: str) -> str:
     """Return the key of a log file."""
     return f"{'/'.join(task)}/{attempt}.{source}_{stream}.log"
+
+
+def _old_key(task: tuple[str, ...], attempt: int, stream: str) -> str:
+    """Return the key of a log file of Metaflow before 2.2.1."""
+    return f"{'/'.join(task)}/{attempt}.{stream}.log"
 
 
 def parse(content: bytes) -> Log:

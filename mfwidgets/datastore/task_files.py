@@ -8,7 +8,9 @@ from mfwidgets.datastore.base import Datastore
 from mfwidgets.errors import CorruptFile, DataException
 from mfwidgets.files import MAX_RECORD_BYTES, parse_json
 
-_FILE = re.compile(r"(\d+)\.(attempt\.json|runtime|DONE\.lock)\Z")
+_FILE = re.compile(r"(\d+)\.(attempt\.json|runtime(?:\.json)?|DONE\.lock)\Z")
+_ENDS = ("runtime", "runtime.json")
+"""The ends of the names of files about the end of a process: the present one, and that of old versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def attempt_files(datastore: Datastore, task: tuple[str, ...]) -> dict[int, Atte
     return {
         number: AttemptFiles(
             done="DONE.lock" in names,
-            end=_process_end(datastore, f"{folder}/{number}.runtime") if "runtime" in names else None,
+            end=next((_process_end(datastore, f"{folder}/{number}.{end}") for end in _ENDS if end in names), None),
         )
         for number, names in kinds.items()
     }

@@ -158,6 +158,7 @@ WITHOUT_METAFLOW: dict[tuple[str, str], tuple[str, str]] = {
 METAFLOW_TYPES: dict[tuple[str, str], type] = {
     ("metaflow.exception", "MetaflowExceptionWrapper"): MetaflowExceptionWrapper,
     ("__main__", "ForeachFrame"): ForeachFrame,  # Metaflow makes this class in the flow's own module
+    ("metaflow.task", "ForeachFrame"): ForeachFrame,  # before 2.11
     ("metaflow.includefile", "IncludedFile"): IncludedFile,
     ("metaflow.flowspec", "ParallelUBF"): ParallelUBF,
 }

@@ -118,7 +118,10 @@ class LocalProvider:
 
     def _flow(self, name: str, *, listed: bool = False) -> FlowRecord | None:
         content = self._entry((name,), tolerant=listed)
-        return None if content is None else FlowRecord(name, milliseconds(content))
+        if content is None:
+            return None
+        tags, system_tags = frozenset(texts(content, "tags")), frozenset(texts(content, "system_tags"))
+        return FlowRecord(name, milliseconds(content), tags, system_tags)
 
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:  # noqa: ARG002 - the caller filters
         """Yield runs, newest first (two files read per run that the caller takes).

@@ -14,10 +14,12 @@ NO_TAGS: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class FlowRecord:
-    """A flow. In Metaflow a flow has neither tags nor a user."""
+    """A flow. Only old versions of Metaflow gave it tags: those of its first run."""
 
     flow: str
     created_ms: int
+    user_tags: frozenset[str] = NO_TAGS
+    system_tags: frozenset[str] = NO_TAGS
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -26,10 +28,8 @@ class FlowRecord:
 
     @property
     def tags(self) -> frozenset[str]:
-        """No tags: Metaflow only tags runs."""
-        return NO_TAGS
-
-    user_tags = system_tags = tags
+        """User tags and system tags."""
+        return self.user_tags | self.system_tags
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^",{}]+)')
 
 def flow_record(row: Row) -> FlowRecord:
     """Return a flow."""
-    return FlowRecord(str(row["flow_id"]), milliseconds(row))
+    return FlowRecord(str(row["flow_id"]), milliseconds(row), _tags(row, "tags"), _tags(row, "system_tags"))
 
 
 def run_record(row: Row) -> RunRecord:

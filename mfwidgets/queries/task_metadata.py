@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mfwidgets.datastore.base import Datastore
+from mfwidgets.files import parse_json
 from mfwidgets.providers.records import MetadataRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 ORIGIN_FIELDS = frozenset({"origin-run-id", "origin-task-id"})
 """The metadata that names the origin of a clone."""
+
+LOG_LOCATIONS = frozenset({"log_location_stdout", "log_location_stderr"})
+"""The metadata of old versions that names the datastore of a log, and so that of the task."""
+
+_DATASTORE_FIELDS = LOG_LOCATIONS | {"ds-type", "ds-root"}
 
 
 class Metadata(NamedTuple):
@@ -91,11 +97,27 @@ def recorded_datastore(context: ClientContext, task: TaskRecord) -> tuple[str, s
     """Return the type and the root of the datastore that a task records. Costs one small request.
 
     A clone does not record a datastore, and neither does a task that died early. They use the local root, if any.
+    Metaflow before 2.2.1 recorded the locations of the logs instead.
     """
-    recorded = {event.field: str(event.value) for event in context.provider.metadata(task.path, {"ds-type", "ds-root"})}
-    return recorded.get("ds-type", "local"), recorded.get("ds-root", "")
+    recorded = {event.field: str(event.value) for event in context.provider.metadata(task.path, _DATASTORE_FIELDS)}
+    if "ds-type" not in recorded:
+        location = next((value for field, value in recorded.items() if field in LOG_LOCATIONS), "")
+        return _datastore_of_log(location)
+    return recorded["ds-type"], recorded.get("ds-root", "")
 
 
 def task_datastore(context: ClientContext, task: TaskRecord) -> Datastore:
     """Return the datastore with the logs and the cards of a task. Costs one small request."""
     return context.datastore(*recorded_datastore(context, task))
+
+
+def _datastore_of_log(location: str) -> tuple[str, str]:
+    """Return the type and the root of the datastore in a ``log_location_stdout``. The local one if there is none."""
+    try:
+        recorded = parse_json(location)
+    except ValueError:
+        recorded = {}
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("location"), str):
+        return "local", ""
+    root = recorded["location"].split("/")[:-5]  # without flow, run, step, task and file
+    return str(recorded.get("ds_type", "local")), "/".join(root)

@@ -13,6 +13,7 @@ from functools import partial
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.datastore.task_files import AttemptFiles
 from mfwidgets.pickles.safe_loads import is_none, known_bool
+from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
@@ -96,6 +97,8 @@ def _attempts(
             success[record.attempt] = known_bool(record.sha)
         else:
             finished[record.attempt] = record.created_ms
+            if known_bool(record.sha) is not None:
+                ok.setdefault(record.attempt, known_bool(record.sha) is True)  # old versions record no attempt_ok
     numbers = sorted(begun.keys() | done.keys() | ok.keys() | success.keys() | files.keys())
     return tuple(
         Attempt(
@@ -217,10 +220,19 @@ def _checked_state(context: ClientContext, run: RunRecord) -> RunState:
     if not recorded and not any(task.step == "end" for task in tasks):
         recorded = [end_step(context, run)]
     last = recorded[0] if recorded else "end"
-    # If the task completed, the results say whether it succeeded or was caught, and when.
-    ended = any(event.step == last and event.field == "attempt_ok" and event.value == "True" for event in events)
-    results = context.provider.artifacts((*run.path, last), STATUS_ARTIFACTS) if ended else []
+    where = _where_results_matter(run, events, last)
+    results = context.provider.artifacts(where, STATUS_ARTIFACTS) if where else []
     return _state_of(RunSnapshot(context, run, run.path, tasks, events, results, {}), last)
+
+
+def _where_results_matter(run: RunRecord, events: Iterable[MetadataRecord], last: str) -> PathPrefix | None:
+    """Return the path of the tasks whose results say more than their metadata. None if there are none."""
+    ends = [event for event in events if event.field == "attempt_ok"]
+    if any(event.step == last and event.value == "True" for event in ends):
+        return (*run.path, last)  # the results say whether it succeeded or was caught, and when
+    if not ends and any(event.field == "attempt-done" for event in events):
+        return run.path  # old versions recorded no attempt_ok
+    return None
 
 
 def tasks_in_metadata(run: RunRecord, events: Iterable[MetadataRecord]) -> list[TaskRecord]:
