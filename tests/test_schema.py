@@ -11,7 +11,7 @@ from mfwidgets.client.collections.metadata_events import MetadataEvent
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.providers.records import MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
-from mfwidgets.queries.lineage.graph import OUTSIDE, Item
+from mfwidgets.queries.lineage.foreach import OUTSIDE, Item
 from mfwidgets.queries.rows import AttemptRow, FlowRow, RunRow, TaskRow
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState
 from mfwidgets.queries.step_timings import StepTiming

@@ -15,7 +15,7 @@ from mfwidgets.pickles.metaflow_types import ForeachFrame
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
-from mfwidgets.queries.lineage.graph import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.task_graph import child_tasks, parent_tasks
 from mfwidgets.queries.rows import TaskRow, runtime_name
 from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
@@ -181,7 +181,7 @@ class Task(MetaflowObject, kind="task"):
 
     def _item(self) -> Item:
         events = self._context.provider.metadata(self._record.path, FOREACH_FIELDS)
-        items = items_of(self._context, self._record.path, events)
+        items = items_of(self._context, self._record.run, self._record.path, events)
         return items.get(self._record.key, OUTSIDE)
 
     def _foreach_stack(self) -> list[Any]:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.graph import OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
 from mfwidgets.queries.planned_tasks import planned_tasks
 from mfwidgets.queries.run_snapshot import RunSnapshot
 from mfwidgets.queries.status.recorded_exceptions import exception_line
@@ -221,7 +221,7 @@ def _run_row(run: RunRecord, state: RunState) -> RunRow:
 
 def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
     """Return a row for each task of a snapshot, in the same order."""
-    items = items_of(snapshot.context, snapshot.where, snapshot.metadata)
+    items = items_of(snapshot.context, snapshot.record, snapshot.where, snapshot.metadata)
     rows = [
         TaskRow(task, state, items.get(task.key, OUTSIDE))
         for task, state in zip(snapshot.tasks, task_states(snapshot), strict=True)

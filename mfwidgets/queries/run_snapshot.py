@@ -7,7 +7,7 @@ from mfwidgets.datastore.task_files import AttemptFiles, attempt_files
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.graph import FOREACH_FIELDS
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS
 from mfwidgets.queries.snapshot_provider import snapshot_context
 
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})

@@ -4,12 +4,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from mfwidgets.providers.records import MetadataRecord
-from mfwidgets.queries.lineage.graph import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.providers.records import MetadataRecord, RunRecord
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 
 
 def event(task_id, field, value, step="work"):
     return MetadataRecord(step, task_id, field, "", value, 0)
+
+
+NEW = frozenset({"metaflow_version:2.19.39"})
 
 
 class Provider:
@@ -22,9 +25,16 @@ class Provider:
         self.asked.append((tuple(where), frozenset(fields)))
         return [one for one in self.runs.get(where[1], []) if one.field in fields]
 
+    def artifacts(self, where, names):
+        return []
+
+    def run(self, flow, run_id):
+        return RunRecord(flow, run_id, 0, system_tags=NEW) if run_id in self.runs else None
+
 
 def items(events, provider=None, where=("F", "r2")):
-    return items_of(SimpleNamespace(provider=provider or Provider()), where, events)
+    run = RunRecord(*where[:2], 0, system_tags=NEW)
+    return items_of(SimpleNamespace(provider=provider or Provider()), run, where, events)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mfwidgets.display import Displayable
 from mfwidgets.errors import visible
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.graph import index_of
+from mfwidgets.queries.lineage.foreach import index_of
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.queries.values.reading import NotRead

@@ -16,7 +16,8 @@ from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.graph import FOREACH_FIELDS, OUTSIDE, Item, items_of, steps_of
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.graph import steps_of
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_tasks, run_tasks
 from mfwidgets.queries.status.states import task_states
 from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes, values_of
@@ -176,19 +177,19 @@ def iteration_in_stack(stack: Any) -> float:
 
 
 def _place(context: ClientContext, task: TaskRecord) -> Placed:
-    return Placed(task, _items(context, task.path).get(task.key, OUTSIDE).path)
+    return Placed(task, _items(context, task.run, task.path).get(task.key, OUTSIDE).path)
 
 
 def _placed(context: ClientContext, near: TaskRecord, step: str) -> list[Placed]:
     """Return the tasks of a step of the same run, with their foreach paths. Costs two requests."""
-    items = _items(context, (*near.run.path, step))
+    items = _items(context, near.run, (*near.run.path, step))
     return [
         Placed(task, items.get((step, task.task_id), OUTSIDE).path) for task in context.provider.tasks(near.run, step)
     ]
 
 
-def _items(context: ClientContext, where: PathPrefix) -> dict[TaskKey, Item]:
-    return items_of(context, where, context.provider.metadata(where, FOREACH_FIELDS))
+def _items(context: ClientContext, run: RunRecord, where: PathPrefix) -> dict[TaskKey, Item]:
+    return items_of(context, run, where, context.provider.metadata(where, FOREACH_FIELDS))
 
 
 def _by_time(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
@@ -251,7 +252,7 @@ def task_graph(snapshot: RunSnapshot) -> TaskGraph:
     Costs the graph of the steps, and a small read for each distinct transition of a switch or a loop.
     """
     context, run = snapshot.context, snapshot.record
-    nodes, items = steps_of(context, run), items_of(context, snapshot.where, snapshot.metadata)
+    nodes, items = steps_of(context, run), items_of(context, run, snapshot.where, snapshot.metadata)
     tasks = {task.key: task for task in snapshot.tasks}
     by_step: dict[str, dict[tuple[str, ...], list[TaskKey]]] = defaultdict(lambda: defaultdict(list))
     for key in sorted(tasks, key=lambda key: tasks[key].created_ms):
