@@ -1,6 +1,7 @@
 """The recorded structure of a run: the graph of its steps.
 
-The graph is the ``_graph_info`` artifact, which contains only builtin values.
+The graph is the ``_graph_info`` artifact, which contains only builtin values. For runs of versions that did not store it,
+the graph is derived from the transitions of the tasks.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from mfwidgets.errors import DataException
 from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.lineage.transition_graph import derive_steps
 from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes
 from mfwidgets.times import MINUTE
 
@@ -21,8 +23,13 @@ FLOW_NAME = "name"
 
 def graph_info(context: ClientContext, run: RunRecord) -> dict[str, Any]:
     """Return the graph of the steps. Empty if it cannot be read. Costs one request and one blob.
+
+    For a run of Metaflow before 2.4.9, or a run that resumed one, costs what :func:`derive_steps` costs, and one request.
     """
-    info = _recorded_graph(context, run) or {}
+    info = _recorded_graph(context, run)
+    if info is None:
+        steps = derive_steps(context, run)
+        return {"steps": steps} if steps else {}
     return info
 
 
