@@ -30,7 +30,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import questions
 from old_runs import DATA, FLOWS, Answers, answers_of
 
 ROOM = Path(tempfile.gettempdir()) / "metaflow-old"
@@ -69,7 +68,7 @@ def main(name: str, python: str, *requirements: str) -> None:
     DATA.joinpath(f"{name}.tar.gz").write_bytes(content)
     answers = gzip.compress(json.dumps(ask(ROOM), indent=0, sort_keys=True).encode(), 9, mtime=0)
     DATA.joinpath(f"{name}.json.gz").write_bytes(answers)
-    print(f"{name}: {len(content):,} bytes of runs, {len(answers):,} bytes of answers")
+    sys.stdout.write(f"{name}: {len(content):,} bytes of runs, {len(answers):,} bytes of answers\n")
     shutil.rmtree(ROOM)
 
 
