@@ -151,7 +151,7 @@ def _items_of_clones(
         events = context.provider.metadata(origin_path, FOREACH_FIELDS)
         if not any(event.field == "foreach-execution-path" for event in events):
             run = context.provider.run(where[0], run_id)
-            if run is None or is_older(run, (2, 15)):  # deleted, or of an old version: clones have stacks of their own
+            if run is None or is_older(run, (2, 15)):  # deleted, or of an old version: clones have stacks, too
                 items |= _stacked_items(context, where, {}, clones)
                 continue
         else:
