@@ -35,12 +35,12 @@ def graph_info(context: ClientContext, run: RunRecord) -> dict[str, Any]:
 
 def _recorded_graph(context: ClientContext, run: RunRecord) -> dict[str, Any] | None:
     """Return the recorded graph. Empty if it is not stored yet or cannot be read. None if only old versions ran."""
-    artifacts = context.provider.artifacts((*run.path, PARAMETERS), {"_graph_info", "_transition"})
-    graph = next((artifact for artifact in artifacts if artifact.name == "_graph_info"), None)
-    if graph is None:
-        return None if artifacts else {}
+    where = (*run.path, PARAMETERS)
+    artifacts = context.provider.artifacts(where, {"_graph_info"})
+    if not artifacts:
+        return None if context.provider.artifacts(where, {"_transition"}) else {}
     try:
-        info = safe_loads(read_bytes(context, graph, MAX_READ_BYTES))
+        info = safe_loads(read_bytes(context, artifacts[0], MAX_READ_BYTES))
     except DataException:
         return {}
     return _well_formed(info) if isinstance(info, dict) else {}
