@@ -10,6 +10,7 @@ The value of a variable comes from the first of these that has it:
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,18 +18,26 @@ from typing import Any
 
 from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
 from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
-from mfwidgets.redaction import redact
+from mfwidgets.redaction import redact, remember_secrets, secrets_in_variables
 
 LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
 """Metaflow's folders for local metadata and the local datastore, for runs and for spins. They cannot be configured."""
 
-_CLOUD_ENDPOINTS = (
+_USERS_OWN = (
     "METAFLOW_S3_ENDPOINT_URL",
+    "METAFLOW_S3_VERIFY_CERTIFICATE",
     "METAFLOW_DATATOOLS_CLIENT_PARAMS",
     "METAFLOW_DATATOOLS_SESSION_VARS",
     "METAFLOW_AZURE_STORAGE_BLOB_SERVICE_ENDPOINT",
+    "METAFLOW_CLIENT_CACHE_PATH",
+    "METAFLOW_CLIENT_CACHE_MAX_SIZE",
 )
-"""Variables that say where the clouds are."""
+"""Where the clouds are, to which the user's credentials go, and where the user's cache is."""
+
+_KEYS = ("SERVICE_HEADERS", "SERVICE_AUTH_KEY")
+"""Variables with keys of the metadata service."""
+
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 METADATA_KINDS = (*LOCAL_DIRS, "service")
 """Metaflow's kinds of metadata providers."""
@@ -49,8 +58,8 @@ class Configuration:
     project_file
         The file that ``project`` came from. None if there is none.
     separate_keys
-        Whether keys are used only for a host from the same source. A program that opens folders in which nobody ran
-        anything needs this: a folder's own ``config.json`` could send the user's keys to another host.
+        Whether the user's keys stay away from a host that a project's file names. A program that opens folders in which
+        nobody ran anything needs this: a folder's own ``config.json`` could send the user's keys to another host.
     """
 
     environ: Mapping[str, str] = field(repr=False)  # repr=False: values include keys and headers
@@ -68,11 +77,7 @@ class Configuration:
         MetaflowConfigurationError
             The value in a file is a list or a dict.
         """
-        value = self._raw(f"METAFLOW_{name}", default)
-        if isinstance(value, list | dict):
-            # The message does not repeat the value, which may be a key.
-            raise MetaflowConfigurationError(f"Expected a string for METAFLOW_{name}, got a {type(value).__name__}.")
-        return value if value is None else str(value)
+        return _as_text(name, self._raw(f"METAFLOW_{name}", default))
 
     def _raw(self, key: str, default: object = None) -> Any:
         source = self.source(key)
@@ -80,7 +85,7 @@ class Configuration:
 
     def source(self, key: str) -> Mapping[str, Any] | None:
         """Return the source that has a variable, by its whole name. None if only the default counts."""
-        return next((source for source in (self.environ, self.project, self.user) if key in source), None)
+        return next((source for source in self._sources if key in source), None)
 
     def number(self, name: str, default: int) -> int:
         """Return a variable as an int.
@@ -106,17 +111,7 @@ class Configuration:
         MetaflowConfigurationError
             The value is not a JSON object.
         """
-        value = self._raw(f"METAFLOW_{name}")
-        try:
-            content = parse_json(value) if isinstance(value, str) else value
-        except ValueError:
-            content = ""
-        if not isinstance(content, dict | None):
-            # The message does not repeat the value, which may hold a key.
-            raise MetaflowConfigurationError(
-                f'Expected a JSON object for METAFLOW_{name}, such as {{"name": "value"}}, got something else.'
-            )
-        return {str(key): str(item) for key, item in (content or {}).items()}
+        return _as_mapping(name, self._raw(f"METAFLOW_{name}"))
 
     def service_headers(self, *, explicit_url: bool = False) -> dict[str, str]:
         """Return the headers of requests to the metadata service: ``SERVICE_HEADERS``, and ``SERVICE_AUTH_KEY`` as key.
@@ -125,22 +120,44 @@ class Configuration:
         ----------
         explicit_url
             Whether the user named the service. Otherwise its URL is configured, and with :attr:`separate_keys` only
-            keys from the source of the URL are returned.
+            keys of the URL's own source are returned.
+
+        Raises
+        ------
+        MetaflowConfigurationError
+            A value has the wrong type. The message does not quote it.
         """
-        names = [name for name in ("SERVICE_HEADERS", "SERVICE_AUTH_KEY") if explicit_url or self._goes_with_url(name)]
-        headers = self.mapping("SERVICE_HEADERS") if "SERVICE_HEADERS" in names else {}
-        key = self.get("SERVICE_AUTH_KEY") if "SERVICE_AUTH_KEY" in names else None
+        sources = self._sources if explicit_url else self._key_sources()
+        values = {
+            name: next((source[f"METAFLOW_{name}"] for source in sources if f"METAFLOW_{name}" in source), None)
+            for name in _KEYS
+        }
+        headers = _as_mapping("SERVICE_HEADERS", values["SERVICE_HEADERS"], plain=True)
+        key = _as_text("SERVICE_AUTH_KEY", values["SERVICE_AUTH_KEY"])
         return headers | ({} if key is None else {"x-api-key": key})
 
-    def _goes_with_url(self, name: str) -> bool:
-        return not self.separate_keys or self.source(f"METAFLOW_{name}") is self.source("METAFLOW_SERVICE_URL")
+    @property
+    def _sources(self) -> tuple[Mapping[str, Any], ...]:
+        return (self.environ, self.project, self.user)
 
-    def redirected_keys(self) -> list[str]:
-        """Return the variables with keys that go to a host which the project's file names, but which it does not have."""
-        if self.source("METAFLOW_SERVICE_URL") is not self.project:
+    def _key_sources(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the sources whose keys go to the configured service. Environment and user's file are both the user's."""
+        if not self.separate_keys:
+            return self._sources
+        return (self.project,) if self._project_names_service() else (self.environ, self.user)
+
+    def _project_names_service(self) -> bool:
+        return self.source("METAFLOW_SERVICE_URL") is self.project
+
+    def keys_of_the_user(self) -> list[str]:
+        """Return the variables with keys of the user, if the project's file names the service.
+
+        With :attr:`separate_keys` they are not sent there. Otherwise they are, as in Metaflow.
+        """
+        if not self._project_names_service():
             return []
-        keys = ("METAFLOW_SERVICE_HEADERS", "METAFLOW_SERVICE_AUTH_KEY")
-        return [name for name in keys if self.source(name) not in (None, self.project)]
+        names = [f"METAFLOW_{name}" for name in _KEYS]
+        return [name for name in names if self.source(name) not in (None, self.project)]
 
     @property
     def default_metadata(self) -> str:
@@ -159,6 +176,22 @@ class Configuration:
             )
         return kind
 
+    @property
+    def datastore_kind(self) -> str:
+        """The kind of the default datastore, such as ``s3``.
+
+        Raises
+        ------
+        MetaflowConfigurationError
+            The configured value is not the name of a kind.
+        """
+        kind = self.get("DEFAULT_DATASTORE") or "local"
+        if not _KIND.fullmatch(kind):
+            raise MetaflowConfigurationError(
+                "Expected the name of a datastore, such as local or s3, for METAFLOW_DEFAULT_DATASTORE, got something else."
+            )
+        return kind
+
     def local_root(self, kind: str = "local") -> Path | None:
         """Return the ``.metaflow`` folder (``.metaflow_spin`` for ``spin``), or None if there is none.
 
@@ -167,7 +200,7 @@ class Configuration:
         """
         sysroot = self.get(f"DATASTORE_SYSROOT_{kind.upper()}")
         if sysroot:
-            return Path(sysroot).expanduser() / LOCAL_DIRS[kind]
+            return expanded(sysroot) / LOCAL_DIRS[kind]
         return self.nearest_root(kind)
 
     def nearest_root(self, kind: str = "local") -> Path | None:
@@ -211,7 +244,7 @@ def read_configuration(
     cwd
         The folder in which the search for ``.metaflow`` starts. None means the current folder.
     separate_keys
-        Whether keys are used only for a host from the same source.
+        Whether the user's keys stay away from a host that the project's file names.
 
     Raises
     ------
@@ -219,19 +252,20 @@ def read_configuration(
         A file cannot be read, a file is not a JSON object, or the profile in ``METAFLOW_PROFILE`` has no file.
     """
     environ = dict(os.environ if environ is None else environ)
-    here = Path(cwd or Path.cwd())
+    remember_secrets(secrets_in_variables(_relevant(environ)))
+    here = Path(cwd) if cwd else _working_folder()
     project_dir = _folder_with(LOCAL_DIRS["local"], here)
     project_file = project_dir / LOCAL_DIRS["local"] / "config.json" if project_dir else None
     project = (_read(project_file) if project_file else None) or {}
-    if separate_keys:  # the credentials of clouds are the user's
-        project = {name: value for name, value in project.items() if name not in _CLOUD_ENDPOINTS}
+    if separate_keys:
+        project = {name: value for name, value in project.items() if name not in _USERS_OWN}
     home = _home(environ)
     profile = environ.get("METAFLOW_PROFILE")
     user_file = home / (f"config_{profile}.json" if profile else "config.json")
     user = _read(user_file)
     if user is None and profile:
         raise MetaflowConfigurationError(
-            f"Expected {user_file} for METAFLOW_PROFILE='{profile}', got no such file. "
+            f"Expected {redact(str(user_file)):.300} for METAFLOW_PROFILE={redact(profile)!r:.80}, got no such file. "
             "Try another profile, or unset METAFLOW_PROFILE."
         )
     return Configuration(environ, project, user or {}, here, project_file, separate_keys)
@@ -247,8 +281,62 @@ def profiles(environ: Mapping[str, str] | None = None) -> dict[str, Path]:
     return {file.stem.removeprefix("config_"): file for file in files}
 
 
+def _relevant(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that mfwidgets and its libraries use to reach a service."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith("METAFLOW_") or name.upper().endswith("_PROXY")
+    }
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was deleted
+        return expanded("~")
+
+
+def _as_text(name: str, value: object) -> str | None:
+    """Return the value of a variable as a str.
+
+    Raises
+    ------
+    MetaflowConfigurationError
+        It is a list or a dict. The message does not quote it, because it may be a key.
+    """
+    if isinstance(value, list | dict):
+        raise MetaflowConfigurationError(f"Expected a string for METAFLOW_{name}, got a {type(value).__name__}.")
+    return value if value is None else str(value)
+
+
+def _as_mapping(name: str, value: object, *, plain: bool = False) -> dict[str, str]:
+    """Return the value of a variable that is a JSON object, or a JSON string of one. ``plain`` forbids lists in it.
+
+    Raises
+    ------
+    MetaflowConfigurationError
+        It is something else. The message does not quote it, because it may hold a key.
+    """
+    try:
+        content = parse_json(value) if isinstance(value, str) else value
+    except ValueError:
+        content = ""
+    items = content.items() if isinstance(content, dict) else ()
+    if not isinstance(content, dict | None) or (plain and any(isinstance(item, list | dict) for _, item in items)):
+        raise MetaflowConfigurationError(
+            f'Expected a JSON object for METAFLOW_{name}, such as {{"name": "value"}}, got something else.'
+        )
+    return {str(key): str(item) for key, item in items}
+
+
 def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("METAFLOW_HOME") or "~/.metaflowconfig").expanduser()
+    return expanded(environ.get("METAFLOW_HOME") or "~/.metaflowconfig")
+
+
+def expanded(path: str) -> Path:
+    """Return a path with the home folder for ``~``. A user who does not exist has none, so that the path stays."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser() raises
 
 
 def _folder_with(name: str, start: Path) -> Path | None:
@@ -267,8 +355,8 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise MetaflowConfigurationError(
-            f"Metaflow's configuration file {path} cannot be read: {error.strerror or error}."
-        ) from error
+            f"Metaflow's configuration file {path} cannot be read: {error.strerror or 'it is not a regular file'}."
+        ) from None
     except (
         ValueError,
         OverflowError,
@@ -280,6 +368,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         raise MetaflowConfigurationError(
             f"Expected a JSON object in Metaflow's configuration file {path}, got {type(content).__name__}."
         )
+    remember_secrets(secrets_in_variables(content))
     return content
 
 

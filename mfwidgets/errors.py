@@ -50,6 +50,8 @@ import sys
 import warnings
 from collections.abc import Iterable
 
+from mfwidgets.redaction import redact, redact_message
+
 
 class MetaflowException(Exception):
     """The base class of all errors of this package. IPython shows it as one line, without a traceback.
@@ -77,7 +79,7 @@ class MetaflowException(Exception):
     headline = "Metaflow error"
 
     def __init__(self, message: str = "", *, pathspec: str = "", suggestions: Iterable[str] = ()) -> None:
-        super().__init__(message)
+        super().__init__(redact_message(message) if isinstance(message, str) else message)
         self.pathspec = pathspec
         self.suggestions = tuple(suggestions)
 
@@ -93,6 +95,11 @@ class MetaflowException(Exception):
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython prints instead of a traceback (a documented hook of IPython)."""
         return [f"{type(self).__name__}: {self}"]
+
+
+def problem_of(error: BaseException) -> str:
+    """Return an error as one sentence for a display. Errors of other packages can quote anything."""
+    return str(error) if isinstance(error, MetaflowException) else visible(redact(f"{type(error).__name__}: {error}"))
 
 
 def visible(message: str) -> str:
@@ -269,7 +276,7 @@ def warn(message: str, category: type[Warning]) -> None:
         0
     ] == "mfwidgets" and frame.f_back:
         level += 1
-    warnings.warn(visible(message), category, stacklevel=level + 1)
+    warnings.warn(visible(redact_message(message)), category, stacklevel=level + 1)
 
 
 class MetaflowTaggingError(MetaflowException):

@@ -18,6 +18,7 @@ from mfwidgets.magic.commands.context import CONTEXT_COMMANDS
 from mfwidgets.magic.commands.doctor import Doctor
 from mfwidgets.magic.commands.follow import FollowedLog
 from mfwidgets.magic.dispatch import COMMANDS, run_arguments
+from mfwidgets.redaction import redact
 from mfwidgets.render.sanitize import single_line
 
 _MAX_ERROR_CHARS = 2_000
@@ -31,7 +32,7 @@ def run(words: Sequence[str]) -> int:
         with options(display_max_rows=command_line.rows) if command_line.rows else nullcontext():
             return _answer(command_line)
     except UsageError as error:
-        return _print_error(str(error), ExitCode.NOT_UNDERSTOOD)
+        return _print_error(redact(str(error)), ExitCode.NOT_UNDERSTOOD)
     except MetaflowException as error:
         return _print_error(str(error), ExitCode.FAILED)
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mfwidgets.config import Configuration, read_configuration
+from mfwidgets.config import Configuration, expanded, read_configuration
 from mfwidgets.files import read_file
 
 MEBIBYTE = 1024 * 1024
@@ -166,7 +166,7 @@ def blob_cache(configuration: Configuration) -> BlobCache:
     """Return the cache that ``METAFLOW_CLIENT_CACHE_PATH`` and ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` configure."""
     path = configuration.get("CLIENT_CACHE_PATH")
     if path:
-        folder = Path(path).expanduser() / "mfwidgets"
+        folder = expanded(path) / "mfwidgets"
     else:
         from platformdirs import user_cache_path
 

@@ -16,8 +16,9 @@ from mfwidgets.concurrency import run_interruptible
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.display_options import options
-from mfwidgets.errors import DataException
+from mfwidgets.errors import DataException, MetaflowException
 from mfwidgets.files import check_size
+from mfwidgets.redaction import redact
 from mfwidgets.request_limit import request_limit
 
 if TYPE_CHECKING:
@@ -135,13 +136,16 @@ class CloudDatastore:
                 return run_interruptible(send)
         except (FileNotFoundError, exceptions.NotFoundError):
             return None
-        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-            raise DataException(
+        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
+            problem = (
                 f"The current credentials may not read {key} in {self._root}. Try other credentials (a profile, a role), or "
                 "ask the owner of the bucket."
-            ) from error
-        except exceptions.BaseError as error:
-            raise DataException(f"{key} in {self._root} cannot be read: {_reason(error)}.") from error
+            )
+        except MetaflowException:
+            raise
+        except Exception as error:  # noqa: BLE001 - also the packages that find credentials raise
+            problem = f"{key} in {self._root} cannot be read: {_reason(error)}."
+        raise DataException(problem)  # without the cause, whose message can contain a signed URL
 
 
 def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDatastore:
@@ -162,8 +166,9 @@ def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDa
             ) from None
     try:
         return CloudDatastore(opened(root, configuration), root, blob_cache(configuration))
-    except ValueError as error:
-        raise DataException(f"The datastore {root} cannot be opened: {error}.") from error
+    except Exception as error:  # noqa: BLE001 - the packages of the clouds raise many kinds
+        problem = _reason(error)
+    raise DataException(f"The datastore {root} cannot be opened: {problem}.")
 
 
 def import_clients(ds_type: str) -> None:
@@ -274,5 +279,5 @@ def _parts(root: str) -> tuple[str, str | None]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return a short reason from an error of obstore, whose messages are long."""
-    return " ".join(str(error).split())[:200].rstrip(".")
+    """Return a short reason from an error of obstore, whose messages are long and contain URLs."""
+    return " ".join(redact(str(error)).split())[:200].rstrip(".")

@@ -24,6 +24,7 @@ from mfwidgets.magic.commands.show import SHOW_COMMANDS, WIDGET_COMMANDS
 from mfwidgets.magic.commands.tags import TAG_COMMANDS
 from mfwidgets.magic.tokenize import tokenize
 from mfwidgets.queries.context import current_context
+from mfwidgets.redaction import redact
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
@@ -104,7 +105,10 @@ def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     MetaflowException
         The object does not exist or cannot be read.
     """
-    return run_arguments(tokenize(line, variables))
+    try:
+        return run_arguments(tokenize(line, variables))
+    except UsageError as error:  # it quotes the line, which can contain a password
+        raise UsageError(redact(str(error))) from None
 
 
 def run_arguments(words: Sequence[str]) -> Any:

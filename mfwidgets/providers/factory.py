@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mfwidgets.config import LOCAL_DIRS, Configuration
+from mfwidgets.config import LOCAL_DIRS, Configuration, expanded
 from mfwidgets.errors import InvalidSelector, KeysRedirected, warn
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.service import ServiceProvider
 from mfwidgets.providers.service_failures import checked_headers
 from mfwidgets.providers.service_http import Headers, ServiceHttp
-from mfwidgets.redaction import redact, redact_url
+from mfwidgets.redaction import redact_selector, redact_url, remember_secrets, secrets_in_url
 
 if TYPE_CHECKING:
     import requests
@@ -48,6 +48,7 @@ def open_provider(
         selector = os.fspath(selector)
     if not isinstance(selector, str):
         raise InvalidSelector(f"Expected a metadata selector such as 'local@/path', got {type(selector).__name__}.")
+    remember_secrets(secrets_in_url(selector))
     kind, _, info = selector.partition("@")
     if selector.startswith("http"):
         kind, info = "service", selector  # a URL may contain an @
@@ -57,7 +58,7 @@ def open_provider(
         kind, info = "local", selector  # any other string is a path, as in Metaflow
     if not info:
         return LocalProvider(None, configuration, kind=kind)
-    folder = Path(info).expanduser().absolute()  # stays valid if the working folder changes
+    folder = expanded(info).absolute()  # stays valid if the working folder changes
     if folder.name == LOCAL_DIRS[kind]:
         return LocalProvider(_existing(folder, selector), configuration, kind=kind)
     return LocalProvider(_existing(folder / LOCAL_DIRS[kind], selector), configuration, given=info, kind=kind)
@@ -70,52 +71,59 @@ def _open_service(
     url = url or configuration.get("SERVICE_URL") or ""
     if not _is_service_url(url):
         given = f"{redact_url(url)!r:.80}" if url else "none"
+        query = " without a query (keys belong in METAFLOW_SERVICE_HEADERS)" if "?" in url or "#" in url else ""
         raise InvalidSelector(
-            f"Expected the URL of a metadata service, got {given}. Set METAFLOW_SERVICE_URL, choose a profile with "
+            f"Expected the URL of a metadata service{query}, got {given}. Set METAFLOW_SERVICE_URL, choose a profile with "
             "METAFLOW_PROFILE, or try metadata('service@https://HOST')."
         )
     configured = configuration.service_headers(explicit_url=explicit)
-    if not explicit:
-        _notice_of_redirected_keys(configuration, url)
+    keys = [] if explicit else configuration.keys_of_the_user()
+    hint = _without_keys(configuration, keys, url) if keys else ""
 
     def all_headers() -> dict[str, str]:
         return {**configured, **checked_headers((headers() if callable(headers) else headers) or {})}
 
-    return ServiceProvider(ServiceHttp(url, all_headers, session, configuration.number("SERVICE_RETRY_COUNT", 5)))
+    attempts = configuration.number("SERVICE_RETRY_COUNT", 5)
+    return ServiceProvider(ServiceHttp(url, all_headers, session, attempts, hint=hint))
 
 
 def _is_service_url(url: str) -> bool:
-    """Return whether a URL is complete and unambiguous. A password must be percent-encoded."""
+    """Return whether a URL is complete and unambiguous. A password must be percent-encoded. There is no query."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - it raises for a malformed port
     except ValueError:
         return False
-    in_order = "@" not in url.partition("://")[2].removeprefix(parts.netloc) and parts.netloc.count("@") <= 1
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and in_order
+    rest = url.partition("://")[2].removeprefix(parts.netloc)
+    plain = url.isprintable() and not set("@?#;&=").intersection(rest) and parts.netloc.count("@") <= 1
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
 
 
 _noticed: set[tuple[str, str]] = set()
 """The hosts and files of notices. Each is shown once in a process."""
 
 
-def _notice_of_redirected_keys(configuration: Configuration, url: str) -> None:
-    """Warn once if a folder's configuration decides to which host the user's keys are sent, as in Metaflow."""
-    names, shown = configuration.redirected_keys(), (redact_url(url), str(configuration.project_file))
-    if not names or configuration.separate_keys or shown in _noticed:
-        return
-    _noticed.add(shown)
-    warn(
-        f"{' and '.join(names)} of the user will be sent to {shown[0]}, because {shown[1]} names this host. "
-        "If that is not right, set METAFLOW_SERVICE_URL.",
-        KeysRedirected,
-    )
+def _without_keys(configuration: Configuration, names: list[str], url: str) -> str:
+    """Return a hint that keys of the user are not sent. If they are, as in Metaflow, warn once and return no hint."""
+    host, file, keys = redact_url(url), str(configuration.project_file), " and ".join(names)
+    if configuration.separate_keys:
+        return f"{keys} of the user {'are' if len(names) > 1 else 'is'} not sent there, because {file} names this host."
+    if (host, file) not in _noticed:
+        _noticed.add((host, file))
+        warn(
+            f"{keys} of the user will be sent to {host}, because {file} names this host. "
+            "If that is not right, set METAFLOW_SERVICE_URL.",
+            KeysRedirected,
+        )
+    return ""
 
 
 def _existing(root: Path, selector: str) -> Path:
     if "\0" in selector or not root.is_dir():
+        shown = redact_selector(selector)
+        place = f": there is no folder {root!s:.200}" if shown == selector else ""
         raise InvalidSelector(
-            f"Expected a folder with runs, got the metadata selector {redact(selector)!r:.200}: there is no folder "
-            f"{redact(str(root)):.200}. Try 'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote."
+            f"Expected a folder with runs, got the metadata selector {shown!r:.200}{place}. "
+            f"Try 'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote."
         )
     return root

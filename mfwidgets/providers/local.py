@@ -36,6 +36,7 @@ from mfwidgets.providers.records import (
     StepRecord,
     TaskRecord,
 )
+from mfwidgets.redaction import redact_message
 
 NO_ROOT = "<No .metaflow directory found in current working tree>"
 """The text that Metaflow shows if there is no ``.metaflow`` folder."""
@@ -89,7 +90,7 @@ class LocalProvider:
     def selector(self) -> str:
         """``local@`` and the parent folder of the root, as Metaflow shows it."""
         root = self.local_root
-        return f"{self._kind}@{self._given or (root.parent if root else NO_ROOT)}"
+        return redact_message(f"{self._kind}@{self._given or (root.parent if root else NO_ROOT)}")
 
     @property
     def address(self) -> str:

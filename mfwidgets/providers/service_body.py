@@ -8,6 +8,8 @@ import zlib
 from typing import TYPE_CHECKING
 
 from mfwidgets.deadline import check_deadline
+from mfwidgets.providers.service_session import Exchange
+from mfwidgets.redaction import redact
 
 if TYPE_CHECKING:
     import requests
@@ -25,21 +27,41 @@ _CHUNK_BYTES = 1 << 16
 _MAX_CHUNK_BYTES = 1 << 22
 """The most bytes that are unpacked at once."""
 
-_GZIP_OR_ZLIB = 47
-"""``wbits`` of zlib that recognises both formats."""
+_GZIP_OR_ZLIB, _DEFLATE = 47, -15
+"""``wbits`` of zlib: recognises both formats; the format without a header, which some servers call deflate."""
+
+
+_MAX_PARTS = 100
+"""Parts of a gzip. Usually there is one. Millions of empty ones would take long."""
 
 
 class BodyError(Exception):
-    """The body of a response is damaged, too slow or too large. The message continues "it cannot be reached:"."""
+    """A response is damaged, too slow or too large. The message continues "it cannot be reached:".
+
+    Parameters
+    ----------
+    message
+        The problem.
+    permanent
+        Whether a retry cannot help.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = True) -> None:
+        super().__init__(message)
+        self.permanent = permanent
 
 
-def read_body(response: "requests.Response", max_bytes: int | None, slow_after_s: float) -> bytes | None:
+def read_body(
+    response: "requests.Response", exchange: Exchange, max_bytes: int | None, slow_after_s: float
+) -> bytes | None:
     """Return the body of a response. None if it has more than ``max_bytes`` bytes.
 
     Parameters
     ----------
     response
         A response whose body was not read.
+    exchange
+        Ends a body that is too slow.
     max_bytes
         None means :data:`MAX_BODY_BYTES`, and an error for more.
     slow_after_s
@@ -52,43 +74,76 @@ def read_body(response: "requests.Response", max_bytes: int | None, slow_after_s
     DeadlineExceeded
         Nobody waits for it any more.
     """
-    limit = MAX_BODY_BYTES if max_bytes is None else max_bytes
-    began, content = time.monotonic(), bytearray()
-    decode = _decoder(response.headers.get("Content-Encoding", ""))
+    began = time.monotonic()
     with response:
+        body = _Body(response, MAX_BODY_BYTES if max_bytes is None else max_bytes)
         try:
-            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
-                content += decode(chunk, limit - len(content))
-                if len(content) > limit:
-                    _check_limit(max_bytes)
-                    return None
-                _check_speed(len(content), time.monotonic() - began, slow_after_s)
-        except zlib.error as error:
-            raise BodyError("its response is not what its Content-Encoding says") from error
-        except (BodyError, MemoryError):
+            exchange.allow(slow_after_s)
+            while body.read_more():
+                check_deadline()
+                exchange.allow(began + slow_after_s + body.size / MIN_BYTES_PER_SECOND - time.monotonic())
+            problem = ""
+        except MemoryError:
             raise
-        except Exception as error:
-            check_deadline()  # if the deadline ended the response, it is not the service's fault
-            raise BodyError("its response ends too early") from error
-    return bytes(content)
-
-
-def _check_limit(max_bytes: int | None) -> None:
-    """Raise if the caller passed no limit."""
-    if max_bytes is None:
+        except zlib.error:
+            problem = "its response is not what its Content-Encoding says"
+        except Exception:  # noqa: BLE001 - the libraries raise many kinds
+            problem = "its response ends too early"
+    check_deadline()  # if the deadline ended the response, it is not the service's fault
+    if exchange.ended:
+        raise BodyError(f"its response is too slow: {body.size} bytes in {time.monotonic() - began:.0f} s")
+    if problem or not body.complete:
+        raise BodyError(problem or "its response ends too early", permanent="early" not in problem)
+    if body.too_large and max_bytes is None:
         raise BodyError(f"its response has more than {MAX_BODY_BYTES:,} bytes")
+    return None if body.too_large else bytes(body.content)
+
+
+class _Body:
+    """The part of a body that has arrived, and is unpacked."""
+
+    def __init__(self, response: "requests.Response", limit: int) -> None:
+        self._raw, self._limit = response.raw, limit
+        self._packed_bytes = 0
+        self._decode = _decoder(response.headers.get("Content-Encoding", ""))
+        self.content = bytearray()
+
+    @property
+    def size(self) -> int:
+        """The bytes that have arrived, as they count for the speed."""
+        return max(len(self.content), self._packed_bytes)
+
+    @property
+    def too_large(self) -> bool:
+        """Whether there are too many bytes, packed or not."""
+        return self.size > self._limit
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing, as far as the bytes say."""
+        return self.too_large or self._decode.complete
+
+    def read_more(self) -> bool:
+        """Read more bytes. Return False after the last, or if there are too many."""
+        chunk = self._raw.read1(_CHUNK_BYTES, decode_content=False)
+        self._packed_bytes += len(chunk)
+        self.content += self._decode(chunk, self._limit - len(self.content))
+        return bool(chunk) and not self.too_large
 
 
 def _decoder(encoding: str) -> "_Identity | _Inflate":
-    if encoding.strip().lower() in ("", "identity"):
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
         return _Identity()
-    if encoding.strip().lower() in ("gzip", "x-gzip", "deflate"):
-        return _Inflate()
-    raise BodyError(f"its response has the Content-Encoding {encoding[:40]!r}, which was not requested")
+    if name in ("gzip", "x-gzip", "deflate"):
+        return _Inflate(raw_is_possible=name == "deflate")
+    raise BodyError(f"its response has the Content-Encoding {redact(encoding)!r:.40}, which was not requested")
 
 
 class _Identity:
     """Returns bytes unchanged."""
+
+    complete = True
 
     def __call__(self, chunk: bytes, room: int) -> bytes:  # noqa: ARG002 - the chunk is small
         return chunk
@@ -97,20 +152,35 @@ class _Identity:
 class _Inflate:
     """Unpacks gzip and zlib, a little more than fits at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, raw_is_possible: bool) -> None:
         self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._raw_is_possible = raw_is_possible
+        self._begun, self._parts = False, 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether the end of the packed bytes was read. There may be none at all."""
+        return self._zlib.eof or not self._begun
 
     def __call__(self, chunk: bytes, room: int) -> bytes:
         content = bytearray()
         while chunk and len(content) <= room:
             check_deadline()
-            content += self._zlib.decompress(chunk, min(room - len(content) + 1, _MAX_CHUNK_BYTES))
-            chunk = self._zlib.unconsumed_tail
+            if self._zlib.eof:  # gzip can have several parts
+                self._parts += 1
+                if self._parts > _MAX_PARTS:
+                    raise zlib.error
+                self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
+            content += self._unpack(chunk, min(room - len(content) + 1, _MAX_CHUNK_BYTES))
+            chunk = self._zlib.unused_data if self._zlib.eof else self._zlib.unconsumed_tail
         return bytes(content)
 
-
-def _check_speed(size: int, seconds: float, slow_after_s: float) -> None:
-    """Raise if the deadline has passed, or if the body arrives too slowly."""
-    check_deadline()
-    if seconds > slow_after_s and size < seconds * MIN_BYTES_PER_SECOND:
-        raise BodyError(f"its response is too slow: {size} bytes in {seconds:.0f} s")
+    def _unpack(self, chunk: bytes, max_bytes: int) -> bytes:
+        first, self._begun = not self._begun, True
+        try:
+            return self._zlib.decompress(chunk, max_bytes)
+        except zlib.error:
+            if not (first and self._raw_is_possible):
+                raise
+            self._zlib = zlib.decompressobj(_DEFLATE)
+            return self._zlib.decompress(chunk, max_bytes)

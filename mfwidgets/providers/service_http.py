@@ -14,11 +14,17 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from mfwidgets.deadline import check_deadline, seconds_within_deadline, sleep
 from mfwidgets.errors import MetaflowException, ServiceException
-from mfwidgets.files import parse_json
 from mfwidgets.providers.service_body import ENCODINGS, BodyError, read_body
-from mfwidgets.providers.service_failures import cause_of, checked_headers, is_permanent
-from mfwidgets.providers.service_session import ended_after, new_session
-from mfwidgets.redaction import redact, redact_url, secrets_in_headers, secrets_in_url
+from mfwidgets.providers.service_failures import cause_of, checked_headers, is_permanent, parse_body, quoted_message
+from mfwidgets.providers.service_session import Exchange, exchange_for, ignore_netrc, make_watchable, new_session
+from mfwidgets.redaction import (
+    redact,
+    redact_url,
+    remember_secrets,
+    secrets_in_headers,
+    secrets_in_url,
+    secrets_in_variables,
+)
 from mfwidgets.request_limit import request_limit
 
 if TYPE_CHECKING:
@@ -44,6 +50,9 @@ _MAX_DIGITS = 18
 
 _MAX_REDIRECTS = 2
 
+_MAX_QUOTED_CHARS = 100
+"""The most characters of a header that a message quotes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -67,12 +76,18 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """The status, the headers and the body of a reply, and the secrets that were sent. The body is None if too large."""
+    """The status, the headers and the body of a reply. The body is None if too large.
+
+    Attributes
+    ----------
+    sent
+        The headers of the request. The service can repeat them, with their secrets.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes | None
-    secrets: frozenset[str] = frozenset()
+    sent: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,9 @@ class ServiceHttp:
         The maximum number of attempts per request (``METAFLOW_SERVICE_RETRY_COUNT``).
     timeout_s
         A service that does not answer is given up after this time.
+    hint
+        A sentence for the message if the service refuses the request: why keys of the user are not sent. Then those in
+        ``.netrc`` are not sent, either.
     """
 
     def __init__(
@@ -118,12 +136,19 @@ class ServiceHttp:
         session: "requests.Session | None" = None,
         max_attempts: int = 5,
         timeout_s: float = 5.0,
+        hint: str = "",
     ) -> None:
         self._url = url.rstrip("/")
-        self._headers = headers or {}
+        self._headers: Headers = headers or {}
+        self._remembered: Mapping[str, str] = {}
         self._session = session or new_session()
         self._max_attempts, self._timeout_s = max(max_attempts, 1), timeout_s
+        self._hint = f" {hint}" if hint else ""
         self._answered = False
+        make_watchable(self._session)
+        if hint:
+            ignore_netrc(self._session, url)
+        remember_secrets(secrets_in_url(url) | secrets_in_variables(self._session.proxies))
         self.shown = redact_url(self._url)
         self._limit = request_limit(self.shown)
 
@@ -150,7 +175,7 @@ class ServiceHttp:
         reply = self._request("GET", path, query, max_bytes=max_bytes)
         if reply.body is None:
             return Response(None, too_large=True)
-        if reply.status == _NOT_FOUND and _parse_json(reply.body) == {}:  # the 404 of a proxy has another body
+        if reply.status == _NOT_FOUND and parse_body(reply.body) == {}:  # the 404 of a proxy has another body
             return None
         return Response(self._content(reply), reply.headers.get("X-Limit"), reply.headers.get("X-Next-Cursor"))
 
@@ -165,7 +190,8 @@ class ServiceHttp:
         reply = self._request("GET", ("ping",), ())
         if reply.status not in _OK:
             raise self._refused(reply)
-        return reply.headers.get("METADATA_SERVICE_VERSION") or "unknown"
+        version = reply.headers.get("METADATA_SERVICE_VERSION") or "unknown"
+        return redact(version, secrets_in_headers(reply.sent))[:_MAX_QUOTED_CHARS]
 
     def patch(self, path: Sequence[str], body: Mapping[str, Any]) -> Response | None:
         """Change the object at a path. None if another client is changing it (409).
@@ -218,80 +244,77 @@ class ServiceHttp:
         import requests
         import urllib3
 
+        wait_s = _READ_TIMEOUT_S if self._answered else self._timeout_s
         try:
-            response = self._send(method, url, body)
-            content = self._read(response, max_bytes)
+            with exchange_for(_CONNECT_TIMEOUT_S + wait_s) as exchange:
+                response = self._send(method, url, body, exchange, wait_s)
+                content = self._read(response, exchange, max_bytes)
         except MetaflowException:
             raise
         except BodyError as error:
-            return _Failure(str(error), permanent="early" not in str(error))
+            return _Failure(str(error), error.permanent)
         except (requests.RequestException, HTTPException, OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             check_deadline()  # if the deadline ended the request, it is not the service's fault
+            if exchange.ended:
+                return _Failure(f"its response has not begun after {wait_s:.0f} s", permanent=True)
             return _Failure(cause_of(error, self.shown), is_permanent(error))
+        sent = getattr(response.request, "headers", {})
         if response.status_code not in _RETRY_STATUS_CODES:
-            sent = getattr(response.request, "headers", {})
-            secrets = frozenset(secrets_in_headers(sent) | secrets_in_url(self._url))
-            return _Reply(response.status_code, response.headers, content, secrets)
-        reason = f"it answers {response.status_code} {response.reason}"
-        wait = response.headers.get("Retry-After", "")
-        if wait.isdecimal():
-            return _Failure(f"{reason} and asks to wait {wait} s", retry_after_s=float(wait))
-        return _Failure(reason)
+            return _Reply(response.status_code, response.headers, content, sent)
+        return _temporary(response, secrets_in_headers(sent))
 
-    def _send(self, method: str, url: str, body: bytes | None) -> "requests.Response":
+    def _send(
+        self, method: str, url: str, body: bytes | None, exchange: Exchange, wait_s: float
+    ) -> "requests.Response":
         """Send a request. Follow redirects on the same host only, because other hosts must not get the headers."""
         for _ in range(1 + _MAX_REDIRECTS):
-            response = self._send_once(method, url, body)
+            exchange.allow(_CONNECT_TIMEOUT_S + wait_s)
+            response = self._send_once(method, url, body, wait_s)
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
             target = _target(url, response.headers.get("Location", ""))
             if target is None or urlsplit(target)[:2] != urlsplit(url)[:2]:
+                shown = redact(redact_url(target or "a malformed URL"), secrets_in_headers(response.request.headers))
                 raise ServiceException(
-                    f"The metadata service at {self.shown} redirects to another host ({redact_url(target or 'a malformed URL')}). Such redirects are "
-                    "not followed, because the headers can contain a key. If that host is right, use its URL."
+                    f"The metadata service at {self.shown} redirects to another host ({shown:.{_MAX_QUOTED_CHARS}}). "
+                    "Such redirects are not followed, because the headers can contain a key. If that host is right, use its "
+                    "URL. A login page means that the request needs other headers."
                 )
             url = target
         raise ServiceException(f"The metadata service at {self.shown} redirects in circles.")
 
-    def _send_once(self, method: str, url: str, body: bytes | None) -> "requests.Response":
-        """Send a request and wait for the headers of the reply. The wait ends soon after the deadline."""
+    def _send_once(self, method: str, url: str, body: bytes | None, wait_s: float) -> "requests.Response":
+        """Send a request and wait for the headers of the reply."""
         check_deadline()
-        headers = checked_headers(self._headers() if callable(self._headers) else self._headers)
         content_type = {"Content-Type": "application/json"} if body else {}
-        wait_s = seconds_within_deadline(_READ_TIMEOUT_S if self._answered else self._timeout_s)
-        with ended_after(_CONNECT_TIMEOUT_S + wait_s) as exchange:
-            try:
-                return self._session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers={"Accept-Encoding": ENCODINGS, **headers, **content_type},
-                    timeout=(seconds_within_deadline(_CONNECT_TIMEOUT_S), wait_s),
-                    allow_redirects=False,
-                    stream=True,
-                )
-            except Exception as error:
-                if exchange.ended:
-                    check_deadline()
-                    raise BodyError(f"its response has not begun after {wait_s:.0f} s") from error
-                raise
+        return self._session.request(
+            method,
+            url,
+            data=body,
+            headers={**self._current_headers(), "Accept-Encoding": ENCODINGS, **content_type},
+            timeout=(seconds_within_deadline(_CONNECT_TIMEOUT_S), seconds_within_deadline(wait_s)),
+            allow_redirects=False,
+            stream=True,
+        )
 
-    def _read(self, response: "requests.Response", max_bytes: int | None) -> bytes | None:
+    def _current_headers(self) -> dict[str, str]:
+        headers = checked_headers(self._headers() if callable(self._headers) else self._headers)
+        if headers != self._remembered:
+            remember_secrets(secrets_in_headers(headers))
+            self._remembered = headers
+        return headers
+
+    def _read(self, response: "requests.Response", exchange: Exchange, max_bytes: int | None) -> bytes | None:
         """Read the body. None if it is too large. An announced size is believed, to save the bytes."""
         announced = response.headers.get("Content-Length", "")
         if announced and not announced.isdecimal():  # the end of the body would be unknown
             response.close()
             raise BodyError("its response has a Content-Length that is not a number")
-        if (
-            max_bytes is not None
-            and announced.isdecimal()
-            and len(announced) < _MAX_DIGITS
-            and int(announced) > max_bytes
-        ):
+        if max_bytes is not None and (len(announced) > _MAX_DIGITS or int(announced or 0) > max_bytes):
             response.close()
             return None
-        return read_body(response, max_bytes, self._timeout_s)
+        return read_body(response, exchange, max_bytes, self._timeout_s)
 
     # -- replies and errors -----------------------------------------------------------------------------------------
 
@@ -299,25 +322,24 @@ class ServiceHttp:
         """Return the parsed body of a successful reply."""
         if reply.status not in _OK:
             raise self._refused(reply)
-        body = reply.body or b""
-        content = _parse_json(body)
+        content = parse_body(reply.body or b"")
         if content is None:
-            what = (
-                "a web page" if body.lstrip()[:1] == b"<" else f"the response {_service_message(body, reply.secrets)}"
-            )
             raise ServiceException(
-                f"Expected a metadata service at {self.shown}, got {what}. It may come from a login page or a proxy. "
-                "Check METAFLOW_SERVICE_URL and the required headers."
+                f"Expected a metadata service at {self.shown}, but the server answered with {self._quoted(reply)}. Check "
+                f"METAFLOW_SERVICE_URL and the required headers.{self._hint}"
             )
         return content
+
+    def _quoted(self, reply: _Reply) -> str:
+        return quoted_message(reply.body or b"", secrets_in_headers(reply.sent))
 
     def _refused(self, reply: _Reply) -> ServiceException:
         hint = ""
         if reply.status in (401, 403):
-            hint = " It needs other credentials. See METAFLOW_SERVICE_AUTH_KEY and METAFLOW_SERVICE_HEADERS."
-        message = _service_message(reply.body or b"", reply.secrets)
+            keys = " It needs other credentials. See METAFLOW_SERVICE_AUTH_KEY and METAFLOW_SERVICE_HEADERS."
+            hint = self._hint or keys
         return ServiceException(
-            f"The metadata service at {self.shown} answers {reply.status}: {message}.{hint}", reply.status
+            f"The metadata service at {self.shown} answers {reply.status}: {self._quoted(reply)}.{hint}", reply.status
         )
 
     def _no_answer(self, reason: str, attempts: int, seconds: float) -> str:
@@ -336,24 +358,15 @@ def _retry_delays() -> Iterator[tuple[int, float]]:
         number, pause = number + 1, min(2 * pause, 2.0)
 
 
-def _parse_json(body: bytes) -> Any:
-    """Return a parsed JSON body. None if it is not JSON."""
-    try:
-        return parse_json(body)
-    except ValueError:
-        return None
-
-
-def _service_message(body: bytes, secrets: Iterable[str]) -> str:
-    """Return the error message of the service in one short line, without secrets. Its format varies."""
-    content = _parse_json(body)
-    if isinstance(content, str) and content.startswith("{"):  # JSON in JSON
-        content = _parse_json(content.encode("utf-8", "replace")) or content
-    if isinstance(content, dict):
-        content = content.get("err_msg") or content.get("detail") or content.get("message") or content
-    shown = content if isinstance(content, str | dict | list) else body[:2000].decode("utf-8", "replace")
-    text = " ".join(redact(f"{shown!s:.2000}", secrets).split())
-    return repr(text[:200]) if text else "nothing"
+def _temporary(response: "requests.Response", secrets: Iterable[str]) -> _Failure:
+    """Return the failure of a response that asks for a retry."""
+    phrase = " ".join(redact(response.reason or "", secrets).split())
+    reason = f"it answers {response.status_code} {phrase:.{_MAX_QUOTED_CHARS}}".rstrip()
+    wait = response.headers.get("Retry-After", "")
+    if not wait.isdecimal():
+        return _Failure(reason)
+    shown = wait if len(wait) <= _MAX_DIGITS else "very long"
+    return _Failure(f"{reason} and asks to wait {shown} s", retry_after_s=float(wait))
 
 
 def _target(url: str, location: str) -> str | None:

@@ -1,61 +1,117 @@
-"""The HTTP session of a metadata service. A request in it can be ended from another thread.
+"""The HTTP session of a metadata service, and the watch over each of its requests.
 
-Timeouts of sockets count from byte to byte. A response whose headers arrive byte by byte would never end.
+Timeouts of sockets count from byte to byte: a response that arrives byte by byte would never end. So a thread watches each
+request until the last byte of its response, and closes its connection when its time is over. The same happens when its
+result is not needed any more, for example after an interrupt.
 """
 
+import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.concurrency import call_later
-from mfwidgets.deadline import current_deadline
+from mfwidgets.concurrency import start_thread
+from mfwidgets.deadline import current_deadline, seconds_within_deadline
 from mfwidgets.request_limit import MAX_REQUESTS
 
 if TYPE_CHECKING:
     import requests
 
+MAX_EXCHANGE_S = 300.0
+"""No request takes longer, however steadily the bytes of its response arrive."""
+
 _here = threading.local()
-"""The exchange of this thread, while it waits for the headers of a response."""
+"""The exchange of this thread."""
 
 
-class _Exchange:
-    """A request that was sent, until the headers of its response have arrived."""
+class Exchange:
+    """A request and its response.
 
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
+    Attributes
+    ----------
+    ended
+        Whether it was ended before its response was complete.
+    """
+
+    def __init__(self, seconds: float) -> None:
         self.ended = False
+        self._closed = False
+        self._last_end = time.monotonic() + MAX_EXCHANGE_S
+        self._end_at = 0.0
+        self._changed = threading.Event()
+        self._connecting: socket.socket | None = None
+        self._socket: Any = None
+        self._lock = threading.Lock()
+        self.allow(seconds)
+
+    def allow(self, seconds: float) -> None:
+        """Let it go on for some seconds from now, but no longer than the deadline of this thread."""
+        end = min(time.monotonic() + seconds_within_deadline(seconds), self._last_end)
+        sooner, self._end_at = end < self._end_at, end
+        if sooner:
+            self._changed.set()
+
+    def connects(self, connected: socket.socket) -> None:
+        """Remember a connection that is being prepared. Proxies and TLS will wrap its socket."""
+        with suppress(OSError), self._lock:
+            self._connecting = connected.dup()
+        self._end_again()
 
     def uses(self, connected: Any) -> None:
-        """Remember the socket. End it if the exchange has ended already."""
+        """Remember the socket of the ready connection."""
         with self._lock:
+            self._forget_connecting()
             self._socket = connected
-        if self.ended:
-            self.end()
+        self._end_again()
 
     def end(self) -> None:
         """Let the thread that waits for the response fail."""
         self.ended = True
         with self._lock:
-            connected = self._socket
-        if connected is not None:
-            with suppress(OSError):
-                connected.shutdown(socket.SHUT_RDWR)
+            for connected in (self._connecting, getattr(self._socket, "socket", self._socket)):
+                if isinstance(connected, socket.socket):
+                    with suppress(OSError):
+                        # TLS would try to say goodbye, and would disturb the thread that reads.
+                        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
-    def forget(self) -> None:
-        """Leave the socket alone from now on: it may serve another request."""
+    def close(self) -> None:
+        """Leave the connection alone from now on: it may serve another request."""
         with self._lock:
+            self._forget_connecting()
             self._socket = None
+        self._closed = True
+        self._changed.set()
+
+    def watch(self) -> None:
+        """Wait until its time is over, and end it then."""
+        while not self._closed:
+            left = self._end_at - time.monotonic()
+            if left <= 0:
+                self.end()
+                return
+            if self._changed.wait(left):
+                self._changed.clear()
+
+    def _end_again(self) -> None:
+        if self.ended:
+            self.end()
+
+    def _forget_connecting(self) -> None:
+        if self._connecting is not None:
+            self._connecting.close()
+            self._connecting = None
 
 
 @contextmanager
-def ended_after(seconds: float) -> Iterator[_Exchange]:
-    """End the request in this block after some seconds, or when this thread's deadline is cancelled."""
-    exchange = _here.exchange = _Exchange()
+def exchange_for(seconds: float) -> Iterator[Exchange]:
+    """Watch the request in this block. It ends after some seconds, or when this thread's deadline is cancelled."""
+    exchange = _here.exchange = Exchange(seconds)
     deadline = current_deadline()
-    cancel = call_later(seconds, exchange.end)
+    start_thread(exchange.watch, "watch-request")
     try:
         if deadline is None:
             yield exchange
@@ -63,42 +119,67 @@ def ended_after(seconds: float) -> Iterator[_Exchange]:
             with deadline.on_cancel(exchange.end):
                 yield exchange
     finally:
-        cancel()
-        exchange.forget()
+        exchange.close()
         _here.exchange = None
 
 
 def new_session() -> "requests.Session":
-    """Return a session with as many connections as requests are sent at once."""
+    """Return a session with as many connections as requests are sent at once. It keeps no cookies."""
     import requests
+    from requests.adapters import HTTPAdapter
 
     session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _adapter())
+        session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_REQUESTS))
     return session
 
 
-def _adapter() -> Any:
+def ignore_netrc(session: "requests.Session", url: str) -> None:
+    """Send no password from the user's ``.netrc`` file, which can name one for all hosts."""
+    from requests.utils import get_auth_from_url
+
+    own = get_auth_from_url(url)
+    session.auth = own if any(own) else lambda request: request
+
+
+def make_watchable(session: "requests.Session") -> None:
+    """Let the connections of a session name their sockets to the :class:`Exchange` that they work for."""
     from requests.adapters import HTTPAdapter
 
-    class Adapter(HTTPAdapter):
-        """An adapter whose connections name their socket to :class:`_Exchange`."""
-
-        def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
-            return _noted(super().get_connection_with_tls_context(*args, **named))
-
-    return Adapter(pool_maxsize=MAX_REQUESTS)
+    logging.getLogger("urllib3.connection").addFilter(_is_not_ours)
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            _make_watchable(adapter)
 
 
-def _noted(pool: Any) -> Any:
-    """Return a pool of urllib3 whose connections are of a class that names its socket."""
+def _make_watchable(adapter: Any) -> None:
+    given = adapter.get_connection_with_tls_context
+    if not hasattr(given, "watchable"):
+
+        def watchable_pool(*args: Any, **named: Any) -> Any:
+            return _watchable(given(*args, **named))
+
+        watchable_pool.watchable = True  # type: ignore[attr-defined]
+        adapter.get_connection_with_tls_context = watchable_pool
+
+
+def _watchable(pool: Any) -> Any:
+    """Return a pool of urllib3 whose connections name their sockets."""
     base = pool.ConnectionCls
     if not getattr(base, "_names_socket", False):
 
         class Connection(base):  # type: ignore[misc, valid-type]
-            """A connection that names its socket before it waits for the headers of a response."""
+            """A connection that names its socket, first while it is prepared and then for each response."""
 
             _names_socket = True
+
+            def _new_conn(self) -> Any:
+                connected = super()._new_conn()
+                exchange = getattr(_here, "exchange", None)
+                if exchange is not None:
+                    exchange.connects(connected)
+                return connected
 
             def getresponse(self, *args: Any, **named: Any) -> Any:
                 exchange = getattr(_here, "exchange", None)
@@ -108,3 +189,8 @@ def _noted(pool: Any) -> Any:
 
         pool.ConnectionCls = Connection
     return pool
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    """Return whether to log a record of urllib3: not if it quotes the headers of a service, which can repeat a key."""
+    return getattr(_here, "exchange", None) is None or record.levelno < logging.WARNING

@@ -9,6 +9,7 @@ from mfwidgets.errors import MetaflowUnknownUser
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.run_filter import ALL_RUNS
+from mfwidgets.redaction import redact_message
 from mfwidgets.render.view import Cell
 from mfwidgets.views.cells import Limits, counted
 
@@ -25,12 +26,18 @@ def context_facts(context: ClientContext, limits: Limits) -> tuple[tuple[str, Ce
     except MetaflowUnknownUser:
         shown = Cell("no user name is configured", "dim")
     else:
-        shown = Cell(_NO_NAMESPACE, "dim") if namespace is None else limits.code(namespace)
+        shown = Cell(namespace_text(None), "dim") if namespace is None else limits.code(namespace)
     return (("metadata", limits.code(home_folded(context.provider.selector))), ("namespace", shown))
 
 
+def namespace_text(namespace: str | None) -> str:
+    """Return a namespace as displays name it."""
+    return _NO_NAMESPACE if namespace is None else namespace
+
+
 def home_folded(text: str) -> str:
-    """Show the user's home folder as ``~``, so that a shared notebook does not name it."""
+    """Show the user's home folder as ``~``, so that a shared notebook does not name it. Passwords are removed."""
+    text = redact_message(text)
     try:
         home = str(Path.home())
     except RuntimeError:  # a machine without a home folder

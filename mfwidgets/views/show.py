@@ -1,6 +1,7 @@
 """Displays any object within the limits of the options, by default two seconds and 64 KB. Never raises."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from mfwidgets.client.base import MetaflowObject
@@ -8,7 +9,7 @@ from mfwidgets.client.code import MetaflowCode
 from mfwidgets.concurrency import call_with_timeout
 from mfwidgets.datastore.base import LOCAL_TYPES
 from mfwidgets.display_options import options
-from mfwidgets.errors import MetaflowException
+from mfwidgets.errors import MetaflowException, problem_of
 from mfwidgets.render.highlight import highlight
 from mfwidgets.render.html import html_of, load_templates, page_of
 from mfwidgets.render.sanitize import single_line
@@ -51,7 +52,7 @@ def _bounded(shown: object, seconds: float, draw: Callable[[], Drawn], draw_erro
     except MetaflowException as error:
         problem = str(error)
     except Exception as error:  # noqa: BLE001 - a display that raises hides the object, so it shows the error
-        problem = f"Cannot show this object: {type(error).__name__}: {error}"
+        problem = f"Cannot show this object: {problem_of(error)}"
     return draw_error(View(type(shown).__name__, single_line(repr(shown), 200), notes=(single_line(problem, 1000),)))
 
 
@@ -60,11 +61,12 @@ def _import_readers(shown: object) -> None:
     if isinstance(shown, MetaflowCode):
         highlight("", "flow.py", 1, 1)  # imports pygments and its Python lexer
     elif isinstance(shown, MetaflowObject):
-        ds_type = shown._context.configuration.get("DEFAULT_DATASTORE") or ""
-        if ds_type not in LOCAL_TYPES:
-            from mfwidgets.datastore.cloud import import_clients
+        with suppress(MetaflowException):  # what needs an invalid value reports it
+            ds_type = shown._context.configuration.datastore_kind
+            if ds_type not in LOCAL_TYPES:
+                from mfwidgets.datastore.cloud import import_clients
 
-            import_clients(ds_type)
+                import_clients(ds_type)
 
 
 def render_to_fit(shown: object) -> dict[str, str]:

@@ -5,7 +5,7 @@ import ipywidgets as widgets
 from mfwidgets.client.cards import Card, get_cards
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import LatestTask
-from mfwidgets.errors import CardNotPresentException, MetaflowException, visible
+from mfwidgets.errors import CardNotPresentException, problem_of, visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view
@@ -54,7 +54,7 @@ class CardsPane(widgets.VBox):  # type: ignore[misc]
     def _failed(self, error: Exception) -> None:
         if isinstance(error, CardNotPresentException):
             self._offer([])
-        message = str(error) if isinstance(error, MetaflowException) else f"{type(error).__name__}: {error}"
+        message = problem_of(error)
         self._drawn(nothing(message))
 
     def wait(self, seconds: float = 10.0) -> bool:

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import CallOnce, LatestTask
-from mfwidgets.errors import MetaflowException, visible
+from mfwidgets.errors import problem_of, visible
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.html import copyable_line, html_of
@@ -272,7 +272,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _failed(self, error: Exception) -> None:
         self._settled()
-        self._say(str(error) if isinstance(error, MetaflowException) else f"{type(error).__name__}: {error}")
+        self._say(problem_of(error))
 
     def _say(self, message: str) -> None:
         self._message.value = html_of(nothing(message)) if message else ""

@@ -62,14 +62,14 @@ def test_each_question_is_answered_or_refused(way):
     [
         (hostile.slow_head, "has not begun after 1 s"),
         (hostile.slow_body, "is too slow"),
-        (hostile.WAYS["html"], "got a web page. It may come from a login page"),
+        (hostile.WAYS["html"], "but the server answered with a web page \\(HTML\\)"),
         (hostile.WAYS["short body"], "ends too early"),
-        (hostile.WAYS["no http"], "it closed the connection|the response is not HTTP"),
+        (hostile.WAYS["no http"], "connection closed by the server|the response is not HTTP"),
         (hostile.says(b"[]", Content_Encoding="br"), "which was not requested"),
         (hostile.WAYS["bad packing"], "not what its Content-Encoding says"),
         (hostile.WAYS["scalar"], "Expected a list from the metadata service, got int"),
         (hostile.WAYS["empty rows"], "Expected an object with flow_id"),
-        (hostile.WAYS["bad location"], "the response is not HTTP"),
+        (hostile.WAYS["bad location"], "its URL, or the one that it redirects to, is not valid"),
     ],
 )
 def test_the_message_says_what_happened(monkeypatch, way, message):

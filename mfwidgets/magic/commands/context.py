@@ -23,7 +23,7 @@ from mfwidgets.queries.context import (
     namespace,
     preserve_context,
 )
-from mfwidgets.redaction import redact_url
+from mfwidgets.redaction import redact, redact_url
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
@@ -116,7 +116,7 @@ class Profiles(Displayable):
     """
 
     def __init__(self, message: str = "") -> None:
-        self.current, self.message = os.environ.get(_PROFILE, ""), message
+        self.current, self.message = redact(os.environ.get(_PROFILE, "")), message
 
     def __repr__(self) -> str:
         return visible(f"<profiles: {', '.join(profiles()) or 'none'}; current: {self.current or 'default'}>")
@@ -145,7 +145,7 @@ def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, .
     try:
         configuration = read_configuration(environ)
         url = redact_url(configuration.get("SERVICE_URL") or "")
-        texts = [configuration.default_metadata, configuration.get("DEFAULT_DATASTORE") or "local", url]
+        texts = [configuration.default_metadata, configuration.datastore_kind, url]
     except MetaflowException as error:
         texts = [str(error), "", ""]
     return (

@@ -16,13 +16,14 @@ from mfwidgets.config import profiles
 from mfwidgets.datastore.blob_cache import cache_info
 from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowException, visible
+from mfwidgets.errors import MetaflowException, problem_of, visible
 from mfwidgets.magic.command import Command
 from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.redaction import redact
 from mfwidgets.render.view import Cell, Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, counted, size_text
-from mfwidgets.views.context import home_folded
+from mfwidgets.views.context import home_folded, namespace_text
 from mfwidgets.views.data import Facts, data_of
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _result(name: str, answer: "Future[Check]", deadline: Deadline) -> Check:
     except MetaflowException as error:
         return Check(name, _PROBLEM, str(error), _OTHER_METADATA)
     except Exception as error:  # noqa: BLE001 - an error in a check is a problem to report
-        return Check(name, _PROBLEM, f"{type(error).__name__}: {error}")
+        return Check(name, _PROBLEM, problem_of(error))
 
 
 def _software() -> Check:
@@ -166,7 +167,7 @@ def _version(package: str) -> str:
 def _configuration(context: ClientContext | None) -> Check:
     """Describe the configuration. Only the names of variables are shown, because some values are keys."""
     names = sorted(name for name in os.environ if name.startswith("METAFLOW_"))
-    parts = [f"profile {os.environ.get('METAFLOW_PROFILE') or 'default'} of {1 + len(profiles())}"]
+    parts = [f"profile {redact(os.environ.get('METAFLOW_PROFILE') or 'default')} of {1 + len(profiles())}"]
     if context and context.configuration.project:
         parts.append("config.json of the project")
     if context and context.configuration.user:
@@ -188,7 +189,7 @@ def _metadata(context: ClientContext) -> Check:
 def _namespace(context: ClientContext) -> Check:
     namespace = context.namespace
     newest_runs = Metaflow()._newest_runs(1, 1)
-    shown = "none (all runs)" if namespace is None else namespace
+    shown = namespace_text(namespace)
     if newest_runs:
         flow, runs = next(iter(newest_runs.items()))
         return Check("namespace", _OK, f"{shown}: has {runs[0].pathspec if runs else flow}")
@@ -196,7 +197,10 @@ def _namespace(context: ClientContext) -> Check:
 
 
 def _datastore(context: ClientContext) -> Check:
-    kind = context.configuration.get("DEFAULT_DATASTORE") or "local"
+    try:
+        kind = context.configuration.datastore_kind
+    except MetaflowException as error:
+        return Check("datastore", _PROBLEM, str(error))
     extra = _CLOUDS.get(kind)
     if extra is None:
         return Check("datastore", _OK, f"default {kind}; each run records its datastore")
