@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 50_000_000
 """The largest response. All metadata of a run of 20,000 tasks has 70 MB, and is read in pages."""
 
-MIN_BYTES_PER_SECOND = 1_000
+MIN_BYTES_PER_SECOND = 10_000
 """A slower response is given up."""
+
+_MANY_READS, _MIN_BYTES_PER_READ = 10_000, 100
+"""After this many reads, a response in smaller pieces is given up. Each costs a tenth of a millisecond."""
 
 ENCODINGS = "gzip, deflate"
 """``Accept-Encoding``. Both have decoders with a limit."""
@@ -83,7 +86,7 @@ def read_body(
                 check_deadline()
                 exchange.allow(began + slow_after_s + body.size / MIN_BYTES_PER_SECOND - time.monotonic())
             problem = ""
-        except MemoryError:
+        except (BodyError, MemoryError):
             raise
         except zlib.error:
             problem = "its response is not what its Content-Encoding says"
@@ -104,7 +107,7 @@ class _Body:
 
     def __init__(self, response: "requests.Response", limit: int) -> None:
         self._raw, self._limit = response.raw, limit
-        self._packed_bytes = 0
+        self._packed_bytes = self._reads = 0
         self._decode = _decoder(response.headers.get("Content-Encoding", ""))
         self.content = bytearray()
 
@@ -126,7 +129,10 @@ class _Body:
     def read_more(self) -> bool:
         """Read more bytes. Return False after the last, or if there are too many."""
         chunk = self._raw.read1(_CHUNK_BYTES, decode_content=False)
+        self._reads += 1
         self._packed_bytes += len(chunk)
+        if self._reads > _MANY_READS and self._packed_bytes < self._reads * _MIN_BYTES_PER_READ:
+            raise BodyError("its response comes in too small pieces")
         self.content += self._decode(chunk, self._limit - len(self.content))
         return bool(chunk) and not self.too_large
 

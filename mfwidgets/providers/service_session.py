@@ -21,7 +21,7 @@ from mfwidgets.request_limit import MAX_REQUESTS
 if TYPE_CHECKING:
     import requests
 
-MAX_EXCHANGE_S = 300.0
+MAX_EXCHANGE_S = 120.0
 """No request takes longer, however steadily the bytes of its response arrive."""
 
 _here = threading.local()
