@@ -32,7 +32,7 @@ _USERS_OWN = (
     "METAFLOW_CLIENT_CACHE_PATH",
     "METAFLOW_CLIENT_CACHE_MAX_SIZE",
 )
-"""Where the clouds are, to which the user's credentials go, and where the user's cache is."""
+"""The endpoints of clouds, which get the user's credentials, and the place of the user's cache."""
 
 _KEYS = ("SERVICE_HEADERS", "SERVICE_AUTH_KEY")
 """Variables with keys of the metadata service."""

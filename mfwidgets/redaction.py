@@ -26,13 +26,13 @@ _CREDENTIALS = re.compile(rf"({_SCHEME})[^\s/\\@:'\"<>]{{0,200}}:{_NO_PORT}[^\n]
 """``https://ann:PASSWORD@``. A password can have blanks and quotes."""
 
 _URL = re.compile(rf"({_SCHEME}[^\s'\"<>]*?)([.,;:!?)\]}}…]*)(?=[\s'\"<>]|\Z)")
-"""A URL in a text, and the punctuation after it."""
+"""A URL in a string, and the punctuation after it."""
 
 _PASSWORD = re.compile(r"[^\s/\\@:'\"<>]{1,200}:[^\s'\"<>]*@")
 """``ann:PASSWORD@``, without a scheme."""
 
 _NAMED = re.compile(
-    r"""([\w.\-]{0,40}(?:key|token|secret|passw|pwd|passphrase|signature|\bsig|credential|auth(?!or(?:s|ed|ity)?\b)|cookie)"""
+    r"""([\w.\-]{0,40}(?:key|token|secret|passw|pwd|passphrase|signature|\bsig|credential|auth(?!or(?!i[sz]ation))|cookie)"""
     r"""[\w.\-]{0,40}["']?\s{0,2}[=:]\s{0,2}["']?)(?:(?:bearer|basic|token|digest|negotiate)\s+)?[^\s"'&;,<>)}\]]+""",
     re.IGNORECASE,
 )
@@ -50,6 +50,9 @@ _PUBLIC_HEADERS = frozenset(
     ("user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length", "host")
 )
 _PUBLIC_WORDS = frozenset(("bearer", "basic", "token", "digest", "negotiate", "application/json"))
+
+_MAX_CHARS = 10_000
+"""The most characters of a quoted text. The patterns take a second for more, if somebody chose it so."""
 
 _MIN_CHARS = 4
 """Shorter values occur everywhere."""
@@ -157,12 +160,12 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     more = {form for secret in secrets if len(secret) >= _MIN_CHARS for form in _forms(secret)}
     for secret in (*sorted(more, key=len, reverse=True), *_longest_first):
         text = text.replace(secret, HIDDEN)
-    text = _PASSWORD.sub(f"{HIDDEN}@", _without_urls(text))
+    text = _PASSWORD.sub(f"{HIDDEN}@", _without_urls(text[:_MAX_CHARS]))
     return _JSON_WEB_TOKEN.sub(HIDDEN, _NAMED.sub(rf"\1{HIDDEN}", text))
 
 
 def redact_message(text: str) -> str:
-    """Return a message of our own without known secrets, and without names, passwords and queries in its URLs.
+    """Return a message of this package without known secrets, and without names, passwords and queries in its URLs.
 
     All errors and warnings of this package pass through it. :func:`redact` removes more, but it would also remove parts
     of tags such as ``user:ann@example.org``.
@@ -192,7 +195,8 @@ def redact_selector(selector: str) -> str:
     """Return a metadata selector without secrets. It may be a URL, a path, or a mistake in either."""
     before, at, place = selector.rpartition("@")
     if re.search(r":[/\\]{1,3}", selector):
-        shown = redact_url(selector) if re.match(_SCHEME, selector.rpartition("service@")[2]) else redact(selector)
+        url = selector.removeprefix("service@")
+        shown = selector[: -len(url)] + redact_url(url) if re.match(_SCHEME, url) else redact(selector)
     elif at and (":" in before or _HOST_AND_PORT.match(place)):
         shown = f"{HIDDEN}@{place}"
     elif not at and "/" not in selector and "\\" not in selector:

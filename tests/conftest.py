@@ -94,6 +94,15 @@ def _fresh_scope(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(autouse=True)
+def _no_secrets(monkeypatch: pytest.MonkeyPatch):
+    """Let the secrets of one test not change the messages of the next."""
+    from mfwidgets import redaction
+
+    monkeypatch.setattr(redaction, "_remembered", {})
+    monkeypatch.setattr(redaction, "_longest_first", ())
+
+
+@pytest.fixture(autouse=True)
 def _patient_displays():
     """Give displays a long time limit. Tests of the limit set their own."""
     from mfwidgets.display_options import options

@@ -49,7 +49,10 @@ def test_no_server():
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     message, seconds = fails(lambda: http(url).get(("flows",)))
-    assert f"The metadata service at {url} cannot be reached: connection refused at {url.removeprefix('http://')}" in message
+    assert (
+        f"The metadata service at {url} cannot be reached: connection refused at {url.removeprefix('http://')}"
+        in message
+    )
     assert "METAFLOW_SERVICE_URL" in message
     assert seconds < PROMPT_S
 
