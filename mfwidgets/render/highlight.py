@@ -11,25 +11,24 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
-MAX_HIGHLIGHTED_CHARS = 200_000
-"""The lexer reads at most this much of a source: about 0.3 s."""
+MAX_HIGHLIGHTED_CHARS = 100_000
+"""The lexer reads at most this many characters of a source: about a second for odd input, less for code."""
 
 
 def highlight(source: str, name: str, lines: int, chars: int) -> tuple[Line, ...]:
     """Return the first lines of a source, each cut to ``chars`` characters. The file name determines the language."""
-    # The lexer reads more than the first lines: a string can span many lines.
-    text = source.replace("\r\n", "\n")[:MAX_HIGHLIGHTED_CHARS]
+    # Only what is shown is read. The lexers take quadratic time for blanks at line ends and for very long lines.
+    shown = (line.rstrip()[: chars + 1] for line in source.split("\n", lines)[:lines])
+    text = "\n".join(shown)[:MAX_HIGHLIGHTED_CHARS]
     return tuple(_cut(line, chars) for line in islice(_lines(_lexer(name).get_tokens(text)), lines))
 
 
 def _lexer(name: str) -> "Lexer":
-    from pygments.lexers import TextLexer, get_lexer_for_filename
-    from pygments.util import ClassNotFound
+    """Return the lexer of Metaflow's two languages, or one that does nothing. A package could name a lexer that hangs."""
+    from pygments.lexers import PythonLexer, SLexer, TextLexer
 
-    try:
-        lexer: Lexer = get_lexer_for_filename(name)
-    except ClassNotFound:
-        lexer = TextLexer()
+    kinds = {"py": PythonLexer, "r": SLexer}
+    lexer: Lexer = kinds.get(name.rpartition(".")[2].lower(), TextLexer)(stripnl=False)
     return lexer
 
 

@@ -14,6 +14,9 @@ from mfwidgets.views.tables import shown_of_total
 MAX_CODE_BYTES = 50_000_000
 """A larger package is not downloaded for a display. Only its recorded facts are shown."""
 
+MAX_SOURCE_BYTES = 5_000_000
+"""A larger source is not shown."""
+
 _LINES_PER_ROW = 10
 """Source lines shown for each row that a table may have."""
 
@@ -57,8 +60,9 @@ def build_code_view(code: MetaflowCode, limits: Limits) -> View:
 
 
 def _source(code: MetaflowCode, limits: Limits) -> tuple[Part, ...]:
-    lines = highlight(code.flowspec, code.script_name, _LINES_PER_ROW * limits.rows, limits.chars)
-    total = code.flowspec.count("\n") + (not code.flowspec.endswith("\n"))
+    source = code._source(MAX_SOURCE_BYTES)
+    lines = highlight(source, code.script_name, _LINES_PER_ROW * limits.rows, limits.chars)
+    total = source.count("\n") + (not source.endswith("\n"))
     note = shown_of_total(len(lines), total) + " lines" if len(lines) < total else ""
     return (Preformatted("Source", lines, note, margin=tuple(str(number) for number in range(1, len(lines) + 1))),)
 
