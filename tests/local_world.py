@@ -253,10 +253,13 @@ def package(members: Iterable[Member], info: Any = INFO, **more: Any) -> bytes:
 
 
 def package_bomb(name: str, megabytes: int, kind: bytes = b"0") -> bytes:
-    """Return a small package with one huge member: a file, or the header of one (``x`` of PAX, ``L`` a long name)."""
+    """Return a package whose one member is said to have 1.5 GB: a file, or the header of one (``x`` of PAX, ``L`` a name).
+
+    ``megabytes`` of it are there.
+    """
     info = gzip.decompress(package([]))[:1024]
     header = tarfile.TarInfo(name)
-    header.size, header.type = megabytes * MB, kind
+    header.size, header.type = 1500 * MB, kind
     return packed_zeros(megabytes, info + header.tobuf(tarfile.GNU_FORMAT), b"\0" * 1024)
 
 

@@ -6,18 +6,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mfwidgets.datastore.blobs import load_blob
-from mfwidgets.datastore.code_package import CodePackage
+from mfwidgets.datastore.code_package import MAX_FILES_BYTES, MAX_PACKAGE_BYTES, CodePackage
 from mfwidgets.display import Displayable
 from mfwidgets.errors import DataException, visible
 from mfwidgets.files import parse_json
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.states import origin_run_id
-
-_CONDA_MANIFEST = "conda.manifest"
-
-MAX_PACKAGE_BYTES = 200_000_000
-"""A larger package is not downloaded."""
 
 
 def _text(value: object) -> str:
@@ -114,7 +109,10 @@ class MetaflowCode(Displayable):
         DataException
             The package does not contain the flow's file.
         """
-        source = self._package().read(self.script_name)
+        return self._source(MAX_FILES_BYTES)
+
+    def _source(self, max_bytes: int) -> str:
+        source = self._package().read(self.script_name, max_bytes)
         if source is None:
             raise DataException(f"The code package of flow {self._flow} does not contain {self.script_name!r}.")
         return source.decode("utf-8", errors="replace")
@@ -130,7 +128,7 @@ class MetaflowCode(Displayable):
         Raises
         ------
         TooLarge
-            The files have more than 200 MB together.
+            The files have more than 100 MB together.
         DataException
             The package is damaged or too large.
         """
@@ -138,7 +136,13 @@ class MetaflowCode(Displayable):
 
     @property
     def tarball(self) -> TarFile:
-        """The package as an open archive, the same object on each access. Costs one download on first use."""
+        """The package as an open archive, the same object on each access. Costs one download on first use.
+
+        Raises
+        ------
+        DataException
+            The package is damaged, or larger than the limits that docs/security.md lists.
+        """
         return self._package().tarball
 
     def extract(self) -> "TemporaryDirectory[str]":
@@ -173,8 +177,8 @@ class MetaflowCode(Displayable):
         Raises
         ------
         DataException
-            A file name points outside the folder, or the files have more than 1 GB: no file is written then. Or a
-            file cannot be written.
+            A file name points outside the folder, or the package is damaged or has more than 400 MB: no file is written
+            then. Or a file cannot be written.
         """
         return self._package().extract_to(Path(path))
 
@@ -189,9 +193,8 @@ class MetaflowCode(Displayable):
         if len(prefix) < 3:  # noqa: PLR2004 - /<architecture>/<id>, as Metaflow splits it
             return {}
         try:
-            manifest = parse_json(self._package().read(_CONDA_MANIFEST) or b"{}")
-            return manifest.get(prefix[2], {}).get(prefix[1], {})
-        except (ValueError, AttributeError) as error:
+            return self._package().manifest.get(prefix[2], {}).get(prefix[1], {})
+        except AttributeError as error:
             raise DataException(f"The Conda manifest of flow {self._flow} is damaged: {error}.") from error
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ processes share the folder without a lock. A file is written under another name 
 the folder too large removes the least recently used blobs. Files with other names stay.
 """
 
-import hashlib
 import os
 import re
 import stat
@@ -16,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mfwidgets.config import Configuration, expanded, read_configuration
+from mfwidgets.datastore.stored_bytes import SHA, sha1_of
 from mfwidgets.files import read_file
 
 MEBIBYTE = 1024 * 1024
 DEFAULT_LIMIT_MIB = 10_000
 """Mebibytes, the unit of ``METAFLOW_CLIENT_CACHE_MAX_SIZE``."""
 
-_FOLDER, _BLOB = re.compile(r"[0-9a-f]{2}\Z"), re.compile(r"[0-9a-f]{40}\Z")
+_FOLDER = re.compile(r"[0-9a-f]{2}\Z")
 _WRITABLE_BY_OTHERS = 0o022
 _HALF = "half-"
 _ABANDONED_S = 3600.0
@@ -78,7 +78,7 @@ class BlobCache:
             content = read_file(str(file), follow_links=False)
         except OSError:
             return None
-        if hashlib.sha1(content, usedforsecurity=False).hexdigest() != sha:
+        if sha1_of(content) != sha:
             with suppress(OSError):
                 file.unlink()
             return None
@@ -155,7 +155,7 @@ class BlobCache:
                     status = file.lstat()
                     if not stat.S_ISREG(status.st_mode):
                         continue
-                    if _BLOB.match(file.name):
+                    if SHA.match(file.name):
                         blobs.append((status.st_mtime, status.st_size, file))
                     elif file.name.startswith(_HALF) and time.time() - status.st_mtime > _ABANDONED_S:
                         file.unlink()

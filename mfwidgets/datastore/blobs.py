@@ -4,22 +4,13 @@ Metaflow stores a blob raw or gzipped. A separate note says which. The note is n
 stored bytes or the unpacked bytes. The match also verifies the bytes.
 """
 
-import hashlib
-import re
 import zlib
 
 from mfwidgets.datastore.base import Datastore
+from mfwidgets.datastore.stored_bytes import GZIP_OVERHEAD_BYTES, SHA, gunzip, sha1_of
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import BlobMissing, DataException
 from mfwidgets.files import check_size
-
-_GZIP = 31
-"""``wbits`` of zlib for the gzip format."""
-
-_GZIP_OVERHEAD_BYTES = 1_000
-"""Gzip adds fewer bytes than this to data that cannot be compressed."""
-
-_SHA = re.compile(r"[0-9a-f]{40}\Z")
 
 
 def load_blob(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: int | None = None) -> bytes:
@@ -43,7 +34,7 @@ def load_blob(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: i
     DataException
         The hash is malformed, or the stored bytes are damaged.
     """
-    if not _SHA.match(sha):
+    if not SHA.match(sha):
         raise DataException(f"{name}: expected a SHA-1 in its record, got {sha[:60]!r}. Its bytes cannot be located.")
     check_deadline()  # the cache reads files too
     cached = datastore.cache.get(sha) if datastore.cache else None
@@ -58,16 +49,16 @@ def load_blob(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: i
 
 def _fetched(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: int | None) -> bytes:
     key = blob_key(flow, sha)
-    stored = datastore.read(key, None if max_bytes is None else max_bytes + _GZIP_OVERHEAD_BYTES)
+    stored = datastore.read(key, None if max_bytes is None else max_bytes + GZIP_OVERHEAD_BYTES)
     if stored is None:
         raise BlobMissing(
             f"{name}: its bytes {sha} are missing from {datastore.describe()}. They may have been deleted, or only "
             "part of the folder was copied."
         )
-    if _sha1(stored) == sha:
+    if sha1_of(stored) == sha:
         return stored
     content = _unpacked(stored, name, max_bytes)
-    if _sha1(content) == sha:
+    if sha1_of(content) == sha:
         return content
     raise DataException(
         f"{name}: the {len(stored)} bytes in {datastore.describe()} at {key} are damaged. Their hash is not the "
@@ -77,19 +68,14 @@ def _fetched(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: in
 
 def _unpacked(stored: bytes, name: str, max_bytes: int | None) -> bytes:
     """Return gunzipped bytes, or no bytes if they are not gzip. The size is limited: gzip can hide gigabytes."""
-    decompressor = zlib.decompressobj(wbits=_GZIP)
     try:
-        content = decompressor.decompress(stored, 0 if max_bytes is None else max_bytes + 1)
-    except zlib.error:
+        content = gunzip(stored, max_bytes)
+    except (zlib.error, EOFError):
         return b""
     check_size(name, len(content), max_bytes)
-    return content if decompressor.eof else b""
+    return content
 
 
 def blob_key(flow: str, sha: str) -> str:
     """Return the key of a blob in its datastore."""
     return f"{flow}/data/{sha[:2]}/{sha}"
-
-
-def _sha1(content: bytes) -> str:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()

@@ -3,38 +3,33 @@
 There are two layouts. The newer one has the marker ``.mf_install`` and keeps Metaflow's own files in ``.mf_code`` and
 ``.mf_meta``. The older one mixes them with the user's files at the top level.
 
-Nobody trusts its author: headers, members and bytes are counted while it is unpacked.
+Its author may be a stranger: headers, members and bytes are counted while it is unpacked.
 """
 
-import gzip
-import io
+import posixpath
 import tarfile
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mfwidgets.deadline import check_deadline
+from mfwidgets.datastore.bounded_tar import BoundedGzip, read_members
 from mfwidgets.errors import DataException, DeadlineExceeded, MetaflowException, TooLarge
 from mfwidgets.files import parse_json
 
-MAX_UNPACKED_BYTES = 1_000_000_000
-"""A package is unpacked up to this size. A megabyte of gzip can hide a gigabyte."""
+MAX_PACKAGE_BYTES = 100_000_000
+"""A larger package is not downloaded."""
 
-MAX_FILES_BYTES = 200_000_000
+MAX_FILES_BYTES = 100_000_000
 """The largest total size of files that are returned at once."""
 
-MAX_MEMBERS = 50_000
-"""Members of a package, including Metaflow's own. Each takes about 20 microseconds."""
+_MAX_INFO_BYTES = 1_000_000
+"""INFO has a few hundred bytes."""
 
-_MAX_HEADER_BYTES = 1_000_000
-"""A header with a long name is a few kilobytes."""
-
-_MAX_DESCRIPTION_BYTES = 10_000_000
-"""INFO has a few hundred bytes, a manifest of Conda some megabytes."""
-
-_CHUNK_BYTES = 4_000_000
+_MAX_MANIFEST_BYTES = 5_000_000
+"""A manifest of Conda has a few hundred kilobytes for each environment."""
 
 _MARKER = ".mf_install"
+_MANIFEST = "conda.manifest"
 _INFO, _OLD_INFO = ".mf_meta/INFO", "INFO"
 _NOT_USERS_NEW = (".mf_code", ".mf_meta", _MARKER)
 _NOT_USERS_OLD = (
@@ -42,45 +37,11 @@ _NOT_USERS_OLD = (
     "metaflow_extensions",
     "INFO",
     "CONFIG",
-    "conda.manifest",
+    _MANIFEST,
     "uv.lock",
     "pyproject.toml",
     "condav2-1.cnd",
 )
-
-
-class _BoundedGzip(io.RawIOBase):
-    """Unpacks gzip on the fly, up to a limit. It stops when nobody waits for it any more."""
-
-    def __init__(self, content: bytes) -> None:
-        self._stream = gzip.GzipFile(fileobj=io.BytesIO(content))
-        self.max_read_bytes = _MAX_HEADER_BYTES
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes. Refuse to read more than :attr:`max_read_bytes` at once."""
-        if not 0 <= size <= self.max_read_bytes:
-            raise TooLarge(f"It has a part of {size:,} bytes. At most {self.max_read_bytes:,} are read here.", size)
-        self._check(size)
-        return self._stream.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to an offset. The bytes before it are unpacked."""
-        if offset < self._stream.tell():
-            self._stream.seek(offset, whence)
-        while (ahead := offset - self._stream.tell()) > 0:
-            self._check(min(ahead, _CHUNK_BYTES))
-            if not self._stream.read(min(ahead, _CHUNK_BYTES)):
-                break
-        return self._stream.tell()
-
-    def tell(self) -> int:
-        """Return the offset in the unpacked bytes."""
-        return self._stream.tell()
-
-    def _check(self, size: int) -> None:
-        check_deadline()
-        if self._stream.tell() + size > MAX_UNPACKED_BYTES:
-            raise TooLarge(f"It has more than {MAX_UNPACKED_BYTES:,} bytes when unpacked.", MAX_UNPACKED_BYTES)
 
 
 class CodePackage:
@@ -96,29 +57,54 @@ class CodePackage:
 
     def __init__(self, content: bytes, owner: str) -> None:
         self._content, self._owner = content, owner
-        self._stream = _BoundedGzip(content)
+        self._stream = BoundedGzip(content)
         self._problem: MetaflowException | None = None
+        self._descriptions: dict[str, bytes] = {}
 
     @cached_property
     def tarball(self) -> tarfile.TarFile:
-        """The whole package as an archive without limits, the same object on each access."""
+        """The whole package as an archive, the same object on each access. It is unpacked within the same limits.
+
+        Raises
+        ------
+        DataException
+            The package is damaged or too large.
+        """
+        self._user_members()  # checks all headers: tarfile has no limits for them
+        stream = BoundedGzip(self._content)
+        stream.max_read_bytes = MAX_FILES_BYTES
         try:
-            return tarfile.open(fileobj=io.BytesIO(self._content), mode="r:gz")
+            return tarfile.TarFile(fileobj=stream)
         except Exception as error:
             raise self._unreadable(error) from error
 
-    @property
+    @cached_property
     def info(self) -> dict[str, Any]:
         """Facts from when the package was made. Empty if they are missing or damaged."""
+        content = self._descriptions.get(_INFO if self._is_new else _OLD_INFO)
         try:
-            content = self.read(_INFO if self._is_new else _OLD_INFO, _MAX_DESCRIPTION_BYTES)
             info = parse_json(content) if content else {}
-        except (ValueError, TooLarge):  # a package without a description can still be shown
+        except ValueError:  # a package without a description can still be shown
             return {}
         return info if isinstance(info, dict) else {}
 
+    @property
+    def manifest(self) -> Any:
+        """What Metaflow's Conda environments record. Empty if there is none.
+
+        Raises
+        ------
+        DataException
+            It is damaged or too large.
+        """
+        content = self.read(_MANIFEST, _MAX_MANIFEST_BYTES)
+        try:
+            return parse_json(content) if content else {}
+        except ValueError as error:
+            raise DataException(f"{_MANIFEST} in the code package of {self._owner} is damaged: {error}.") from error
+
     def read(self, name: str, max_bytes: int = MAX_FILES_BYTES) -> bytes | None:
-        """Return the content of a file. None if there is no such file, or it is a folder or a link.
+        """Return the content of a file. None if the package has no file of this name.
 
         Raises
         ------
@@ -161,28 +147,34 @@ class CodePackage:
         Raises
         ------
         DataException
-            A name leads out of the folder, or the files are too large. Then nothing is written. Or a file cannot be
-            written.
+            A name leads out of the folder, or the package is damaged or too large. Then nothing is written. Or a file
+            cannot be written.
         """
         root = folder.resolve()
-        members = list(self._user_members())
-        for member in members:
-            if not _stays_inside(member, root):
-                raise DataException(
-                    f"The code package of {self._owner} contains {member.name!r:.200}, which leads out of {folder}."
-                )
-        if sum(member.size for member in members) > MAX_UNPACKED_BYTES:
-            raise TooLarge(
-                f"The files in the code package of {self._owner} have more than {MAX_UNPACKED_BYTES:,} bytes. "
-                "Nothing was written.",
-                MAX_UNPACKED_BYTES,
-            )
-        self._stream.max_read_bytes = MAX_UNPACKED_BYTES
+        members = [self._filtered(member, root) for member in self._user_members()]
+        self._stream.seek(0)
         try:
-            self._archive.extractall(root, members, filter="data")
-        except (OSError, tarfile.TarError, ValueError) as error:
+            with tarfile.TarFile(fileobj=self._stream) as archive:
+                archive.extractall(root, members, filter=_unchanged)  # noqa: S202 - they are filtered above
+        except DeadlineExceeded:
+            raise
+        except Exception as error:
             raise DataException(f"The code package of {self._owner} cannot be written to {folder}: {error}.") from error
         return [root / member.name for member in members]
+
+    def _filtered(self, member: tarfile.TarInfo, root: Path) -> tarfile.TarInfo:
+        """Return a file as it is written below a folder: under its own name, with the permissions of a plain file."""
+        try:
+            filtered = tarfile.data_filter(member, str(root))
+            # The filter makes absolute names relative, and accepts the folder itself as the name of a file.
+            inside = filtered.name == member.name and posixpath.normpath(member.name) != "."
+        except (tarfile.FilterError, OSError, ValueError):
+            inside = False
+        if not inside:
+            raise DataException(
+                f"The code package of {self._owner} contains {member.name!r:.200}, which leads out of {root}."
+            )
+        return filtered.replace(mtime=None, deep=False)  # type: ignore[arg-type]  # recorded times can be absurd
 
     @property
     def _is_new(self) -> bool:
@@ -211,10 +203,11 @@ class CodePackage:
         """
         members: dict[str, tarfile.TarInfo] = {}
         try:
-            for number, member in enumerate(self._archive, start=1):
+            for member in read_members(self._stream):
                 members.pop(member.name, None)
                 members[member.name] = member
-                _check_count(number)
+                if member.name in (_INFO, _OLD_INFO) and member.isfile() and member.size <= _MAX_INFO_BYTES:
+                    self._descriptions[member.name] = self._content_of(member, _MAX_INFO_BYTES)
         except DeadlineExceeded:
             raise
         except Exception as error:  # noqa: BLE001 - damaged archives cause nearly any
@@ -232,34 +225,22 @@ class CodePackage:
             )
         self._stream.max_read_bytes = max_bytes
         try:
-            stream = self._archive.extractfile(member)
-            return stream.read() if stream else b""
+            self._stream.seek(member.offset_data)
+            content = self._stream.read(member.size)
         except Exception as error:
             raise self._unreadable(error) from error
-
-    @cached_property
-    def _archive(self) -> tarfile.TarFile:
-        return tarfile.TarFile(fileobj=self._stream)
+        if len(content) < member.size:
+            raise self._unreadable(EOFError(f"it ends in {member.name!r:.200}"))
+        return content
 
     def _unreadable(self, error: Exception) -> MetaflowException:
-        """Return our error for any error while reading. Damaged archives cause nearly any: also RecursionError."""
-        if isinstance(error, MetaflowException) and not isinstance(error, TooLarge):
+        """Return our error for any error while reading. Damaged archives cause nearly any."""
+        if isinstance(error, DeadlineExceeded):
             return error
         if isinstance(error, TooLarge):
             return TooLarge(f"The code package of {self._owner} is too large. {error}", error.size)
-        return DataException(f"The code package of {self._owner} is not a readable gzipped tar: {error!s:.200}.")
+        return DataException(f"The code package of {self._owner} is not a readable gzipped tar: {error!s:.300}")
 
 
-def _check_count(members: int) -> None:
-    if members > MAX_MEMBERS:
-        raise TooLarge(f"It has more than {MAX_MEMBERS:,} members.", MAX_MEMBERS)
-
-
-def _stays_inside(member: tarfile.TarInfo, root: Path) -> bool:
-    """Return whether a file is written below a folder under its own name."""
-    try:
-        filtered = tarfile.data_filter(member, str(root))
-        # The filter makes absolute names relative, and accepts the folder itself as the name of a file.
-        return filtered.name == member.name and (root / member.name).resolve() != root
-    except (tarfile.FilterError, OSError, ValueError):
-        return False
+def _unchanged(member: tarfile.TarInfo, _: str) -> tarfile.TarInfo:
+    return member

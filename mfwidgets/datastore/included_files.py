@@ -4,14 +4,13 @@ An uploaded file is gzipped and named by the SHA-1 of its content, so each read 
 first in the folder that is being read, then where it was written, like all local data.
 """
 
-import hashlib
 import io
-import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from mfwidgets.datastore.base import Datastore, LocalDatastore
+from mfwidgets.datastore.stored_bytes import GZIP_OVERHEAD_BYTES, SHA, gunzip, sha1_of
 from mfwidgets.errors import BlobMissing, DataException
 from mfwidgets.files import check_size
 from mfwidgets.pathspec import short
@@ -20,11 +19,6 @@ from mfwidgets.pickles.metaflow_types import IncludedFile
 Source = Callable[[str, str], Datastore]
 """Returns the datastore of a type and a root."""
 
-_SHA = re.compile(r"[0-9a-f]{40}\Z")
-_GZIP = 31
-"""``wbits`` of zlib for the gzip format."""
-
-_GZIP_OVERHEAD_BYTES = 1_000
 _MAX_SIZE = 2**63
 
 TYPE = "metaflow.includefile.IncludedFile"
@@ -66,7 +60,7 @@ def read_uploaded(included: IncludedFile, datastore: Datastore, flow: str, name:
     sha = _sha_of(_url_of(included, name))
     if not is_uploaded(included) or not sha:
         raise DataException(f"{name} is a file outside of the datastore. Try .data to read it.")
-    stored = datastore.read(f"data/{flow}/{sha}", max_bytes + _GZIP_OVERHEAD_BYTES)
+    stored = datastore.read(f"data/{flow}/{sha}", max_bytes + GZIP_OVERHEAD_BYTES)
     if stored is None:
         raise BlobMissing(f"{name} is a file that is missing in {datastore.describe()}.")
     return _decoded(included, _verified(stored, sha, name, max_bytes), name)
@@ -114,18 +108,17 @@ def _url_of(included: IncludedFile, name: str) -> str:
 def _sha_of(url: str) -> str:
     """Return the hash at the end of a URL. Empty if there is none."""
     sha = url.rpartition("/")[2]
-    return sha if _SHA.match(sha) else ""
+    return sha if SHA.match(sha) else ""
 
 
 def _verified(stored: bytes, sha: str, name: str, max_bytes: int | None = None) -> bytes:
     """Return the unpacked content of a stored file."""
     try:
-        decompressor = zlib.decompressobj(wbits=_GZIP)
-        content = decompressor.decompress(stored, 0 if max_bytes is None else max_bytes + 1)
-    except zlib.error as error:
+        content = gunzip(stored, max_bytes)
+    except (zlib.error, EOFError) as error:
         raise DataException(f"{name}: the stored file is damaged: {error}.") from error
     check_size(name, len(content), max_bytes)
-    if hashlib.sha1(content, usedforsecurity=False).hexdigest() != sha:
+    if sha1_of(content) != sha:
         raise DataException(f"{name}: the stored file is damaged: it does not have the recorded hash.")
     return content
 

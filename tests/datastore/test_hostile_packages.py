@@ -1,14 +1,21 @@
 """Code packages that hide gigabytes, thousands of members, or names that lead elsewhere."""
 
+import bz2
+import gzip
+import io
+import lzma
+import os
 import stat
 import tarfile
 import tracemalloc
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from local_world import World, many_members, member, package, package_bomb
 
 from mfwidgets import Metaflow
-from mfwidgets.datastore import code_package
+from mfwidgets.datastore import bounded_tar
 from mfwidgets.errors import DataException, MetaflowException, TooLarge
 
 FLOW = ("flow.py", b"x = 1")
@@ -29,31 +36,152 @@ def code(tmp_path):
     return make
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (lambda: package_bomb("flow.py", 1500), "more than 1,000,000,000 bytes when unpacked"),
-        (lambda: package_bomb("././@PaxHeader", 1500, b"x"), "a part of 1,572,86"),
-        (lambda: package_bomb("././@LongLink", 1500, b"L"), "a part of 1,572,86"),
-        (lambda: many_members(60_000), "more than 50,000 members"),
-    ],
-)
-def test_bombs_are_refused_in_little_memory(code, content, message):
-    found = code(content())
+def header(name="x", size=0, kind=tarfile.REGTYPE, **more):
+    """Return one header, with any content of its fields."""
+    made = tarfile.TarInfo(name)
+    made.size, made.type = size, kind
+    for key, value in more.items():
+        setattr(made, key, value)
+    return made.tobuf(tarfile.GNU_FORMAT)
+
+
+def pax(*records, kind=tarfile.XHDTYPE):
+    """Return a PAX header with these records."""
+    content = b"".join(b"%05d %s\n" % (len(record) + 7, record) for record in records)
+    return header("././@PaxHeader", len(content), kind) + content + bytes(-len(content) % 512)
+
+
+def archive(*blocks, first=FLOW):
+    """Return a package with these blocks after the flow's file."""
+    return gzip.compress(gzip.decompress(package([first]))[:2048] + b"".join(blocks) + bytes(1024))
+
+
+def old_sparse():
+    """Return the header of a sparse file of 8 GB, whose map goes on in a million blocks."""
+    block = bytearray(header("sparse", 0, tarfile.GNUTYPE_SPARSE))
+    block[482] = 1
+    block[483:495] = b"%011o\0" % (8**10 - 1)
+    block[148:156] = b"%06o\0 " % (sum(block) - sum(block[148:156]) + 8 * 32)
+    return bytes(block)
+
+
+HOSTILE = {
+    "a script of 1.5 GB": (package_bomb("flow.py", 1), "a part of 1,572,864,000 bytes"),
+    "a PAX header": (package_bomb("././@PaxHeader", 1, b"x"), "a part of 1,572,864,000 bytes"),
+    "a long name": (package_bomb("././@LongLink", 1, b"L"), "a part of 1,572,864,000 bytes"),
+    "a long link": (archive(header(size=10**6, kind=tarfile.GNUTYPE_LONGLINK)), "extended header of 1,000,000"),
+    "a global header": (archive(header(size=10**6, kind=tarfile.XGLTYPE)), "extended header of 1,000,000"),
+    "global headers": (archive(*[pax(b"k%d=v" % n, kind=tarfile.XGLTYPE) for n in range(20)]), "10 global headers"),
+    "records": (archive(pax(*[b"k%d=v" % n for n in range(1000)]), header()), "damaged extended header"),
+    "a record without length": (
+        archive(header(size=8, kind=tarfile.XHDTYPE) + b"0 path=a".ljust(512, b"\0")),
+        "damaged ext",
+    ),
+    "an old sparse file": (archive(old_sparse() + bytes(512 * 50)), "a sparse member"),
+    "a sparse file": (
+        archive(pax(b"GNU.sparse.major=1", b"GNU.sparse.minor=0"), header(size=512), b"9\n" * 256),
+        "a sparse",
+    ),
+    "sparse numbers": (archive(pax(b"GNU.sparse.numblocks=1", b"GNU.sparse.map=0,1"), header()), "a sparse member"),
+    "a negative size": (archive(header(size=-512)), "a part of -512 bytes"),
+    "a size of 87 bits": (archive(header(size=2**87)), "a part of 154,742,"),
+    "a size in a record": (archive(pax(b"size=" + b"9" * 90), header()), "a part of 99,999,999,"),
+    "a negative size in a record": (archive(pax(b"size=-5"), header()), "a part of -5 bytes"),
+    "no size in a record": (archive(pax(b"size=x"), header()), "A member has the size 'x'"),
+    "a damaged header": (archive(b"x" * 512), "It is damaged at 2,048: invalid header"),
+    "half a header": (
+        gzip.compress(gzip.decompress(package([FLOW]))[:2048] + header()[:100]),
+        "2,048: truncated header",
+    ),
+    "half a gzip": (package([FLOW, ("random", os.urandom(5000))])[:-3000], "its gzip ends too early"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_archives_are_refused_by_name_in_little_memory(code, name, tmp_path):
+    content, message = HOSTILE[name]
+    found = code(content)
     tracemalloc.start()
     try:
-        for question in (found.files, found.extract):
-            with pytest.raises(TooLarge, match=message):
+        for question in (found.files, found.extract, lambda: found.extractall(tmp_path / "out"), lambda: found.tarball):
+            with pytest.raises(DataException, match=r"The code package of flow F") as caught:
                 question()
+            assert message in str(caught.value)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 100_000_000
-    assert "MetaflowCode" in found._repr_mimebundle_()["text/plain"]
+    assert peak < 20_000_000
+    assert not (tmp_path / "out").exists()
+    text = found._repr_mimebundle_()["text/plain"]
+    assert "MetaflowCode" in text
+    assert message in text
+    if name not in ("a script of 1.5 GB", "a PAX header", "a long name"):
+        assert found.flowspec == "x = 1"
+        assert "x = 1" in text
+
+
+def test_bytes_and_members_are_counted(code, monkeypatch):
+    monkeypatch.setattr(bounded_tar, "MAX_HEADERS", 500)
+    found = code(many_members(600))
+    for question in (found.files, found.extract):
+        with pytest.raises(TooLarge, match="more than 500 members"):
+            question()
+    monkeypatch.setattr(bounded_tar, "MAX_UNPACKED_BYTES", 1_000_000)
+    many = code(package([FLOW, *((f"{number}.py", bytes(100_000)) for number in range(12))]))
+    with pytest.raises(TooLarge, match="more than 1,000,000 bytes when unpacked"):
+        many.extract()
+    assert many.flowspec == "x = 1"
+
+
+def test_any_number_of_empty_gzips_and_a_long_file_name_take_little_time(code):
+    empty = code(gzip.compress(b"") * 1_000_000)
+    with pytest.raises(DataException, match="is empty"):
+        empty.files()
+    named = bytearray(package([FLOW]))
+    named[3] |= 8  # FNAME: a name follows the header
+    named[10:10] = b"n" * 20_000_000 + b"\0"
+    assert code(bytes(named)).flowspec == "x = 1"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\3\4", bz2.compress(b"x"), lzma.compress(b"x"), gzip.compress(b""), b"x" * 9000]
+)
+def test_other_formats_are_refused(code, content):
+    with pytest.raises(DataException, match="The code package of flow F"):
+        code(content).files()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=300),
+            st.binary(max_size=2000),
+            st.sampled_from(
+                [tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, b"Z"]
+            ),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]),
+)
+@settings(deadline=None)
+def test_the_members_are_those_of_tarfile(members, form):
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w", format=form) as made:
+        for name, content, kind in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.size, info.linkname = kind, len(content), name[::-1]
+            if kind in (tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE):
+                info.size = 0
+            made.addfile(info, io.BytesIO(content))
+    with tarfile.open(fileobj=io.BytesIO(written.getvalue())) as theirs:
+        right = [(one.name, one.size, one.type, one.offset_data) for one in theirs.getmembers()]
+    ours = bounded_tar.read_members(bounded_tar.BoundedGzip(gzip.compress(written.getvalue())))
+    assert [(one.name, one.size, one.type, one.offset_data) for one in ours] == right
 
 
 def test_a_script_before_a_bomb_is_read(code, monkeypatch):
-    monkeypatch.setattr(code_package, "MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(bounded_tar, "MAX_UNPACKED_BYTES", 1_000_000)
     found = code(package([FLOW, ("large", bytes(3_000_000))]))
     assert found.flowspec == "x = 1"
     with pytest.raises(TooLarge):
