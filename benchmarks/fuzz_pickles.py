@@ -17,6 +17,7 @@ import atheris
 import numpy as np
 import pandas as pd
 import pickle_bombs
+import pickle_frame_bombs
 
 with atheris.instrument_imports(include=["mfwidgets.pickles", "mfwidgets.queries.values.preview"]):
     from mfwidgets.errors import UnloadableArtifact
@@ -31,13 +32,14 @@ VALUES = [
     pd.DataFrame({"v": [1.0, 2.0]}, index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)])),
 ]  # fmt: skip
 BOMBS = (
-    "frame_of_many_columns",
-    "frame_of_empty_codes",
-    "shared_lists",
-    "beyond_unicode",
-    "by_reduce",
-    "by_obj",
-    "by_newobj_ex",
+    pickle_frame_bombs.frame_of_many_columns,
+    pickle_frame_bombs.frame_of_empty_codes,
+    pickle_frame_bombs.frame_of_many_categories,
+    pickle_bombs.shared_lists,
+    pickle_bombs.beyond_unicode,
+    pickle_bombs.by_reduce,
+    pickle_bombs.by_obj,
+    pickle_bombs.by_newobj_ex,
 )
 
 
@@ -69,7 +71,7 @@ def main() -> None:
     seconds = sys.argv[1] if len(sys.argv) > 1 else "600"
     with tempfile.TemporaryDirectory() as corpus:
         seeds = [pickle.dumps(value, protocol) for value in VALUES for protocol in (2, 4)]
-        seeds += [getattr(pickle_bombs, name)() for name in BOMBS]
+        seeds += [make() for make in BOMBS]
         for number, seed in enumerate(seeds):
             Path(corpus, str(number)).write_bytes(seed)
         options = [

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.safe_repr import repr_of
 
 
 def _is_positive_int(value: object) -> bool:
@@ -97,7 +98,7 @@ class Options:
         if option is None:
             raise MetaflowInvalidArgument(f"Expected an option ({', '.join(_OPTIONS)}), got {name!r}.")
         if not option.is_valid(value):
-            raise MetaflowInvalidArgument(f"Expected {option.expected} for {name}, got {value!r:.60}.")
+            raise MetaflowInvalidArgument(f"Expected {option.expected} for {name}, got {repr_of(value, 60)}.")
         self.__dict__[name] = value
 
     @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import DeadlineExceeded, MetaflowInvalidArgument
+from mfwidgets.safe_repr import repr_of
 
 SEARCH_TIMEOUT_S = 5.0
 """The time limit of a search in all lines. A search in a million lines takes about a second."""
@@ -48,14 +49,16 @@ class LinePattern:
 
         if not isinstance(pattern, str) or len(pattern) > _MAX_PATTERN_CHARS:
             raise MetaflowInvalidArgument(
-                f"Expected a regular expression of at most {_MAX_PATTERN_CHARS:,} characters, got {pattern!r:.80}."
+                f"Expected a regular expression of at most {_MAX_PATTERN_CHARS:,} characters, got {repr_of(pattern, 80)}."
             )
         try:
             self._compiled: regex.Pattern[str] = regex.compile(
                 regex.escape(pattern) if literal else pattern, regex.IGNORECASE if ignore_case else 0
             )
         except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-            raise MetaflowInvalidArgument(f"Expected a regular expression, got {pattern!r:.80} ({error}).") from None
+            raise MetaflowInvalidArgument(
+                f"Expected a regular expression, got {repr_of(pattern, 80)} ({error})."
+            ) from None
         self.pattern = pattern
 
     def __eq__(self, other: object) -> bool:
@@ -105,6 +108,6 @@ class LinePattern:
 
     def _too_slow(self) -> DeadlineExceeded:
         return DeadlineExceeded(
-            f"The search for {self.pattern!r:.80} was given up, because it takes too long. Try a pattern without nested "
+            f"The search for {repr_of(self.pattern, 80)} was given up, because it takes too long. Try a pattern without nested "
             "repetitions such as (a+)+, or fewer lines."
         )

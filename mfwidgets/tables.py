@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mfwidgets.errors import ValuesNotRead, warn
 from mfwidgets.queries.status.rules import STATUSES
 from mfwidgets.queries.values.reading import NotRead
+from mfwidgets.safe_repr import int_text, is_readable, repr_of
 from mfwidgets.schema import DURATION, SCHEMAS, STATUS, TIME
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ Values = Mapping[str, Sequence[Any]]
 
 _DEEPEST = 20
 """The maximum number of nested containers. A value may contain itself."""
-
-_MAX_INT_BITS = 13_000
-"""About 3,900 digits. Python refuses to write integers of more than 4,300 digits."""
 
 _LONGEST = 10_000
 """The maximum number of characters of a repr, for objects that are not plain values."""
@@ -81,7 +79,7 @@ def to_json_value(value: Any, containers: tuple[int, ...] = ()) -> Any:
     if value is None or isinstance(value, NotRead):
         return None
     if isinstance(value, bool | int | str):
-        return str(value) if isinstance(value, str) else readable_int(value)
+        return str(value) if isinstance(value, str) else value if is_readable(value) else int_text(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else _infinite(value)
     if isinstance(value, datetime | date):
@@ -113,24 +111,7 @@ def _container(value: Any, containers: tuple[int, ...]) -> Any:
         to_list = getattr(value, "tolist", None)  # numpy scalars and arrays
         if type(value).__module__ == "numpy" and to_list:
             return to_json_value(to_list(), inner)
-    return repr_of(value)[:_LONGEST]
-
-
-def readable_int(value: int) -> int | str:
-    """Return an int. Return words if it is too long for Python to write."""
-    return (
-        value
-        if value.bit_length() <= _MAX_INT_BITS
-        else f"int of {int(value.bit_length() * math.log10(2)) + 1:,} digits"
-    )
-
-
-def repr_of(value: object) -> str:
-    """Return the repr of a value, or its type if the repr fails. A user's own class can raise any error."""
-    try:
-        return repr(value)
-    except Exception as error:  # noqa: BLE001 - see above
-        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+    return repr_of(value, _LONGEST)
 
 
 def _infinite(value: float) -> str:

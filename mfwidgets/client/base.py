@@ -13,6 +13,7 @@ from mfwidgets.pickles.metaflow_types import client_state
 from mfwidgets.providers.records import FlowRecord, RunRecord
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.stored_objects import context_of_stored
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import local_datetime
 
 _CLASSES: dict[str, "type[MetaflowObject]"] = {}
@@ -290,7 +291,9 @@ def check_attempt(attempt: object, kind: str) -> int | None:
             number = -1
         if 0 <= number < MAX_ATTEMPTS:
             return number
-    raise MetaflowNotFound(f"Expected attempt= to be a number from 0 to {MAX_ATTEMPTS - 1} or None, got {attempt!r}.")
+    raise MetaflowNotFound(
+        f"Expected attempt= to be a number from 0 to {MAX_ATTEMPTS - 1} or None, got {repr_of(attempt, 40)}."
+    )
 
 
 MAX_ATTEMPTS = 6

@@ -13,6 +13,7 @@ from mfwidgets.files import parse_json
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.states import origin_run_id
+from mfwidgets.safe_repr import repr_of
 
 
 def _text(value: object) -> str:
@@ -47,7 +48,7 @@ class MetaflowCode(Displayable):
             self._location, self._sha, self._ds_type = (_text(record[key]) for key in ("location", "sha", "ds_type"))
         except (ValueError, KeyError, TypeError) as error:
             raise DataException(
-                f"The metadata of {flow}'s code package is not valid: {recorded!r:.80} ({error!r})."
+                f"The metadata of {flow}'s code package is not valid: {repr_of(recorded, 80)} ({error!r})."
             ) from error
 
     def _package(self, max_bytes: int | None = None) -> CodePackage:

@@ -9,6 +9,7 @@ from mfwidgets.errors import MetaflowInvalidArgument, visible
 from mfwidgets.files import parse_json
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.stored_objects import reading_context
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import SECOND, YEAR_3000
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ class Trigger:
         runs = dict.fromkeys(map(ours, run_objs))
         for run in runs:
             if not isinstance(run, class_of("run")):
-                raise MetaflowInvalidArgument(f"Expected runs such as Flow('HelloFlow').latest_run, got {run!r:.80}.")
+                raise MetaflowInvalidArgument(
+                    f"Expected runs such as Flow('HelloFlow').latest_run, got {repr_of(run, 80)}."
+                )
         ends = [(run.finished_at, run, task) for run in runs if (task := run.end_task)]
         ends.sort(key=lambda end: end[0] or datetime.min, reverse=True)  # noqa: DTZ901 - naive, as in Metaflow's client
         trigger = cls(ends[0][1]._context if ends else current_context(), [])

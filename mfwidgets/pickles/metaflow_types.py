@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.errors import MetaflowInternalError
+from mfwidgets.safe_repr import repr_of
 
 
 class MetaflowExceptionWrapper(Exception):
@@ -140,7 +141,7 @@ def client_state(state: Mapping[str, Any]) -> ClientState:
         case {"_pathspec": str(pathspec)} if "version" not in state:
             return ClientState(pathspec, state.get("_attempt"))
     raise MetaflowInternalError(
-        f"Expected an object of Metaflow's client from a version up to 2.19, got one of {state.get('version')!r:.40}. "
+        f"Expected an object of Metaflow's client from a version up to 2.19, got one of {repr_of(state.get('version'), 40)}. "
         "Try a newer mfwidgets."
     )
 

@@ -11,14 +11,10 @@ from typing import Any
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import UnloadableArtifact
 from mfwidgets.pickles.described import parts_of
+from mfwidgets.safe_repr import MAX_DIGITS, int_text, is_readable
 
 MAX_DEPTH = 100
 """Python's own functions (repr, ==, json) fail for values of about a thousand levels."""
-
-MAX_DIGITS = 4_000
-"""Python refuses to write integers of more than 4,300 digits."""
-
-_MAX_INT = 10**MAX_DIGITS
 
 _BASE_PARTS, _PARTS_PER_BYTE = 100_000, 4
 """A value may have 100,000 parts, and 4 for each byte of its pickle. Without sharing, a part takes a byte."""
@@ -110,7 +106,7 @@ def _size_of_leaf(part: Any) -> _Size:
     kind = type(part)
     if kind is str or kind is bytes:
         return _Size(chars=len(part))
-    if isinstance(part, int) and not -_MAX_INT < part < _MAX_INT:
+    if isinstance(part, int) and not is_readable(part):
         described = int_text(part)
         raise UnloadableArtifact(f"Expected an int of at most {MAX_DIGITS:,} digits, got an {described}.", described)
     if kind in _SCALARS:
@@ -133,8 +129,3 @@ def _checked(size: _Size, limit: _Size) -> _Size:
     if words:
         raise UnloadableArtifact(f"The value has {words}.", f"a value of {words}")
     return size
-
-
-def int_text(value: int) -> str:
-    """Return ``int of 5,001 digits``."""
-    return f"int of {int(value.bit_length() * math.log10(2)) + 1:,} digits"

@@ -11,7 +11,7 @@ from typing import Any
 
 from mfwidgets.pickles.described import GlobalRef, PartialObject, ReducedCall
 from mfwidgets.pickles.metaflow_types import IncludedFile
-from mfwidgets.pickles.showable import int_text
+from mfwidgets.safe_repr import int_text, is_readable
 
 _MAX_CHARS = 200
 """The maximum length of a string, a number or another value without parts."""
@@ -19,9 +19,6 @@ _MAX_CHARS = 200
 _MAX_ITEMS = 8
 
 _MAX_LEVELS = 3
-
-_MAX_BITS = 13_000
-"""About 3,900 digits. Python refuses to write integers of more than 4,300 digits."""
 
 
 class _ValueRepr(reprlib.Repr):
@@ -40,7 +37,7 @@ class _ValueRepr(reprlib.Repr):
 
     def repr_int(self, x: int, level: int) -> str:
         """Write an int, or its number of digits if Python refuses to write it."""
-        return super().repr_int(x, level) if x.bit_length() <= _MAX_BITS else int_text(x)
+        return super().repr_int(x, level) if is_readable(x) else int_text(x)
 
     def in_order(self, pairs: Mapping[Any, Any], level: int) -> str:
         """Write a mapping in its order. ``reprlib`` writes dicts in the order of their keys."""

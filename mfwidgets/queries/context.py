@@ -21,6 +21,7 @@ from mfwidgets.providers.records import RunRecord
 from mfwidgets.providers.service_http import Headers
 from mfwidgets.queries.pickling import headers_from_reference, headers_reference, session_not_picklable
 from mfwidgets.queries.running_step import is_in_step, step_metadata, step_namespace
+from mfwidgets.safe_repr import repr_of
 
 if TYPE_CHECKING:
     import requests
@@ -72,7 +73,7 @@ class ClientContext:
             or isinstance(self.namespace_setting, str)
         ):
             raise MetaflowInvalidArgument(
-                f"Expected a namespace such as 'user:ann', or None to see all runs, got {self.namespace_setting!r:.80}."
+                f"Expected a namespace such as 'user:ann', or None to see all runs, got {repr_of(self.namespace_setting, 80)}."
             )
         # dataclasses.replace keeps the datastores of the original. That is right for another namespace or provider, but
         # another configuration may have other endpoints.
@@ -372,7 +373,7 @@ def tag_filter(tags: Iterable[object]) -> tuple[str, ...]:
     for tag in tags:
         if not isinstance(tag, str):
             raise MetaflowInvalidArgument(
-                f"Expected tags as separate str arguments, got {tag!r:.80}. Try runs('nightly', 'user:ann')."
+                f"Expected tags as separate str arguments, got {repr_of(tag, 80)}. Try runs('nightly', 'user:ann')."
             )
     return tuple(str(tag) for tag in tags)
 

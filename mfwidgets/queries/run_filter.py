@@ -10,6 +10,7 @@ from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import tag_filter
 from mfwidgets.queries.status.rules import STATUSES, Status, StatusName
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import DAY, HOUR, MINUTE, now_ms, time_text
 
 if TYPE_CHECKING:
@@ -123,11 +124,13 @@ def run_filter(
         A condition has the wrong type or an unknown value.
     """
     if status not in (None, *RUN_STATUSES):
-        raise MetaflowInvalidArgument(f"Expected status= to be one of {', '.join(RUN_STATUSES)}, got {status!r:.40}.")
+        raise MetaflowInvalidArgument(
+            f"Expected status= to be one of {', '.join(RUN_STATUSES)}, got {repr_of(status, 40)}."
+        )
     if user is not None and not isinstance(user, str):
-        raise MetaflowInvalidArgument(f"Expected user= to be a name, got {user!r:.40}.")
+        raise MetaflowInvalidArgument(f"Expected user= to be a name, got {repr_of(user, 40)}.")
     if text is not None and not isinstance(text, str):
-        raise MetaflowInvalidArgument(f"Expected text= to be a str, got {text!r:.40}.")
+        raise MetaflowInvalidArgument(f"Expected text= to be a str, got {repr_of(text, 40)}.")
     since_ms, until_ms = _milliseconds("since", since), _milliseconds("until", until)
     return RunFilter(tag_filter(tags), str(status or ""), user or "", since_ms, until_ms, text or "")
 
@@ -143,7 +146,7 @@ def project_tags(project: str | None, branch: str | None) -> tuple[str, ...]:
     tags = []
     for name, value, tag in (("project", project, "project"), ("branch", branch, "project_branch")):
         if value is not None and (not isinstance(value, str) or not value):
-            raise MetaflowInvalidArgument(f"Expected {name}= to be a name, got {value!r:.40}.")
+            raise MetaflowInvalidArgument(f"Expected {name}= to be a name, got {repr_of(value, 40)}.")
         tags += [f"{tag}:{value}"] if value else []
     return tuple(tags)
 
@@ -157,7 +160,7 @@ def check_count(name: str, value: object) -> None:
         It is not a positive number or None.
     """
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-        raise MetaflowInvalidArgument(f"Expected {name}= to be a number from 1 or None, got {value!r:.40}.")
+        raise MetaflowInvalidArgument(f"Expected {name}= to be a number from 1 or None, got {repr_of(value, 40)}.")
 
 
 def _milliseconds(name: str, moment: object) -> int:
@@ -173,7 +176,7 @@ def _milliseconds(name: str, moment: object) -> int:
     if not 0 < seconds < _MAX_S:
         raise MetaflowInvalidArgument(
             f"Expected {name}= to be a datetime, a date, a str such as '2026-01-31' or '2026-01-31T12:00+01:00', or an "
-            f"age such as '2d' or '3h', got {moment!r:.60}."
+            f"age such as '2d' or '3h', got {repr_of(moment, 60)}."
         )
     return int(seconds * 1000)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.run_filter import RUN_STATUSES, RunFilter
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import SECOND
 
 Value = str | int | None
@@ -114,7 +115,7 @@ def with_filters(selection: RunFilter, filters: Mapping[str, object] | None, *, 
         return selection
     if not isinstance(filters, Mapping):
         raise MetaflowInvalidArgument(
-            f"Expected filters= to be a dict such as {{'user_name:eq': 'ann'}}, got {filters!r:.60}."
+            f"Expected filters= to be a dict such as {{'user_name:eq': 'ann'}}, got {repr_of(filters, 60)}."
         )
     for name, value in filters.items():
         field, operator = _name(name, has_heartbeats=has_heartbeats)
@@ -132,11 +133,11 @@ def _name(name: object, *, has_heartbeats: bool) -> tuple[str, str]:
     operator = operator or ("all" if field == "_tags" else "eq")
     if field == "last_heartbeat_ts" and not has_heartbeats:
         raise MetaflowInvalidArgument(
-            f"The filter {name!r:.60} cannot be applied: local runs have no heartbeat. Try since=."
+            f"The filter {repr_of(name, 60)} cannot be applied: local runs have no heartbeat. Try since=."
         )
     operators = {"_tags": _TAGS, "status": ("eq",)}.get(field, _ORDERS if field in _NUMBERS else _WORDS)
     if not isinstance(name, str) or field not in (*_FIELDS, "_tags", "status") or operator not in operators:
-        raise MetaflowInvalidArgument(f"Expected filters such as {_EXAMPLES}, got the filter {name!r:.60}.")
+        raise MetaflowInvalidArgument(f"Expected filters such as {_EXAMPLES}, got the filter {repr_of(name, 60)}.")
     return field, operator
 
 
@@ -148,7 +149,7 @@ def _values(name: str, value: object) -> tuple[Value, ...]:
         isinstance(item, str | int) and not isinstance(item, bool) for item in values if item is not None
     ):
         raise MetaflowInvalidArgument(
-            f"Expected a str, an int or a list of them for the filter {name!r:.60}, got {value!r:.60}."
+            f"Expected a str, an int or a list of them for the filter {repr_of(name, 60)}, got {repr_of(value, 60)}."
         )
     return tuple(None if item == "null" else item for item in values)
 
@@ -162,7 +163,7 @@ def _checked(name: str, field: str, operator: str, value: object) -> tuple[Value
             unit = "seconds" if field == "last_heartbeat_ts" else "milliseconds"
             expected = "numbers" if field == "run_number" else f"{unit} since the epoch"
             raise MetaflowInvalidArgument(
-                f"Expected {expected} for the filter {name!r:.60}, got {value!r:.60}."
+                f"Expected {expected} for the filter {repr_of(name, 60)}, got {repr_of(value, 60)}."
             ) from None
     return values
 
@@ -186,7 +187,7 @@ def _with_status(selection: RunFilter, values: tuple[Value, ...]) -> RunFilter:
     for value in values:
         if value not in RUN_STATUSES:
             raise MetaflowInvalidArgument(
-                f"Expected {', '.join(RUN_STATUSES)} for the filter 'status:eq', got {value!r:.40}."
+                f"Expected {', '.join(RUN_STATUSES)} for the filter 'status:eq', got {repr_of(value, 40)}."
             )
     statuses = dict.fromkeys(value for value in map(str, values) if value in (selection.statuses or RUN_STATUSES))
     if not statuses:  # an empty filter would match every run

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mfwidgets.errors import MetaflowTaggingError
+from mfwidgets.safe_repr import repr_of
 
 MAX_TAG_LENGTH = 500
 """Metaflow's limit for a tag, in characters."""
@@ -59,7 +60,9 @@ def _tags(given: object) -> frozenset[str]:
     if isinstance(given, str | bytes):
         given = [given]
     if not isinstance(given, Iterable):
-        raise MetaflowTaggingError(f"Expected a tag or several tags, got {type(given).__name__} ({given!r:.80}).")
+        raise MetaflowTaggingError(
+            f"Expected a tag or several tags, got {type(given).__name__} ({repr_of(given, 80)})."
+        )
     return frozenset(_tag(tag) for tag in given)
 
 
@@ -68,9 +71,9 @@ def _tag(tag: object) -> str:
         try:
             tag = tag.decode()
         except UnicodeDecodeError:
-            raise MetaflowTaggingError(f"Expected a tag in UTF-8, got {tag!r:.80}.") from None
+            raise MetaflowTaggingError(f"Expected a tag in UTF-8, got {repr_of(tag, 80)}.") from None
     if not isinstance(tag, str):
-        raise MetaflowTaggingError(f"Expected a tag to be a str, got {type(tag).__name__} ({tag!r:.80}).")
+        raise MetaflowTaggingError(f"Expected a tag to be a str, got {type(tag).__name__} ({repr_of(tag, 80)}).")
     if not tag:
         raise MetaflowTaggingError("Expected a tag, got an empty str.")
     if len(tag) > MAX_TAG_LENGTH:
@@ -80,5 +83,5 @@ def _tag(tag: object) -> str:
     try:
         tag.encode()
     except UnicodeEncodeError:
-        raise MetaflowTaggingError(f"Expected a tag that can be written as UTF-8, got {tag!r:.80}.") from None
+        raise MetaflowTaggingError(f"Expected a tag that can be written as UTF-8, got {repr_of(tag, 80)}.") from None
     return tag

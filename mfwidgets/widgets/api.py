@@ -8,6 +8,7 @@ from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
 from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.widgets.explorer import Explorer
 from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.watch import Watch
@@ -103,5 +104,5 @@ def watch(run: Run | str, minutes: float = 600.0) -> Watch:
     run = ours(run)
     target = Metaflow().get(run) if isinstance(run, str) else run
     if not isinstance(target, Run):
-        raise MetaflowInvalidArgument(f"Expected a run or its pathspec, got {target!r:.80}.")
+        raise MetaflowInvalidArgument(f"Expected a run or its pathspec, got {repr_of(target, 80)}.")
     return Watch(target, minutes)

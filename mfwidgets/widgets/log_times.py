@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display_options import options
 from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.safe_repr import repr_of
 
 _AGE = re.compile(r"(\d{1,6})\s*([smhd])\Z")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?\Z")
@@ -54,7 +55,7 @@ def _utc(name: str, entered: str, times: Sequence[str]) -> str:
     except (ValueError, OverflowError, OSError):
         raise MetaflowInvalidArgument(
             f"Expected a time such as 12:03 or 2026-01-31 12:03:04, or an age before the last line such as 5m, "
-            f"for {name!r}, got {entered!r:.60}."
+            f"for {name!r}, got {repr_of(entered, 60)}."
         ) from None
 
 

@@ -14,6 +14,7 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS
 from mfwidgets.queries.lineage.task_graph import TaskGraph, load_task_graph
 from mfwidgets.queries.snapshot_provider import remembering_context, snapshot_context
+from mfwidgets.safe_repr import repr_of
 
 if TYPE_CHECKING:
     from mfwidgets.client.artifact import DataArtifact
@@ -66,7 +67,7 @@ def trace_lineage(artifact: "DataArtifact", runs: int = EARLIER_RUNS) -> Lineage
         ``runs`` is not a number, or is negative.
     """
     if not isinstance(runs, int) or isinstance(runs, bool) or runs < 0:
-        raise MetaflowInvalidArgument(f"Expected runs= to be a number from 0, got {runs!r:.40}.")
+        raise MetaflowInvalidArgument(f"Expected runs= to be a number from 0, got {repr_of(runs, 40)}.")
     from mfwidgets.client.run import Run
     from mfwidgets.client.task import Task
 

@@ -16,6 +16,7 @@ from mfwidgets.errors import MetaflowInvalidArgument, visible
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
     compared: list[Any] = [client.get(item) if isinstance(item, str) else ours(item) for item in objects]
     kinds = {getattr(item, "_kind", None) for item in compared}
     if len(compared) < 2 or len(kinds) != 1 or not kinds <= {"run", "step", "task"}:  # noqa: PLR2004 - a pair
-        shown = ", ".join(f"{item!r:.60}" for item in compared) or "nothing"
+        shown = ", ".join(repr_of(item, 60) for item in compared) or "nothing"
         raise MetaflowInvalidArgument(f"Expected two or more runs, or steps, or tasks to compare, got {shown}.")
     return compare_objects(compared, Reading(max_bytes, unpickle))
 

@@ -16,6 +16,7 @@ from mfwidgets.providers.records import TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.task_metadata import task_datastore
 from mfwidgets.render.sanitize import escape_control_chars
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
@@ -64,10 +65,12 @@ class Logs(Displayable):
     def __post_init__(self) -> None:
         if self.stream not in (*STREAMS, BOTH):
             raise MetaflowNotFound(
-                f"Expected a stream ({', '.join(map(repr, STREAMS))} or {BOTH!r}), got {self.stream!r}."
+                f"Expected a stream ({', '.join(map(repr, STREAMS))} or {BOTH!r}), got {repr_of(self.stream, 40)}."
             )
         if self.tail is not None and (not isinstance(self.tail, int) or self.tail < 0):
-            raise MetaflowInvalidArgument(f"Expected tail= to be a number from 0 or None, got {self.tail!r}.")
+            raise MetaflowInvalidArgument(
+                f"Expected tail= to be a number from 0 or None, got {repr_of(self.tail, 40)}."
+            )
 
     @property
     def pathspec(self) -> str:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar, overload
 
 from mfwidgets.display import Displayable
 from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound, visible
+from mfwidgets.safe_repr import repr_of
 
 Item = TypeVar("Item")
 
@@ -48,7 +49,7 @@ class Collection(Displayable, Generic[Item]):
 
     def __init__(self, title: str, fetch: Callable[[], Iterator[Item]], limit: int | None = None) -> None:
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-            raise MetaflowInvalidArgument(f"Expected limit= to be a number from 0 or None, got {limit!r}.")
+            raise MetaflowInvalidArgument(f"Expected limit= to be a number from 0 or None, got {repr_of(limit, 40)}.")
         self._title = title
         self._fetch = fetch
         self._limit = limit
@@ -84,7 +85,7 @@ class Collection(Displayable, Generic[Item]):
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         if isinstance(index, slice):
             if not all(bound is None or isinstance(bound, int) for bound in (index.start, index.stop, index.step)):
-                raise IncorrectArgumentException(f"Expected a slice of numbers, got {index!r:.80}.")
+                raise IncorrectArgumentException(f"Expected a slice of numbers, got {repr_of(index, 80)}.")
             if index.step == 0:
                 raise IncorrectArgumentException("Expected a slice with a step other than 0, got 0.")
             if all(bound is None or bound >= 0 for bound in (index.start, index.stop)) and (index.step or 1) > 0:
@@ -92,7 +93,7 @@ class Collection(Displayable, Generic[Item]):
             return list(self._all())[index]
         if not isinstance(index, int):
             raise IncorrectArgumentException(
-                f"Expected a number or a slice as the index of the {self._title}, got {index!r:.80}."
+                f"Expected a number or a slice as the index of the {self._title}, got {repr_of(index, 80)}."
             )
         items = list(self._all())[index:] if index < 0 else list(islice(self._all(), index, index + 1))
         if not items:

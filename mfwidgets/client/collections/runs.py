@@ -28,6 +28,7 @@ from mfwidgets.queries.values.value_columns import (
     parameter_columns,
 )
 from mfwidgets.queries.values.value_filter import ValueFilter
+from mfwidgets.safe_repr import repr_of
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Runs(Collection[Run]):
         """
         if not isinstance(conditions, Mapping | None):
             raise MetaflowInvalidArgument(
-                f"Expected name=value pairs or a dict of them in where(), got {conditions!r:.60}."
+                f"Expected name=value pairs or a dict of them in where(), got {repr_of(conditions, 60)}."
             )
         value_filter = ValueFilter({**(conditions or {}), **more}, step, Reading(max_bytes, unpickle, executor))
         return Runs(self._context, self._flow, self._filter, self._limit, (*self._conditions, value_filter))
@@ -425,7 +426,7 @@ class Runs(Collection[Run]):
         """Return the rows, the kind of their times, and the columns of values."""
         check_step(step)
         if times not in (True, False, "auto"):
-            raise MetaflowInvalidArgument(f'Expected times= to be True, False or "auto", got {times!r:.40}.')
+            raise MetaflowInvalidArgument(f'Expected times= to be True, False or "auto", got {repr_of(times, 40)}.')
 
         def kind(number: int) -> str:
             always = not self._context.provider.remote or bool(self._filter.status) or times is True

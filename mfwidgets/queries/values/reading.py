@@ -27,6 +27,7 @@ from mfwidgets.pickles.unpickle import PICKLES, load_value
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.stored_objects import reading_in
+from mfwidgets.safe_repr import repr_of
 
 MAX_READ_BYTES = 20_000_000
 """A larger graph or foreach stack is not read. The graph of a flow of 1,000 steps has 1 MB."""
@@ -69,11 +70,11 @@ class Reading:
     def __post_init__(self) -> None:
         if not isinstance(self.max_bytes, int) or isinstance(self.max_bytes, bool) or self.max_bytes < 0:
             raise MetaflowInvalidArgument(
-                f"Expected max_bytes= to be a number of bytes, 0 or more, got {self.max_bytes!r:.40}."
+                f"Expected max_bytes= to be a number of bytes, 0 or more, got {repr_of(self.max_bytes, 40)}."
             )
         if self.executor is not None and not hasattr(self.executor, "submit"):
             raise MetaflowInvalidArgument(
-                f"Expected executor= to be a concurrent.futures.Executor or similar, got {self.executor!r:.60}."
+                f"Expected executor= to be a concurrent.futures.Executor or similar, got {repr_of(self.executor, 60)}."
             )
 
 

@@ -13,6 +13,7 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, values_of
+from mfwidgets.safe_repr import repr_of
 
 Columns = dict[str, list[Any]]
 """Column names to values, one for each row. None if a row has no value."""
@@ -75,7 +76,7 @@ def check_names(names: object) -> tuple[str, ...]:
         if all(isinstance(name, str) and name for name in unique):
             return unique
     raise MetaflowInvalidArgument(
-        f"Expected artifacts= to be a list of names such as ['score', 'alpha'], got {names!r:.60}."
+        f"Expected artifacts= to be a list of names such as ['score', 'alpha'], got {repr_of(names, 60)}."
     )
 
 
@@ -89,7 +90,7 @@ def check_name(name: object) -> str:
     """
     if isinstance(name, str) and name:
         return name
-    raise MetaflowInvalidArgument(f"Expected the name of an artifact such as 'score', got {name!r:.60}.")
+    raise MetaflowInvalidArgument(f"Expected the name of an artifact such as 'score', got {repr_of(name, 60)}.")
 
 
 def check_step(step: object) -> None:
@@ -102,7 +103,7 @@ def check_step(step: object) -> None:
     """
     if step is not None and (not isinstance(step, str) or not step):
         raise MetaflowInvalidArgument(
-            f"Expected step= to be the name of a step, or None for the end task, got {step!r:.40}."
+            f"Expected step= to be the name of a step, or None for the end task, got {repr_of(step, 40)}."
         )
 
 

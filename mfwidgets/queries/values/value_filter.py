@@ -20,6 +20,7 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of
 from mfwidgets.queries.values.value_columns import check_step, step_artifacts
+from mfwidgets.safe_repr import repr_of
 
 _PROTOCOLS = (2, 4)
 """The pickle protocols that Metaflow has used."""
@@ -51,7 +52,7 @@ class ValueFilter:
         if not self.conditions or not all(isinstance(name, str) for name in self.conditions):
             raise MetaflowInvalidArgument(
                 "Expected conditions such as where(alpha=0.1, score=lambda value: value > 0.9), "
-                f"got {self.conditions!r:.60}."
+                f"got {repr_of(self.conditions, 60)}."
             )
 
     def described(self) -> str:
@@ -59,7 +60,7 @@ class ValueFilter:
         words = (
             f"{name} matches {getattr(value, '__name__', 'a function')}"
             if callable(value)
-            else f"{name} == {value!r:.40}"
+            else f"{name} == {repr_of(value, 40)}"
             for name, value in self.conditions.items()
         )
         return f" where {' and '.join(words)}{f' in {self.step}' if self.step else ''}"
@@ -133,7 +134,7 @@ class ValueFilter:
         except Exception as error:
             raise MetaflowInvalidArgument(
                 f"where({record.name}=): the function raised {type(error).__name__} ({error!s:.100}) for the value of "
-                f"{'/'.join(record.path)}, {value!r:.60}."
+                f"{'/'.join(record.path)}, {repr_of(value, 60)}."
             ) from error
 
 
