@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from mfwidgets.errors import MetaflowInvalidPathspec
+from mfwidgets.safe_repr import repr_of
 
 KINDS = ("flow", "run", "step", "task", "artifact")
 """The kinds of objects, in the order of the parts of a pathspec."""
@@ -67,7 +68,7 @@ def parse(pathspec: object, kind: str | None = None) -> PathComponents:
     form = FORMS[kind] if kind else f"{FORMS['flow']} to {FORMS['artifact']}"
     if not isinstance(pathspec, str):
         raise MetaflowInvalidPathspec(
-            f"Expected a pathspec {form} (str), got {short(repr(pathspec))} ({type(pathspec).__name__})."
+            f"Expected a pathspec {form} (str), got {short(repr_of(pathspec))} ({type(pathspec).__name__})."
         )
     parts = tuple(pathspec.split("/"))
     if not all(parts):

@@ -29,7 +29,7 @@ def repr_of(value: object, max_chars: int | None = None) -> str:
     value
         The value.
     max_chars
-        The maximum length. None means no limit.
+        The maximum length, for a message of one line. None means no limit.
 
     Examples
     --------
@@ -41,6 +41,7 @@ def repr_of(value: object, max_chars: int | None = None) -> str:
     if isinstance(value, int) and not is_readable(value):
         return int_text(value)
     try:
-        return repr(value)[:max_chars]
+        text = repr(value)
     except Exception as error:  # noqa: BLE001 - see above
         return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+    return text if max_chars is None else " ".join(text[: 10 * max_chars].splitlines())[:max_chars]

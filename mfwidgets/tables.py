@@ -111,7 +111,7 @@ def _container(value: Any, containers: tuple[int, ...]) -> Any:
         to_list = getattr(value, "tolist", None)  # numpy scalars and arrays
         if type(value).__module__ == "numpy" and to_list:
             return to_json_value(to_list(), inner)
-    return repr_of(value, _LONGEST)
+    return repr_of(value)[:_LONGEST]
 
 
 def _infinite(value: float) -> str:

@@ -207,7 +207,7 @@ class MetaflowObject(Explorable, ABC):
             kind = kind_of((*self._record.path, ""))
             hint, names = suggest(str(name), self._child_names())
             raise NoSuchChild(
-                f"{self!r} has no {kind} {short(repr(name))}.{hint}",
+                f"{self!r} has no {kind} {short(repr_of(name))}.{hint}",
                 pathspec=f"{self.pathspec}/{name}",
                 suggestions=[f"{self.pathspec}/{other}" for other in names],
             )

@@ -31,7 +31,7 @@ def dataframe_head(described: Any) -> DataFrameHead | None:
             return _frame(described.state["_mgr"])
         if name in _SERIES:
             return _series(described.state["_mgr"], described.state.get("_name"))
-    except Exception:  # noqa: BLE001 - a strange pickle can cause nearly any error
+    except Exception:  # noqa: BLE001 - any part of an unknown layout can be missing or wrong; then its imports are shown
         return None
     return None
 

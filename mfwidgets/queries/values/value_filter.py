@@ -133,7 +133,7 @@ class ValueFilter:
             return bool(condition(value))
         except Exception as error:
             raise MetaflowInvalidArgument(
-                f"where({record.name}=): the function raised {type(error).__name__} ({error!s:.100}) for the value of "
+                f"where({record.name}=): the function raised {type(error).__name__} ({' '.join(str(error).split()):.100}) for the value of "
                 f"{'/'.join(record.path)}, {repr_of(value, 60)}."
             ) from error
 
