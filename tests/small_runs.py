@@ -26,6 +26,7 @@ PACKAGE = Path(__file__).parent.parent
 RUNS = {
     "kept": ("kept", FLOWS / "kept_flow.py", ["run"], {}, 0),
     "parts": ("parts", FLOWS / "parts_flow.py", ["run"], {"BREAK": "1"}, 1),
+    "killed": ("killed", FLOWS / "killed_flow.py", ["run"], {}, 1),
     "parts-resumed": ("parts", FLOWS / "parts_flow.py", ["resume"], {}, 0),
     "cards-sysroot": ("sysroot", CARD_FLOW, ["run"], {"METAFLOW_DATASTORE_SYSROOT_LOCAL": "FOLDER/store"}, 0),
     "cards-localroot": ("localroot", CARD_FLOW, ["run"], {"METAFLOW_CARD_LOCALROOT": "FOLDER/cards"}, 0),

@@ -1,6 +1,6 @@
 """The children of an object as plain data for a tree, in pages: flows, runs, steps, tasks or artifacts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,7 @@ from mfwidgets.queries.rows import FlowRow, RunRow, TaskRow, task_rows
 from mfwidgets.queries.run_filter import RunFilter
 from mfwidgets.queries.run_snapshot import load_run_snapshot
 from mfwidgets.queries.step_timings import StepTiming, step_timings
+from mfwidgets.queries.task_order import in_item_order, natural_order
 from mfwidgets.render.sanitize import single_line
 from mfwidgets.schema import ARTIFACTS, FLOWS, RUNS, STEPS, TASKS
 from mfwidgets.tables import to_json_value
@@ -83,10 +84,10 @@ def _below(context: ClientContext, pathspec: str, text: str, offset: int) -> lis
     if isinstance(parent, Run):
         items = _steps(parent)
     elif isinstance(parent, Step):
-        items = (task_item(row) for row in _oldest_first(parent.tasks()._rows()))
+        items = (task_item(row) for row in in_item_order(parent.tasks()._rows()))
     elif isinstance(parent, Task):
         rows = artifact_rows(context, parent._record.path)
-        items = map(artifact_item, sorted(rows, key=lambda row: row.name))
+        items = map(artifact_item, sorted(rows, key=lambda row: natural_order(row.name)))
     matching = (item for item in items if text.casefold() in item["name"].casefold())
     return list(islice(matching, offset, offset + PAGE + 1))
 
@@ -94,7 +95,7 @@ def _below(context: ClientContext, pathspec: str, text: str, offset: int) -> lis
 def _flows(context: ClientContext, text: str, offset: int) -> list[Item]:
     """Return flows with the status of their newest run. Flows without a run in the namespace are omitted."""
     names = (record.flow for record in context.provider.flows() if text.casefold() in record.flow.casefold())
-    flows = list(islice(names, offset, offset + PAGE + 1))
+    flows = sorted(names, key=natural_order)[offset : offset + PAGE + 1]
     newest = parallel_map(
         lambda flow: Runs(context, flow, limit=1)._quick_rows(), flows, max_concurrency=context.max_concurrency
     )
@@ -106,10 +107,6 @@ def _steps(run: Run) -> Iterable[Item]:
     snapshot = load_run_snapshot(run._context, run._record)
     order = step_order(snapshot.context, snapshot.record)
     return map(step_item, step_timings(run._record, task_rows(snapshot), order))
-
-
-def _oldest_first(rows: Sequence[TaskRow]) -> list[TaskRow]:
-    return sorted(rows, key=lambda row: (row.foreach_index or 0, row.record.created_ms))
 
 
 def flow_item(flow: str, newest: RunRow | None) -> Item:

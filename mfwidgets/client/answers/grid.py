@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from mfwidgets.display import Displayable
 from mfwidgets.errors import visible
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.foreach import index_of
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.snapshot_provider import remembering_context
+from mfwidgets.queries.task_order import in_item_order, place_order
 from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.queries.values.value_columns import check_name, task_columns
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mfwidgets.client.step import Step
 
 STATUS, DURATION = "status", "duration"
+
+NO_ITEM = "item not recorded"
+"""The name of the line of tasks of a nested foreach that did not record their items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +62,25 @@ class Grid(Displayable):
     def lines(self) -> dict[str, list[GridCell]]:
         """The cells by the text of their outer items, in order. Without an outer foreach: one line named ``""``.
 
+        Tasks that were killed before they recorded their item come last, in a line of a nested foreach named
+        ``item not recorded``.
+
         Costs three bulk requests on first use. By an artifact: one more, and one read for each distinct value.
         """
         context = remembering_context(self.step._context)
-        rows = task_rows(self.step.tasks()._snapshot(context)) if self._rows is None else self._rows
-        values = self._values(context, rows)
+        rows = in_item_order(task_rows(self.step.tasks()._snapshot(context)) if self._rows is None else self._rows)
+        nested = any(len(row.item.path) > 1 for row in rows)
         cells_by_outer: dict[tuple[str, ...], list[GridCell]] = defaultdict(list)
         names: dict[tuple[str, ...], str] = {}
-        for row, value in zip(rows, values, strict=True):
+        for row, value in zip(rows, self._values(context, rows), strict=True):
             outer = row.item.path[:-1]
             cells_by_outer[outer].append(GridCell(row, value))
-            names[outer] = ", ".join(row.item.values[:-1]) or ", ".join(part.rpartition(":")[2] for part in outer)
-        order = sorted(cells_by_outer, key=lambda outer: [index_of(part) or 0 for part in outer])
+            indexes = ", ".join(part.rpartition(":")[2] for part in outer)
+            names[outer] = ", ".join(row.item.values[:-1]) or indexes or (NO_ITEM if nested else "")
         lines: dict[str, list[GridCell]] = {}
-        for outer in order:
-            cells = cells_by_outer[outer]
-            cells.sort(key=lambda cell: (cell.row.foreach_index or 0, cell.row.record.created_ms))
+        for outer in sorted(cells_by_outer, key=place_order):
             name = names[outer] if names[outer] not in lines else f"{names[outer]} ({'/'.join(outer)})"
-            lines[name] = cells
+            lines[name] = cells_by_outer[outer]
         return lines
 
     def _values(self, context: ClientContext, rows: list[TaskRow]) -> list[float | None]:
