@@ -317,12 +317,11 @@ def _control_tasks(context: ClientContext, step: PathPrefix, max_origins: int = 
     """Return the ids of the control tasks of a step. A clone is one if its origin was."""
     events = context.provider.metadata(step, {"internal_task_type", "origin-run-id", "origin-task-id"})
     leaders = {event.task_id for event in events if event.value == CONTROL_TASK}
+    runs = {event.task_id: str(event.value) for event in events if event.field == "origin-run-id"}
     origins = {
-        event.task_id: (str(event.value), str(run.value))
+        event.task_id: (str(event.value), runs[event.task_id])
         for event in events
-        if event.field == "origin-task-id"
-        for run in events
-        if run.field == "origin-run-id" and run.task_id == event.task_id
+        if event.field == "origin-task-id" and event.task_id in runs
     }
     for run_id in sorted({run_id for _, run_id in origins.values()}) if max_origins else ():
         there = _control_tasks(context, (step[0], run_id, step[2]), max_origins - 1)

@@ -160,6 +160,24 @@ def test_a_resumed_run_has_the_trigger_and_the_control_task_of_its_origin(tmp_pa
     assert client.get("F/1")["start"].control_task.pathspec == "F/1/start/1"
 
 
+@pytest.fixture
+def metaflow_on_parts(small, metaflow):
+    """Metaflow's client for the runs of a @parallel step."""
+    before = metaflow.get_metadata()
+    metaflow.metadata(f"local@{small.folder('parts')}")
+    yield metaflow
+    metaflow.metadata(before)
+
+
+def test_control_tasks_of_a_parallel_step_and_of_its_clones(small, metaflow_on_parts):
+    client = Metaflow(metadata=f"local@{small.folder('parts')}", namespace=None)
+    for name in ("parts", "parts-resumed"):
+        ours, theirs = client.get(f"{small[name]}/part"), metaflow_on_parts.Step(f"{small[name]}/part")
+        assert ours.control_task.pathspec == theirs.control_task.pathspec
+        assert [task.pathspec for task in ours.control_tasks()] == [task.pathspec for task in theirs.control_tasks()]
+        assert len(list(ours.control_tasks())) == 1 < ours.tasks().count()
+
+
 def test_cards_name_the_task_that_made_them(client, runs):
     (card, *_) = get_cards(client.get(runs["cards-resumed"])["start"].task)
     assert card.from_resumed
