@@ -144,7 +144,7 @@ class MetaflowObject(Explorable, ABC):
 
     @property
     def tags(self) -> frozenset[str]:
-        """The user tags and system tags of the run. A flow has tags only if Metaflow before 2.5 made it.
+        """The user tags and system tags of the run. A flow has tags only if Metaflow before 2.4 made it.
 
         Steps, tasks and artifacts have the tags of their run. Costs one request for an artifact and none otherwise.
         """

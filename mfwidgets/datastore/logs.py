@@ -2,7 +2,7 @@
 
 Each structured line reads ``[MFLOG|0|<UTC time>Z|<source>|<id>]<message>``. The scheduler and the task can each have a
 file for the same stream. The files are merged by time; lines of the same time keep their order. A line without a header
-(the end of a crash) stays after the line before it. Metaflow before 2.2.1 wrote one file of bare lines,
+(the end of a crash) stays after the line before it. Metaflow before 2.2.10 wrote one file of bare lines,
 ``<N>.<stream>.log``. It is looked up if there is no other file.
 """
 
@@ -146,7 +146,7 @@ def log_key(task: tuple[str, ...], attempt: int, source: str, stream: str) -> st
 
 
 def _old_key(task: tuple[str, ...], attempt: int, stream: str) -> str:
-    """Return the key of a log file of Metaflow before 2.2.1."""
+    """Return the key of a log file of Metaflow before 2.2.10."""
     return f"{'/'.join(task)}/{attempt}.{stream}.log"
 
 

@@ -97,7 +97,7 @@ def recorded_datastore(context: ClientContext, task: TaskRecord) -> tuple[str, s
     """Return the type and the root of the datastore that a task records. Costs one small request.
 
     A clone does not record a datastore, and neither does a task that died early. They use the local root, if any.
-    Metaflow before 2.2.1 recorded the locations of the logs instead.
+    Metaflow before 2.2.10 recorded the locations of the logs instead.
     """
     recorded = {event.field: str(event.value) for event in context.provider.metadata(task.path, _DATASTORE_FIELDS)}
     if "ds-type" not in recorded:

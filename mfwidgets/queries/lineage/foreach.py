@@ -1,7 +1,7 @@
 """The foreach items of tasks: from their metadata, from their origins, or from the stacks that old versions stored.
 
 Metaflow records the place of a task in its foreaches in its metadata. A cloned task has the place of its origin. Metaflow
-before 2.15 recorded no place: it is in the artifact ``_foreach_stack``.
+before 2.14.1 recorded no place: it is in the artifact ``_foreach_stack``.
 """
 
 import math
