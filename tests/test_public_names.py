@@ -26,7 +26,7 @@ PUBLIC = {
     "Run": f"""
         {OBJECT} {TABLE} add_tag add_tags artifacts code critical_path dag data duration elapsed end_task find_artifacts finished
         finished_at metadata_events remove_tag remove_tags replace_tag replace_tags started_at status steps successful
-        tasks timeline trigger user why
+        tasks timeline trigger triggers user why
     """,
     "Step": f"""
         {OBJECT} {TABLE} child_steps control_task control_tasks duration elapsed environment_info finished_at grid

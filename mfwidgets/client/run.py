@@ -13,7 +13,7 @@ from mfwidgets.client.collections.metadata_events import MetadataEvents
 from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, critical_path, named_artifacts
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.task import Task
-from mfwidgets.client.trigger import Trigger, trigger_of
+from mfwidgets.client.trigger import TRIGGERS, Trigger, trigger_in, triggered_runs
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
@@ -22,7 +22,7 @@ from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.status.states import newest_task, origin_run_id, quick_success, successful_end
 from mfwidgets.queries.tag_rules import tag_change
-from mfwidgets.queries.task_metadata import newest_values
+from mfwidgets.queries.task_metadata import ORIGIN_FIELDS
 from mfwidgets.queries.values.value_columns import check_name
 from mfwidgets.times import as_timedelta, local_datetime
 
@@ -369,15 +369,37 @@ class Run(MetaflowObject, kind="run"):
     def trigger(self) -> Trigger | None:
         """The events that triggered the run, as Argo Workflows records them. None if there are none.
 
-        A resumed run has the trigger of the run that it resumes. Costs three or four requests, and seven for a resumed run.
+        A resumed run has the trigger of the run that it resumes. ``run.trigger.runs`` has the runs that sent the events.
+        Costs three requests, and three more for each run that a resumed run goes back to.
+
+        Examples
+        --------
+        >>> print(Flow("HelloFlow").latest_run.trigger)
+        None
         """
         start = self._child(start_step(self._context, self._record))
-        fields = {"execution-triggers", "origin-task-id"}
-        events = self._context.provider.metadata(start._record.path, fields) if start else []
-        recorded = newest_values(events)
-        if start and "execution-triggers" not in recorded and recorded and (task := start.task):  # a clone
-            recorded = task.metadata_dict
-        return trigger_of(self._context, recorded.get("execution-triggers"))
+        events = self._context.provider.metadata(start._record.path, {TRIGGERS, *ORIGIN_FIELDS}) if start else []
+        return trigger_in(self._context, self._record, events)
+
+    def triggers(self) -> "list[Run]":
+        """Return the runs that the end of this run triggered, oldest first, in any namespace.
+
+        Searches the first 50 flows, and of each the newest 20 runs that started until a day after this run ended. Costs
+        one request for the flows, one for each flow and one or two for each of these runs. Displays and dicts of local
+        runs have the same list under ``triggers``; those of a service do not search.
+
+        Returns
+        -------
+        list of Run
+            Empty if the run did not complete: only a completed run sends an event.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.triggers()
+        []
+        """
+        context = self._context
+        return [Run._of(context, record) for record in triggered_runs(context, self._row())]
 
     def why(self) -> "Why":
         """Explain why the run did not succeed.

@@ -1,21 +1,34 @@
 """The trigger of a run: events, or runs of other flows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfwidgets.client.base import class_of
+from mfwidgets.concurrency import parallel_map
 from mfwidgets.errors import MetaflowInvalidArgument, visible
 from mfwidgets.files import parse_json
+from mfwidgets.providers.base import RunQuery
+from mfwidgets.providers.records import FlowRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.lineage.graph import PARAMETERS, start_step
+from mfwidgets.queries.rows import RunRow
 from mfwidgets.queries.stored_objects import reading_context
+from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, newest_values, origin_of, task_metadata
 from mfwidgets.safe_repr import repr_of
-from mfwidgets.times import SECOND, YEAR_3000
+from mfwidgets.times import DAY, SECOND, YEAR_3000
 
 if TYPE_CHECKING:
     from mfwidgets.client.run import Run
 
+TRIGGERS = "execution-triggers"
+"""The field of a start task's metadata that lists the events."""
+
 _RUN_PARTS = 2
+
+_MAX_FLOWS, _MAX_RUNS_PER_FLOW = 50, 20
+"""The flows, and their runs in the day after a run ended, that are searched for runs that it triggered."""
 
 
 class MetaflowEvent(NamedTuple):
@@ -162,6 +175,58 @@ def trigger_of(context: ClientContext, recorded: object) -> Trigger | None:
     except ValueError:
         return None
     return Trigger(context, events) if events else None
+
+
+def trigger_in(context: ClientContext, run: RunRecord, events: Collection[MetadataRecord]) -> Trigger | None:
+    """Return the trigger in the metadata of a run's tasks. A resumed run has that of its origin.
+
+    Costs no request, and for a resumed run one request and three for each of its origins.
+    """
+    if not any(event.field in (TRIGGERS, "origin-task-id") for event in events):
+        return None
+    start = start_step(context, run)
+    recorded = [event for event in events if event.step == start and event.field in {TRIGGERS, *ORIGIN_FIELDS}]
+    if recorded and not any(event.field == TRIGGERS for event in recorded):  # a clone
+        origin = origin_of(context, TaskRecord(run, start, recorded[0].task_id, 0), recorded)
+        recorded = task_metadata(context, origin) if origin else []
+    return trigger_of(context, newest_values(recorded).get(TRIGGERS))
+
+
+def triggered_by(trigger: Trigger | None) -> list[str]:
+    """Return what triggered a run, newest first: the pathspecs of runs, and the names of other events."""
+    paths = [(run_paths([event]), event.name) for event in trigger or ()]
+    return list(dict.fromkeys("/".join(path[0]) if path else name for path, name in paths))
+
+
+def triggered_runs(context: ClientContext, row: RunRow) -> list[RunRecord]:
+    """Return the runs that the end of a run triggered, oldest first, in any namespace.
+
+    Searches the first 50 flows for runs that started until a day after the run ended, 20 in each flow. Costs one request
+    for the flows, one for each flow, and one or two for each of these runs.
+    """
+    run = row.record
+    if row.finished_ms is None or row.status not in ("completed", "caught"):  # it sent no event
+        return []
+    query = RunQuery(limit=_MAX_RUNS_PER_FLOW, since_ms=run.created_ms, until_ms=row.finished_ms + DAY)
+
+    def find(flow: FlowRecord) -> list[RunRecord]:
+        since = takewhile(lambda other: other.created_ms >= query.since_ms, context.provider.runs(flow.flow, query))
+        others = islice((other for other in since if other.created_ms <= query.until_ms), _MAX_RUNS_PER_FLOW)
+        return [other for other in others if run.path in run_paths(_own_events(context, other))]
+
+    found = parallel_map(find, context.provider.flows()[:_MAX_FLOWS], max_concurrency=context.max_concurrency)
+    return sorted((other for runs in found for other in runs), key=lambda other: other.created_ms)
+
+
+def _own_events(context: ClientContext, run: RunRecord) -> list[MetaflowEvent]:
+    """Return the events that started a run. A run that resumed another was not started by its events."""
+    recorded = context.provider.metadata((*run.path, "start"), {TRIGGERS})
+    if not recorded:
+        # A first step of another name is recorded, except in a resumed run. The graph would be a large read.
+        named = context.provider.metadata((*run.path, PARAMETERS), {"start_step"})
+        other = str(named[0].value) if named else "start"
+        recorded = context.provider.metadata((*run.path, other), {TRIGGERS}) if other != "start" else []
+    return list(trigger_of(context, newest_values(recorded).get(TRIGGERS)) or ())
 
 
 def _event(recorded: dict[str, Any]) -> MetaflowEvent:

@@ -37,6 +37,7 @@ from mfwidgets.providers.records import (
     TaskRecord,
 )
 from mfwidgets.redaction import redact_message
+from mfwidgets.times import MINUTE
 
 NO_ROOT = "<No .metaflow directory found in current working tree>"
 """The text that Metaflow shows if there is no ``.metaflow`` folder."""
@@ -124,16 +125,18 @@ class LocalProvider:
         tags, system_tags = frozenset(texts(content, "tags")), frozenset(texts(content, "system_tags"))
         return FlowRecord(name, milliseconds(content), tags, system_tags)
 
-    def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:  # noqa: ARG002 - the caller filters
+    def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
         """Yield runs, newest first (two files read per run that the caller takes).
 
         Runs are sorted by their start time. A run id from Metaflow's local provider is the start time in microseconds.
-        So only 40 files are read for the newest 20 of 10,000 runs. Runs with other ids are all read first.
+        So only 40 files are read for the newest 20 of 10,000 runs. Runs with other ids are all read first. Runs whose id
+        says that they started at another time than the query asks for are not read.
         """
         numeric, others = [], []
         for name in self._children((flow,)):
             if _MICROSECONDS.match(name):
-                numeric.append(name)
+                if _may_start_in(int(name) // 1000, query):
+                    numeric.append(name)
             elif run := self._run(flow, name, listed=True):
                 others.append(run)
         others.sort(key=lambda run: run.created_ms)
@@ -345,6 +348,11 @@ class LocalProvider:
             if not tolerant:
                 raise
             return {}
+
+
+def _may_start_in(id_ms: int, query: RunQuery) -> bool:
+    """Return whether a run with this time in its id may start in the time of a query. It is recorded a moment later."""
+    return (not query.since_ms or id_ms > query.since_ms - MINUTE) and (not query.until_ms or id_ms <= query.until_ms)
 
 
 def _newest_first(records: list[_Dated]) -> list[_Dated]:

@@ -58,7 +58,7 @@ def load_run_snapshot(context: ClientContext, run: RunRecord) -> RunSnapshot:
     one for each step. Locally, reads the metadata and the status artifacts of each task.
     """
     context = snapshot_context(context, run)
-    return load_tasks(context, run, run.path, run_tasks(context, run))
+    return load_tasks(context, run, run.path, run_tasks(context, run), ROW_FIELDS | {"execution-triggers"})
 
 
 def run_tasks(context: ClientContext, run: RunRecord) -> list[TaskRecord]:

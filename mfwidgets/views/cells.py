@@ -1,6 +1,6 @@
 """Cells for facts: one format each for times, durations, sizes, statuses and tags."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mfwidgets.queries.rows import TaskRow
@@ -39,6 +39,14 @@ class Limits:
     def object(self, text: str, pathspec: str) -> Cell:
         """Show the name of an object, with its pathspec."""
         return replace(self.code(text, pathspec), pathspec=pathspec)
+
+    def pathspecs(self, names: Sequence[str]) -> Cell:
+        """Show pathspecs and other names. One pathspec can be opened, several are a list."""
+        if len(names) == 1:
+            return self.object(names[0], names[0] if "/" in names[0] else "")
+        shown = [single_line(name, min(self.chars, 80)) for name in names[: 5 * self.tags]]
+        shown += [f"+{len(names) - len(shown)}"] if len(names) > len(shown) else []
+        return Cell(", ".join(shown), "tags", items=tuple(shown)) if shown else EMPTY
 
     def status(self, status: Status | None) -> Cell:
         """Show a status. Its reason is the title."""

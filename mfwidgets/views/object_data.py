@@ -28,6 +28,7 @@ from mfwidgets.queries.values.reading import NotRead
 from mfwidgets.queries.values.value_columns import parameter_columns
 from mfwidgets.schema import FLOWS
 from mfwidgets.views.data import Facts, artifact_data, data_of, exception_data, run_data, step_data, task_data
+from mfwidgets.views.triggers import trigger_data
 
 
 @data_of.register
@@ -64,9 +65,11 @@ def whole_run_data(run: Run) -> Facts:
     snapshot = load_run_snapshot(run._context, run._record)
     columns = parameter_columns(snapshot.context, [snapshot.record])
     values = {name.removeprefix("param."): column[0] for name, column in columns.items()}
+    row = run_row(snapshot)
     return {
-        **run_data(run_row(snapshot)),
+        **run_data(row),
         "metadata": run._context.provider.selector,
+        **trigger_data(snapshot, row),
         "parameters": {name: None if isinstance(value, NotRead) else value for name, value in values.items()},
         "not_read": {name: value.reason for name, value in values.items() if isinstance(value, NotRead)},
         "steps": steps_data(snapshot.record, task_rows(snapshot), step_order(snapshot.context, snapshot.record)),

@@ -25,6 +25,7 @@ from mfwidgets.views.log import log_block
 from mfwidgets.views.objects import object_name, present, run_facts
 from mfwidgets.views.run_charts import step_graph, timeline_table
 from mfwidgets.views.tables import shown_of_total, steps_table, tasks_table
+from mfwidgets.views.triggers import trigger_data
 from mfwidgets.views.why import exception_facts, failure_blocks
 
 MAX_CRITICAL_PATH_TASKS = 2_000
@@ -49,7 +50,7 @@ def build_run_view(run: Run, limits: Limits) -> View:
         parts += step_graph(nodes, tasks, limits)
         parts += timeline_table(tasks, list(nodes), _critical(snapshot, nodes), limits)
         parts.append(steps_table(tasks, list(nodes), limits, nodes))
-    facts = [
+    facts: list[tuple[str, Cell]] = [
         (zoned("started"), time(row.started_ms)),
         (zoned("finished"), time(row.finished_ms)),
         (zoned("stopped"), time(None if row.finished_ms else row.last_activity_ms)),
@@ -58,6 +59,7 @@ def build_run_view(run: Run, limits: Limits) -> View:
     ]
     if row.origin_run_id:
         facts.append(("resumed from", limits.code(f"{record.flow}/{row.origin_run_id}")))
+    facts += _trigger_facts(snapshot, row, limits)
     facts += exception_facts(why.exception if why else None, limits)
     notes = [] if tasks else ["No task has started yet."]
     notes += ["run.why() compares this run with the last good run."] if why else []
@@ -70,6 +72,15 @@ def build_run_view(run: Run, limits: Limits) -> View:
         notes=tuple(notes),
         parts=tuple(parts),
     )
+
+
+def _trigger_facts(snapshot: RunSnapshot, row: RunRow, limits: Limits) -> list[tuple[str, Cell]]:
+    """Show what triggered a run, and the runs that it triggered."""
+    facts = trigger_data(snapshot, row)
+    return [
+        ("triggered by", limits.pathspecs(facts["triggered_by"])),
+        ("triggers", limits.pathspecs(facts["triggers"] or ())),
+    ]
 
 
 @build_view.register
