@@ -36,6 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Answers every request in the way of its server."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     way: Way
     service: Service
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mfwidgets.config import Configuration
+from mfwidgets.config import Configuration, expanded
 from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, LocalDatastore, open_datastore
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import parse_json
@@ -93,7 +93,7 @@ def card_places(
         return
     yield CardPlace(datastore, "")  # Metaflow 2.19 writes here if METAFLOW_CARD_LOCALROOT is set, whatever its value
     if configured:
-        yield CardPlace(LocalDatastore((Path(configured).expanduser().absolute(),)), "")
+        yield CardPlace(LocalDatastore((expanded(configured).absolute(),)), "")
     nearest = config.nearest_root("spin" if ds_type == "spin" else "local")
     if nearest and nearest not in roots:
         # Without the variable it writes here, even if METAFLOW_DATASTORE_SYSROOT_LOCAL names another folder.

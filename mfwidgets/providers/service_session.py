@@ -1,7 +1,7 @@
 """The HTTP session of a metadata service, and the watch over each of its requests.
 
-Timeouts of sockets count from byte to byte: a response that arrives byte by byte would never end. So a thread watches each
-request until the last byte of its response, and closes its connection when its time is over. The same happens when its
+Timeouts of sockets count from byte to byte: a response that arrives byte by byte would never end. So each request is
+watched until the last byte of its response, and its connection is closed when its time is over. The same happens when its
 result is not needed any more, for example after an interrupt.
 """
 
@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.concurrency import start_thread
 from mfwidgets.deadline import current_deadline, seconds_within_deadline
+from mfwidgets.providers.request_watch import request_watch
 from mfwidgets.request_limit import MAX_REQUESTS
 
 if TYPE_CHECKING:
@@ -35,14 +35,13 @@ class Exchange:
     ----------
     ended
         Whether it was ended before its response was complete.
+    end_at
+        When it is ended, in seconds of ``time.monotonic``.
     """
 
     def __init__(self, seconds: float) -> None:
         self.ended = False
-        self._closed = False
-        self._last_end = time.monotonic() + MAX_EXCHANGE_S
-        self._end_at = 0.0
-        self._changed = threading.Event()
+        self._last_end = self.end_at = time.monotonic() + MAX_EXCHANGE_S
         self._connecting: socket.socket | None = None
         self._socket: Any = None
         self._lock = threading.Lock()
@@ -50,10 +49,10 @@ class Exchange:
 
     def allow(self, seconds: float) -> None:
         """Let it go on for some seconds from now, but no longer than the deadline of this thread."""
-        end = min(time.monotonic() + seconds_within_deadline(seconds), self._last_end)
-        sooner, self._end_at = end < self._end_at, end
-        if sooner:
-            self._changed.set()
+        before = self.end_at
+        self.end_at = min(time.monotonic() + seconds_within_deadline(seconds), self._last_end)
+        if self.end_at < before:
+            request_watch.notice(self)
 
     def connects(self, connected: socket.socket) -> None:
         """Remember a connection that is being prepared. Proxies and TLS will wrap its socket."""
@@ -83,18 +82,6 @@ class Exchange:
         with self._lock:
             self._forget_connecting()
             self._socket = None
-        self._closed = True
-        self._changed.set()
-
-    def watch(self) -> None:
-        """Wait until its time is over, and end it then."""
-        while not self._closed:
-            left = self._end_at - time.monotonic()
-            if left <= 0:
-                self.end()
-                return
-            if self._changed.wait(left):
-                self._changed.clear()
 
     def _end_again(self) -> None:
         if self.ended:
@@ -111,7 +98,7 @@ def exchange_for(seconds: float) -> Iterator[Exchange]:
     """Watch the request in this block. It ends after some seconds, or when this thread's deadline is cancelled."""
     exchange = _here.exchange = Exchange(seconds)
     deadline = current_deadline()
-    start_thread(exchange.watch, "watch-request")
+    request_watch.add(exchange)
     try:
         if deadline is None:
             yield exchange
@@ -119,6 +106,7 @@ def exchange_for(seconds: float) -> Iterator[Exchange]:
             with deadline.on_cancel(exchange.end):
                 yield exchange
     finally:
+        request_watch.remove(exchange)
         exchange.close()
         _here.exchange = None
 
