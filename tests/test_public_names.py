@@ -21,7 +21,7 @@ OBJECT = f"""
 COLLECTION = f"{TABLE} count first"
 
 PUBLIC = {
-    "Metaflow": f"{TABLE} explore flows get metadata namespace",
+    "Metaflow": f"{TABLE} explore flows get metadata namespace namespaces",
     "Flow": f"{OBJECT} {TABLE} latest_run latest_successful_run runs",
     "Run": f"""
         {OBJECT} {TABLE} add_tag add_tags artifacts code critical_path dag data duration elapsed end_task find_artifacts finished

@@ -12,6 +12,7 @@ from mfwidgets.pathspec import PathComponents, kind_of, parse, short
 from mfwidgets.pickles.metaflow_types import client_state
 from mfwidgets.providers.records import FlowRecord, RunRecord
 from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.namespaces import namespaces_of
 from mfwidgets.queries.stored_objects import context_of_stored
 from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import local_datetime
@@ -301,7 +302,7 @@ MAX_ATTEMPTS = 6
 
 
 def _not_in_namespace(hidden: MetaflowObject, run: RunRecord) -> MetaflowNamespaceMismatch:
-    namespaces = sorted(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
+    namespaces = namespaces_of(run)
     there = f"It is in {' and '.join(repr(name) for name in namespaces)}: switch" if namespaces else "Switch"
     example = repr(namespaces[0]) if namespaces else "None"
     return MetaflowNamespaceMismatch(

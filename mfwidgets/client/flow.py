@@ -13,15 +13,12 @@ from mfwidgets.pathspec import PathComponents, RunAlias
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import FlowRecord
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.namespaces import namespaces_of_flow
 from mfwidgets.queries.run_filter import Moment, RunStatus, check_count, project_tags, run_filter
 from mfwidgets.queries.service_filters import with_filters
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-_MAX_RUNS_READ = 100
-"""The namespaces of this many newest runs are read for an error message."""
 
 
 class Flow(MetaflowObject, kind="flow"):
@@ -258,15 +255,10 @@ def _has_runs(context: ClientContext, flow: str) -> bool:
 
 def _namespaces(context: ClientContext, flow: str) -> tuple[str, list[str]]:
     """Return a sentence about the namespaces of the newest runs of a flow, and these namespaces."""
-    namespaces = dict.fromkeys(
-        tag
-        for run in islice(context.provider.runs(flow, RunQuery(limit=_MAX_RUNS_READ)), _MAX_RUNS_READ)
-        for tag in sorted(run.system_tags)
-        if tag.startswith(("user:", "production:"))
-    )
+    namespaces = namespaces_of_flow(context, flow)
     if not namespaces:
         return "" if next(context.provider.runs(flow, RunQuery(limit=1)), None) else " It has no runs.", []
-    names = list(namespaces)[:5]
+    names = namespaces[:5]
     return (
         f" It has runs in {', '.join(repr(name) for name in names)}: "
         f"switch with namespace({names[0]!r}), or see all runs with namespace(None)."

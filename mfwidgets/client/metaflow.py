@@ -15,6 +15,7 @@ from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.pathspec import kind_of, parse, parse_alias
 from mfwidgets.providers.service_http import Headers
 from mfwidgets.queries.context import DEFAULT, ClientContext, _Default, current_context, new_context
+from mfwidgets.queries.namespaces import all_namespaces
 from mfwidgets.queries.rows import FlowRow, RunRow, run_rows
 from mfwidgets.tables import to_dicts, to_frame
 
@@ -97,6 +98,24 @@ class Metaflow(Explorable):
     def namespace(self) -> str | None:
         """Its namespace. None selects all runs."""
         return self._context.namespace
+
+    def namespaces(self) -> list[str]:
+        """Return the namespaces of the metadata provider, those of most runs first.
+
+        Reads the newest 50 runs of the first 50 flows, in all namespaces. Costs one request for the flows and one for each
+        flow. Locally, costs two file reads for each run. The answer is cached for a minute.
+
+        Returns
+        -------
+        list of str
+            Names for :func:`mfwidgets.namespace`: ``user:ann``, ``production:mytoken``.
+
+        Examples
+        --------
+        >>> Metaflow().namespaces()
+        ['user:ann', 'user:bob']
+        """
+        return all_namespaces(self._context)
 
     @property
     def flows(self) -> list[Flow]:

@@ -24,6 +24,7 @@ from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
 from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.namespaces import all_namespaces
 from mfwidgets.queries.run_filter import RUN_STATUSES
 
 TIMEOUT_S = 0.35
@@ -120,7 +121,11 @@ def completion_candidates(kind: Kind, word: str, about: str, *, aliases: bool = 
     context = current_context()
     here = (context.provider.address, context.namespace_setting)
     if kind == "namespace":
-        return ["none", "default", *ANSWERS.get((*here, kind), lambda: _namespaces(context), TIMEOUT_S)]
+        return [
+            "none",
+            "default",
+            *ANSWERS.get((*here, kind), lambda: all_namespaces(context)[:MAX_CANDIDATES], TIMEOUT_S),
+        ]
     if kind == "number":
         names = ANSWERS.get((*here, kind, about), lambda: _numbers(context, about), TIMEOUT_S) if about else []
         return [STATUS, DURATION, *names]
@@ -186,12 +191,3 @@ def _numbers(context: ClientContext, about: str) -> list[str]:
     task = step.task if step else None
     rows = artifact_rows(context, task._record.path) if task else ()
     return sorted(row.name for row in rows if _NUMBER.match(row.type or ""))
-
-
-def _namespaces(context: ClientContext) -> list[str]:
-    """Return the namespaces of the newest runs of the first flows."""
-    counts: Counter[str] = Counter()
-    for flow in context.provider.flows()[:20]:
-        for run in islice(context.provider.runs(flow.flow, RunQuery(limit=50)), 50):
-            counts.update(tag for tag in run.system_tags if tag.startswith(("user:", "production:")))
-    return [tag for tag, _ in counts.most_common(MAX_CANDIDATES)]

@@ -8,15 +8,13 @@ from mfwidgets.code_lines import is_quotable, mflow_line
 from mfwidgets.errors import MetaflowUnknownUser
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.namespaces import namespaces_of_flow
 from mfwidgets.queries.run_filter import ALL_RUNS
 from mfwidgets.redaction import redact_message
 from mfwidgets.render.view import Cell
 from mfwidgets.views.cells import Limits, counted
 
 _NO_NAMESPACE = "none: all runs are visible"
-
-MAX_RUNS_READ = 100
-"""The newest runs of a flow that are searched for namespaces."""
 
 
 def context_facts(context: ClientContext, limits: Limits) -> tuple[tuple[str, Cell], ...]:
@@ -51,7 +49,9 @@ def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
     if not flows:
         where = limits.text(home_folded(context.provider.selector)).text
         return (f"There are no flows in {where}. Use %mflow metadata SELECTOR to look elsewhere.",)
-    namespaces = dict.fromkeys(name for flow in islice(flows, limits.rows) for name in namespaces_of(context, flow))
+    namespaces = dict.fromkeys(
+        name for flow in islice(flows, limits.rows) for name in namespaces_of_flow(context, flow)
+    )
     problem = f"No flow has runs in the namespace '{context.namespace}'. Other namespaces have runs of {counted(len(flows), 'flow')}."
     return (_with_remedy(problem, namespaces, limits),)
 
@@ -65,14 +65,7 @@ def no_runs_notes(runs: Runs, limits: Limits) -> tuple[str, ...]:
         filtered = runs._filter != ALL_RUNS
         return ("No run in this namespace matches." if filtered else "No runs were requested.",)
     problem = f"There are no runs in the namespace '{context.namespace}'."
-    return (_with_remedy(problem, dict.fromkeys(namespaces_of(context, runs._flow)), limits),)
-
-
-def namespaces_of(context: ClientContext, flow: str) -> list[str]:
-    """Return the namespaces of a flow's newest runs."""
-    newest = islice(context.provider.runs(flow, RunQuery(limit=MAX_RUNS_READ)), MAX_RUNS_READ)
-    tags = (tag for run in newest for tag in sorted(run.system_tags) if tag.startswith(("user:", "production:")))
-    return list(dict.fromkeys(tags))
+    return (_with_remedy(problem, dict.fromkeys(namespaces_of_flow(context, runs._flow)), limits),)
 
 
 def _with_remedy(problem: str, namespaces: dict[str, None], limits: Limits) -> str:

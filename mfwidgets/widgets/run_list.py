@@ -10,6 +10,7 @@ from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import LatestTask
 from mfwidgets.errors import MetaflowException
+from mfwidgets.queries.namespaces import namespaces_of
 from mfwidgets.queries.rows import RunRow
 from mfwidgets.queries.run_filter import RUN_STATUSES
 from mfwidgets.render.html import html_of
@@ -199,7 +200,7 @@ def narrow(table: Table) -> Table:
 
 
 def _namespaces(rows: list[RunRow]) -> set[str]:
-    return {tag for row in rows for tag in row.record.system_tags if tag.startswith(("user:", "production:"))}
+    return {name for row in rows for name in namespaces_of(row.record)}
 
 
 def _namespace_text(client: Metaflow) -> str:

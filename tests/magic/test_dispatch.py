@@ -108,7 +108,7 @@ def test_no_arguments_show_help(mflow, runs):
         ("logs", UsageError, "Usage: %mflow logs PATHSPEC [--stdout|--stderr|--both] [--tail N|--all]"),
         ("logs LinearFlow/latest/end --tail many", UsageError, "invalid number value: 'many'"),
         ("logs LinearFlow/latest/end --tail -1", UsageError, "Usage: %mflow logs"),
-        ("ns a b", UsageError, "Usage: %mflow ns [NAME|none|default]"),
+        ("ns a b", UsageError, "Usage: %mflow ns [NAME|none|default] [--list]"),
         ("log LinearFlow", UsageError, "Expected a command, got 'log'. Did you mean %mflow logs?"),
         ("runz", MetaflowNotFound, "Did you mean %mflow runs?"),
         ("--foo", UsageError, "Expected a pathspec or a command, got '--foo'"),

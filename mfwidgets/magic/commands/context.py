@@ -29,6 +29,7 @@ from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.context import home_folded
 from mfwidgets.views.data import Facts, data_of
+from mfwidgets.views.tables import shown_of_total
 
 _PROFILE = "METAFLOW_PROFILE"
 
@@ -68,7 +69,47 @@ def _namespace_now() -> str:
         return "default"
 
 
-def _switch_namespace(given: argparse.Namespace) -> Metaflow:
+class Namespaces(Displayable):
+    """The namespaces of the metadata provider, and the current one.
+
+    Attributes
+    ----------
+    names
+        The namespaces, those of most runs first.
+    current
+        The current namespace, or ``none``.
+    """
+
+    def __init__(self) -> None:
+        self.names, self.current = Metaflow().namespaces(), _namespace_now()
+
+    def __repr__(self) -> str:
+        return visible(f"<namespaces: {', '.join(self.names) or 'none'}; current: {self.current}>")
+
+
+@data_of.register
+def namespaces_data(shown: Namespaces) -> Facts:
+    """Return the names."""
+    return {"kind": "namespaces", "current": shown.current, "namespaces": shown.names}
+
+
+@build_view.register
+def build_namespaces_view(shown: Namespaces, limits: Limits) -> View:
+    """Show each namespace."""
+    rows = tuple(
+        (limits.code(name), Cell("current" if name == shown.current else "")) for name in shown.names[: limits.rows]
+    )
+    note = shown_of_total(len(rows), len(shown.names))
+    parts = (Table("Namespaces", ("namespace", "current"), rows, note),) if rows else ()
+    notes = () if rows else ("There are no runs.",)
+    return View("Namespaces", limits.text(shown.current).text, notes=notes, parts=parts)
+
+
+def _switch_namespace(given: argparse.Namespace) -> Metaflow | Namespaces:
+    if given.list and given.name is not None:
+        raise UsageError("Expected a namespace or --list, got both. Try %mflow ns --list.")
+    if given.list:
+        return Namespaces()
     if given.name is None:
         return Metaflow()
     before = _namespace_now()
@@ -207,6 +248,7 @@ CONTEXT_COMMANDS = (
                 "NAME|none|default",
                 settings={"nargs": "?"},
             ),
+            Argument("--list", "list the namespaces that have runs"),
         ),
         ("%mflow ns user:ann", "%%mflow ns none    (as the first line of a cell: for that cell only)"),
         in_cells_only=True,
