@@ -50,6 +50,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 
+from mfwidgets.hidden_characters import visible
 from mfwidgets.redaction import redact, redact_message
 
 
@@ -100,20 +101,6 @@ class MetaflowException(Exception):
 def problem_of(error: BaseException) -> str:
     """Return an error as one sentence for a display. Errors of other packages can quote anything."""
     return str(error) if isinstance(error, MetaflowException) else visible(redact(f"{type(error).__name__}: {error}"))
-
-
-def visible(message: str) -> str:
-    """Return a message with control characters as escapes.
-
-    Messages contain names from metadata. A name could contain characters that move a terminal's cursor.
-    """
-    return message if message.isprintable() else "".join(map(_visible, message))
-
-
-def _visible(character: str) -> str:
-    if character == "\n" or character.isprintable():
-        return character
-    return character.encode("unicode_escape").decode("ascii")
 
 
 class MetaflowInvalidPathspec(MetaflowException, ValueError):

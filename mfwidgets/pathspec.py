@@ -23,7 +23,7 @@ PathComponents = tuple[str, ...]
 _MAX_NAME_CHARS = 120
 """A longer name in a message would hide the rest of it."""
 
-_ALIAS = re.compile(r"(?P<which>latest(?:-ok)?)(?:~(?P<back>\d{1,6}))?\Z")
+_ALIAS = re.compile(r"(?P<which>latest(?:-ok)?)(?:~(?P<back>[0-9]{1,6}))?\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from mfwidgets.cli.options import OPTIONS
 from mfwidgets.client.answers.logs import ALL, Logs
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException
+from mfwidgets.hidden_characters import visible
 from mfwidgets.magic.command import Command
 from mfwidgets.magic.commands.doctor import Doctor
 from mfwidgets.magic.dispatch import COMMANDS, CommandHelp, Help
@@ -29,7 +30,11 @@ from mfwidgets.views.show import full_view
 _MAX_LINE_CHARS = 10_000
 """The rest of a longer line of a log is cut on a terminal with colours."""
 
-_SWITCH = re.compile(r"%mflow (ns|metadata|profile) (?=[^\s.,;|\[])")
+_MAGIC = re.compile(
+    r"""(?P<quoted>(?<!\w)(?:'[^']*'|"[^"]*"))|%mflow (?P<switch>ns|metadata|profile) (?=[^\s.,;|\[])|%mflow"""
+)
+"""A quoted name can contain anything, also ``%mflow``. It stays as it is."""
+
 _OPTIONS = {"ns": "--namespace", "metadata": "--metadata", "profile": "--profile"}
 
 
@@ -49,7 +54,7 @@ def print_text(result: Any, stream: TextIO) -> None:
     else:
         from IPython.lib.pretty import pretty
 
-        stream.write(f"{pretty(result)}\n")  # type: ignore[no-untyped-call]
+        print_text(pretty(result), stream)  # type: ignore[no-untyped-call]
 
 
 @print_text.register
@@ -66,7 +71,7 @@ def print_logs(logs: Logs, stream: TextIO) -> None:
     if logs.tail is None and len(lines) > limit:
         notes = [f"These are the last {limit} lines. --all prints all lines, --tail N the last N."]
     for note in notes:
-        print(f"mfwidgets: {in_cli_words(note)}", file=sys.stderr)  # noqa: T201 - a program prints
+        print(f"mfwidgets: {visible(in_cli_words(note))}", file=sys.stderr)  # noqa: T201 - a program prints
 
 
 @print_text.register
@@ -119,8 +124,13 @@ def _print_view(view: View, stream: TextIO) -> None:
 
 def in_cli_words(text: str) -> str:
     """Return a message with the program instead of the magic: ``--namespace none`` for ``%mflow ns none``."""
-    text = _SWITCH.sub(lambda match: f"{_OPTIONS[match[1]]} ", text.replace("As a line: ", "Here: "))
-    return text.replace("%mflow", "mfwidgets")
+    return _MAGIC.sub(_in_cli_words, text.replace("As a line: ", "Here: "))
+
+
+def _in_cli_words(match: re.Match[str]) -> str:
+    if match["switch"]:
+        return f"{_OPTIONS[match['switch']]} "
+    return match["quoted"] or "mfwidgets"
 
 
 def view_in_cli_words(view: View, *, all_ours: bool) -> View:

@@ -9,7 +9,8 @@ from mfwidgets.client.base import MetaflowObject, suggest
 from mfwidgets.datastore.included_files import TYPE as INCLUDED_FILE
 from mfwidgets.datastore.included_files import included_size, read_included
 from mfwidgets.display import Displayable
-from mfwidgets.errors import NoSuchArtifact, NoSuchChild, visible
+from mfwidgets.errors import NoSuchArtifact, NoSuchChild
+from mfwidgets.hidden_characters import visible
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.pickles.safe_loads import safe_loads
@@ -246,7 +247,7 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001
         )
 
     def __dir__(self) -> Iterator[str]:
-        return iter({*super().__dir__(), *self._fields})
+        return iter({*super().__dir__(), *filter(str.isidentifier, self._fields)})
 
     def _asdict(self) -> dict[str, DataArtifact]:
         """Return the artifacts by name."""
@@ -293,7 +294,7 @@ class MetaflowData(Displayable):
         return name in self._artifacts
 
     def __dir__(self) -> Iterator[str]:
-        return iter(self._artifacts)
+        return filter(str.isidentifier, self._artifacts)  # Tab inserts these as code
 
     def __repr__(self) -> str:
         return visible(f"<MetaflowData: {', '.join(self._artifacts)}>")

@@ -6,8 +6,10 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
+from mfwidgets.code_lines import is_plain
 from mfwidgets.display import Explorable
-from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild, visible
+from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild
+from mfwidgets.hidden_characters import visible
 from mfwidgets.pathspec import PathComponents, kind_of, parse, short
 from mfwidgets.pickles.metaflow_types import client_state
 from mfwidgets.providers.records import FlowRecord, RunRecord
@@ -218,8 +220,8 @@ class MetaflowObject(Explorable, ABC):
         return isinstance(name, str) and self._child(name) is not None
 
     def _ipython_key_completions_(self) -> list[str]:
-        """Return the valid keys of ``self[...]``. IPython calls this on Tab."""
-        return self._child_names()
+        """Return keys of ``self[...]`` that can be inserted into a string. IPython calls this on Tab."""
+        return list(filter(is_plain, self._child_names()))
 
     # -- pickling ---------------------------------------------------------------------------------------------------
 

@@ -25,8 +25,8 @@ from mfwidgets.errors import (
     IncorrectArgumentException,
     IncorrectPathspecException,
     MetaflowInvalidPathspec,
-    visible,
 )
+from mfwidgets.hidden_characters import visible
 from mfwidgets.pathspec import FORMS, parse
 from mfwidgets.queries.context import current_context
 from mfwidgets.queries.task_metadata import recorded_datastore

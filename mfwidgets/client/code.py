@@ -8,8 +8,9 @@ from typing import Any
 from mfwidgets.datastore.blobs import load_blob
 from mfwidgets.datastore.code_package import MAX_FILES_BYTES, MAX_PACKAGE_BYTES, CodePackage
 from mfwidgets.display import Displayable
-from mfwidgets.errors import DataException, visible
+from mfwidgets.errors import DataException
 from mfwidgets.files import parse_json
+from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.states import origin_run_id

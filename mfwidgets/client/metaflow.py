@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, cast, overload
 from mfwidgets.client.base import class_of
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.flow import Flow, visible_flows
+from mfwidgets.code_lines import is_plain
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
 from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNotFound
@@ -249,7 +250,7 @@ class Metaflow(Explorable):
         return to_dicts("flows", self._rows())
 
     def _ipython_key_completions_(self) -> list[str]:
-        return [flow.flow for flow in self._context.provider.flows()]
+        return [flow.flow for flow in self._context.provider.flows() if is_plain(flow.flow)]
 
     def __str__(self) -> str:
         return "Metaflow()"

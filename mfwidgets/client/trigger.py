@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfwidgets.client.base import class_of
 from mfwidgets.concurrency import parallel_map
-from mfwidgets.errors import MetaflowInvalidArgument, visible
+from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.files import parse_json
+from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import FlowRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext, current_context

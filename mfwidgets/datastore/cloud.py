@@ -18,6 +18,7 @@ from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
 from mfwidgets.display_options import options
 from mfwidgets.errors import DataException, MetaflowException
 from mfwidgets.files import check_size
+from mfwidgets.hidden_characters import visible
 from mfwidgets.redaction import redact
 from mfwidgets.request_limit import request_limit
 
@@ -79,7 +80,7 @@ class CloudDatastore:
         pieces, content = iter(result.stream(min_chunk_size=_PIECE_BYTES)), bytearray()
         size = result.meta["size"]
         with tqdm(
-            desc=self._root,
+            desc=visible(self._root),
             total=size,
             unit="B",
             unit_scale=True,

@@ -9,6 +9,9 @@ from typing import Any, Literal
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
+HELP_WORDS = frozenset(("-h", "--help", "-?", "?"))
+"""Words that ask for help after any command."""
+
 Kind = Literal[
     "flow", "run", "step", "task", "artifact", "pathspec", "tag", "status", "user", "namespace", "metadata", "profile",
     "command", "number", "user tag", "text",

@@ -3,8 +3,8 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.code_lines import fits_string, is_quotable, quote
-from mfwidgets.magic.command import Argument, Command, Kind
+from mfwidgets.code_lines import is_plain, is_quotable, quote
+from mfwidgets.magic.command import HELP_WORDS, Argument, Command, Kind
 from mfwidgets.magic.completion_sources import ANSWERS, completion_candidates
 from mfwidgets.magic.tokenize import BLANKS, scan
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-_MAGIC = re.compile(r"(?:^|=)\s*(?P<cell>%?)%mflow\s+(?P<rest>.*)$")
+_MAGIC = re.compile(r"^(?:[^'\"#=]+=)?\s*(?P<cell>%?)%mflow\s+(?P<rest>.*)$")
 _STRING = re.compile(r"\b(?P<name>Flow|Run|Step|Task|DataArtifact)\(\s*(?P<quote>['\"])(?P<word>[^'\"\n]*)$")
 _OF_CLASS: dict[str, Kind] = {
     "Flow": "flow",
@@ -24,19 +24,23 @@ _OF_CLASS: dict[str, Kind] = {
 _FOR_CELLS = ("ns", "metadata", "profile")
 
 
-def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
+def complete(text: str, above: str = "") -> tuple[str, list[tuple[str, str]]]:
     """Return the unfinished word at the end of a line, and its completions with their kinds.
 
     Parameters
     ----------
     text
         The line up to the cursor.
+    above
+        The lines above it.
     """
+    if above.endswith("\\") or any(above.count(quotes) % 2 for quotes in ('"""', "'''")):
+        return "", []  # the line is inside a string, which may be an f-string
     in_string = _STRING.search(text)
     if in_string:
         word, kind = in_string["word"], _OF_CLASS[in_string["name"]]
         names = completion_candidates(kind, word, "", aliases=False)
-        return word, _matching(word, [(name, kind) for name in names if fits_string(name, in_string["quote"])])
+        return word, _matching(word, [(name, kind) for name in names if is_plain(name)])
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
@@ -46,8 +50,10 @@ def complete(text: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _inserted(name: str, kind: str, opened: str) -> str | None:
-    """Return a candidate as it is inserted. None if it would not be read back, or would be read as an option."""
-    if not is_quotable(name) or (name.startswith("-") and kind != "option") or (opened and opened in name):
+    """Return a candidate as it is inserted. None if it would not be read back, or would mean something else."""
+    if kind in ("command", "option"):
+        return name
+    if not is_quotable(name) or name.startswith("-") or name in HELP_WORDS or (opened and opened in name):
         return None
     return name if opened else quote(name)
 
@@ -87,12 +93,12 @@ def _candidates(before: list[str], word: str, *, for_cell: bool) -> list[tuple[s
     from mfwidgets.magic.dispatch import COMMANDS
 
     if not before:
-        commands = [(name, "command") for name in (_FOR_CELLS if for_cell else COMMANDS)]
-        return (
-            commands
-            if for_cell
-            else [*commands, *((candidate, "pathspec") for candidate in completion_candidates("pathspec", word, ""))]
-        )
+        if for_cell:
+            return [(name, "command") for name in _FOR_CELLS]
+        names = completion_candidates("pathspec", word, "")
+        # The name of a command always means the command: %mflow show NAME shows a flow of that name.
+        pathspecs = [(name, "pathspec") for name in names if name not in COMMANDS]
+        return [*((name, "command") for name in COMMANDS), *pathspecs]
     command = COMMANDS.get(before[0])
     if command is None:
         return []
@@ -155,7 +161,8 @@ def _matcher(context: "CompletionContext") -> "SimpleMatcherResult":
     from IPython.core.completer import SimpleCompletion
 
     try:
-        word, candidates = complete(context.text_until_cursor)
+        above = context.full_text.split("\n")[: context.cursor_line]
+        word, candidates = complete(context.text_until_cursor, "\n".join(above))
     except Exception:  # noqa: BLE001 - a completion must not print a traceback into the cell
         word, candidates = "", []
     completions: Any = [SimpleCompletion(text, type=kind) for text, kind in candidates]

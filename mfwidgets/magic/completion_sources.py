@@ -19,7 +19,7 @@ from mfwidgets.client.step import Step
 from mfwidgets.concurrency import start_thread
 from mfwidgets.config import profiles
 from mfwidgets.magic.command import Kind
-from mfwidgets.pathspec import KINDS
+from mfwidgets.pathspec import KINDS, parse_alias
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
@@ -147,7 +147,13 @@ def _pathspecs(context: ClientContext, here: Key, word: str, depth: int, *, alia
     parent = "/".join(above)
     names = ANSWERS.get((*here, "below", parent), lambda: _below(context, above), TIMEOUT_S)
     first = list(ALIASES) if aliases and len(above) == 1 and names else []
-    return [f"{parent}/{name}" if parent else name for name in chain(first, names)]
+    itself = [name for name in names if _means_itself(name, len(above))]
+    return [f"{parent}/{name}" if parent else name for name in chain(first, itself)]
+
+
+def _means_itself(name: str, depth: int) -> bool:
+    """Return whether a name in a pathspec leads to its object: it has no slash, and a run id is not an alias."""
+    return bool(name) and "/" not in name and not (depth == 1 and parse_alias(name))
 
 
 def _below(context: ClientContext, above: list[str]) -> list[str]:

@@ -9,14 +9,9 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from mfwidgets.display import Displayable
-from mfwidgets.errors import (
-    MetaflowException,
-    MetaflowInvalidPathspec,
-    MetaflowNamespaceMismatch,
-    MetaflowNotFound,
-    visible,
-)
-from mfwidgets.magic.command import Argument, Command
+from mfwidgets.errors import MetaflowException, MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
+from mfwidgets.hidden_characters import visible
+from mfwidgets.magic.command import HELP_WORDS, Argument, Command
 from mfwidgets.magic.commands.context import CONTEXT_COMMANDS
 from mfwidgets.magic.commands.doctor import DOCTOR_COMMANDS
 from mfwidgets.magic.commands.logs import LOG_COMMANDS
@@ -85,8 +80,6 @@ COMMANDS = {
 }
 """All commands by name, in the order of the help."""
 
-_HELP_WORDS = {"-h", "--help", "-?", "?"}
-
 
 def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> Any:
     """Run a line, and return the object that shows the result.
@@ -107,8 +100,8 @@ def run_line(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     """
     try:
         return run_arguments(tokenize(line, variables))
-    except UsageError as error:  # it quotes the line, which can contain a password
-        raise UsageError(redact(str(error))) from None
+    except UsageError as error:  # IPython prints the message as it is, and it can quote a password
+        raise UsageError(visible(redact(str(error)))) from None
 
 
 def run_arguments(words: Sequence[str]) -> Any:
@@ -124,9 +117,9 @@ def run_arguments(words: Sequence[str]) -> Any:
     words = list(words)
     if not words:
         return Help()
-    if words[0] in _HELP_WORDS:
+    if words[0] in HELP_WORDS:
         words[0] = "help"
-    if len(words) > 1 and words[0] in COMMANDS and _HELP_WORDS.intersection(words[1:]):
+    if words[0] in COMMANDS and HELP_WORDS.intersection(_before_end_of_options(words[1:])):
         return CommandHelp(COMMANDS[words[0]])
     try:
         if words[0] in COMMANDS:
@@ -135,6 +128,10 @@ def run_arguments(words: Sequence[str]) -> Any:
         return _show(words)
     except MetaflowNamespaceMismatch as error:  # the message names functions that the notebook may not have imported
         raise _extended(error, " As a line: %mflow ns none") from None
+
+
+def _before_end_of_options(words: list[str]) -> list[str]:
+    return words[: words.index("--")] if "--" in words else words
 
 
 def _show(words: list[str]) -> Any:

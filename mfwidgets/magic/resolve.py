@@ -1,6 +1,8 @@
 """Finds the objects of the pathspecs of ``%mflow``, including aliases and pathspecs with omitted parts."""
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -11,7 +13,7 @@ from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
-from mfwidgets.code_lines import mflow_line
+from mfwidgets.code_lines import hint, listed, mflow_line
 from mfwidgets.errors import MetaflowNotFound, NoSuchArtifact
 from mfwidgets.queries.rows import relevant_tasks
 
@@ -59,7 +61,7 @@ def step_of(pathspec: str) -> Step:
         tasks = Counter(task.step for task in run._context.provider.tasks(run._record))
         wide = [step for step in run if tasks[step.id] > 1]
         if len(wide) != 1:
-            steps = ", ".join(step.pathspec for step in (wide or list(run))[:_MAX_NAMES])
+            steps = listed(step.pathspec for step in (wide or list(run))[:_MAX_NAMES])
             raise UsageError(
                 f"Expected one step with several tasks in {run!r}, got {len(wide) or 'none'}. Try one of {steps}."
             )
@@ -106,7 +108,7 @@ def relevant_task_of(pathspec: str) -> Task:
     rows = relevant_tasks(holder.tasks()._rows())
     if len(rows) == 1:
         return Task._of(holder._context, rows[0].record)
-    raise _not_one(holder, [f"{row.pathspec} ({row.status})" for row in rows])
+    raise _not_one(holder, [row.pathspec for row in rows], [f" ({row.status})" for row in rows])
 
 
 def _task_named(source: "MetaflowObject") -> Task | None:
@@ -120,13 +122,13 @@ def _holder(pathspec: str) -> Step | Run:
     return source if isinstance(source, Step) else run_of(pathspec)
 
 
-def _not_one(holder: Step | Run, names: list[str]) -> UsageError:
+def _not_one(holder: Step | Run, names: list[str], notes: Sequence[str] = ()) -> UsageError:
+    """Return the error for several tasks or none. A note comes after its name."""
     if not names:
         return UsageError(f"{holder!r} has no task yet.")
     more = ", …" if len(names) > _MAX_NAMES else ""
-    return UsageError(
-        f"Expected one task, got several tasks in {holder!r}. Try one of {', '.join(names[:_MAX_NAMES])}{more}"
-    )
+    shown = [f"{listed([name])}{note}" for name, note in zip_longest(names, notes, fillvalue="")][:_MAX_NAMES]
+    return UsageError(f"Expected one task, got several tasks in {holder!r}. Try one of {', '.join(shown)}{more}")
 
 
 def artifact_of(pathspec: str) -> DataArtifact:
@@ -155,8 +157,5 @@ def artifact_of(pathspec: str) -> DataArtifact:
         return artifact
     if isinstance(source, DataArtifact):
         return source
-    raise NoSuchArtifact(
-        f"Expected an artifact, got {source!r}. Try {mflow_line('artifacts', pathspec)} or "
-        f"{mflow_line('data', f'{pathspec}/NAME')}.",
-        pathspec=pathspec,
-    )
+    lines = mflow_line("artifacts", pathspec), mflow_line("data", f"{pathspec}/NAME")
+    raise NoSuchArtifact(f"Expected an artifact, got {source!r}.{hint('Try {} or {}.', *lines)}", pathspec=pathspec)

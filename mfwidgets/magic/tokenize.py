@@ -15,6 +15,8 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from mfwidgets.hidden_characters import visible
+
 BLANKS = " \t\r\n"
 
 _TOKEN = re.compile(
@@ -101,7 +103,7 @@ def tokenize(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> 
     texts: list[str] = []
     for word in scan(line.rstrip().removesuffix(";")):
         if word.open_quote is not None:
-            raise UsageError(f"Expected a closing quote, got none in: {line}")
+            raise UsageError(f"Expected a closing quote, got none in: {visible(line)}")
         option = texts[-1] if texts else ""
         verbatim = option in _NEVER_EXPANDED or word.text.partition("=")[0] in _NEVER_EXPANDED
         texts.append(word.text if verbatim else word.expanded(variables))
@@ -117,5 +119,5 @@ def _expanded(piece: str | re.Match[str], variables: Mapping[str, Any]) -> str:
     try:
         value = eval(expression, {}, dict(variables))  # noqa: S307 - the user's own line, as IPython expands it elsewhere
     except Exception as error:  # noqa: BLE001 - after any error, the line has no meaning
-        raise UsageError(f"{{{expression}}} has no value: {error}.") from None
+        raise UsageError(visible(f"{{{expression}}} has no value: {error}.")) from None
     return str(getattr(value, "pathspec", value))

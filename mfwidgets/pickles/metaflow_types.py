@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.errors import MetaflowInternalError
+from mfwidgets.hidden_characters import visible
 from mfwidgets.safe_repr import repr_of
 
 
@@ -37,7 +38,7 @@ class MetaflowExceptionWrapper(Exception):
         self.__dict__.update(state)
 
     def __str__(self) -> str:
-        return str(self.stacktrace or f"{self.type}: {self.exception}")
+        return visible(str(self.stacktrace or f"{self.type}: {self.exception}"), lines=True)
 
     def __repr__(self) -> str:
         return str(self)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from mfwidgets.hidden_characters import visible
 from mfwidgets.render.view import Line, Span, plain_line
 
 if TYPE_CHECKING:
@@ -16,37 +17,36 @@ if TYPE_CHECKING:
     from rich.style import Style
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_PICTURES = {chr(code): chr(0x2400 + code) for code in range(0x20)}
-# Characters that reorder or hide other characters. With them, one name could look like another.
-_DIRECTIONS = re.compile("[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+_MAX_ESCAPES_FACTOR = 10
+"""A line is read up to this many times the limit, because its escape sequences are not displayed."""
 
 
 def escape_control_chars(text: str) -> str:
-    """Return text with terminal escapes removed, and control and direction characters made visible."""
-    text = _ESCAPES.sub("", text.encode("utf-8", "replace").decode("utf-8"))
-    text = _CONTROLS.sub(lambda match: _PICTURES.get(match[0], "\N{REPLACEMENT CHARACTER}"), text)
-    return _DIRECTIONS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    """Return lines of text with terminal escapes removed, and other hidden characters made visible."""
+    return visible(_ESCAPES.sub("", text), lines=True)
 
 
 def single_line(text: str, limit: int) -> str:
-    """Return text on one line of at most ``limit`` characters. A cut text ends in an ellipsis."""
+    """Return text on one line of at most ``limit`` characters. A cut text ends in an ellipsis.
+
+    Escapes stay visible: a name with colours must not look like the same name without.
+    """
     # Cut first: a name can have a million characters.
-    text = escape_control_chars(text[: 2 * limit].replace("\r\n", "\n")).replace("\n", "⏎").replace("\t", " ")
+    text = visible(text[: 2 * limit].replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " "))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def log_line(text: str, limit: int) -> str:
     """Return a line of a log as it remains on a terminal: the part after the last carriage return, without escapes."""
-    return single_line(text.rstrip("\r").rpartition("\r")[2].replace("\t", "    "), limit)
+    last = text.rstrip("\r").rpartition("\r")[2]
+    return single_line(_ESCAPES.sub("", last[: _MAX_ESCAPES_FACTOR * limit]).replace("\t", "    "), limit)
 
 
 _COLOURS = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "")
 """Our styles of a terminal's eight colours. Black and white become the text colour of the page."""
 
 _GREY = 8
-_MAX_ESCAPES_FACTOR = 10
-"""A line is read up to this many times the limit, because its escape sequences are not displayed."""
 
 
 def parse_ansi(lines: Iterable[str], limit: int) -> tuple[Line, ...]:

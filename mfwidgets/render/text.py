@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from wcwidth import ljust, rjust, width
 
+from mfwidgets.hidden_characters import visible
 from mfwidgets.render.view import (
     SIGNS,
     Cell,
@@ -48,14 +49,14 @@ def text_of(view: View) -> str:
 
 
 def lines_of(view: View) -> list[Line]:
-    """Return a view as lines of spans."""
+    """Return a view as lines of spans. No span has a hidden character, whatever the view contains."""
     lines = _head(view)
     label_width = max((width(label) for label, _ in view.facts), default=0)
     lines += [(Span(f"{_GAP}{ljust(label, label_width)}{_GAP}", ("dim",)), *_cell(cell)) for label, cell in view.facts]
     lines += [plain_line(f"{_GAP}{note}") for note in view.notes]
     for part in view.parts:
         lines += _part(part)
-    return lines
+    return [tuple(Span(visible(span.text), span.styles) for span in line) for line in lines]
 
 
 def _part(part: Part) -> list[Line]:

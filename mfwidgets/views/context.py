@@ -1,10 +1,11 @@
 """Facts about the context, and notes that explain an empty result and say what to type next."""
 
+import re
 from itertools import islice
 from pathlib import Path
 
 from mfwidgets.client.collections.runs import Runs
-from mfwidgets.code_lines import is_quotable, mflow_line
+from mfwidgets.code_lines import hint, mflow_line
 from mfwidgets.errors import MetaflowUnknownUser
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.queries.context import ClientContext
@@ -34,13 +35,16 @@ def namespace_text(namespace: str | None) -> str:
 
 
 def home_folded(text: str) -> str:
-    """Show the user's home folder as ``~``, so that a shared notebook does not name it. Passwords are removed."""
+    """Show the user's home folder as ``~``, so that a shared notebook does not name it. Passwords are removed.
+
+    The result is still a path or a selector of the same folder.
+    """
     text = redact_message(text)
     try:
         home = str(Path.home())
     except RuntimeError:  # a machine without a home folder
         return text
-    return text.replace(home, "~") if len(home) > 1 else text
+    return re.sub(rf"\A(\w*@)?{re.escape(home)}(?=/|\Z)", r"\1~", text) if len(home) > 1 else text
 
 
 def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
@@ -52,7 +56,7 @@ def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
     namespaces = dict.fromkeys(
         name for flow in islice(flows, limits.rows) for name in namespaces_of_flow(context, flow)
     )
-    problem = f"No flow has runs in the namespace '{context.namespace}'. Other namespaces have runs of {counted(len(flows), 'flow')}."
+    problem = f"No flow has runs in the namespace {_shown(context, limits)}. Other namespaces have runs of {counted(len(flows), 'flow')}."
     return (_with_remedy(problem, namespaces, limits),)
 
 
@@ -60,17 +64,20 @@ def no_runs_notes(runs: Runs, limits: Limits) -> tuple[str, ...]:
     """Explain why no run of a flow is visible or matches."""
     context = runs._context
     if next(context.provider.runs(runs._flow, RunQuery(limit=1)), None) is None:
-        return (f"{runs._flow} has no runs.",)
+        return (f"{limits.text(runs._flow).text} has no runs.",)
     if next(iter(Runs(context, runs._flow)), None):
         filtered = runs._filter != ALL_RUNS
         return ("No run in this namespace matches." if filtered else "No runs were requested.",)
-    problem = f"There are no runs in the namespace '{context.namespace}'."
+    problem = f"There are no runs in the namespace {_shown(context, limits)}."
     return (_with_remedy(problem, dict.fromkeys(namespaces_of_flow(context, runs._flow)), limits),)
+
+
+def _shown(context: ClientContext, limits: Limits) -> str:
+    return f"'{limits.text(context.namespace or '').text}'"
 
 
 def _with_remedy(problem: str, namespaces: dict[str, None], limits: Limits) -> str:
     names = [limits.text(name).text for name in islice(namespaces, 5)]
-    first = next(filter(is_quotable, namespaces), None)
+    line = next(filter(None, (mflow_line("ns", name) for name in namespaces)), "")
     others = f" There are runs in {', '.join(names)}." if names else ""
-    others += f" Use {mflow_line('ns', first)}, or" if first else " Use"
-    return f"{problem}{others} %mflow ns none to see all runs."
+    return f"{problem}{others}{hint('Use {}, or', line) or ' Use'} %mflow ns none to see all runs."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mfwidgets.client.answers.grid import DURATION, STATUS, Grid, GridCell
-from mfwidgets.code_lines import mflow_line
+from mfwidgets.code_lines import hint, mflow_line
 from mfwidgets.queries.status.rules import step_status
 from mfwidgets.queries.step_timings import planned_of, status_of_step
 from mfwidgets.render.view import SIGNS, Cell, Tile, TileGrid, View
@@ -53,8 +53,8 @@ def _no_numbers_note(grid: Grid, limits: Limits) -> str:
     if grid.by == DURATION:
         return "No task has ended yet. The tiles show statuses."
     return (
-        f"No task of this step has a number named {limits.text(grid.by).text}. The tiles show statuses. "
-        f"Use {mflow_line('artifacts', grid.step.pathspec)} to list the artifacts."
+        f"No task of this step has a number named {limits.text(grid.by).text}. The tiles show statuses."
+        f"{hint('Use {} to list the artifacts.', mflow_line('artifacts', grid.step.pathspec))}"
     )
 
 

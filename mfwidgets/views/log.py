@@ -50,8 +50,10 @@ def _why_empty(logs: Logs, limits: Limits) -> tuple[str, ...]:
         return ("No lines were requested.",)
     other = logs._other_stream()
     if other and (stored := other.size()):
-        line = mflow_line("logs", logs.pathspec, *(["--stderr"] if other.stream == "stderr" else []))
-        return (f"Nothing was logged to {logs.stream}. {other.stream} has {size_text(stored)}: {line}",)
+        line = mflow_line("logs", logs.pathspec, option="--stderr" if other.stream == "stderr" else "")
+        return (
+            f"Nothing was logged to {logs.stream}. {other.stream} has {size_text(stored)}{f': {line}' if line else '.'}",
+        )
     where = "stdout and stderr" if other is None else logs.stream
     return (f"Nothing was logged to {where}. Local tasks write their logs when they end.",)
 

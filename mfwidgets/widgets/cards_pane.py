@@ -5,7 +5,8 @@ import ipywidgets as widgets
 from mfwidgets.client.cards import Card, get_cards
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import LatestTask
-from mfwidgets.errors import CardNotPresentException, problem_of, visible
+from mfwidgets.errors import CardNotPresentException, problem_of
+from mfwidgets.hidden_characters import visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view

@@ -8,7 +8,8 @@ import ipywidgets as widgets
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import CallOnce, LatestTask
-from mfwidgets.errors import problem_of, visible
+from mfwidgets.errors import problem_of
+from mfwidgets.hidden_characters import visible
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.html import copyable_line, html_of

@@ -9,7 +9,7 @@ from mfwidgets.client.answers.logs import BOTH
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import LatestTask, start_thread
 from mfwidgets.datastore.logs import STREAMS
-from mfwidgets.errors import visible
+from mfwidgets.hidden_characters import visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view

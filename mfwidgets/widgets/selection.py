@@ -9,6 +9,7 @@ from mfwidgets.client.flow import Flow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
+from mfwidgets.code_lines import string_literal
 from mfwidgets.errors import MetaflowException
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.snapshot_provider import remembering_context
@@ -92,9 +93,11 @@ def _form(pane: str, selection: Selection) -> tuple[Any, str]:
 
 def _object(target: Any) -> str:
     if _is_current(target):
-        return f"{type(target).__name__}({target.pathspec!r})"
+        return f"{type(target).__name__}({string_literal(target.pathspec)})"
     context = target._context
-    return f"Metaflow({context.provider.address!r}, {context.namespace!r}).get({target.pathspec!r})"
+    namespace = None if context.namespace is None else string_literal(context.namespace)
+    client = f"Metaflow({string_literal(context.provider.address)}, {namespace})"
+    return f"{client}.get({string_literal(target.pathspec)})"
 
 
 def _is_current(target: Any) -> bool:

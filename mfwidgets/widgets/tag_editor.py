@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import LatestTask
-from mfwidgets.errors import visible
+from mfwidgets.hidden_characters import visible
 from mfwidgets.widgets.controls import button, text_field
 
 

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from mfwidgets.client.answers.run_poller import RunPoller
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import start_thread
-from mfwidgets.errors import visible
+from mfwidgets.hidden_characters import visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View

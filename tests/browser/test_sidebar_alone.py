@@ -4,9 +4,10 @@ import json
 
 import pytest
 from hostile import World
+from local_world import World as HandMadeWorld
 
 from .jupyterlab import Notebook, browser, server, written
-from .test_sidebar import row, tab
+from .test_sidebar import row, source, tab
 
 
 def test_without_the_server_extension_it_says_what_to_do(tmp_path):
@@ -56,3 +57,46 @@ def test_names_of_hostile_runs_stay_text(runs, tmp_path):
         assert dialogs == []
         assert opened.errors == []
     assert not world.bomb.exists()
+
+
+CODE = "{__import__('pathlib').Path('ran').touch()}"
+
+
+def test_clicks_on_hostile_names_run_nothing(tmp_path):
+    """Each cell names its run, or there is no cell. Insert, explore, logs, copy and drag."""
+    folder, home = tmp_path / "notebooks", tmp_path / "home"
+    name = written(folder, "%load_ext mfwidgets\nimport mfwidgets\nmfwidgets.namespace(None)")
+    world = HandMadeWorld(folder)
+    world.task("runs")
+    for run in (CODE, "1\n!touch ran", "it's $HOME"):
+        world.task("Odd", run)
+    with server(folder, home) as address, browser(home) as page:
+        opened = Notebook(page, address.format("lab/tree", name))
+        opened.run_all()
+        tab(page).click()
+        page.get_by_placeholder("namespace").fill("none")
+        page.keyboard.press("Enter")
+        row(page, "Odd").locator(".mfw-tree-twisty").click()
+        row(page, "runs").locator(".mfw-tree-name").click()
+        assert source(page) == "%mflow show runs"
+        rows = {one.get_attribute("data-pathspec"): one for one in page.locator(".mfw-tree-row[data-kind=run]").all()}
+        assert set(rows) == {f"Odd/{run}" for run in (CODE, "1\n!touch ran", "it's $HOME")}
+        for run in (CODE, "it's $HOME"):
+            page.locator(".mfw-tree-name", has_text=run).click()
+            inserted = source(page)
+            assert inserted == f"from mfwidgets import Metaflow\nMetaflow().get({json.dumps(f'Odd/{run}')})"
+            page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+            page.locator(".mfw-name", has_text=run).first.wait_for()
+            for action, shown in {"explore": ".mfw-explorer", "logs": ".mfw >> text=Nothing was logged"}.items():
+                asked = {"pathspec": f"Odd/{run}"}
+                page.evaluate(f"asked => window.jupyterapp.commands.execute('mfwidgets:{action}', asked)", asked)
+                page.locator(shown).last.wait_for()
+        cells = "window.jupyterapp.shell.currentWidget.content.widgets.length"
+        before = page.evaluate(cells)
+        for action in ("insert", "explore", "logs", "copy-pathspec"):
+            asked = {"pathspec": "Odd/1\n!touch ran"}
+            page.evaluate(f"asked => window.jupyterapp.commands.execute('mfwidgets:{action}', asked)", asked)
+        page.get_by_text("Expected a name without control characters.").first.wait_for()
+        assert page.evaluate(cells) == before
+        assert opened.errors == []
+    assert not list(folder.rglob("ran"))

@@ -9,11 +9,11 @@ from mfwidgets.render.sanitize import escape_control_chars, log_line, single_lin
         ("plain ünïcode 你好", "plain ünïcode 你好"),
         ("\x1b[1;31mred\x1b[0m", "red"),
         ("\x1b]8;;https://evil\x07link\x1b]8;;\x07", "link"),
-        ("a\x00b\x07c", "a␀b␇c"),
+        ("a\x00b\x07c", "a\\x00b\\x07c"),
         ("user:ann\u202enimda", "user:ann\\u202enimda"),
         ("zero\u200bwidth\ufeff", "zero\\u200bwidth\\ufeff"),
-        ("lone \udcff surrogate", "lone ? surrogate"),
-        ("\x85next", "�next"),
+        ("lone \udcff surrogate", "lone \\udcff surrogate"),
+        ("\x85next", "\\x85next"),
     ],
 )
 def test_invisible_characters_are_escaped(text, shown):

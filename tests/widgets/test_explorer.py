@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 from hostile import Inspector, World
+from local_world import World as HandMadeWorld
 from service.running import TABLES, running
 from test_costs import opened as files_opened
 from waiting import PATIENCE_S, waits_for
@@ -15,6 +16,7 @@ from waiting import PATIENCE_S, waits_for
 import mfwidgets
 from mfwidgets import Metaflow, Run
 from mfwidgets.concurrency import LatestTask
+from mfwidgets.hidden_characters import has_hidden
 from mfwidgets.widgets import run_list
 
 
@@ -458,4 +460,23 @@ def test_a_click_sends_no_request_twice(name, on_service):
         asked = Counter(f"{request['method']} {request['path']} {request['query']}" for request in service.requests())
         assert asked
         assert {request: times for request, times in asked.items() if times > 1} == {}, pathspec
+    explorer.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["{__import__('os').abort()}", "1');__import__('os').abort();('", "a\\", 'it\'s "it"', "1\n!x", "\x1b[2J"]
+)
+def test_the_line_of_a_hostile_name_is_that_name(tmp_path, name):
+    world = HandMadeWorld(tmp_path / name.replace("\n", ""))
+    world.task("Odd", name)
+    client = Metaflow(metadata=f"local@{world.base}", namespace=None)
+    explorer = client.get(f"Odd/{name}/start/1").explore()
+    assert explorer.wait(PATIENCE_S)
+    show(explorer, "Overview")
+    line = code(explorer)
+    assert not has_hidden(line)
+    shown = eval(line, {"Metaflow": Metaflow})
+    assert shown.pathspec == f"Odd/{name}/start/1"
+    show(explorer, "Artifacts")
+    assert code(explorer) == f"{line}.artifacts"
     explorer.close()

@@ -93,7 +93,7 @@ def test_colours_and_markup():
         "ed <b", regex=False
     )
     (line,) = text.page(0)
-    assert line["spans"] == [("red", ("red",)), (" <b>&</b>␀", ())]
+    assert line["spans"] == [("red", ("red",)), (" <b>&</b>\\x00", ())]
     assert line["found"] == [(1, 6)]
     assert text.found == (0,)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowInvalidArgument, visible
+from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext

@@ -12,7 +12,8 @@ from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowInvalidArgument, visible
+from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of

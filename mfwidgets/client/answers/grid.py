@@ -8,7 +8,7 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from mfwidgets.display import Displayable
-from mfwidgets.errors import visible
+from mfwidgets.hidden_characters import visible
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.snapshot_provider import remembering_context

@@ -11,7 +11,8 @@ from mfwidgets.concurrency import run_interruptible
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.logs import STREAMS, LogLine, log_size, read_log, read_tail, read_text
 from mfwidgets.display import Displayable, openers
-from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound, visible
+from mfwidgets.errors import MetaflowInvalidArgument, MetaflowNotFound
+from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.records import TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.task_metadata import task_datastore

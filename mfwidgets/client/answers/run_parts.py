@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from mfwidgets.display import Displayable
-from mfwidgets.errors import visible
+from mfwidgets.hidden_characters import visible
 
 if TYPE_CHECKING:
     from mfwidgets.client.run import Run

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display import Displayable
-from mfwidgets.errors import DataException, visible
+from mfwidgets.errors import DataException
+from mfwidgets.hidden_characters import visible
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import TaskRow, run_row, task_rows
 from mfwidgets.queries.run_filter import RunFilter

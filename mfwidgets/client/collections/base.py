@@ -5,7 +5,8 @@ from itertools import islice
 from typing import Generic, TypeVar, overload
 
 from mfwidgets.display import Displayable
-from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound, visible
+from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound
+from mfwidgets.hidden_characters import visible
 from mfwidgets.safe_repr import repr_of
 
 Item = TypeVar("Item")
@@ -97,7 +98,7 @@ class Collection(Displayable, Generic[Item]):
             )
         items = list(self._all())[index:] if index < 0 else list(islice(self._all(), index, index + 1))
         if not items:
-            raise IndexError(f"The {self._title} have no index {index}.")
+            raise IndexError(visible(f"The {self._title} have no index {index}."))
         return items[0]
 
     def first(self) -> Item:

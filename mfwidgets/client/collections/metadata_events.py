@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.collections.base import Collection
-from mfwidgets.errors import visible
+from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.records import MetadataRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.tables import to_dicts, to_frame

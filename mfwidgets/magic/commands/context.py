@@ -9,10 +9,11 @@ from dataclasses import replace
 from IPython.core.error import UsageError
 
 from mfwidgets.client.metaflow import Metaflow
-from mfwidgets.code_lines import mflow_line
+from mfwidgets.code_lines import hint, mflow_line
 from mfwidgets.config import profiles, read_configuration
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowConfigurationError, MetaflowException, MetaflowUnknownUser, visible
+from mfwidgets.errors import MetaflowConfigurationError, MetaflowException, MetaflowUnknownUser
+from mfwidgets.hidden_characters import visible
 from mfwidgets.magic.command import Argument, Command
 from mfwidgets.queries.context import (
     current_context,
@@ -58,15 +59,21 @@ def build_switched_view(switched: ContextChange, limits: Limits) -> View:
     return replace(view, notes=(limits.text(switched.message).text, *view.notes))
 
 
-def _named(current: str | None) -> str:
-    return "none" if current is None else current
+_ALL_RUNS, _ALSO_ALL_RUNS, _DEFAULT = "none", "None", "default"
+_WORDS = {_ALL_RUNS, _ALSO_ALL_RUNS, _DEFAULT}
+"""Words that do not mean a namespace of this name."""
 
 
-def _namespace_now() -> str:
+def _namespace_now() -> tuple[str, str]:
+    """Return the namespace for a message, and the line that switches to it. Empty if there is no such line."""
     try:
-        return _named(current_context().namespace)
+        current = current_context().namespace
     except MetaflowUnknownUser:
-        return "default"
+        return _DEFAULT, mflow_line("ns", _DEFAULT)
+    if current is None:
+        return _ALL_RUNS, mflow_line("ns", _ALL_RUNS)
+    impossible = current in _WORDS or not current.strip()
+    return f"'{current}'" if impossible else current, "" if impossible else mflow_line("ns", current)
 
 
 class Namespaces(Displayable):
@@ -112,17 +119,21 @@ def _switch_namespace(given: argparse.Namespace) -> Metaflow | Namespaces:
         return Namespaces()
     if given.name is None:
         return Metaflow()
-    before = _namespace_now()
+    before, line = _namespace_now()
     if not given.name.strip():
         raise UsageError("Expected a namespace such as user:ann, none or default, got an empty name.")
-    if given.name == "default":
+    if given.name == _DEFAULT:
         default_namespace()
     else:
-        namespace(None if given.name in ("none", "None") else given.name)
-    now = _namespace_now()
+        namespace(None if given.name in _WORDS else given.name)
+    now, _ = _namespace_now()
     if now == before:
         return ContextChange(f"The namespace is still {now}.")
-    return ContextChange(f"The namespace is now {now}. To switch back: {mflow_line('ns', before)}")
+    return ContextChange(f"The namespace is now {now}.{_way_back(line)}")
+
+
+def _way_back(line: str) -> str:
+    return hint("To switch back: {}", line)
 
 
 def _switch_metadata(given: argparse.Namespace) -> Metaflow:
@@ -130,7 +141,6 @@ def _switch_metadata(given: argparse.Namespace) -> Metaflow:
         return Metaflow()
     try:
         before = current_context().provider.address
-        before = "default" if "<" in before else before  # the default has no folder yet
     except MetaflowException:  # a default that cannot be opened must not prevent a switch
         before = "default"
     if given.selector == "default":
@@ -140,9 +150,8 @@ def _switch_metadata(given: argparse.Namespace) -> Metaflow:
     now = get_metadata()
     if now == before:
         return ContextChange(f"The metadata provider is still {home_folded(now)}.")
-    return ContextChange(
-        f"The metadata provider is now {home_folded(now)}. To switch back: {mflow_line('metadata', home_folded(before))}"
-    )
+    line = mflow_line("metadata", home_folded(before))
+    return ContextChange(f"The metadata provider is now {home_folded(now)}.{_way_back(line)}")
 
 
 class Profiles(Displayable):
@@ -217,9 +226,8 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
     now, selector = given.name, home_folded(get_metadata())
     if now == before:
         return Profiles(f"The profile is still {now}. Metadata and namespace are as it configures them.")
-    return Profiles(
-        f"The profile is now {now}, with metadata {selector}. To switch back: {mflow_line('profile', before)}"
-    )
+    way_back = _way_back(mflow_line("profile", before))
+    return Profiles(f"The profile is now {now}, with metadata {selector}.{way_back}")
 
 
 def remember() -> Callable[[], None]:

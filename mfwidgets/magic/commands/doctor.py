@@ -16,7 +16,8 @@ from mfwidgets.config import profiles
 from mfwidgets.datastore.blob_cache import cache_info
 from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
-from mfwidgets.errors import MetaflowException, problem_of, visible
+from mfwidgets.errors import MetaflowException, problem_of
+from mfwidgets.hidden_characters import visible
 from mfwidgets.magic.command import Command
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.redaction import redact

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mfwidgets.client.answers.logs import Logs
 from mfwidgets.client.task import Task
 from mfwidgets.errors import MetaflowException
+from mfwidgets.hidden_characters import visible
 from mfwidgets.render.sanitize import log_line
 from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view
@@ -48,7 +49,7 @@ class Progress:
 def build_progress_view(progress: Progress, limits: Limits) -> View:
     """Show the log and the message."""
     view = build_view(progress.logs, limits)
-    return replace(view, notes=(progress.message,))
+    return replace(view, notes=(limits.text(progress.message).text,))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -168,5 +169,5 @@ class _Terminal:
                 print(log_line(line.message, _MAX_LINE_CHARS))  # noqa: T201 - a terminal has no other output
             self._printed[key] = len(lines)
         if progress.message != self._message:
-            print(f"[{progress.message}]")  # noqa: T201 - as above
+            print(f"[{visible(progress.message)}]")  # noqa: T201 - as above
             self._message = progress.message

@@ -16,7 +16,7 @@ from mfwidgets.client.flow import Flow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
-from mfwidgets.code_lines import mflow_line
+from mfwidgets.code_lines import hint, mflow_line, show_line
 from mfwidgets.magic.command import PATHSPEC, Argument, Command, pathspec_of, positive
 from mfwidgets.magic.resolve import any_object, artifact_of, run_of, step_of, task_of
 from mfwidgets.queries.run_filter import RUN_STATUSES
@@ -36,7 +36,8 @@ def _show(given: argparse.Namespace) -> Any:
 def _runs(given: argparse.Namespace) -> Any:
     flow = any_object(given.flow)
     if not isinstance(flow, Flow):
-        raise UsageError(f"Expected a flow, got {flow!r}. Try {mflow_line('runs', given.flow.partition('/')[0])}.")
+        line = mflow_line("runs", given.flow.partition("/")[0])
+        raise UsageError(f"Expected a flow, got {flow!r}.{hint('Try {}.', line)}")
     runs = flow.runs(
         *(given.tag or ()),
         status=given.status and given.status.lower(),
@@ -51,7 +52,7 @@ def _runs(given: argparse.Namespace) -> Any:
 def _tasks(given: argparse.Namespace) -> Any:
     source = any_object(given.pathspec)
     if isinstance(source, Task | DataArtifact):
-        raise UsageError(f"Expected a run or a step, got {source!r}. Try {mflow_line(given.pathspec)}.")
+        raise UsageError(f"Expected a run or a step, got {source!r}.{hint('Try {}.', show_line(given.pathspec))}")
     tasks = source.tasks() if isinstance(source, Step) else run_of(given.pathspec).tasks()
     return tasks.to_pandas() if given.df else tasks
 

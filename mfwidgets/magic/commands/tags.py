@@ -7,7 +7,7 @@ from IPython.core.error import UsageError
 
 from mfwidgets.client.run import Run
 from mfwidgets.display import Displayable
-from mfwidgets.errors import visible
+from mfwidgets.hidden_characters import visible
 from mfwidgets.magic.command import Argument, Command, pathspec_of
 from mfwidgets.magic.completion_sources import ANSWERS
 from mfwidgets.magic.resolve import any_object

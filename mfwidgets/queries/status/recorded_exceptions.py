@@ -13,6 +13,7 @@ from mfwidgets.pickles.safe_loads import is_none, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.values.reading import read_bytes
+from mfwidgets.render.sanitize import escape_control_chars
 
 MAX_EXCEPTION_BYTES = 200_000
 """A larger recorded exception is not read."""
@@ -73,7 +74,7 @@ class Frame:
 
     def __str__(self) -> str:
         name = PurePosixPath(self.file.replace("\\", "/")).name
-        return f"{name}:{self.line} in {self.function}" + (f": {self.code}" if self.code else "")
+        return escape_control_chars(f"{name}:{self.line} in {self.function}" + (f": {self.code}" if self.code else ""))
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class RecordedException:
         )
 
     def __str__(self) -> str:
-        return f"{self.type}: {self.message}" if self.message else self.type
+        return escape_control_chars(f"{self.type}: {self.message}" if self.message else self.type)
 
 
 def _frame_of(match: re.Match[str]) -> Frame:

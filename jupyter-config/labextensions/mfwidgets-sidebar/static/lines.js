@@ -3,35 +3,46 @@
 
 const PLAIN = /^[\p{L}\p{N}_][\p{L}\p{N}_./:@+=,-]*$/u;
 
-// Control characters, lone surrogates, line separators, and characters that reorder or hide others.
-const UNQUOTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+// The characters of mfwidgets/hidden_characters.py: controls, lone surrogates, and what reorders or hides others.
+const HIDDEN = new RegExp(
+  "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"
+  + "\\u00ad\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200d\\u2060-\\u2065\\u206a-\\u206f"
+  + "\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}\\ud800-\\udfff]", "u"
+);
+
+// latest~2 stands for another run. A run with such an id cannot be reached by its pathspec.
+const ALIAS = /^[^/]+\/latest(-ok)?(~\d{1,6})?(\/|$)/;
+
+// The commands of %mflow have names like these, and a flow may have the name of a command.
+const MAYBE_COMMAND = /^[a-z]+$/;
 
 /** A literal of Python, which JSON's escapes are, too. Non-ASCII characters stay. */
 const literal = text => JSON.stringify(text);
 
 /** Throw an Error if a pathspec cannot be written into a line. */
 function checked(pathspec) {
-  if (UNQUOTABLE.test(pathspec)) throw new Error("Expected a name without control characters. This one cannot be written into a cell.");
+  if (HIDDEN.test(pathspec)) throw new Error("Expected a name without control characters. This one cannot be written into a cell.");
+  if (ALIAS.test(pathspec)) throw new Error("Expected the id of a run. This one is an alias, which shows another run.");
   return pathspec;
 }
 
 /** An expression of Python that returns the object. */
-const expression = pathspec => `Metaflow().get(${literal(checked(pathspec))})`;
+const expression = pathspec => `Metaflow().get(${literal(pathspec)})`;
 
 /** A word of %mflow. Quotes are written as shells read them. */
-const word = pathspec => `'${checked(pathspec).replaceAll("'", `'"'"'`)}'`;
+const word = pathspec => `'${pathspec.replaceAll("'", `'"'"'`)}'`;
 
 const FORMS = {
-  show: [path => `%mflow ${path}`, path => `from mfwidgets import Metaflow\n${expression(path)}`],
+  show: [path => `%mflow ${MAYBE_COMMAND.test(path) ? "show " : ""}${path}`, path => `from mfwidgets import Metaflow\n${expression(path)}`],
   explore: [path => `%mflow explore ${path}`, path => `from mfwidgets import Metaflow, explore\nexplore(${expression(path)})`],
-  logs: [path => `%mflow logs ${path}`, path => `%mflow logs ${word(path)}`],  // also for runs and steps, which have no logs()
+  logs: [path => `%mflow logs ${path}`, path => `%mflow logs ${path.startsWith("-") ? "-- " : ""}${word(path)}`],  // also for runs and steps, which have no logs()
 };
 
 /** The source of a cell that shows an object, opens an explorer or shows logs. Throws an Error for an impossible name. */
 export function cell(action, pathspec) {
   const [plain, odd] = FORMS[action];
-  return (PLAIN.test(pathspec) ? plain : odd)(pathspec);
+  return (PLAIN.test(checked(pathspec)) ? plain : odd)(pathspec);
 }
 
 /** What is copied or dragged: a plain pathspec, else an expression. Throws an Error for an impossible name. */
-export const portable = pathspec => (PLAIN.test(pathspec) ? pathspec : expression(pathspec));
+export const portable = pathspec => (PLAIN.test(checked(pathspec)) ? pathspec : expression(pathspec));
