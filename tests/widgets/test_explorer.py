@@ -464,7 +464,7 @@ def test_a_click_sends_no_request_twice(name, on_service):
 
 
 @pytest.mark.parametrize(
-    "name", ["{__import__('os').abort()}", "1');__import__('os').abort();('", "a\\", 'it\'s "it"', "1\n!x", "\x1b[2J"]
+    "name", ["{__import__('os').abort()}", "1');__import__('os').abort();('", 'it\'s "it"', "1\n!x", "\x1b[2J"]
 )
 def test_the_line_of_a_hostile_name_is_that_name(tmp_path, name):
     world = HandMadeWorld(tmp_path / name.replace("\n", ""))
