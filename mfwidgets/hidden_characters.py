@@ -1,7 +1,7 @@
 """Makes characters visible that a terminal obeys or that a reader cannot see.
 
 Names and messages come from the authors of runs. Printed as they are, they could move the cursor of a terminal, look like
-other names, or continue on a line of their own. This is the only list of such characters: text is made visible here, and
+other names, or begin a line of a message. This is the only list of such characters: text is made visible here, and
 ``code_lines`` refuses names that contain one. ``lines.js`` has the same list.
 """
 
