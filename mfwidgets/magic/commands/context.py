@@ -88,7 +88,8 @@ class Namespaces(Displayable):
     """
 
     def __init__(self) -> None:
-        self.names, self.current = Metaflow().namespaces(), _namespace_now()
+        self.names = Metaflow().namespaces()
+        self.current, _ = _namespace_now()
 
     def __repr__(self) -> str:
         return visible(f"<namespaces: {', '.join(self.names) or 'none'}; current: {self.current}>")
