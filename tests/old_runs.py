@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import questions
+from service.store import as_text
 
 FLOWS = Path(__file__).parent / "old_flows"
 DATA = Path(__file__).parent / "data" / "old"
@@ -22,6 +23,30 @@ def unpack(version: str, folder: Path) -> Path:
     with tarfile.open(DATA / f"{version}.tar.gz") as archive:
         archive.extractall(folder, filter="data")
     return folder
+
+
+def shorten_ids(folder: Path) -> None:
+    """Rename the runs to 1, 2 and so on, as a metadata service numbers them. Its database refuses longer numbers."""
+    for number, run in enumerate(sorted(folder.glob(".metaflow/*/[0-9]*")), start=1):
+        for file in folder.glob(".metaflow/**/_meta/*.json"):
+            file.write_text(file.read_text().replace(run.name, str(number)))
+        run.rename(run.with_name(str(number)))
+
+
+def service_tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the records of a folder as the rows of a metadata service. Their bytes stay in the folder."""
+    tables: dict[str, list[dict[str, Any]]] = {}
+    names = {2: "flows_v3", 3: "runs_v3", 4: "steps_v3", 5: "tasks_v3"}
+    for number, file in enumerate(sorted(folder.glob(".metaflow/**/_meta/*.json")), start=1):
+        text = file.read_text().replace("/tmp/metaflow-old/.metaflow", str(folder / ".metaflow"))
+        row = {"user_name": None, "tags": [], "system_tags": [], "run_id": None, "task_name": None, **json.loads(text)}
+        row |= {key: int(row[key]) for key in ("run_number", "task_id") if key in row}
+        depth = len(file.relative_to(folder).parts) - 2
+        table = "metadata_v3" if "field_name" in row else "artifact_v3" if "sha" in row else names[depth]
+        row |= {"id": number, "value": as_text(row["value"])} if table == "metadata_v3" else {}
+        row |= {"last_heartbeat_ts": None} if table in ("runs_v3", "tasks_v3") else {}
+        tables.setdefault(table, []).append(row)
+    return tables
 
 
 def expected(version: str) -> Answers:

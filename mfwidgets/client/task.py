@@ -15,7 +15,7 @@ from mfwidgets.pickles.metaflow_types import ForeachFrame
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
-from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
+from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, STACK, Item, item_in_stack, items_of
 from mfwidgets.queries.lineage.task_graph import child_tasks, parent_tasks
 from mfwidgets.queries.rows import TaskRow, runtime_name
 from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
@@ -167,7 +167,8 @@ class Task(MetaflowObject, kind="task"):
     def foreach_values(self) -> tuple[str, ...]:
         """The items that it works on, from the outermost foreach to the innermost, with at most 30 characters each.
 
-        Costs one request and one small read.
+        Empty outside a foreach, and for runs of old versions of Metaflow, which stored only indexes. Costs one request and
+        one small read, or two requests if the task has stored nothing yet.
 
         Examples
         --------
@@ -175,19 +176,23 @@ class Task(MetaflowObject, kind="task"):
         ('Hamburg',)
         """
         try:
-            return tuple(str(frame.value) for frame in self._foreach_stack())
+            stack = self._foreach_stack()
         except DataException:
-            return self._item().values  # noqa: PD011 - no pandas here
+            stack = None
+        item = self._item() if stack is None else item_in_stack(stack) or OUTSIDE
+        return item.values  # noqa: PD011 - no pandas here
 
     def _item(self) -> Item:
         events = self._context.provider.metadata(self._record.path, FOREACH_FIELDS)
         items = items_of(self._context, self._record.run, self._record.path, events)
         return items.get(self._record.key, OUTSIDE)
 
-    def _foreach_stack(self) -> list[Any]:
-        """Return Metaflow's ``ForeachFrame`` of each level. No class of the user is unpickled."""
-        artifact = self._child("_foreach_stack")
-        stack = safe_loads(artifact._small_bytes()) if artifact else []
+    def _foreach_stack(self) -> list[Any] | None:
+        """Return Metaflow's ``ForeachFrame`` of each level. None if not stored yet. No class of the user is unpickled."""
+        artifact = self._child(STACK)
+        if artifact is None:
+            return None
+        stack = safe_loads(artifact._small_bytes())
         return [frame for frame in stack if isinstance(frame, ForeachFrame)] if isinstance(stack, list) else []
 
     @property

@@ -5,7 +5,8 @@ import re
 import shutil
 
 import pytest
-from old_runs import VERSIONS, answers_of, expected, unpack
+from old_runs import VERSIONS, answers_of, expected, service_tables, shorten_ids, unpack
+from service.running import running
 
 import mfwidgets
 from mfwidgets import Metaflow
@@ -130,6 +131,58 @@ def test_statuses_and_logs(folder):
         assert task.stdout_size >= len(task.stdout)
     assert run["risky"].task.recorded_exception.type.endswith("ZeroDivisionError")
     assert "ZeroDivisionError" in str(run.why())
+
+
+def test_foreach_values_are_those_of_the_table(towns, version):
+    for run in towns:
+        values = {row["pathspec"]: row["foreach_value"] for row in run.to_dicts()}
+        for task in run.tasks():
+            assert task.foreach_values[-1:] == tuple(value for value in [values[task.pathspec]] if value is not None)
+            if version == "2.15.0" and task.parent.id == "shop":
+                assert task.foreach_values == (task.data.town_name, task.data.thing)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "requests"),
+    [("2.0.5", "TownsFlow/3", 19), ("2.4.0", "ShakyFlow/1", 9), ("2.12.4", "TownsFlow/2", 17)],
+)
+def test_a_metadata_service_gives_the_same_answers(place, name, requests, tmp_path):
+    folder = unpack(place, tmp_path)
+    shorten_ids(folder)
+    file = tmp_path / "tables.json"
+    file.write_text(json.dumps(service_tables(folder)))
+    with running(tables=file) as service:
+        on_service = Metaflow(metadata=f"service@{service.url}", namespace=None)
+        local = Metaflow(metadata=f"local@{folder}", namespace=None)
+        assert facts_of(on_service.get(name)) == facts_of(local.get(name))
+        last = on_service.get(name).tasks()[0]
+        service.reset()
+        assert last.ancestors().count() >= 2
+        assert len(service.requests()) <= requests
+
+
+def facts_of(run):
+    """Return facts about a run that do not depend on the provider. Tasks that cost many requests are those of a path."""
+    path = list(run.critical_path())
+    rows = run.tasks().to_dicts()
+    facts = ("pathspec", "status", "reason", "foreach_index", "foreach_value")
+    return {
+        "run": [str(run.status), str(run.status.reason), run.dag().to_dict(), list(map(repr, path))],
+        "grids": {step.id: grid_of(step) for step in run},
+        "table": sorted([row[fact] for fact in facts] for row in rows),
+        "tasks": [
+            [
+                [task.index, task.foreach_values, str(task.status), task.stdout],
+                sorted(parent.pathspec for parent in task.parent_tasks),
+                sorted(child.pathspec for child in task.child_tasks),
+            ]
+            for task in path[-4:]
+        ],
+    }
+
+
+def grid_of(step):
+    return {name: [cell.row.pathspec for cell in cells] for name, cells in step.grid().lines.items()}
 
 
 @pytest.mark.parametrize("deleted", [False, True])
