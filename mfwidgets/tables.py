@@ -5,10 +5,14 @@ nullable. Columns of values differ between tables and come last.
 """
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from mfwidgets.errors import ValuesNotRead, warn
 from mfwidgets.queries.status.rules import STATUSES
@@ -66,7 +70,8 @@ def to_json_value(value: Any, containers: tuple[int, ...] = ()) -> Any:
     """Return a value as JSON types: dicts, lists, strings, numbers, True, False and None.
 
     Times are strings in ISO 8601 format, with their offset if they have one. Durations are seconds. NaN and infinities
-    are the strings ``NaN``, ``Infinity`` and ``-Infinity``. Other objects are their repr. Values that were not read are
+    are the strings ``NaN``, ``Infinity`` and ``-Infinity``. Paths, decimals, fractions and UUIDs are their text. Other
+    objects are their repr. Values that were not read are
     None. A container in itself is the string ``...``.
 
     Parameters
@@ -82,8 +87,8 @@ def to_json_value(value: Any, containers: tuple[int, ...] = ()) -> Any:
         return str(value) if isinstance(value, str) else value if is_readable(value) else int_text(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else _infinite(value)
-    if isinstance(value, datetime | date):
-        return _iso_text(value)
+    if isinstance(value, date | PurePath | Decimal | Fraction | UUID):
+        return _iso_text(value) if isinstance(value, date) else str(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     return _container(value, containers)
@@ -104,7 +109,7 @@ def _container(value: Any, containers: tuple[int, ...]) -> Any:
             return {
                 key if isinstance(key, str) else repr_of(key): to_json_value(item, inner) for key, item in value.items()
             }
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple | deque):
             return [to_json_value(item, inner) for item in value]
         if isinstance(value, set | frozenset):
             return [to_json_value(item, inner) for item in sorted(value, key=repr_of)]

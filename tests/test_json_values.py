@@ -2,7 +2,12 @@
 
 import json
 import math
+from collections import Counter, deque
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePosixPath
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -41,6 +46,12 @@ EAST = timezone(timedelta(hours=2))
         ({1, "a"}, ["a", 1]),
         (frozenset({10, 9}), [10, 9]),
         (np.int64(3), 3),
+        (PurePosixPath("/data/in put.csv"), "/data/in put.csv"),
+        (Decimal("19.90"), "19.90"),
+        (Fraction(1, 3), "1/3"),
+        (UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (deque([1, (2,)], maxlen=3), [1, [2]]),
+        (Counter("aab"), {"a": 2, "b": 1}),
         (np.array([[1.5, math.nan]]), [[1.5, "NaN"]]),
         (1j, "1j"),
         (b"a", "b'a'"),

@@ -125,7 +125,7 @@ def _searches(client):
             except MetaflowException as error:
                 messages.append(str(error))
     assert all(map(str.isprintable, messages))
-    for name in ("int_64", "large_float", "huge_text", "deep_list", "surrogate"):
+    for name in ("int_64", "large_float", "huge_text", "deep_list", "counts", "surrogate"):
         assert len(list(runs().where({name: ODD[name]}))) == 2
     long = 10**5_000
     for ask in (

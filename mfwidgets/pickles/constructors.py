@@ -1,26 +1,23 @@
 """Functions that construct plain values instead of the classes that a pickle names.
 
-They exist for builtins without their own opcode, dates, numpy scalars and arrays (from their bytes), and Metaflow's own
-objects. A constructor checks its arguments. It returns NotImplemented for arguments that the class never pickles.
+They exist for builtins without their own opcode, plain values of the standard library, dates, numpy scalars and arrays
+(from their bytes), and Metaflow's own objects. A constructor checks its arguments. It returns NotImplemented for arguments that the class never pickles.
 """
 
-import datetime as dt
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfwidgets.pickles.described import PartialObject
+from mfwidgets.pickles.described import MAX_NAME_CHARS, GlobalRef, PartialObject
 from mfwidgets.pickles.metaflow_types import METAFLOW_TYPES
 from mfwidgets.pickles.numpy_constructors import NUMPY_CONSTRUCTORS
+from mfwidgets.pickles.stdlib_constructors import STDLIB_CONSTRUCTORS
+from mfwidgets.pickles.time_constructors import TIME_CONSTRUCTORS
 
 _MAX_INT = 2**61 - 2
 """The hash of a larger int is another number."""
 
 _INT64 = range(-(2**63), 2**63)
 """The numbers of a range or slice. Dividing longer ones takes quadratic time."""
-
-_MAX_NAME_CHARS = 100
-"""The maximum length of the name of a time zone. Each repr of a time writes it."""
 
 
 def _encoded(text: object, encoding: object = "") -> Any:
@@ -67,19 +64,11 @@ def _slice(*args: Any) -> Any:
     return slice(*args) if plain else NotImplemented
 
 
-def _ordered(*args: Any) -> Any:
-    return OrderedDict() if not args else NotImplemented
-
-
-def _date(kind: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a constructor of dates (from bytes, or Latin-1 text in protocol 2), timedeltas and timezones."""
-
-    def make(*args: Any) -> Any:
-        plain = all(isinstance(arg, bytes | int | str | dt.tzinfo | dt.timedelta) for arg in args)
-        short = all(len(arg) <= _MAX_NAME_CHARS for arg in args if isinstance(arg, bytes | str))
-        return kind(*args) if plain and short else NotImplemented
-
-    return make
+def _attribute(owner: object, name: object) -> Any:
+    """Return the name of an attribute of a class, such as ``ZoneInfo._unpickle``. It is not looked up."""
+    if not isinstance(owner, GlobalRef) or not isinstance(name, str) or len(name) > MAX_NAME_CHARS - len(owner.name):
+        return NotImplemented
+    return GlobalRef(owner.module, f"{owner.name}.{name}")
 
 
 def _metaflow_object(kind: type) -> Callable[..., Any]:
@@ -113,8 +102,9 @@ CONSTRUCTORS: Mapping[tuple[str, str], Callable[..., Any]] = {
     **{(module, "xrange"): _range for module in ("builtins", "__builtin__")},
     **{(module, "slice"): _slice for module in ("builtins", "__builtin__")},
     ("_codecs", "encode"): _encoded,
-    ("collections", "OrderedDict"): _ordered,
-    **{("datetime", kind.__name__): _date(kind) for kind in (dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone)},
+    **{(module, "getattr"): _attribute for module in ("builtins", "__builtin__")},
+    **STDLIB_CONSTRUCTORS,
+    **TIME_CONSTRUCTORS,
     **NUMPY_CONSTRUCTORS,
     **{name: _metaflow_object(kind) for name, kind in METAFLOW_TYPES.items()},
 }

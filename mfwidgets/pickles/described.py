@@ -1,8 +1,12 @@
 """Descriptions of the parts of a pickle that are not constructed: names, calls and incomplete objects."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+MAX_NAME_CHARS = 1_000
+"""The maximum length of a module and a name. A pickle could combine one long module with many names."""
 
 _NO_NAMES: dict[str, Any] = {}
 
@@ -62,7 +66,7 @@ class PartialObject:
 
 def parts_of(value: Any) -> list[Any]:
     """Return the parts of a container or a description. Empty for other values."""
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset | deque):
         return list(value)
     if isinstance(value, dict):
         return [*value, *value.values()]

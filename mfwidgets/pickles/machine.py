@@ -1,6 +1,8 @@
 """The machine that interprets the opcodes of a pickle. It imports nothing, and calls only our own constructors."""
 
 import pickletools
+import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -8,15 +10,14 @@ from typing import Any
 from mfwidgets.errors import UnloadableArtifact
 from mfwidgets.pickles.budget import Budget
 from mfwidgets.pickles.constructors import CONSTRUCTORS
-from mfwidgets.pickles.described import GlobalRef, PartialObject, ReducedCall
+from mfwidgets.pickles.described import MAX_NAME_CHARS, GlobalRef, PartialObject, ReducedCall
 
 _MARK = object()
 
+_OBJECT = frozenset(("builtins.object", "__builtin__.object"))
+
 _COUNTED = 1_000
 """Opcodes are counted this many at a time."""
-
-_MAX_NAME_CHARS = 1_000
-"""The maximum length of a module and a name. A pickle could combine one long module with many names."""
 
 
 class PickleMachine:
@@ -70,7 +71,7 @@ class PickleMachine:
 
     def make(self, callee: Any, args: Any, named: Any = None) -> None:
         """Push the result of a call: a plain value if there is a constructor for it, else a description."""
-        args = _as(tuple, args)
+        callee, args = _class_and_arguments(callee, _as(tuple, args))
         constructor = CONSTRUCTORS.get((callee.module, callee.name)) if isinstance(callee, GlobalRef) else None
         value: Any = NotImplemented
         if constructor and not named and self.budget.copy(args):
@@ -80,6 +81,8 @@ class PickleMachine:
             value = ReducedCall(callee, args, named=_as(dict, named) if named else {})
         elif isinstance(value, PartialObject):
             self.calls[id(value)] = (value, callee, args)
+        else:
+            self.budget.spend(sys.getsizeof(value))
         self.stack.append(value)
 
     def build(self) -> None:
@@ -105,7 +108,7 @@ class PickleMachine:
         """Add items to the list below them."""
         target = self.stack[-1]
         self.budget.items(len(items))
-        (target.items if isinstance(target, ReducedCall) else _as(list, target)).extend(items)
+        (target.items if isinstance(target, ReducedCall) else _as(list | deque, target)).extend(items)
 
     def update(self, pairs: list[Any]) -> None:
         """Add keys and values to the dict below them."""
@@ -127,10 +130,19 @@ class PickleMachine:
             _as(set, target).update(self.budget.key(target, item) for item in items)
 
 
-def _as(kind: type, value: Any) -> Any:
+def _as(kind: Any, value: Any) -> Any:
     if not isinstance(value, kind):
-        raise TypeError(f"{type(value).__name__} is not a {kind.__name__}")
+        raise TypeError(f"{type(value).__name__} is not a {kind}")
     return value
+
+
+def _class_and_arguments(callee: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Return the class itself and its arguments, if the pickle calls one of the helpers of ``copyreg``."""
+    if not args or not isinstance(callee, GlobalRef) or callee.module not in ("copyreg", "copy_reg"):
+        return callee, args
+    if callee.name == "_reconstructor" and len(args) > 1 and isinstance(args[1], GlobalRef) and str(args[1]) in _OBJECT:
+        return args[0], ()
+    return (args[0], args[1:]) if callee.name == "__newobj__" else (callee, args)
 
 
 def _frozenset(machine: PickleMachine, _: None) -> None:
@@ -140,7 +152,7 @@ def _frozenset(machine: PickleMachine, _: None) -> None:
 
 
 def _ref(module: Any, name: Any) -> GlobalRef:
-    if len(_as(str, module)) + len(_as(str, name)) > _MAX_NAME_CHARS:
+    if len(_as(str, module)) + len(_as(str, name)) > MAX_NAME_CHARS:
         raise UnloadableArtifact("A name in the pickle is too long.", "too long a name")
     return GlobalRef(module, name)
 

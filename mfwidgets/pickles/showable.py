@@ -6,6 +6,9 @@ time, as ``repr`` writes it each time.
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 from mfwidgets.deadline import check_deadline
@@ -113,6 +116,8 @@ def _size_of_leaf(part: Any) -> _Size:
         return _ONE_PART
     if isinstance(part, str | bytes | bytearray):
         return _Size(chars=len(part))
+    if isinstance(part, PurePath | Decimal | Fraction):
+        return _Size(chars=len(str(part)))
     if kind.__module__ == "numpy":
         return _Size(math.prod(max(length, 1) for length in part.shape), part.nbytes)
     return _ONE_PART

@@ -3,12 +3,14 @@
 Parts of a pickle that are not constructed are written like calls: ``Stone(weight=4)``.
 """
 
+import datetime as dt
 import reprlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from itertools import chain, islice
 from typing import Any
 
+from mfwidgets.pickles.class_names import arguments_of, class_name, fields_of
 from mfwidgets.pickles.described import GlobalRef, PartialObject, ReducedCall
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.safe_repr import int_text, is_readable
@@ -49,22 +51,54 @@ class _ValueRepr(reprlib.Repr):
         )
         return f"{{{', '.join(chain(written, ['...'] if len(pairs) > _MAX_ITEMS else []))}}}"
 
+    def call(self, x: ReducedCall, level: int) -> str:
+        """Write a described object like a call, with its recorded fields."""
+        name = class_name(x) or "object"
+        if name == "NaT":
+            return name
+        inner = [self.repr1(argument, level - 1) for argument in islice(arguments_of(x), _MAX_ITEMS + 1)]
+        fields = islice(fields_of(x).items(), _MAX_ITEMS + 1)
+        inner += [f"{field}={self.repr1(value, level - 1)}" for field, value in fields]
+        inner += [self.repr1(x.items, level - 1)] if x.items else []
+        if level <= 0 and inner:
+            return f"{name}(...)"
+        return f"{name}({', '.join(chain(inner[:_MAX_ITEMS], ['...'] if len(inner) > _MAX_ITEMS else []))})"
+
+
+def _counts(writer: _ValueRepr, value: Counter[Any], level: int) -> str:
+    """Write the most frequent keys of a counter first."""
+    try:
+        frequent = dict(value.most_common(_MAX_ITEMS + 1))
+    except TypeError:  # not all are numbers
+        frequent = dict(value)
+    return f"Counter({writer.in_order(frequent, level)})" if value else "Counter()"
+
+
+def _defaults(writer: _ValueRepr, value: defaultdict[Any, Any], level: int) -> str:
+    return f"defaultdict({getattr(value.default_factory, '__name__', None)}, {writer.in_order(value, level)})"
+
+
+def duration_text(value: dt.timedelta) -> str:
+    """Return a duration as pandas writes it: ``0 days 01:30:00``."""
+    minutes, seconds = divmod(value.seconds, 60)
+    fraction = f".{value.microseconds:06}" if value.microseconds else ""
+    return f"{value.days} days {minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}"
+
 
 _WRITERS: Mapping[type, Callable[[_ValueRepr, Any, int], str]] = {
     OrderedDict: lambda writer, value, level: f"OrderedDict({writer.in_order(value, level)})",
+    Counter: _counts,
+    defaultdict: _defaults,
+    dt.datetime: lambda _, value, __: str(value),
+    dt.date: lambda _, value, __: str(value),
+    dt.time: lambda _, value, __: str(value),
+    dt.timedelta: lambda _, value, __: duration_text(value),
     IncludedFile: lambda writer, value, level: f"IncludedFile({writer.repr1(value.descriptor, level - 1)})",
-    GlobalRef: lambda _, value, __: _cut(value.name),
+    GlobalRef: lambda _, value, __: "<NA>" if value.name == "NA" else _cut(value.name),
     PartialObject: lambda *_: "<incomplete object>",
-    ReducedCall: lambda _, value, __: f"<{class_name(value) or 'object'}>",
+    ReducedCall: lambda writer, value, level: writer.call(value, level),
 }
-"""The functions that write values of exactly these types."""
-
-
-def class_name(described: Any) -> str:
-    """Return the name of the class of a described object, without its module. Empty if it is unknown."""
-    while isinstance(described, ReducedCall):
-        described = described.of
-    return _cut(described.name) if isinstance(described, GlobalRef) else ""
+"""The functions that write values of exactly these types. Times are written as in tables."""
 
 
 def _cut(text: str) -> str:

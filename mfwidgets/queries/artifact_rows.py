@@ -1,5 +1,6 @@
 """Rows of artifacts, read in bulk: names, types, sizes and hashes. Reads no value."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
@@ -12,6 +13,8 @@ from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.values.reading import datastore_of
+
+_RECORDED_TYPE = re.compile(r"<[\w ]+ '([^']+)'>\Z")
 
 _RUN = 2
 """Components of the path of a run."""
@@ -125,5 +128,9 @@ def _infos(datastore: Datastore, task: PathPrefix, attempt: int) -> dict[str, Ar
 
 
 def _type_name(recorded: str) -> str | None:
-    """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``. None if nothing was recorded."""
-    return recorded.removeprefix("<class '").removesuffix("'>") or None
+    """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``. None if nothing was recorded.
+
+    The class of a member of an enumeration is recorded as ``<enum 'Colour'>``.
+    """
+    match = _RECORDED_TYPE.match(recorded)
+    return (match[1] if match else recorded) or None

@@ -48,6 +48,14 @@ def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
         parts.append(Image("Preview", shown.picture, shown.summary))
     elif shown.has_value:
         parts.append(Preformatted("Preview", tuple(map(plain_line, _lines(shown.value, limits))), shown.summary))
+    elif shown.line:
+        parts.append(
+            Preformatted("Recorded", tuple(map(plain_line, [log_line(shown.line, 5 * limits.chars)])), shown.summary)
+        )
+    if shown.fields:
+        fields = list(shown.fields.items())
+        rows = tuple((limits.code(name), value(item, limits)) for name, item in fields[: limits.rows])
+        parts.append(Table("Recorded fields", ("field", "value"), rows, shown_of_total(len(rows), len(fields))))
     if shown.imports and not shown.head:
         names = tuple((limits.code(name),) for name in shown.imports[: limits.rows])
         parts.append(Table("Unpickling would import", ("class or function",), names))

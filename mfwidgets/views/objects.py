@@ -15,13 +15,18 @@ from mfwidgets.queries.snapshot_provider import (
     snapshot_small_run,
 )
 from mfwidgets.queries.step_timings import step_timing
-from mfwidgets.queries.values.preview import preview
+from mfwidgets.queries.values.preview import Preview, preview
 from mfwidgets.render.view import EMPTY, Cell, Table, View
 from mfwidgets.views.artifacts import preview_lines, preview_parts
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits, counted, duration, size, time, zoned
 from mfwidgets.views.grid import tile_grid
+from mfwidgets.views.object_code import object_code
 from mfwidgets.views.tables import artifacts_part, prioritize_tasks, tasks_table
+
+_MAX_LINE_CHARS = 2_000
+
+_METHODS = ".data unpickles the value. .raw() returns its bytes. .lineage() also searches earlier runs."
 
 Facts = tuple[tuple[str, Cell], ...]
 
@@ -78,9 +83,15 @@ def build_artifact_view(artifact: DataArtifact, limits: Limits) -> View:
         kind="DataArtifact",
         name=object_name(artifact, limits),
         facts=(*present(facts), *(run_facts(run, limits) if run else ())),
-        notes=(".data unpickles the value. .raw() returns its bytes. .lineage() also searches earlier runs.",),
+        notes=(*_loading_line(artifact, shown), _METHODS),
         parts=preview_parts(shown, limits),
     )
+
+
+def _loading_line(artifact: DataArtifact, shown: Preview) -> tuple[str, ...]:
+    """Return the line that loads a value of which only the class and fields are known. Empty if it is very long."""
+    line = f"{object_code(artifact)}.data" if shown.line and shown.imports else ""
+    return (f"{line} loads the object, and runs the code of its pickle.",) if 0 < len(line) <= _MAX_LINE_CHARS else ()
 
 
 def _lineage_facts(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tuple[str, Cell]]:

@@ -9,10 +9,9 @@ from mfwidgets.client.flow import Flow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
-from mfwidgets.code_lines import string_literal
-from mfwidgets.errors import MetaflowException
-from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.snapshot_provider import remembering_context
+from mfwidgets.views.object_code import object_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +67,11 @@ def code_snippet(pane: str, selection: Selection, ticked: Sequence[Run] = ()) ->
     The line names metadata and namespace if they are not the current ones.
     """
     if pane == "Compare" and len(ticked) > 1:
-        return f"mfwidgets.compare({', '.join(_object(run) for run in ticked)})"
+        return f"mfwidgets.compare({', '.join(object_code(run) for run in ticked)})"
     if selection.target is None:
         return ""
     target, form = _form(pane, selection)
-    return form.format(_object(target))
+    return form.format(object_code(target))
 
 
 def _form(pane: str, selection: Selection) -> tuple[Any, str]:
@@ -89,22 +88,3 @@ def _form(pane: str, selection: Selection) -> tuple[Any, str]:
     return next(
         ((target, form) for target, form in forms.get(pane, ()) if target is not None), (selection.target, "{}")
     )
-
-
-def _object(target: Any) -> str:
-    if _is_current(target):
-        return f"{type(target).__name__}({string_literal(target.pathspec)})"
-    context = target._context
-    namespace = None if context.namespace is None else string_literal(context.namespace)
-    client = f"Metaflow({string_literal(context.provider.address)}, {namespace})"
-    return f"{client}.get({string_literal(target.pathspec)})"
-
-
-def _is_current(target: Any) -> bool:
-    """Return whether metadata and namespace of an object are the current ones."""
-    try:
-        here, there = current_context(), target._context
-        same = (there.provider.address, there.namespace) == (here.provider.address, here.namespace)
-    except MetaflowException:  # the current provider cannot be opened, or there is no default namespace
-        return False
-    return same

@@ -102,7 +102,7 @@ def test_series():
     "value",
     [
         pd.DataFrame({"a": [1]}, index=pd.period_range("2026-01", periods=1, freq="M")),
-        pd.Timestamp("2026-01-01"),
+        pd.Period("2026-01"),
     ],
 )
 def test_unknown_layouts_are_not_guessed(value):
@@ -125,7 +125,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + zlib.compress(b"x")
         ({"a": 1}, "dict of 1", True),
         (b"abc", "3 bytes", True),
         (np.zeros((3, 4)), "array of float64, shape (3, 4)", True),
-        (ValueError("x"), "not a plain value", False),
+        (ValueError("x"), "object of ValueError", False),
         (FRAME, "3 rows, 6 columns", False),
     ],
     ids=lambda value: str(value)[:20],

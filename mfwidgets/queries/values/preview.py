@@ -2,19 +2,20 @@
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.errors import DataException, DeadlineExceeded, TooLarge, UnloadableArtifact
+from mfwidgets.pickles.class_names import class_name, fields_of
 from mfwidgets.pickles.described import GlobalRef, foreign_parts
 from mfwidgets.pickles.metaflow_types import IncludedFile, MetaflowExceptionWrapper
 from mfwidgets.pickles.previews.heads import DataFrameHead
 from mfwidgets.pickles.previews.pandas_frames import dataframe_head
 from mfwidgets.pickles.safe_loads import describe_pickle
 from mfwidgets.pickles.unpickle import PICKLES
-from mfwidgets.pickles.value_text import is_array
+from mfwidgets.pickles.value_text import is_array, value_text
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.recorded_exceptions import recorded_in
@@ -53,6 +54,8 @@ class Preview:
         An image as a data URI.
     line
         The preview in one line, if neither the value nor the summary fits.
+    fields
+        The recorded fields of an object that is not a plain value, by name.
     """
 
     summary: str
@@ -62,6 +65,7 @@ class Preview:
     imports: tuple[str, ...] = ()
     picture: str = ""
     line: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 def preview(context: ClientContext, record: ArtifactRecord, max_bytes: int = MAX_PREVIEW_BYTES) -> Preview:
@@ -146,7 +150,9 @@ def preview_of(described: Any) -> Preview:
         size = f"{_counted(head.shape[0], 'row')}, {_counted(head.shape[1], 'column')}"
         return Preview(size, head=head, imports=imports)
     if any(True for _ in foreign_parts(described)):
-        return Preview("not a plain value", imports=imports)
+        name = class_name(described)
+        summary = f"object of {name}" if name else f"{_summary(described)}, with objects"
+        return Preview(summary, imports=imports, line=value_text(described), fields=fields_of(described))
     picture = _picture(described) if isinstance(described, bytes | bytearray) else ""
     return Preview(_summary(described), described, has_value=True, picture=picture)
 
