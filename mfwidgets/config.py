@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
+from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser, TooLarge
 from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
 from mfwidgets.redaction import redact, remember_secrets, secrets_in_variables
 
@@ -357,10 +357,9 @@ def _read(path: Path) -> dict[str, Any] | None:
         raise MetaflowConfigurationError(
             f"Metaflow's configuration file {path} cannot be read: {error.strerror or 'it is not a regular file'}."
         ) from None
-    except (
-        ValueError,
-        OverflowError,
-    ) as error:  # the message of the error does not quote the file, which may hold a key
+    except TooLarge as error:
+        raise MetaflowConfigurationError(f"Metaflow's configuration file {error}") from None
+    except ValueError as error:  # the message of the error does not quote the file, which may hold a key
         raise MetaflowConfigurationError(
             f"Metaflow's configuration file {path} cannot be read: it is not valid JSON{_place(error)}."
         ) from None

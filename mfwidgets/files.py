@@ -6,19 +6,31 @@ of them, so this is fast: no file object is made.
 """
 
 import errno
+import io
 import json
+import math
 import os
 import stat
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CHUNK_BYTES = 1 << 16
 """Nearly all files are smaller, so that one read is enough."""
 
 MAX_RECORD_BYTES = 50_000_000
 """The largest file with records. The data.json of a task with 100,000 artifacts has about 20 MB."""
+
+MAX_NAMES = 1_000_000
+"""The most names in a folder. Listing that many takes a second."""
+
+_NAMES_PER_CHECK = 10_000
+"""The deadline is checked after this many names."""
 
 _FLAGS = (
     os.O_RDONLY
@@ -46,16 +58,15 @@ def read_file(file: str, max_bytes: int | None = None, *, follow_links: bool = T
     ------
     OSError
         The file cannot be opened or read, or is not a regular file.
-    OverflowError
-        The file has more than ``max_bytes`` bytes.
+    TooLarge
+        The file has more than ``max_bytes`` bytes, or more than fit into memory.
     """
     descriptor = _open(file, _FLAGS if follow_links else _FLAGS | _NO_LINK)
     try:
-        size = _regular_size(descriptor, file)
-        if max_bytes is not None and size > max_bytes:
-            raise OverflowError
+        size = _size_in(os.fstat(descriptor), file)
+        check_size(file, size, max_bytes)
         content = os.read(descriptor, _CHUNK_BYTES)
-        return content if len(content) < _CHUNK_BYTES else content + _rest(descriptor, size)
+        return content if size <= len(content) < _CHUNK_BYTES else _whole(descriptor, file, content, size)
     finally:
         os.close(descriptor)
 
@@ -67,12 +78,14 @@ def read_file_from(file: str, start: int) -> bytes:
     ------
     OSError
         The file cannot be opened or read, or is not a regular file.
+    TooLarge
+        The bytes do not fit into memory.
     """
     descriptor = _open(file, _FLAGS)
     try:
-        size = _regular_size(descriptor, file)
+        size = _size_in(os.fstat(descriptor), file)
         os.lseek(descriptor, start, os.SEEK_SET)
-        return _rest(descriptor, size - start)
+        return _whole(descriptor, file, b"", size - start)
     finally:
         os.close(descriptor)
 
@@ -86,25 +99,85 @@ def file_size(file: str) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _rest(descriptor: int, size: int) -> bytes:
-    """Return the rest of a file of this size. It may grow while it is read, but reading ends."""
-    chunks, left = [], size + _CHUNK_BYTES
-    while left > 0 and (chunk := os.read(descriptor, 16 * _CHUNK_BYTES)):
-        check_deadline()
-        chunks.append(chunk)
-        left -= len(chunk)
-    return b"".join(chunks)
+def names_in_folder(folder: str, *, only_folders: bool = False, max_names: int = MAX_NAMES) -> list[str]:
+    """Return the sorted names in a folder.
+
+    Parameters
+    ----------
+    folder
+        The path.
+    only_folders
+        Whether to leave out what is certainly not a folder. Costs no read: a link may lead to one, so it is kept.
+    max_names
+        The largest allowed number of names.
+
+    Raises
+    ------
+    OSError
+        The folder is missing, cannot be listed, or has too many names.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found: Iterator[os.DirEntry[str]] = entries
+            if only_folders:
+                found = (entry for entry in entries if entry.is_dir(follow_symlinks=False) or entry.is_symlink())
+            names: list[str] = []
+            while len(names) <= max_names and (some := [entry.name for entry in islice(found, _NAMES_PER_CHECK)]):
+                names += some
+                check_deadline()
+    except ValueError as error:
+        raise _impossible(folder, error) from None
+    if len(names) > max_names:
+        raise OSError(errno.EFBIG, f"it has more than {max_names:,} names", folder)
+    names.sort()
+    return names
+
+
+_MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
+"""No such file, or no file can have this name. Windows says EINVAL for characters such as ``*`` or ``:``."""
+
+
+def is_missing(error: OSError) -> bool:
+    """Return whether an error means that there is no such file or folder."""
+    return error.errno in _MISSING
+
+
+def _whole(descriptor: int, file: str, beginning: bytes, size: int) -> bytes:
+    """Return the beginning and the rest of a file of this size. It may grow while it is read, but reading ends."""
+    too_large = TooLarge(f"{file} has {size:,} bytes, which do not fit into memory.", size)
+    if size > _memory_bytes():
+        raise too_large
+    try:
+        content = io.BytesIO()  # unlike a list of pieces, it takes their memory only once
+        left = size + _CHUNK_BYTES - content.write(beginning)
+        while left > 0 and (chunk := os.read(descriptor, 16 * _CHUNK_BYTES)):
+            check_deadline()
+            left -= content.write(chunk)
+        return content.getvalue()
+    except MemoryError:
+        raise too_large from None
+
+
+def _memory_bytes() -> float:
+    """Return the bytes of memory of this machine. Infinity if the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _open(file: str, flags: int) -> int:
     try:
         return os.open(file, flags)
-    except ValueError as error:  # a NUL in the name
-        raise OSError(errno.EINVAL, str(error), file) from None
+    except ValueError as error:  # a NUL in the name, or half of a surrogate pair
+        raise _impossible(file, error) from None
 
 
-def _regular_size(descriptor: int, file: str) -> int:
-    status = os.fstat(descriptor)
+def _impossible(file: str, error: ValueError) -> OSError:
+    return OSError(errno.EINVAL, str(error), file)
+
+
+def _size_in(status: os.stat_result, file: str) -> int:
     if stat.S_ISREG(status.st_mode):
         return status.st_size
     if stat.S_ISDIR(status.st_mode):

@@ -133,11 +133,21 @@ def _column(values: list[Any], dtype: str) -> "pd.Series[Any]":
         return pd.to_timedelta(pd.Series(values, dtype="Int64"), unit="ms").astype("timedelta64[ms]")
     if dtype == STATUS:
         return pd.Series(pd.Categorical(values, categories=STATUSES))
+    return pd.Series(_readable(values), dtype=dtype)
+
+
+def _readable(values: list[Any]) -> list[Any]:
+    """Return a column with ``?`` for each lone surrogate. Only Python's strings hold them: no file and no notebook does."""
+    texts = [text for value in values for text in (value if isinstance(value, list) else (value,))]
     try:
-        return pd.Series(values, dtype=dtype)
-    except UnicodeEncodeError:  # a lone surrogate is valid in Python's strings only
-        readable = [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values]
-        return pd.Series(readable, dtype=dtype)
+        "".join(text for text in texts if isinstance(text, str)).encode()
+    except UnicodeEncodeError:
+        return [[_text(item) for item in value] if isinstance(value, list) else _text(value) for value in values]
+    return values
+
+
+def _text(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _value_column(values: list[Any]) -> "pd.Series[Any]":

@@ -1,11 +1,13 @@
 """Writes local ``.metaflow`` folders by hand, with names and files that Metaflow would never write."""
 
+import contextlib
 import gzip
 import hashlib
 import io
 import json
 import os
 import pickle
+import socket
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -173,12 +175,18 @@ def _sparse(file: Path) -> None:
         opened.truncate(5 * 2**30)
 
 
+def _socket(file: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(file.parent):  # the path itself is too long
+        server.bind(file.name)
+
+
 SPECIAL: dict[str, Callable[[Path], object]] = {
     "fifo": os.mkfifo,
     "zero": lambda file: file.symlink_to("/dev/zero"),
     "sparse": _sparse,
     "folder": lambda file: file.mkdir(),
     "loop": lambda file: file.symlink_to(file),
+    "socket": _socket,
     "deep": lambda file: file.write_text("[" * 100_000),
 }
 """Replacements of a file: nobody writes to the FIFO, the sparse file has 5 GiB, the JSON 100,000 levels."""

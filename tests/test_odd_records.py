@@ -1,5 +1,6 @@
 """Wrong types in any record that Metaflow writes for itself: the run and its task are shown, tables are made."""
 
+import json
 import shutil
 import warnings
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from local_world import World
 
 from mfwidgets import Metaflow
-from mfwidgets.errors import MetaflowException
+from mfwidgets.errors import MetaflowException, MetaflowNotFound
 
 ARTIFACTS = [
     "_graph_info", "_foreach_stack", "_transition", "_foreach_num_splits", "_exception", "_success", "_task_ok", "_current_step",
@@ -99,3 +100,56 @@ def test_everything_else_is_shown(folder, odd):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _shows(folder)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, 10**400, "9" * 40, "\u0663", "\u00b2", -1, 1.5, None])
+def test_an_odd_number_of_an_attempt_counts_as_none(tmp_path, number):
+    world = World(tmp_path)
+    for run in ("1", "2"):
+        world.task("F", run)
+    world.artifact("F/1/start/1", "x", 1)
+    for field in ("attempt", "attempt-done"):
+        world.event("F", "1", "start", "1", field, number)
+    event = next((world.root / "F/1/start/1/_meta").glob("sysmeta_attempt_ok_*.json"))
+    event.write_text(json.dumps(json.loads(event.read_bytes()) | {"tags": [f"attempt_id:{number}"]}))
+    _shows_tables(tmp_path)
+    client = Metaflow(metadata=f"local@{tmp_path}", namespace=None)
+    assert client.get("F/1/start/1").current_attempt == 0
+    assert client.get("F/1/start/1").logs(tail=3).text == ""
+
+
+@pytest.mark.parametrize("number", ["9" * 200, "\u0663", "00000000000000000000"])
+def test_an_odd_number_in_the_name_of_a_file_counts_as_none(tmp_path, number):
+    folder = World(tmp_path).task("F")
+    World(tmp_path).artifact("F/1/start/1", "x", 1)
+    for name in ("attempt.json", "DONE.lock", "data.json"):
+        (folder / f"{number}.{name}").write_text("{}")
+    shutil.copy(folder / "_meta/0_artifact_x.json", folder / f"_meta/{number}_artifact_x.json")
+    _shows_tables(tmp_path)
+
+
+@pytest.mark.parametrize("size", [2**63, 10**4000, -1, 1.5, "5", True, None])
+def test_an_odd_size_is_missing(tmp_path, size):
+    world = World(tmp_path)
+    world.task("F")
+    world.artifact("F/1/start/1", "x", 1)
+    data = world.root / "F/1/start/1/0.data.json"
+    content = json.loads(data.read_bytes())
+    content["info"]["x"]["size"] = size
+    data.write_text(json.dumps(content))
+    (world.root / "F/1/start/1/0.runtime").write_text(json.dumps({"return_code": size, "killed": True}))
+    _shows_tables(tmp_path)
+    frame = Metaflow(metadata=f"local@{tmp_path}", namespace=None).get("F/1").artifacts().to_pandas()
+    assert frame["size"].isna().all()
+
+
+def _shows_tables(folder):
+    client = Metaflow(metadata=f"local@{folder}", namespace=None)
+    client["F"].runs().to_pandas(times=True)
+    for table in (client.get("F/1").tasks(), client.get("F/1").artifacts()):
+        table.to_pandas()
+    for path in ("F", "F/1", "F/1/start/1", "F/1/start/1/x"):
+        try:
+            assert "Cannot show" not in client.get(path)._repr_mimebundle_()["text/plain"]
+        except MetaflowNotFound:
+            assert path.endswith("x")

@@ -6,6 +6,8 @@ The object itself is shown or refused by an error of ours. Everything else is sh
 import ast
 import gzip
 import os
+import shutil
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +16,11 @@ from local_world import SPECIAL, World, descriptor, included, instead, packed_ze
 
 import mfwidgets
 from mfwidgets import Metaflow, get_cards
+from mfwidgets.datastore.base import LocalDatastore
 from mfwidgets.datastore.blob_cache import BlobCache
-from mfwidgets.errors import MetaflowException
-from mfwidgets.files import read_file, read_file_from
+from mfwidgets.errors import CorruptFile, MetaflowException, TooLarge
+from mfwidgets.files import file_size, is_missing, names_in_folder, read_file, read_file_from
+from mfwidgets.providers import local_files
 
 PLACES = {
     "run": "F/1/_meta/_self.json",
@@ -77,8 +81,92 @@ def test_only_regular_files_are_read(tmp_path, kind):
 
 def test_files_have_a_size_limit(tmp_path):
     instead(tmp_path / "x", "sparse")
-    with pytest.raises(OverflowError):
+    with pytest.raises(TooLarge, match=r"x has 5,368,709,120 bytes\. At most 1,000 are read here"):
         read_file(str(tmp_path / "x"), 1000)
+
+
+def test_a_file_that_does_not_fit_into_memory_is_an_error(tmp_path):
+    with (tmp_path / "x").open("wb") as file:
+        file.truncate(2**43)
+    for read in (lambda: read_file(str(tmp_path / "x")), lambda: read_file_from(str(tmp_path / "x"), 5)):
+        with pytest.raises(TooLarge, match="do not fit into memory"):
+            read()
+
+
+def test_a_large_file_takes_its_memory_once(tmp_path):
+    content = os.urandom(1000) * 20_000
+    (tmp_path / "x").write_bytes(content)
+    tracemalloc.start()
+    try:
+        assert read_file(str(tmp_path / "x")) == content
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * len(content)
+    assert read_file_from(str(tmp_path / "x"), 1000) == content[1000:]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300, "\ud800"])
+def test_impossible_names_are_missing_files(tmp_path, name):
+    assert file_size(f"{tmp_path}/{name}") is None
+    for ask in (read_file, names_in_folder):
+        with pytest.raises(OSError, match=r"null|too long|surrogates") as caught:
+            ask(f"{tmp_path}/{name}")
+        assert is_missing(caught.value)
+    datastore = LocalDatastore((tmp_path,))
+    assert datastore.read(name) is datastore.size(name) is datastore.read_from(name, 1) is None
+    assert datastore.names(name) == []
+
+
+def test_a_key_stays_below_its_root(tmp_path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "file").write_bytes(b"x")
+    assert LocalDatastore((tmp_path / "root",)).read("a/../../file") is None
+    assert LocalDatastore((tmp_path / "root" / "..",)).read("file") == b"x"
+
+
+def test_names_in_a_folder_have_a_limit(tmp_path):
+    for number in range(5):
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"file{number}").touch()
+    (tmp_path / "link").symlink_to("link")
+    assert names_in_folder(str(tmp_path), only_folders=True, max_names=6) == ["0", "1", "2", "3", "4", "link"]
+    with pytest.raises(OSError, match="it has more than 6 names"):
+        names_in_folder(str(tmp_path), max_names=6)
+
+
+def test_a_crowded_folder_hides_only_its_object(tmp_path, monkeypatch):
+    monkeypatch.setattr(local_files, "_MAX_RECORDS", 50)
+    world = World(tmp_path)
+    for run in ("1", "2"):
+        world.task("F", run)
+    for number in range(60):
+        (world.root / "F" / f"file{number}").touch()
+        (world.root / "F/1/start/1/_meta" / f"sysmeta_{number}").touch()
+    client = Metaflow(metadata=f"local@{tmp_path}", namespace=None)
+    assert len(client["F"].runs().to_dicts()) == 2
+    with pytest.raises(CorruptFile, match="start/1/_meta cannot be listed: it has more than 50 names"):
+        client.get("F/1/start/1").metadata  # noqa: B018 - it raises
+
+
+@pytest.mark.parametrize(
+    "place", ["F/1", "F/1/start", "F/1/start/1", "F/1/start/1/_meta", "F/1/_parameters", "mf.cards"]
+)
+def test_a_folder_that_cannot_be_listed_hides_only_its_object(tmp_path, place):
+    world = World(tmp_path)
+    for run in ("1", "2"):
+        world.task("F", run)
+    shutil.rmtree(world.root / place, ignore_errors=True)
+    instead(world.root / place, "loop")
+    client = Metaflow(metadata=f"local@{tmp_path}", namespace=None)
+    assert len(client["F"].runs().to_dicts(params=True)) == 2
+    assert "Cannot show" not in client["F"]._repr_mimebundle_()["text/plain"]
+    for path in ("F/1", "F/1/start", "F/1/start/1"):
+        _ours(lambda path=path: client.get(path)._repr_mimebundle_())
+    _ours(lambda: client.get("F/1").tasks().to_dicts())
+    if place == "F/1/start":
+        with pytest.raises(CorruptFile, match=f"{place} cannot be listed: Too many levels of symbolic links"):
+            client.get("F/1").tasks().to_dicts()
 
 
 def test_no_other_module_opens_files_of_others():

@@ -13,7 +13,7 @@ from mfwidgets.errors import DataException
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.metaflow_types import ForeachFrame
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
-from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
+from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord, attempt_number
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, STACK, Item, item_in_stack, items_of
 from mfwidgets.queries.lineage.task_graph import child_tasks, parent_tasks
@@ -444,7 +444,7 @@ class Task(MetaflowObject, kind="task"):
         if self._attempt is not None:
             return self._attempt
         events = self._context.provider.metadata(self._record.path, {"attempt"})
-        return max((int(str(event.value)) for event in events if str(event.value).isdecimal()), default=0)
+        return max((attempt_number(event.value) or 0 for event in events), default=0)
 
     @property
     def runtime_name(self) -> str | None:

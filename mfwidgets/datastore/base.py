@@ -3,18 +3,20 @@
 Keys are Metaflow's: ``Flow/run/step/task/<file>`` for task files, ``Flow/data/<2 hex>/<40 hex>`` for blobs.
 """
 
-import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from mfwidgets.concurrency import CallOnce
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import DataException
-from mfwidgets.files import check_size, file_size, read_file, read_file_from
+from mfwidgets.files import check_size, file_size, is_missing, names_in_folder, read_file, read_file_from
+
+Answer = TypeVar("Answer")
 
 LOCAL_TYPES = ("local", "spin", "")
 """Metaflow's names of datastores in local folders; old records name none."""
@@ -79,55 +81,36 @@ class LocalDatastore:
 
     def read(self, key: str, max_bytes: int | None = None) -> bytes | None:
         """Return the bytes of a file, or None if no root has it."""
-        check_deadline()
-        for root in self._roots:
-            try:
-                return self._read(root, key, max_bytes)
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                continue
-            except OSError as error:
-                raise DataException(f"{root / key} cannot be read: {error.strerror or error}.") from error
-        return None
-
-    def _read(self, root: Path, key: str, max_bytes: int | None) -> bytes:
-        try:
-            return read_file(f"{root}/{key}", max_bytes)
-        except OverflowError:
-            check_size(key, (root / key).stat().st_size, max_bytes)
-            raise
+        return self._first(key, lambda file: read_file(file, max_bytes))
 
     def read_from(self, key: str, start: int) -> bytes | None:
         """Return the bytes of a file from an offset on, or None if no root has it."""
-        check_deadline()
-        for root in self._roots:
-            try:
-                return read_file_from(f"{root}/{key}", start)
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                continue
-            except OSError as error:
-                raise DataException(f"{root / key} cannot be read: {error.strerror or error}.") from error
-        return None
+        return self._first(key, lambda file: read_file_from(file, start))
 
     def size(self, key: str) -> int | None:
         """Return the size of a file in bytes, or None if no root has it."""
-        check_deadline()
-        for root in self._roots:
-            size = file_size(f"{root}/{key}")
-            if size is not None:
-                return size
-        return None
+        return self._first(key, file_size)
 
     def names(self, prefix: str) -> list[str]:
         """Return the sorted names in a folder, from the first root that has it."""
+        return self._first(prefix, names_in_folder) or []
+
+    def _first(self, key: str, ask: Callable[[str], Answer | None]) -> Answer | None:
+        """Return the answer for the first root that has the key. None if none has it."""
         check_deadline()
+        if ".." in key.split("/"):  # a name from a service can be anything
+            return None
         for root in self._roots:
+            file = f"{root}/{key}"
             try:
-                return sorted(os.listdir(f"{root}/{prefix}"))  # noqa: PTH208 - only names are needed
-            except (FileNotFoundError, NotADirectoryError):
-                continue
+                answer = ask(file)
             except OSError as error:
-                raise DataException(f"{root / prefix} cannot be listed: {error.strerror or error}.") from error
-        return []
+                if not is_missing(error) and not isinstance(error, IsADirectoryError):
+                    raise DataException(f"{file} cannot be read: {error.strerror or error}.") from error
+            else:
+                if answer is not None:
+                    return answer
+        return None
 
 
 class Datastores:

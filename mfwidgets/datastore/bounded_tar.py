@@ -100,10 +100,6 @@ class BoundedGzip(io.RawIOBase):
         """Return True."""
         return True
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
 
 def read_members(stream: BoundedGzip) -> Iterator[tarfile.TarInfo]:
     """Yield the members of a tar. The content of each is at its ``offset_data``; the stream may be moved meanwhile.

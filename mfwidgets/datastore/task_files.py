@@ -8,9 +8,11 @@ from mfwidgets.datastore.base import Datastore
 from mfwidgets.errors import CorruptFile, DataException
 from mfwidgets.files import MAX_RECORD_BYTES, parse_json
 
-_FILE = re.compile(r"(\d+)\.(attempt\.json|runtime(?:\.json)?|DONE\.lock)\Z")
+_FILE = re.compile(r"(\d{1,3})\.(attempt\.json|runtime(?:\.json)?|DONE\.lock)\Z", re.ASCII)
 _ENDS = ("runtime", "runtime.json")
 """The ends of the names of files about the end of a process: the present one, and that of old versions."""
+_MAX_SIZE, _MAX_CODE = 2**63, 2**32
+"""Larger numbers of bytes, and return codes, are broken. Windows has codes of 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,17 @@ class ArtifactInfo:
 
 
 def attempt_files(datastore: Datastore, task: tuple[str, ...]) -> dict[int, AttemptFiles]:
-    """Return the facts about attempts that left files, by number (one listing, one small read per ended process)."""
+    """Return the facts about attempts that left files, by number (one listing, one small read per ended process).
+
+    A folder that cannot be listed says nothing.
+    """
     folder = "/".join(task)
     kinds: dict[int, set[str]] = {}
-    for name in datastore.names(folder):
+    try:
+        names_in_folder = datastore.names(folder)
+    except DataException:
+        names_in_folder = []
+    for name in names_in_folder:
         match = _FILE.match(name)
         if match:
             kinds.setdefault(int(match[1]), set()).add(match[2])
@@ -103,7 +112,7 @@ def _artifact_info(sha: str, info: dict[str, Any]) -> ArtifactInfo:
     size = info.get("size")
     return ArtifactInfo(
         sha=sha,
-        size=size if isinstance(size, int) else None,
+        size=size if type(size) is int and 0 <= size < _MAX_SIZE else None,
         type=str(info.get("type", "")),
         encoding=str(info.get("encoding", "gzip+pickle-v2")),  # the oldest Metaflow did not record it
     )
@@ -115,7 +124,8 @@ def _process_end(datastore: Datastore, key: str) -> ProcessEnd:
     except CorruptFile:
         content = {}
     code = content.get("return_code")
-    return ProcessEnd(return_code=code if isinstance(code, int) else None, killed=bool(content.get("killed")))
+    is_code = type(code) is int and -_MAX_CODE < code < _MAX_CODE
+    return ProcessEnd(return_code=code if is_code else None, killed=bool(content.get("killed")))
 
 
 def _read_json(datastore: Datastore, key: str) -> dict[str, Any]:

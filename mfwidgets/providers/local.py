@@ -35,6 +35,8 @@ from mfwidgets.providers.records import (
     RunRecord,
     StepRecord,
     TaskRecord,
+    attempt_in_tags,
+    attempt_number,
 )
 from mfwidgets.redaction import redact_message
 from mfwidgets.times import MINUTE
@@ -42,8 +44,7 @@ from mfwidgets.times import MINUTE
 NO_ROOT = "<No .metaflow directory found in current working tree>"
 """The text that Metaflow shows if there is no ``.metaflow`` folder."""
 
-_MICROSECONDS = re.compile(r"\d{16}\Z")
-_ATTEMPT_TAG = re.compile(r"attempt_id:(\d+)\Z")
+_MICROSECONDS = re.compile(r"[0-9]{16}\Z")
 
 _TaskPath = tuple[str, str, str, str]
 _Dated = TypeVar("_Dated", StepRecord, TaskRecord)
@@ -222,7 +223,9 @@ class LocalProvider:
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
         """Return metadata events (one listing per task, one file read per event of these fields)."""
         return [
-            event for path in self._task_paths(where) for event in self._events(path, self._meta_names(path), fields)
+            event
+            for path in self._task_paths(where)
+            for event in self._events(path, self._meta_names(path, where), fields)
         ]
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
@@ -240,7 +243,7 @@ class LocalProvider:
         """Return artifacts (one listing per task, one file read per artifact of these names)."""
         records: list[ArtifactRecord] = []
         for path in self._task_paths(where):
-            files = self._meta_names(path)
+            files = self._meta_names(path, where)
             # All files are needed to find the newest attempt. Two thirds are private artifacts, which need no read.
             number = self._done_attempt(path, files) if attempt is None else attempt
             if public_only:
@@ -251,7 +254,7 @@ class LocalProvider:
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return one artifact (one listing, unless the attempt is given, and one file read)."""
         flow, run, step, task_id = task
-        number = self._done_attempt(task, self._meta_names(task)) if attempt is None else attempt
+        number = self._done_attempt(task, self._meta_names(task, task)) if attempt is None else attempt
         if number is None or self._folder((*task, name)) is None:
             return None
         content = self._files.json(f"{self._folder(task)}/_meta/{artifact_file(number, name)}")
@@ -260,7 +263,7 @@ class LocalProvider:
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
         """Yield tasks with their newest done attempt (one listing per task)."""
         for path in self._task_paths(where):
-            attempt = self._done_attempt(path, self._meta_names(path))
+            attempt = self._done_attempt(path, self._meta_names(path, where))
             if attempt is not None:
                 yield path, attempt
 
@@ -271,7 +274,7 @@ class LocalProvider:
         events: list[MetadataRecord] = []
         records: list[ArtifactRecord] = []
         for path in self._task_paths(where):
-            files = self._meta_names(path)
+            files = self._meta_names(path, where)
             events += self._events(path, files, fields)
             records += self._records(path, files, names, self._done_attempt(path, files))
         return events, records
@@ -304,10 +307,9 @@ class LocalProvider:
         """Return the attempt whose artifacts count, from the lexically last ``attempt-done``, as in Metaflow."""
         done = [name for name in files if name.startswith("sysmeta_attempt-done_")]
         attempts = {name.partition("_artifact_")[0] for name in files if "_artifact_" in name}
-        if len(done) == 1 and len(attempts) == 1 and (only := attempts.pop()).isdecimal():
-            return int(only)  # only one attempt: the file need not be read
-        value = text(self._meta_file(path, done[-1]) or {}, "value") if done else ""
-        return int(value) if value.isdecimal() else None
+        if len(done) == 1 and len(attempts) == 1 and (only := attempt_number(attempts.pop())) is not None:
+            return only  # only one attempt: the file need not be read
+        return attempt_number(text(self._meta_file(path, done[-1]) or {}, "value")) if done else None
 
     def _task_paths(self, where: PathPrefix) -> Iterator[_TaskPath]:
         """Yield the path of every task folder at or below ``where``."""
@@ -315,7 +317,7 @@ class LocalProvider:
             case flow, run, step, task:
                 yield flow, run, step, task
             case _:
-                for name in self._children(where):
+                for name in self._listed(where):
                     yield from self._task_paths((*where, name))
 
     def _folder(self, path: PathPrefix) -> str | None:
@@ -324,11 +326,27 @@ class LocalProvider:
 
     def _children(self, path: PathPrefix) -> list[str]:
         """Return the names of the folders below an object. Only those with a ``_self.json`` are objects."""
-        return [name for name in self._files.names(self._folder(path)) if name != "_meta"]
+        return [name for name in self._files.names(self._folder(path), only_folders=True) if name != "_meta"]
 
-    def _meta_names(self, path: PathPrefix) -> list[str]:
+    def _listed(self, path: PathPrefix) -> list[str]:
+        """Return what :meth:`_children` returns, and no names if the folder cannot be listed, so that others are shown."""
+        try:
+            return self._children(path)
+        except CorruptFile:
+            return []
+
+    def _meta_names(self, path: PathPrefix, where: PathPrefix) -> list[str]:
+        """Return the names of the files with records of a task.
+
+        If its folder cannot be listed, that is an error if only this task was read. Else others are still shown.
+        """
         folder = self._folder(path)
-        return self._files.names(f"{folder}/_meta") if folder else []
+        try:
+            return self._files.names(f"{folder}/_meta") if folder else []
+        except CorruptFile:
+            if path == where:
+                raise
+            return []
 
     def _meta_file(self, path: PathPrefix, name: str) -> Json | None:
         """Read a metadata or artifact entry. Return None for a broken one, so that the others are still shown."""
@@ -361,7 +379,6 @@ def _newest_first(records: list[_Dated]) -> list[_Dated]:
 
 def _metadata_record(path: _TaskPath, content: Json) -> MetadataRecord:
     tags = texts(content, "tags")
-    attempts = [int(match[1]) for tag in tags if (match := _ATTEMPT_TAG.match(tag))]
     return MetadataRecord(
         step=path[2],
         task_id=path[3],
@@ -369,7 +386,7 @@ def _metadata_record(path: _TaskPath, content: Json) -> MetadataRecord:
         type=text(content, "type"),
         value=content.get("value"),
         created_ms=milliseconds(content),
-        attempt=attempts[0] if attempts else None,
+        attempt=attempt_in_tags(tags),
         tags=tags,
     )
 

@@ -1,22 +1,22 @@
 """Reads the JSON files of a ``.metaflow`` folder by their literal names."""
 
-import errno
 import os
 from pathlib import Path
 from typing import Any
 
 from mfwidgets.deadline import check_deadline
-from mfwidgets.errors import CorruptFile
-from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
+from mfwidgets.errors import CorruptFile, TooLarge
+from mfwidgets.files import MAX_NAMES, MAX_RECORD_BYTES, is_missing, names_in_folder, parse_json, read_file
+from mfwidgets.providers.records import attempt_number
 from mfwidgets.times import YEAR_3000
 
 Json = dict[str, Any]
 
-_IMPOSSIBLE_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
-"""Errors for impossible names: too long, or on Windows with a character such as ``*`` or ``:``."""
-
 _MAX_FILES, _MAX_FOLDERS = 20_000, 2_000
 """A display remembers at most this many, about 20 MB of small files."""
+
+_MAX_RECORDS = 200_000
+"""The most files with records in a folder. Two attempts with 100,000 artifacts each write as many."""
 
 EVENT = "sysmeta_"
 """The names of all files with a metadata event begin with this."""
@@ -43,7 +43,7 @@ def _can_be_encoded(part: str) -> bool:
     return True
 
 
-def names_in(folder: str | None) -> list[str]:
+def names_in(folder: str | None, *, only_folders: bool = False) -> list[str]:
     """Return the sorted names in a folder. Empty if it is missing.
 
     Raises
@@ -55,11 +55,9 @@ def names_in(folder: str | None) -> list[str]:
         return []
     check_deadline()
     try:
-        return sorted(os.listdir(folder))  # noqa: PTH208 - ten thousand times a second
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+        return names_in_folder(folder, only_folders=only_folders, max_names=MAX_NAMES if only_folders else _MAX_RECORDS)
     except OSError as error:
-        if error.errno in _IMPOSSIBLE_NAME:
+        if is_missing(error):
             return []
         raise CorruptFile(f"The folder {folder} cannot be listed: {error.strerror or error}.") from error
 
@@ -80,12 +78,10 @@ def _read(file: str) -> bytes | None:
     check_deadline()
     try:
         return read_file(file, MAX_RECORD_BYTES)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OverflowError:
-        raise CorruptFile(f"The metadata file {file} has more than {MAX_RECORD_BYTES:,} bytes.") from None
+    except TooLarge as error:
+        raise CorruptFile(f"The metadata file {error}") from None
     except OSError as error:
-        if error.errno in _IMPOSSIBLE_NAME:
+        if is_missing(error):
             return None
         # Only the owner can read these files: Metaflow writes them with mode 0600.
         raise CorruptFile(f"The metadata file {file} cannot be read: {error.strerror or error}.") from error
@@ -108,9 +104,9 @@ class LocalFiles:
         """Return what :func:`read_json` returns, or raise the same error."""
         return read_json(file)
 
-    def names(self, folder: str | None) -> list[str]:
+    def names(self, folder: str | None, *, only_folders: bool = False) -> list[str]:
         """Return what :func:`names_in` returns, or raise the same error."""
-        return names_in(folder)
+        return names_in(folder, only_folders=only_folders)
 
 
 class RememberedFiles(LocalFiles):
@@ -134,11 +130,11 @@ class RememberedFiles(LocalFiles):
                 self._contents[file] = content
         return None if content is None else _parse(file, content)
 
-    def names(self, folder: str | None) -> list[str]:
-        """Return what :func:`names_in` returned."""
+    def names(self, folder: str | None, *, only_folders: bool = False) -> list[str]:
+        """Return what :func:`names_in` returned. Each folder is listed in one of the two ways only."""
         if folder in self._names:
             return self._names[folder]
-        names = names_in(folder)
+        names = names_in(folder, only_folders=only_folders)
         if len(self._names) < _MAX_FOLDERS:
             self._names[folder] = names
         return names
@@ -147,9 +143,10 @@ class RememberedFiles(LocalFiles):
 def artifact_in(name: str) -> tuple[int, str]:
     """Return attempt and artifact of a file name such as ``0_artifact_x.json``; ``(-1, "")`` for other files."""
     attempt, _, artifact = name.partition("_artifact_")
-    if not attempt.isdecimal() or not artifact.endswith(".json"):
+    number = attempt_number(attempt)
+    if number is None or not artifact.endswith(".json"):
         return -1, ""
-    return int(attempt), artifact.removesuffix(".json")
+    return number, artifact.removesuffix(".json")
 
 
 def artifact_file(attempt: int, artifact: str) -> str:

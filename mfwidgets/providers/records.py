@@ -4,10 +4,16 @@ Times are milliseconds since the epoch, UTC. Tags are always the current tags of
 and tasks can contain older ones.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 TaskKey = tuple[str, str]
 """The name of a step and the id of a task. Together they identify a task in its run."""
+
+_ATTEMPT_TAG = re.compile(r"attempt_id:(\d{1,3})\Z", re.ASCII)
+_MAX_DIGITS = 3
+"""Digits of an attempt's number. Metaflow makes at most six attempts, but broken records contain any number."""
 
 NO_TAGS: frozenset[str] = frozenset()
 
@@ -168,3 +174,14 @@ class MetadataRecord:
     def key(self) -> TaskKey:
         """The key of its task in the run."""
         return self.step, self.task_id
+
+
+def attempt_number(value: object) -> int | None:
+    """Return the number of an attempt, as it is in metadata and in names of files. None if it is not one."""
+    text = str(value)
+    return int(text) if len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal() else None
+
+
+def attempt_in_tags(tags: Iterable[str]) -> int | None:
+    """Return the attempt in the first tag such as ``attempt_id:0``. None if there is no such tag."""
+    return next((int(match[1]) for tag in tags if (match := _ATTEMPT_TAG.match(tag))), None)

@@ -21,6 +21,7 @@ from mfwidgets.providers.records import (
     StepRecord,
     TaskKey,
     TaskRecord,
+    attempt_number,
 )
 from mfwidgets.providers.service_http import Query, ServiceHttp
 from mfwidgets.providers.service_rows import (
@@ -244,8 +245,8 @@ class ServiceProvider:
         """Yield tasks with their newest done attempt (one request)."""
         done: dict[PathPrefix, int] = {}
         for event in sorted(self.metadata(where, {"attempt-done"}), key=lambda event: event.created_ms):
-            if str(event.value).isdecimal():
-                done[*where[:2], event.step, event.task_id] = int(str(event.value))
+            if (attempt := attempt_number(event.value)) is not None:
+                done[*where[:2], event.step, event.task_id] = attempt
         yield from done.items()
 
     def metadata_and_artifacts(

@@ -15,6 +15,7 @@ from mfwidgets.providers.records import (
     RunRecord,
     StepRecord,
     TaskRecord,
+    attempt_in_tags,
 )
 from mfwidgets.times import SECOND, YEAR_3000
 
@@ -22,7 +23,6 @@ Row = dict[str, Any]
 
 _MAX_ATTEMPTS = 1_000_000
 
-_ATTEMPT_TAG = re.compile(r"attempt_id:(\d+)\Z")
 _ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^",{}]+)')
 
 
@@ -75,7 +75,6 @@ def artifact_record(row: Row) -> ArtifactRecord:
 def metadata_record(row: Row) -> MetadataRecord:
     """Return a metadata event."""
     tags = tuple(strings(row.get("tags")))
-    attempts = [int(match[1]) for tag in tags if (match := _ATTEMPT_TAG.match(tag))]
     return MetadataRecord(
         step=str(row["step_name"]),
         task_id=str(row["task_id"]),
@@ -83,7 +82,7 @@ def metadata_record(row: Row) -> MetadataRecord:
         type=_text(row, "type"),
         value=row.get("value"),
         created_ms=milliseconds(row),
-        attempt=attempts[0] if attempts else None,
+        attempt=attempt_in_tags(tags),
         tags=tags,
     )
 

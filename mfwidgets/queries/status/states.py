@@ -12,9 +12,10 @@ from functools import partial
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.datastore.task_files import AttemptFiles
+from mfwidgets.errors import CorruptFile
 from mfwidgets.pickles.safe_loads import is_none, known_bool
 from mfwidgets.providers.base import PathPrefix
-from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord
+from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord, attempt_number
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
 from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, STATUS_FIELDS, RunSnapshot, load_tasks
@@ -31,10 +32,6 @@ from mfwidgets.times import DAY, now_ms
 
 _END_ARTIFACTS = STATUS_ARTIFACTS | {"_transition"}
 """The artifacts that say whether a task succeeded and was the last of its run."""
-
-_MAX_DIGITS = 3
-"""Digits of an attempt's number. Broken files may contain longer numbers."""
-
 
 # -- tasks -------------------------------------------------------------------------------------------------------------
 
@@ -84,10 +81,11 @@ def _attempts(
     done: dict[int, int] = {}
     ok: dict[int, bool] = {}
     for event in sorted(events, key=lambda event: event.created_ms):
-        if event.field == "attempt" and _is_number(event.value):
-            begun[int(str(event.value))] = event.created_ms
-        elif event.field == "attempt-done" and _is_number(event.value):
-            done[int(str(event.value))] = event.created_ms
+        number = attempt_number(event.value)
+        if event.field == "attempt" and number is not None:
+            begun[number] = event.created_ms
+        elif event.field == "attempt-done" and number is not None:
+            done[number] = event.created_ms
         elif event.field == "attempt_ok":
             ok[event.attempt or 0] = str(event.value) == "True"
     finished: dict[int, int] = {}
@@ -113,11 +111,6 @@ def _attempts(
         )
         for number in numbers
     )
-
-
-def _is_number(value: object) -> bool:
-    """Return whether a value is the number of an attempt."""
-    return str(value).isdecimal() and len(str(value)) <= _MAX_DIGITS
 
 
 def _cloned_from(task: TaskRecord, events: Iterable[MetadataRecord]) -> str:
@@ -179,9 +172,13 @@ def _load_states(context: ClientContext, run: RunRecord) -> RunSnapshot:
 
 
 def _local_state(context: ClientContext, run: RunRecord, load: Callable[[], RunSnapshot]) -> RunState:
-    if run.problem:
-        return RunState(Status("unknown", run.problem), None, None)
-    return quick_success(context, run) or _state_of(load(), end_step(context, run))
+    problem = run.problem
+    if not problem:
+        try:
+            return quick_success(context, run) or _state_of(load(), end_step(context, run))
+        except CorruptFile as error:  # a folder of the run cannot be listed
+            problem = str(error)
+    return RunState(Status("unknown", problem), None, None)
 
 
 def _state_of(snapshot: RunSnapshot, last: str) -> RunState:
