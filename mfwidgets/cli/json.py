@@ -19,6 +19,9 @@ Later versions only add keys. Every key is always present; null means that there
 with milliseconds (2026-01-02T03:04:05.678+00:00). Durations are in seconds, sizes in bytes. A status is completed,
 caught, failed, killed (only tasks), running or unknown. "reason" says which attempt, when and what. "duration" is null
 while something is running; then "elapsed" is the time since its start. Only the command data unpickles.
+
+Some facts also have their keys of version 0.1.0, with the same values: duration_seconds (duration), size_bytes (size),
+tags (user_tags), and resumed_from (the pathspec of origin_run_id).
 """
 
 _ROWS = (

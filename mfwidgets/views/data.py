@@ -17,6 +17,9 @@ from mfwidgets.schema import ARTIFACTS, ATTEMPTS, LOG_LINES, RUNS, STEPS, TASKS
 
 Facts = dict[str, Any]
 
+_OLD_NAMES = {"duration": "duration_seconds", "size": "size_bytes", "user_tags": "tags"}
+"""Names in the schema, and the names of the same facts in version 0.1.0. Keys are only added, so both are given."""
+
 
 @singledispatch
 def data_of(shown: object) -> Facts:
@@ -32,26 +35,28 @@ def data_of(shown: object) -> Facts:
 
 def run_data(row: RunRow) -> Facts:
     """Return the facts of a run in a list."""
-    return {"kind": "run", **RUNS.facts(row)}
+    resumed = f"{row.record.flow}/{row.origin_run_id}" if row.origin_run_id else None
+    return _with_old_names({"kind": "run", **RUNS.facts(row), "resumed_from": resumed})
 
 
 def step_data(row: StepTiming) -> Facts:
     """Return the facts of a step in a list."""
-    return {"kind": "step", **STEPS.facts(row)}
+    return _with_old_names({"kind": "step", **STEPS.facts(row)})
 
 
 def task_data(row: TaskRow) -> Facts:
     """Return the facts of a task in a list, with its attempts."""
-    return {
-        "kind": "task",
-        **TASKS.facts(row),
-        "attempt_rows": [ATTEMPTS.facts(attempt) for attempt in row.attempt_rows],
-    }
+    attempts = [ATTEMPTS.facts(attempt) for attempt in row.attempt_rows]
+    return _with_old_names({"kind": "task", **TASKS.facts(row), "attempt_rows": attempts})
 
 
 def artifact_data(row: ArtifactRow) -> Facts:
     """Return the recorded facts of an artifact."""
-    return {"kind": "artifact", **ARTIFACTS.facts(row)}
+    return _with_old_names({"kind": "artifact", **ARTIFACTS.facts(row)})
+
+
+def _with_old_names(facts: Facts) -> Facts:
+    return facts | {old: facts[name] for name, old in _OLD_NAMES.items() if name in facts}
 
 
 def lines_data(lines: list[LogLine]) -> list[Facts]:

@@ -69,6 +69,18 @@ def test_parameters_keep_their_types(run_json, runs, client):
     assert all(frame[f"param.{name}"] == value for name, value in numbers.items())
 
 
+def test_keys_of_the_first_version_are_still_there(run_json, runs):
+    keys = [("duration_seconds", "duration"), ("size_bytes", "size"), ("tags", "user_tags")]
+    run, task = run_json(runs["foreach"]), run_json(f"{runs['retry']}/flaky")["tasks"][0]["pathspec"]
+    shown = [run, *run["steps"], run_json(task), *run_json(task)["artifacts"], *run_json("runs", "LinearFlow")["runs"]]
+    seen = {old for facts in shown for old, new in keys if old in facts and facts[old] == facts[new]}
+    assert seen == {old for old, _ in keys}
+    assert all((old in facts) == (new in facts) for facts in shown for old, new in keys)
+    assert run["resumed_from"] is None
+    resumed = run_json(runs["resumed"])
+    assert resumed["resumed_from"] == f"FailingFlow/{resumed['origin_run_id']}" == runs["failing"]
+
+
 def test_runs_and_filters(run_json, runs):
     every = run_json("runs", "LinearFlow")["runs"]
     assert {one["pathspec"] for one in every} >= {runs["linear"], runs["linear-bob"]}
