@@ -328,8 +328,8 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> tuple[str
             hint, names = suggest(path[depth], ancestor._child_names())
             sentence = f"{ancestor!r} has no {kind} {short(path[depth])!r}.{hint}"
             return sentence, [f"{ancestor.pathspec}/{name}" for name in names]
-    flows = [flow.flow for flow in context.provider.flows()]
-    if path[0] in flows:
+    flows = context.flow_names()
+    if flows is None or path[0] in flows:
         return "", []
     if not flows:
         return "It has no flows.", []

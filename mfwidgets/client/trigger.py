@@ -11,7 +11,7 @@ from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.files import parse_json
 from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.base import RunQuery
-from mfwidgets.providers.records import FlowRecord, MetadataRecord, RunRecord, TaskRecord
+from mfwidgets.providers.records import MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.lineage.graph import PARAMETERS, start_step
 from mfwidgets.queries.rows import RunRow
@@ -210,12 +210,12 @@ def triggered_runs(context: ClientContext, row: RunRow) -> list[RunRecord]:
         return []
     query = RunQuery(limit=_MAX_RUNS_PER_FLOW, since_ms=run.created_ms, until_ms=row.finished_ms + DAY)
 
-    def find(flow: FlowRecord) -> list[RunRecord]:
-        since = takewhile(lambda other: other.created_ms >= query.since_ms, context.provider.runs(flow.flow, query))
+    def find(flow: str) -> list[RunRecord]:
+        since = takewhile(lambda other: other.created_ms >= query.since_ms, context.provider.runs(flow, query))
         others = islice((other for other in since if other.created_ms <= query.until_ms), _MAX_RUNS_PER_FLOW)
         return [other for other in others if run.path in run_paths(_own_events(context, other))]
 
-    found = parallel_map(find, context.provider.flows()[:_MAX_FLOWS], max_concurrency=context.max_concurrency)
+    found = parallel_map(find, (context.flow_names() or [])[:_MAX_FLOWS], max_concurrency=context.max_concurrency)
     return sorted((other for runs in found for other in runs), key=lambda other: other.created_ms)
 
 

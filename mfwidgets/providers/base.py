@@ -78,6 +78,10 @@ class MetadataProvider(Protocol):
         """Whether each call sends requests, instead of reading local files."""
 
     @property
+    def lacks_bulk_routes(self) -> bool:
+        """Whether the records of a run are requested task by task. A service shows this only in its responses."""
+
+    @property
     def local_root(self) -> Path | None:
         """The folder that this provider reads, or None. Local data is looked up there first."""
 

@@ -69,6 +69,7 @@ class LocalProvider:
     """
 
     remote = False
+    lacks_bulk_routes = False
 
     def __init__(
         self,

@@ -23,41 +23,26 @@ from mfwidgets.providers.records import (
     TaskRecord,
     attempt_number,
 )
-from mfwidgets.providers.service_http import Query, ServiceHttp
+from mfwidgets.providers.service_http import ServiceHttp
+from mfwidgets.providers.service_requests import PAGE_ROWS, ServiceRequests, path_of
 from mfwidgets.providers.service_rows import (
     Row,
     artifact_record,
     attempt_of,
     checked_row,
-    checked_rows,
     flow_record,
     metadata_record,
-    milliseconds,
     run_record,
     step_record,
     strings,
     task_record,
 )
 
-_PAGE_ROWS = 500
-"""The largest page that the service returns."""
-
 _FIRST_PAGE_ROWS = 50
 """The first page, if the caller does not say how many rows it needs."""
 
-_MAX_LISTING_BYTES = 20_000_000
-"""A larger listing is read page by page."""
-
 _MAX_OPEN_TASKS = 500
 """If more tasks were not successful, the metadata of all tasks is read instead of theirs."""
-
-_MAX_DIGITS = 18
-"""Longer ids do not fit into the 64-bit columns of the database."""
-
-_MAX_RUN_NUMBER = 2**31 - 1
-"""For larger numbers the service returns an error of its database."""
-
-_NO_SUCH_ROUTE = 404
 
 _RUN = 2
 """Parts in the path of a run."""
@@ -83,6 +68,7 @@ class ServiceProvider:
 
     def __init__(self, http: ServiceHttp) -> None:
         self._http = http
+        self._requests = ServiceRequests(http)
 
     @property
     def selector(self) -> str:
@@ -94,6 +80,11 @@ class ServiceProvider:
         """The same as the selector: a URL is valid everywhere."""
         return self.selector
 
+    @property
+    def lacks_bulk_routes(self) -> bool:
+        """Whether the service is known to have no listings of a whole run. Then a run is read task by task."""
+        return self._requests.lacks_bulk_routes
+
     def version(self) -> str:
         """Return the version of the service (one request)."""
         return self._http.version()
@@ -102,11 +93,11 @@ class ServiceProvider:
 
     def flows(self) -> list[FlowRecord]:
         """Return all flows, sorted by name (one request)."""
-        return sorted(map(flow_record, self._list(("flows",))), key=lambda flow: flow.flow)
+        return sorted(map(flow_record, self._requests.flows()), key=lambda flow: flow.flow)
 
     def flow(self, flow: str) -> FlowRecord | None:
         """Return one flow (one request)."""
-        row = self._one("flows", _path((flow,)))
+        row = self._requests.one((flow,))
         return flow_record(row) if row else None
 
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
@@ -119,11 +110,10 @@ class ServiceProvider:
             filters.append(("status:eq", query.service_status))
         elif query.with_status:
             filters.append(("status:eq", "running,completed,failed"))  # only this filter makes the service return it
-        path = _path((flow,), "runs")
+        path = path_of((flow,), "runs")
         if path:
-            yield from map(
-                run_record, self._pages(path, filters, query.limit or _FIRST_PAGE_ROWS, query.page_size or _PAGE_ROWS)
-            )
+            sizes = (query.limit or _FIRST_PAGE_ROWS, query.page_size or PAGE_ROWS)
+            yield from map(run_record, self._requests.pages(path, filters, *sizes))
 
     def count_runs(self, flow: str) -> int | None:  # noqa: ARG002 - same for each flow
         """Return None: the service does not count."""
@@ -131,29 +121,29 @@ class ServiceProvider:
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return one run (one request)."""
-        row = self._one("runs", _path((flow, run_id)))
+        row = self._requests.one((flow, run_id))
         return run_record(row) if row else None
 
     # -- steps and tasks --------------------------------------------------------------------------------------------
 
     def steps(self, run: RunRecord) -> list[StepRecord]:
         """Return a run's steps (one request)."""
-        return _newest_first(step_record(run, row) for row in self._list(_path(run.path, "steps")))
+        return _newest_first(step_record(run, row) for row in self._requests.below(run.path, "steps"))
 
     def step(self, run: RunRecord, step: str) -> StepRecord | None:
         """Return one step (one request)."""
-        row = self._one("steps", _path((*run.path, step)))
+        row = self._requests.one((*run.path, step))
         return step_record(run, row) if row else None
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
         """Return tasks (one request for a step; for a run, one for its steps and then one per step)."""
         steps = [step] if step else self._public_steps(run)
-        lists = parallel_map(lambda name: self._list(_path((*run.path, name), "tasks")), steps)
+        lists = parallel_map(lambda name: self._requests.below((*run.path, name), "tasks"), steps)
         return _newest_first(task_record(run, row) for rows in lists for row in rows)
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task (one request)."""
-        row = self._one("tasks", _path((*run.path, step, task_id)))
+        row = self._requests.one((*run.path, step, task_id))
         return task_record(run, row) if row else None
 
     # -- metadata and artifacts -------------------------------------------------------------------------------------
@@ -161,16 +151,10 @@ class ServiceProvider:
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
         """Return metadata events (one request).
 
-        The service has no request for a step, so the events of the run are requested and filtered. For the step
-        ``_parameters``, those of its only task are requested.
+        For a step, the events of its run are requested and filtered. For the step ``_parameters``, those of its only task.
         """
-        match where:
-            case (*run, "_parameters") if len(run) == _RUN:
-                rows = self._metadata_of_parameters(tuple(run))
-            case (flow, run_id, step):
-                rows = [row for row in self._list(_path((flow, run_id), "metadata")) if row["step_name"] == step]
-            case _:
-                rows = self._list(_path(where, "metadata"))
+        is_parameters = where[_RUN:] == ("_parameters",)
+        rows = self._metadata_of_parameters(where[:_RUN]) if is_parameters else self._requests.metadata(where)
         return [metadata_record(row) for row in rows if fields is None or row["field_name"] in fields]
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
@@ -179,44 +163,32 @@ class ServiceProvider:
         Usually only few of thousands of tasks are unsuccessful. Two requests per step find them, and one request per
         task reads their metadata.
         """
-        path = _path(run.path, "metadata")
-        answer = self._http.get(path, max_bytes=_MAX_LISTING_BYTES) if path else None
-        if path is None or answer is None:
-            return []
-        rows = self._outcome_of_large(run, path) if answer.too_large else checked_rows(answer.content, _needed(path))
-        return [metadata_record(row) for row in rows]
+        rows = self._requests.metadata_if_small(run.path)
+        return [metadata_record(row) for row in (self._outcome_of_large(run) if rows is None else rows)]
 
     def _metadata_of_parameters(self, run: PathPrefix) -> list[Row]:
-        step = (*run, "_parameters")
-        tasks = self._list(_path(step, "tasks"))
-        return [row for task in tasks for row in self._list(_path((*step, str(task["task_id"])), "metadata"))]
+        tasks = self._requests.task_paths((*run, "_parameters"))
+        return [row for task in tasks for row in self._requests.metadata(task)]
 
-    def _outcome_of_large(self, run: RunRecord, path: PathPrefix) -> list[Row]:
+    def _outcome_of_large(self, run: RunRecord) -> list[Row]:
         rows = self._metadata_of_parameters(run.path)
         last = next((row["value"] for row in rows if row["field_name"] == "end_step"), "end")
-        try:
-            open_tasks = parallel_map(
-                lambda step: self._open_tasks((*run.path, step), include_all=step == last), self._public_steps(run)
-            )
-        except ServiceException as error:
-            if error.http_code != _NO_SUCH_ROUTE:
-                raise
-            return list(self._pages(path, (), _PAGE_ROWS))  # releases before 2.5.0
-        tasks = [task for tasks_of_step in open_tasks for task in tasks_of_step]
-        if len(tasks) > _MAX_OPEN_TASKS:
-            return list(self._pages(path, (), _PAGE_ROWS))
-        for task_rows in parallel_map(lambda task: self._list(_path(task, "metadata")), tasks):
+        lists = parallel_map(
+            lambda step: self._open_tasks((*run.path, step), include_all=step == last), self._public_steps(run)
+        )
+        tasks = [task for open_tasks in lists for task in open_tasks or ()]
+        path = path_of(run.path, "metadata")
+        if path and (None in lists or len(tasks) > _MAX_OPEN_TASKS):
+            return list(self._requests.pages(path))
+        for task_rows in parallel_map(self._requests.metadata, tasks):
             rows += task_rows
         return rows
 
-    def _open_tasks(self, step: PathPrefix, *, include_all: bool) -> list[PathPrefix]:
-        """Return the tasks of a step without a successful attempt, or all of them."""
-        tasks = [str(row["task_id"]) for row in self._list(_path(step, "tasks"))]
-        path = None if include_all else _path(step, "filtered_tasks")
-        answer = self._http.get(path, (("metadata_field_name", "attempt_ok"), ("pattern", "^True$"))) if path else None
-        pathspecs = answer.content if answer and isinstance(answer.content, list) else []
-        successful = {str(pathspec).rpartition("/")[2] for pathspec in pathspecs}
-        return [(*step, task) for task in tasks if task not in successful]
+    def _open_tasks(self, step: PathPrefix, *, include_all: bool) -> list[PathPrefix] | None:
+        """Return the tasks of a step without a successful attempt, or all of them. None if the service cannot filter."""
+        tasks = self._requests.task_paths(step)
+        successful = set[str]() if include_all else self._requests.filtered_tasks(step, "attempt_ok", "^True$")
+        return None if successful is None else [task for task in tasks if task[-1] not in successful]
 
     def artifacts(
         self,
@@ -227,18 +199,16 @@ class ServiceProvider:
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
         """Return artifacts of the newest attempt of each task that has artifacts (one request)."""
-        suffix = ("artifacts",) if attempt is None else ("attempt", str(attempt), "artifacts")
         records = [
             artifact_record(row)
-            for row in _of_newest_attempts(self._list(_path(where, *suffix)))
+            for row in _of_newest_attempts(self._requests.artifacts(where, attempt))
             if (names is None or row["name"] in names) and not (public_only and row["name"].startswith("_"))
         ]
         return sorted(records, key=attrgetter("step", "task_id", "name"))
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return one artifact (one request)."""
-        suffix = () if attempt is None else ("attempt", str(attempt))
-        row = self._one("artifacts", _path((*task, name), *suffix))
+        row = self._requests.artifact(task, name, attempt)
         return artifact_record(row) if row else None
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
@@ -264,7 +234,7 @@ class ServiceProvider:
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
         """Change a run's user tags (two requests: read and write; repeated if another client changes them)."""
-        path = _path(run.path, "tag", "mutate")
+        path = path_of(run.path, "tag", "mutate")
         for _ in range(_MAX_TAG_ATTEMPTS):
             now = self.run(*run.path)
             if now is None or path is None:
@@ -283,81 +253,15 @@ class ServiceProvider:
             f"The tags of {'/'.join(run.path)} keep being changed by another client. Try again later."
         )
 
-    # -- requests ---------------------------------------------------------------------------------------------------
+    # -- helpers ----------------------------------------------------------------------------------------------------
 
     def _public_steps(self, run: RunRecord) -> list[str]:
         return [record.step for record in self.steps(run) if not record.step.startswith("_")]
-
-    def _one(self, kind: str, path: PathPrefix | None) -> Row | None:
-        answer = self._http.get(path) if path else None
-        return checked_row(answer.content, _NEEDED[kind]) if path and answer else None
-
-    def _list(self, path: PathPrefix | None) -> list[Row]:
-        """Return a whole listing, in one response or page by page if it is very large."""
-        answer = self._http.get(path, max_bytes=_MAX_LISTING_BYTES) if path else None
-        if path and answer and answer.too_large:
-            return list(self._pages(path, (), _PAGE_ROWS))
-        return checked_rows(answer.content, _needed(path)) if path and answer else []
-
-    def _pages(self, path: PathPrefix, filters: Query, first: int, later: int = _PAGE_ROWS) -> Iterator[Row]:
-        """Yield the rows of a listing, newest first. ``first`` and ``later`` are the sizes of the pages."""
-        later = min(later, _PAGE_ROWS)
-        size, cursor, cursors = min(first, later), "", {""}
-        while True:
-            page = [*filters, ("_limit", str(size)), *([("_cursor", cursor)] if cursor else [])]
-            answer = self._http.get(path, page)
-            if answer is None:
-                return
-            rows = checked_rows(answer.content, _needed(path))
-            if answer.limit is None:  # a service without pages returns all rows, unsorted
-                yield from sorted(rows, key=milliseconds, reverse=True)
-                return
-            yield from rows
-            if not answer.cursor:
-                return
-            if answer.cursor in cursors or not rows:
-                raise ServiceException(
-                    f"The metadata service at {self._http.shown} repeats a page of {'/'.join(path)}."
-                )
-            cursors.add(answer.cursor)
-            size, cursor = later, answer.cursor
-
-
-_NEEDED = {
-    "flows": ("flow_id",),
-    "runs": ("flow_id", "run_number"),
-    "steps": ("step_name",),
-    "tasks": ("step_name", "task_id"),
-    "artifacts": ("flow_id", "run_number", "step_name", "task_id", "name"),
-    "metadata": ("step_name", "task_id", "field_name"),
-}
-"""The fields that each row of a listing has, by the last part of its path."""
-
-
-def _needed(path: PathPrefix) -> tuple[str, ...]:
-    return _NEEDED.get(path[-1], ())
-
-
-def _path(where: PathPrefix, *last: str) -> PathPrefix | None:
-    """Return a path of the service, such as ``flows/F/runs/R/steps``. None if a name is invalid.
-
-    Invalid names are not sent: they would lead to another path or cause an error of the database.
-    """
-    if not all(map(_is_name, where)) or (len(where) > 1 and where[1].isdigit() and int(where[1]) > _MAX_RUN_NUMBER):
-        return None
-    kinds = ("flows", "runs", "steps", "tasks", "artifacts")
-    return (*(part for pair in zip(kinds, where, strict=False) for part in pair), *last)
 
 
 def _means_itself(value: str) -> bool:
     """Return whether a filter takes a value literally. To the service, a comma means "or" and ``null`` means missing."""
     return value not in ("", "null") and "," not in value
-
-
-def _is_name(part: str) -> bool:
-    if part in ("", ".", "..") or "/" in part or not part.isprintable():
-        return False
-    return not part.isdigit() or (part.isascii() and len(part) <= _MAX_DIGITS)
 
 
 def _of_newest_attempts(rows: list[Row]) -> list[Row]:

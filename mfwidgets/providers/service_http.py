@@ -270,6 +270,9 @@ class ServiceHttp:
         for _ in range(1 + _MAX_REDIRECTS):
             exchange.allow(_CONNECT_TIMEOUT_S + wait_s)
             response = self._send_once(method, url, body, wait_s)
+            if exchange.ended:  # in the middle of the headers: http.client takes the closed connection for their end
+                response.close()
+                raise TimeoutError
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from http import HTTPStatus
 from os import PathLike
 from typing import TYPE_CHECKING, Final
 
 from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore, Datastores, RememberedDatastores
-from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument
+from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, ServiceException
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.factory import open_provider
 from mfwidgets.providers.records import RunRecord
@@ -127,6 +128,15 @@ class ClientContext:
     def max_concurrency(self) -> int:
         """The maximum number of concurrent requests. It is 1 for local files, because reading them hardly waits."""
         return MAX_WORKERS if self.provider.remote else 1
+
+    def flow_names(self) -> list[str] | None:
+        """Return the names of all flows. None if the service has no list of them, but can show flows by name."""
+        try:
+            return [record.flow for record in self.provider.flows()]
+        except ServiceException as error:
+            if error.http_code != HTTPStatus.NOT_FOUND:
+                raise
+            return None
 
     def includes(self, run: RunRecord) -> bool:
         """Return whether a run is in the namespace: the namespace is one of its tags."""

@@ -27,6 +27,9 @@ from mfwidgets.queries.context import ClientContext
 MAX_SMALL_RUN_TASKS = 300
 """A run of a service with at most this many tasks is requested as a whole, which takes fewer requests than its parts."""
 
+MAX_SMALL_RUN_TASKS_ONE_BY_ONE = 20
+"""The same for a service that has no listings of a whole run: each task costs two requests."""
+
 _RUN = 2
 """Components of the path of a run."""
 
@@ -48,7 +51,10 @@ def snapshot_context(context: ClientContext, run: RunRecord, records: "RunRecord
 def snapshot_small_run(context: ClientContext, run: RunRecord) -> ClientContext:
     """Return a context for one display of a part of a run. For a small run, :func:`snapshot_context`."""
     context = remembering_context(context)
-    if not context.provider.remote or len(context.provider.tasks(run)) > MAX_SMALL_RUN_TASKS:
+    if not context.provider.remote:
+        return context
+    tasks = len(context.provider.tasks(run))
+    if tasks > (MAX_SMALL_RUN_TASKS_ONE_BY_ONE if context.provider.lacks_bulk_routes else MAX_SMALL_RUN_TASKS):
         return context
     return snapshot_context(context, run)
 
@@ -121,6 +127,11 @@ class SnapshotProvider:
     def address(self) -> str:
         """The address of the provider."""
         return self._provider.address
+
+    @property
+    def lacks_bulk_routes(self) -> bool:
+        """The same as that of the provider."""
+        return self._provider.lacks_bulk_routes
 
     def covers(self, where: PathPrefix) -> bool:
         """Return whether the snapshot has the records below this path."""

@@ -201,13 +201,11 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _begin(self, start: Any) -> None:
         def first() -> tuple[list[str], Selection]:
-            names = [record.flow for record in self._client._context.provider.flows()]
-            target = (
-                start
-                if start is not None
-                else (Flow._in_context(self._client._context, (names[0],)) if names else None)
-            )
-            return names, Selection.of(target)
+            context = self._client._context
+            if start is not None:
+                return context.flow_names() or [start.path_components[0]], Selection.of(start)
+            names = [record.flow for record in context.provider.flows()]
+            return names, Selection.of(Flow._in_context(context, (names[0],)) if names else None)
 
         def begun(flows_and_selection: tuple[list[str], Selection]) -> None:
             names, selection = flows_and_selection

@@ -78,7 +78,7 @@ def test_the_message_says_what_happened(monkeypatch, way, message):
     with hostile.serving(way) as service:
         client = Metaflow(metadata=service.url, namespace=None)
         http._url = service.url
-        client._context.provider._http = http
+        client._context.provider._requests._http = http
         with pytest.raises(ServiceException, match=message):
             client.flows  # noqa: B018 - it raises
 

@@ -193,14 +193,14 @@ def told(run):
 @pytest.mark.parametrize("release_name", ["head", "release"])
 def test_very_large_runs(client, release_name, request, monkeypatch):
     """If the metadata of a run is too large for one response, only that of unsuccessful tasks is requested."""
-    from mfwidgets.providers import service
+    from mfwidgets.providers import service_requests
 
     server = request.getfixturevalue(release_name)
     runs = [run for flow in client for run in flow]
     expected = [told(run) for run in runs]
     tables = [frame for flow in client if len(frame := flow.latest_run.to_pandas())]
     other = Metaflow(metadata=server.url, namespace=None)
-    monkeypatch.setattr(service, "_MAX_LISTING_BYTES", 3_000)
+    monkeypatch.setattr(service_requests, "_MAX_LISTING_BYTES", 3_000)
     now = [other.get(run.pathspec) for run in runs]
     assert [told(run) for run in now] == expected
     assert all(
@@ -210,9 +210,9 @@ def test_very_large_runs(client, release_name, request, monkeypatch):
 
 
 def test_the_cost_of_a_very_large_run(client, head, monkeypatch):
-    from mfwidgets.providers import service
+    from mfwidgets.providers import service_requests
 
-    monkeypatch.setattr(service, "_MAX_LISTING_BYTES", 3_000)
+    monkeypatch.setattr(service_requests, "_MAX_LISTING_BYTES", 3_000)
     run = client.get("FailingFlow/7")
     status, paths = cost(head, lambda: run.status)
     assert status.reason.startswith("FailingFlow/7/risky/119: attempt 0 failed")

@@ -10,7 +10,6 @@ from service.queries import Refused, failed, is_paged, listing
 from service.store import Row, Store, as_text, shown
 
 VERSION = "2.5.1"
-_LARGEST = 2**31 - 1
 
 Answer = tuple[int, Any, dict[str, str]]
 """Status, body, headers."""
@@ -27,7 +26,7 @@ def get(store: Store, path: Sequence[str], query: Sequence[tuple[str, str]]) -> 
             runs = store.newest_runs(flow) if is_paged("runs", query) else store.runs.get(flow, {}).values()
             return _many(store, "runs", runs, query)
         case ["flows", flow, "runs", run_id, *rest]:
-            _check_number(run_id)
+            _check_number(store, run_id)
             run = store.run(flow, run_id)
             if not rest:
                 return _one(run)
@@ -139,10 +138,10 @@ def _filtered_tasks(store: Store, run: Row, step: str, query: dict[str, str]) ->
     return found
 
 
-def _check_number(run_id: str) -> None:
+def _check_number(store: Store, run_id: str) -> None:
     if run_id.isdigit() and not run_id.isascii():
         raise _refused_by_database("22P02", f'invalid input syntax for type integer: "{run_id}"')
-    if run_id.isdigit() and int(run_id) > _LARGEST:
+    if run_id.isdigit() and int(run_id) > store.largest_run:
         raise _refused_by_database("22003", f'value "{run_id}" is out of range for type integer')
 
 

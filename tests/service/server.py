@@ -1,7 +1,10 @@
 """A metadata service for tests: a real HTTP server that stores what Metaflow writes and responds like the real service.
 
-``python server.py [--release 2.5.1] [--tables FILE] [--store FILE] [--latency SECONDS]`` prints its URL and serves until
+``python server.py [--release 2.5.1|small] [--tables FILE] [--store FILE] [--latency SECONDS]`` prints its URL and serves until
 it is stopped. Controls for tests are below ``/_test/``: the requests so far, added latency, and faults.
+
+The release ``small`` is a service of others: run ids of 16 digits, only Metaflow's own routes of single objects, other
+404s.
 """
 
 import argparse
@@ -15,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,6 +35,11 @@ _SINGLE = re.compile(r"/flows(/[^/]+(/run|/runs(/[^/]+(/.+)?)?)?)?\Z")
 _UNVERSIONED = re.compile(r"\A/(version|auth/token)\Z|/attempt/[^/]*/artifacts\Z")
 """These responses have no version header."""
 
+_NOT_SMALL = re.compile(
+    r"/flows\Z|/runs/[^/]+/(metadata|artifacts)\Z|/steps/[^/]+/(artifacts|filtered_tasks)\Z|/artifacts/[^/]+"
+)
+"""Routes that some services of others lack."""
+
 _NO_ROLE = (
     "Parameter validation failed:\n"
     "Invalid type for parameter RoleArn, value: None, type: <class 'NoneType'>, valid types: <class 'str'>"
@@ -46,6 +55,8 @@ class Service(ThreadingHTTPServer):
     def __init__(self, port: int, store: Store, release: str, latency: float = 0.0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.store, self.release, self.seconds = store, release, latency
+        if release == "small":
+            store.largest_run = 10**16
         self.seen: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
         self.in_flight = self.most_in_flight = 0
@@ -142,16 +153,22 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, None)
         parts = [unquote(part) for part in path.strip("/").split("/")]
         with self.server.store.lock:
-            if parts[-2:] == ["tag", "mutate"]:
-                if method != "PATCH":
-                    raise Refused(405, None, {"Allow": "PATCH"})
-                return mutate_tags(self.server.store, parts[1], parts[3], _json(body))
-            if method == "POST":
-                return post(self.server.store, parts, _json(body))
-            if self.server.release == "2.5.1":
-                status, content, headers = get(self.server.store, parts, query if parts[-1] == "filtered_tasks" else [])
-                return status, _released(content), headers
-            return get(self.server.store, parts, query)
+            return self._stored(method, path, parts, query, body)
+
+    def _stored(
+        self, method: str, path: str, parts: list[str], query: list[tuple[str, str]], body: bytes
+    ) -> tuple[int, Any, dict[str, str]]:
+        store, release = self.server.store, self.server.release
+        if parts[-2:] == ["tag", "mutate"]:
+            if method != "PATCH":
+                raise Refused(405, None, {"Allow": "PATCH"})
+            return mutate_tags(store, parts[1], parts[3], _json(body))
+        if method == "POST":
+            return post(store, parts, _json(body))
+        if release == "2.5.1":
+            status, content, headers = get(store, parts, query if parts[-1] == "filtered_tasks" else [])
+            return status, _released(content), headers
+        return _small(store, path, parts) if release == "small" else get(store, parts, query)
 
     def _send(self, status: int, content: Any, headers: dict[str, str], fault: str | None = None) -> None:
         """Send a response: JSON, or bytes as they are, or the plain text of an error of the HTTP server."""
@@ -247,6 +264,12 @@ def _released(content: Any) -> Any:
     if isinstance(content, list) and rows and "field_name" in rows[0]:
         return sorted(rows, key=lambda row: row["field_name"])
     return content
+
+
+def _small(store: Store, path: str, parts: list[str]) -> tuple[int, Any, dict[str, str]]:
+    """Return the response of a service of others: without pages and filters, and with other 404s."""
+    status, content, headers = (404, None, {}) if _NOT_SMALL.search(path) else get(store, parts, [])
+    return status, {"detail": f"{path} not found"} if status == HTTPStatus.NOT_FOUND else content, headers
 
 
 def _json(body: bytes) -> Any:

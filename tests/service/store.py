@@ -24,6 +24,7 @@ class Store:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.largest_run = 2**31 - 1
         self.flows: dict[str, Row] = {}
         self.runs: dict[str, dict[int, Row]] = defaultdict(dict)
         self.steps: dict[tuple[str, int], dict[str, Row]] = defaultdict(dict)

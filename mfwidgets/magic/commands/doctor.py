@@ -179,12 +179,12 @@ def _configuration(context: ClientContext | None) -> Check:
 
 def _metadata(context: ClientContext) -> Check:
     provider, began = context.provider, time.monotonic()
-    flow_count = len(provider.flows())
+    flows = context.flow_names()
     took_ms = (time.monotonic() - began) * 1000
-    details = f"{home_folded(provider.selector)}: {counted(flow_count, 'flow')} in {took_ms:.0f} ms"
+    details = f"{home_folded(provider.selector)}: {'no list of flows' if flows is None else counted(len(flows), 'flow')} in {took_ms:.0f} ms"
     details += f", service {provider.version()}" if provider.remote else ""
-    advice = "" if flow_count else f"There are no flows yet. {_OTHER_METADATA}"
-    return Check("metadata", _OK if flow_count else _PROBLEM, details, advice)
+    advice = f"There are no flows yet. {_OTHER_METADATA}" if flows == [] else ""
+    return Check("metadata", _PROBLEM if advice else _OK, details, advice)
 
 
 def _namespace(context: ClientContext) -> Check:
