@@ -6,17 +6,21 @@ The value of a variable comes from the first of these that has it:
 2. the project's ``.metaflow/config.json``,
 3. the user's ``$METAFLOW_HOME/config.json``, or ``config_<profile>.json``,
 4. the built-in default.
+
+An installed package can replace 3, see :class:`mfwidgets.extensions.ConfigurationProvider`.
 """
 
 import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mfwidgets.entry_points import extensions
 from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser, TooLarge
+from mfwidgets.extensions import CONFIGURATION
 from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
 from mfwidgets.redaction import redact, remember_secrets, secrets_in_variables
 
@@ -60,6 +64,10 @@ class Configuration:
     separate_keys
         Whether the user's keys stay away from a host that a project's file names. A program that opens folders in which
         nobody ran anything needs this: a folder's own ``config.json`` could send the user's keys to another host.
+    user_file
+        The user's configuration file. None if there is none.
+    origin
+        Where an installed package has read ``user``, for people. Empty if that is the content of ``user_file``.
     """
 
     environ: Mapping[str, str] = field(repr=False)  # repr=False: values include keys and headers
@@ -68,6 +76,8 @@ class Configuration:
     cwd: Path
     project_file: Path | None = None
     separate_keys: bool = False
+    user_file: Path | None = None
+    origin: str = ""
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return a variable as a str, by its name without ``METAFLOW_``. An empty string in the environment counts.
@@ -144,9 +154,11 @@ class Configuration:
         """Return the sources whose keys go to the configured service. Environment and user's file are both the user's."""
         if not self.separate_keys:
             return self._sources
-        return (self.project,) if self._project_names_service() else (self.environ, self.user)
+        return (self.project,) if self.project_names_service else (self.environ, self.user)
 
-    def _project_names_service(self) -> bool:
+    @property
+    def project_names_service(self) -> bool:
+        """Whether the URL of the metadata service comes from the project's file, which others may have written."""
         return self.source("METAFLOW_SERVICE_URL") is self.project
 
     def keys_of_the_user(self) -> list[str]:
@@ -154,7 +166,7 @@ class Configuration:
 
         With :attr:`separate_keys` they are not sent there. Otherwise they are, as in Metaflow.
         """
-        if not self._project_names_service():
+        if not self.project_names_service:
             return []
         names = [f"METAFLOW_{name}" for name in _KEYS]
         return [name for name in names if self.source(name) not in (None, self.project)]
@@ -235,7 +247,7 @@ def read_configuration(
     *,
     separate_keys: bool = False,
 ) -> Configuration:
-    """Read the current configuration. Costs at most two small files.
+    """Read the current configuration. Costs at most two small files, and what an installed package requests for it.
 
     Parameters
     ----------
@@ -250,25 +262,58 @@ def read_configuration(
     ------
     MetaflowConfigurationError
         A file cannot be read, a file is not a JSON object, or the profile in ``METAFLOW_PROFILE`` has no file.
+    ServiceException
+        A package reads the configuration from a server, which does not answer or refuses the key.
+    """
+    configuration = read_files(environ, cwd, separate_keys=separate_keys)
+    for provider in extensions(CONFIGURATION):
+        origin = provider.call(provider.value.source, configuration, expected=str)
+        variables = provider.call(provider.value.read, configuration, expected=Mapping) if origin is not None else None
+        if variables is not None:
+            return replace(configuration, user=dict(variables), origin=origin or provider.label)
+    return configuration
+
+
+def configuration_origin(configuration: Configuration) -> str:
+    """Return where an installed package would read the user's variables, without a request. Empty if none applies."""
+    sources = (
+        provider.call(provider.value.source, configuration, expected=str) for provider in extensions(CONFIGURATION)
+    )
+    return next(filter(None, sources), "")
+
+
+def read_files(
+    environ: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    *,
+    separate_keys: bool = False,
+) -> Configuration:
+    """Read the configuration from the environment and files only, with the parameters of :func:`read_configuration`.
+
+    Raises
+    ------
+    MetaflowConfigurationError
+        A file cannot be read, a file is not a JSON object, or the profile in ``METAFLOW_PROFILE`` has no file.
     """
     environ = dict(os.environ if environ is None else environ)
     remember_secrets(secrets_in_variables(_relevant(environ)))
     here = Path(cwd) if cwd else _working_folder()
     project_dir = _folder_with(LOCAL_DIRS["local"], here)
     project_file = project_dir / LOCAL_DIRS["local"] / "config.json" if project_dir else None
-    project = (_read(project_file) if project_file else None) or {}
+    project = (read_object(project_file) if project_file else None) or {}
     if separate_keys:
         project = {name: value for name, value in project.items() if name not in _USERS_OWN}
     home = _home(environ)
     profile = environ.get("METAFLOW_PROFILE")
     user_file = home / (f"config_{profile}.json" if profile else "config.json")
-    user = _read(user_file)
+    user = read_object(user_file)
     if user is None and profile:
         raise MetaflowConfigurationError(
             f"Expected {redact(str(user_file)):.300} for METAFLOW_PROFILE={redact(profile)!r:.80}, got no such file. "
             "Try another profile, or unset METAFLOW_PROFILE."
         )
-    return Configuration(environ, project, user or {}, here, project_file, separate_keys)
+    found = None if user is None else user_file
+    return Configuration(environ, project, user or {}, here, project_file, separate_keys, found)
 
 
 def profiles(environ: Mapping[str, str] | None = None) -> dict[str, Path]:
@@ -347,8 +392,14 @@ def _folder_with(name: str, start: Path) -> Path | None:
     return None
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file, or None if the file does not exist."""
+def read_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object in a configuration file, or None if the file does not exist.
+
+    Raises
+    ------
+    MetaflowConfigurationError
+        It cannot be read, or is not a JSON object.
+    """
     try:
         content = parse_json(read_file(str(path), MAX_RECORD_BYTES))
     except FileNotFoundError:

@@ -252,6 +252,10 @@ class ValuesNotRead(UserWarning):
     """A table lacks some values, because they are too large or are not plain values."""
 
 
+class ExtensionFailed(UserWarning):
+    """An installed package that extends mfwidgets does not work. It is left out."""
+
+
 class KeysRedirected(UserWarning):
     """A folder's own configuration names the host to which the user's keys are sent."""
 

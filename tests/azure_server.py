@@ -14,7 +14,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,7 +49,7 @@ class Azure:
 @contextmanager
 def azure_server(folder: Path) -> Iterator[Azure]:
     """Run a server on a folder, and create a container."""
-    authority, certificate, key = _certificates(folder)
+    authority, certificate, key = certificates(folder)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [
@@ -147,8 +147,8 @@ def _wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(f"Azurite does not answer:\n{log.read_text()[-2000:]}")
 
 
-def _certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """Write a certificate authority, and its certificate for 127.0.0.1 with the key."""
+def certificates(folder: Path, hosts: Iterable[str] = ()) -> tuple[Path, Path, Path]:
+    """Write a certificate authority, and its certificate for 127.0.0.1 and other hosts with the key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -175,7 +175,8 @@ def _certificates(folder: Path) -> tuple[Path, Path, Path]:
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         if not is_authority:
             address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-            builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+            named = [address, *map(x509.DNSName, hosts)]
+            builder = builder.add_extension(x509.SubjectAlternativeName(named), critical=False)
         made.append(builder.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     private = keys[1].private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

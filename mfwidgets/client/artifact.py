@@ -14,12 +14,10 @@ from mfwidgets.hidden_characters import visible
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.pickles.safe_loads import safe_loads
-from mfwidgets.pickles.unpickle import load_value
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.stored_objects import reading_in
-from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes
+from mfwidgets.queries.values.reading import MAX_READ_BYTES, load_artifact, read_bytes
 
 if TYPE_CHECKING:
     from mfwidgets.client.task import Task
@@ -97,8 +95,9 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         DataException
             The bytes are damaged.
         UnloadableArtifact
-            The value cannot be unpickled here, or a Metaflow extension defines the encoding. :meth:`raw` still works. If
-            a module or a class is missing, the error is an ImportError or an AttributeError, too.
+            The value cannot be unpickled here, or no installed package reads the encoding of a Metaflow extension.
+            :meth:`raw` still works. If a module or a class is missing, the error is an ImportError or an AttributeError,
+            too.
 
         Examples
         --------
@@ -106,9 +105,7 @@ class DataArtifact(MetaflowObject, kind="artifact"):
         'İzmir'
         """
         description = f"Artifact {self.pathspec}"
-        content = self.raw()
-        with reading_in(self._context):
-            value = load_value(content, self._record.encoding, description)
+        value = load_artifact(self._context, self._record, self.raw())
         if isinstance(value, IncludedFile):
             return read_included(value, self._context.datastore, self._record.flow, description)
         return value

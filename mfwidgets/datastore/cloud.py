@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from mfwidgets.concurrency import run_interruptible
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache, blob_cache
+from mfwidgets.datastore.credentials import StorageCredentials, storage_credentials
 from mfwidgets.display_options import options
 from mfwidgets.errors import DataException, MetaflowException
 from mfwidgets.files import check_size
@@ -48,10 +49,18 @@ class CloudDatastore:
         The recorded root, for messages.
     cache
         Where its blobs are cached.
+    credentials
+        Credentials of an installed package.
     """
 
-    def __init__(self, store: "ObjectStore", root: str, cache: BlobCache | None = None) -> None:
-        self._store, self._root = store, root
+    def __init__(
+        self,
+        store: "ObjectStore",
+        root: str,
+        cache: BlobCache | None = None,
+        credentials: StorageCredentials | None = None,
+    ) -> None:
+        self._store, self._root, self._credentials = store, root, credentials
         self._limit = request_limit(root)
         self.cache = cache
 
@@ -146,11 +155,15 @@ class CloudDatastore:
             raise
         except Exception as error:  # noqa: BLE001 - also the packages that find credentials raise
             problem = f"{key} in {self._root} cannot be read: {_reason(error)}."
+        if self._credentials is not None and self._credentials.error is not None:  # obstore only quotes it
+            problem = f"{key} in {self._root} cannot be read. {self._credentials.error}"
         raise DataException(problem)  # without the cause, whose message can contain a signed URL
 
 
 def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDatastore:
-    """Return the datastore of a root such as ``s3://bucket/prefix``. This sends no request.
+    """Return the datastore of a root such as ``s3://bucket/prefix``.
+
+    This sends no request. Only credentials of an installed package may need one, for the region.
 
     Raises
     ------
@@ -166,7 +179,11 @@ def open_cloud(ds_type: str, root: str, configuration: Configuration) -> CloudDa
                 f"The data of this run is in {root}, which needs an extra: pip install 'mfwidgets[{extra}]'."
             ) from None
     try:
-        return CloudDatastore(opened(root, configuration), root, blob_cache(configuration))
+        credentials = storage_credentials(ds_type, configuration)
+        store = opened(root, configuration, credentials)
+        return CloudDatastore(store, root, blob_cache(configuration), credentials)
+    except MetaflowException:
+        raise
     except Exception as error:  # noqa: BLE001 - the packages of the clouds raise many kinds
         problem = _reason(error)
     raise DataException(f"The datastore {root} cannot be opened: {problem}.")
@@ -181,8 +198,8 @@ def import_clients(ds_type: str) -> None:
                 import_module(name)
 
 
-def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
-    """Open S3 with boto3's credentials: environment, profiles, SSO, roles."""
+def _open_s3(root: str, configuration: Configuration, credentials: StorageCredentials | None) -> "ObjectStore":
+    """Open S3 with boto3's credentials: environment, profiles, SSO, roles. Those of a package come first."""
     from boto3 import Session
     from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import S3Store
@@ -190,12 +207,15 @@ def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
     bucket, prefix = _parts(root.removeprefix("s3://"))
     session = Session()
     client = configuration.mapping("DATATOOLS_CLIENT_PARAMS")
-    options: dict[str, Any] = {"region": session.region_name or "us-east-1"}
+    region = credentials.region if credentials is not None else None
+    options: dict[str, Any] = {"region": region or session.region_name or "us-east-1"}
     verify = client.get("verify") or configuration.get("S3_VERIFY_CERTIFICATE") or ""
     endpoint = client.get("endpoint_url") or configuration.get("S3_ENDPOINT_URL")
     if endpoint:
         options["endpoint"] = endpoint
-    if session.get_credentials() is None:
+    if credentials is not None:
+        options["credential_provider"] = credentials
+    elif session.get_credentials() is None:
         options["skip_signature"] = True  # a public bucket needs no credentials; other buckets refuse the request
     else:
         options["credential_provider"] = Boto3CredentialProvider(session)
@@ -204,8 +224,8 @@ def _open_s3(root: str, configuration: Configuration) -> "ObjectStore":
     )
 
 
-def _open_azure(root: str, configuration: Configuration) -> "ObjectStore":
-    """Open Azure Blob Storage with the default credentials of azure-identity."""
+def _open_azure(root: str, configuration: Configuration, credentials: StorageCredentials | None) -> "ObjectStore":
+    """Open Azure Blob Storage with the default credentials of azure-identity. Those of a package come first."""
     from obstore.auth.azure import AzureCredentialProvider
     from obstore.store import AzureStore
 
@@ -213,12 +233,13 @@ def _open_azure(root: str, configuration: Configuration) -> "ObjectStore":
     if not endpoint:
         raise ValueError("METAFLOW_AZURE_STORAGE_BLOB_SERVICE_ENDPOINT, the URL of the storage account, is not set")
     container, prefix = _parts(root)
+    provider: Any = credentials or AzureCredentialProvider()
     return AzureStore(
         container,
         prefix=prefix,
         account_name=_azure_account(endpoint),
         endpoint=endpoint.rstrip("/"),
-        credential_provider=AzureCredentialProvider(),
+        credential_provider=provider,
         client_options=_client(),
         retry_config=_RETRIES,
     )
@@ -230,22 +251,27 @@ def _azure_account(endpoint: str) -> str:
     return parts.path.strip("/").partition("/")[0] or (parts.hostname or "").partition(".")[0]
 
 
-def _open_gs(root: str, configuration: Configuration) -> "ObjectStore":  # noqa: ARG001 - same signature as the others
-    """Open Google Cloud Storage with the default credentials of google-auth."""
+def _open_gs(
+    root: str,
+    configuration: Configuration,  # noqa: ARG001 - same signature as the others
+    credentials: StorageCredentials | None,
+) -> "ObjectStore":
+    """Open Google Cloud Storage with the default credentials of google-auth. Those of a package come first."""
     from obstore.auth.google import GoogleCredentialProvider
     from obstore.store import GCSStore
 
     bucket, prefix = _parts(root.removeprefix("gs://"))
+    provider: Any = credentials or GoogleCredentialProvider()
     return GCSStore(
         bucket,
         prefix=prefix,
-        credential_provider=GoogleCredentialProvider(),
+        credential_provider=provider,
         client_options=_client(),
         retry_config=_RETRIES,
     )
 
 
-CLOUDS: Mapping[str, tuple[str, str, Callable[[str, Configuration], Any]]] = {
+CLOUDS: Mapping[str, tuple[str, str, Callable[[str, Configuration, StorageCredentials | None], Any]]] = {
     "s3": ("s3", "boto3", _open_s3),
     "azure": ("azure", "azure.identity", _open_azure),
     "gs": ("gcs", "google.auth", _open_gs),

@@ -1,6 +1,7 @@
 """The small JSON files of each attempt: ``<N>.attempt.json``, ``<N>.runtime`` and ``<N>.data.json``."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +58,15 @@ class ArtifactInfo:
         Bytes of the serialized value before compression. None if not recorded.
     type
         ``str(type(value))``, such as ``<class 'int'>``. Empty if not recorded.
+    serializer_info
+        What the serializer of an extension recorded. None if there is nothing.
     """
 
     sha: str
     size: int | None
     type: str
     encoding: str
+    serializer_info: Mapping[str, Any] | None = None
 
 
 def attempt_files(datastore: Datastore, task: tuple[str, ...]) -> dict[int, AttemptFiles]:
@@ -115,6 +119,7 @@ def _artifact_info(sha: str, info: dict[str, Any]) -> ArtifactInfo:
         size=size if type(size) is int and 0 <= size < _MAX_SIZE else None,
         type=str(info.get("type", "")),
         encoding=str(info.get("encoding", "gzip+pickle-v2")),  # the oldest Metaflow did not record it
+        serializer_info=_mapping(info.get("serializer_info")) or None,
     )
 
 

@@ -1,12 +1,15 @@
 """Opens the provider that a metadata selector such as ``local@/home/ann/project`` names."""
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mfwidgets.config import LOCAL_DIRS, Configuration, expanded
-from mfwidgets.errors import InvalidSelector, KeysRedirected, warn
+from mfwidgets.entry_points import Extension, extensions
+from mfwidgets.errors import InvalidSelector, KeysRedirected, MetaflowConfigurationError, warn
+from mfwidgets.extensions import HEADERS, HeadersProvider
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.service import ServiceProvider
@@ -80,8 +83,11 @@ def _open_service(
     keys = [] if explicit else configuration.keys_of_the_user()
     hint = _without_keys(configuration, keys, url) if keys else ""
 
+    packages = () if not explicit and configuration.project_names_service else tuple(extensions(HEADERS))
+
     def all_headers() -> dict[str, str]:
-        return {**configured, **checked_headers((headers() if callable(headers) else headers) or {})}
+        own = checked_headers((headers() if callable(headers) else headers) or {})
+        return configured | _headers_of(packages, url, configuration) | own
 
     attempts = configuration.number("SERVICE_RETRY_COUNT", 5)
     return ServiceProvider(ServiceHttp(url, all_headers, session, attempts, hint=hint))
@@ -97,6 +103,20 @@ def _is_service_url(url: str) -> bool:
     rest = url.partition("://")[2].removeprefix(parts.netloc)
     plain = url.isprintable() and not set("@?#;&=").intersection(rest) and parts.netloc.count("@") <= 1
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
+
+
+def _headers_of(
+    packages: Iterable[Extension[HeadersProvider]], url: str, configuration: Configuration
+) -> dict[str, str]:
+    """Return the headers that installed packages add. Those of the first package count."""
+    found: dict[str, str] = {}
+    for package in packages:
+        headers = package.call(package.value.headers, url, configuration, expected=Mapping)
+        try:
+            found = checked_headers(headers or {}) | found
+        except MetaflowConfigurationError:
+            package.fail("headers() returns what cannot be sent")
+    return found
 
 
 _noticed: set[tuple[str, str]] = set()

@@ -10,11 +10,12 @@ from IPython.core.error import UsageError
 
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.code_lines import hint, mflow_line
-from mfwidgets.config import profiles, read_configuration
+from mfwidgets.config import configuration_origin, profiles, read_files
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowConfigurationError, MetaflowException, MetaflowUnknownUser
 from mfwidgets.hidden_characters import visible
 from mfwidgets.magic.command import Argument, Command
+from mfwidgets.outerbounds.configuration import RESOLVED
 from mfwidgets.queries.context import (
     current_context,
     default_metadata,
@@ -33,6 +34,8 @@ from mfwidgets.views.data import Facts, data_of
 from mfwidgets.views.tables import shown_of_total
 
 _PROFILE = "METAFLOW_PROFILE"
+_OF_PROFILE = (_PROFILE, RESOLVED)
+"""The variables of the environment that belong to a profile. The second is what Metaflow has read in this process."""
 
 
 class ContextChange(Metaflow):
@@ -192,11 +195,13 @@ def build_profiles_view(shown: Profiles, limits: Limits) -> View:
 
 
 def _profile_cells(name: str, is_current: bool, limits: Limits) -> tuple[Cell, ...]:  # noqa: FBT001 - called once
-    environ = {key: value for key, value in os.environ.items() if key != _PROFILE} | ({_PROFILE: name} if name else {})
+    environ = {key: value for key, value in os.environ.items() if key not in _OF_PROFILE}
     try:
-        configuration = read_configuration(environ)
-        url = redact_url(configuration.get("SERVICE_URL") or "")
-        texts = [configuration.default_metadata, configuration.datastore_kind, url]
+        configuration = read_files(environ | ({_PROFILE: name} if name else {}))
+        texts = [configuration_origin(configuration), "", ""]  # what it says is read on a switch, not for a list
+        if not texts[0]:
+            url = redact_url(configuration.get("SERVICE_URL") or "")
+            texts = [configuration.default_metadata, configuration.datastore_kind, url]
     except MetaflowException as error:
         texts = [str(error), "", ""]
     return (
@@ -214,9 +219,9 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
         raise MetaflowConfigurationError(f"Expected a profile ({names}), got {given.name!r}.")
     before, put_back = os.environ.get(_PROFILE, "") or "default", remember()
     try:
-        if given.name == "default":
-            os.environ.pop(_PROFILE, None)
-        else:
+        for name in _OF_PROFILE:
+            os.environ.pop(name, None)
+        if given.name != "default":
             os.environ[_PROFILE] = given.name
         default_metadata()
         with suppress(MetaflowUnknownUser):  # without a user name, only calls that need a namespace fail
@@ -233,12 +238,13 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
 
 def remember() -> Callable[[], None]:
     """Return a function that restores the current namespace, metadata provider and profile."""
-    profile, put_scope_back = os.environ.get(_PROFILE), preserve_context()
+    before = {name: os.environ[name] for name in _OF_PROFILE if name in os.environ}
+    put_scope_back = preserve_context()
 
     def put_back() -> None:
-        os.environ.pop(_PROFILE, None)
-        if profile is not None:
-            os.environ[_PROFILE] = profile
+        for name in _OF_PROFILE:
+            os.environ.pop(name, None)
+        os.environ.update(before)
         put_scope_back()
 
     return put_back

@@ -14,6 +14,7 @@ from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import in_background
 from mfwidgets.config import profiles
 from mfwidgets.datastore.blob_cache import cache_info
+from mfwidgets.datastore.credentials import credentials_source
 from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException, problem_of
@@ -171,7 +172,9 @@ def _configuration(context: ClientContext | None) -> Check:
     parts = [f"profile {redact(os.environ.get('METAFLOW_PROFILE') or 'default')} of {1 + len(profiles())}"]
     if context and context.configuration.project:
         parts.append("config.json of the project")
-    if context and context.configuration.user:
+    if context and context.configuration.origin:
+        parts.append(f"configuration of {context.configuration.origin}")
+    elif context and context.configuration.user:
         parts.append("configuration file of the user")
     parts.append(f"variables {', '.join(names)}" if names else "no METAFLOW_ variables")
     return Check("configuration", "", "; ".join(parts))
@@ -205,8 +208,13 @@ def _datastore(context: ClientContext) -> Check:
     extra = _CLOUDS.get(kind)
     if extra is None:
         return Check("datastore", _OK, f"default {kind}; each run records its datastore")
+    try:
+        source = credentials_source(kind, context.configuration)
+    except MetaflowException as error:
+        return Check("datastore", _PROBLEM, str(error))
     if _version("obstore"):
-        return Check("datastore", _OK, f"default {kind}, read with obstore {_version('obstore')}")
+        details = f"default {kind}, read with obstore {_version('obstore')}"
+        return Check("datastore", _OK, f"{details}; credentials of {source}" if source else details)
     return Check("datastore", _PROBLEM, f"default {kind}, obstore is missing", f"pip install 'mfwidgets[{extra}]'")
 
 

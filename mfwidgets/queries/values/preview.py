@@ -20,6 +20,7 @@ from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.recorded_exceptions import recorded_in
 from mfwidgets.queries.values.reading import read_bytes
+from mfwidgets.queries.values.serializers import reader_of
 
 MAX_PREVIEW_BYTES = 1_000_000
 """A larger artifact has no preview, since reading it takes too long for a display."""
@@ -116,7 +117,9 @@ def small_previews(
 def _content(context: ClientContext, record: ArtifactRecord, max_bytes: int) -> bytes | Preview:
     """Return the pickle of an artifact. Return a preview that says why it was not read."""
     if record.encoding not in PICKLES:
-        return Preview(f"serialized as '{record.encoding}' by an extension of Metaflow")
+        package = reader_of(record.encoding)
+        reader = f"; .data reads it with the package {package}" if package else ""
+        return Preview(f"serialized as '{record.encoding}' by an extension of Metaflow{reader}")
     try:
         return read_bytes(context, record, max_bytes)
     except TooLarge:

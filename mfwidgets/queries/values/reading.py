@@ -27,6 +27,7 @@ from mfwidgets.pickles.unpickle import PICKLES, load_value
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.stored_objects import reading_in
+from mfwidgets.queries.values.serializers import deserialize, reader_of
 from mfwidgets.safe_repr import repr_of
 
 MAX_READ_BYTES = 20_000_000
@@ -122,11 +123,15 @@ def read_value(
     context: ClientContext, record: ArtifactRecord, *, max_bytes: int = SMALL_VALUE_BYTES, unpickle: bool = False
 ) -> Any:
     """Return the value of a record, or :class:`NotRead`. Costs one read."""
-    if record.encoding not in PICKLES:
-        return NotRead(f"encoding '{record.encoding}' belongs to an extension")
+    package = reader_of(record.encoding)
+    if record.encoding not in PICKLES and not (unpickle and package):
+        advice = f" (unpickle=True reads it with the package {package})" if package else ""
+        return NotRead(f"encoding '{record.encoding}' belongs to an extension{advice}")
     owner = f"Artifact {'/'.join(record.path)}"
     try:
         content = read_bytes(context, record, max_bytes)
+        if package:
+            return load_artifact(context, record, content)
         try:
             value = safe_loads(content)
         except UnloadableArtifact as error:
@@ -134,8 +139,7 @@ def read_value(
                 return NotRead(
                     f"not a plain value: {error.what} (unpickle=True reads it, but runs the code of the pickle)"
                 )
-            with reading_in(context):
-                value = load_value(content, record.encoding, owner)
+            value = load_artifact(context, record, content)
         return _included(context, record, value, owner, max_bytes) if isinstance(value, IncludedFile) else value
     except TooLarge:
         return NotRead(f"larger than {max_bytes:,} bytes (max_bytes= sets the limit)")
@@ -145,6 +149,21 @@ def read_value(
         MetaflowNamespaceMismatch,
     ) as error:  # the last two: of an object in the value
         return NotRead(str(error))
+
+
+def load_artifact(context: ClientContext, record: ArtifactRecord, content: bytes) -> Any:
+    """Return the value of an artifact from its bytes, by unpickling or with an installed package. That can run any code.
+
+    Raises
+    ------
+    UnloadableArtifact
+        It cannot be loaded here.
+    """
+    owner = f"Artifact {'/'.join(record.path)}"
+    with reading_in(context):
+        if record.encoding in PICKLES:
+            return load_value(content, record.encoding, owner)
+        return deserialize(content, record, datastore_of(context, record), owner)
 
 
 def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFile, owner: str, max_bytes: int) -> Any:
