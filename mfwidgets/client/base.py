@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import import_module
-from typing import Any, ClassVar, Self
+from numbers import Real
+from typing import Any, ClassVar, Self, cast
 
 from mfwidgets.code_lines import is_plain
 from mfwidgets.display import Explorable
@@ -287,9 +288,9 @@ def check_attempt(attempt: object, kind: str) -> int | None:
         raise MetaflowNotFound(
             f"A {kind} has no attempts. Only tasks and artifacts have them. Try leaving attempt= out."
         )
-    if isinstance(attempt, int | float | str) and not isinstance(attempt, bool):
+    if isinstance(attempt, Real | str) and not isinstance(attempt, bool):  # numbers of numpy are Real, too
         try:
-            number = int(attempt)
+            number = int(cast("float | str", attempt))
         except (ValueError, OverflowError):
             number = -1
         if 0 <= number < MAX_ATTEMPTS:

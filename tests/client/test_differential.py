@@ -1,59 +1,22 @@
 """Every attribute of every object of the runs under test, in four namespaces, against Metaflow's own client.
 
-The questions are in ``questions.py``. Each intended difference is a line of :data:`INTENDED`, with the reason. Everything
-else is equal, including the names of exceptions.
+The questions are in ``questions.py``, the intended differences in ``differences.py``. Everything else is equal, including
+the names of exceptions. The order of the objects is random, because no answer may depend on earlier questions.
 """
 
+import random
 import re
-from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import questions
 from corpus import service_s3_corpus
+from differences import DIFFERENCES, INTENDED
 from oracle import answers
 
 import mfwidgets
 
-
-@dataclass(frozen=True)
-class Intended:
-    """An intended difference: questions, pathspecs, the answer of Metaflow's client, our answer, and the reason.
-
-    ``always`` is False if the difference depends on milliseconds, so that some runs do not show it.
-    """
-
-    facts: str
-    pathspecs: str
-    theirs: str
-    ours: str
-    reason: str
-    always: bool = True
-
-    def covers(self, pathspec, fact, theirs, ours):
-        return (
-            re.fullmatch(self.facts, fact)
-            and re.fullmatch(self.pathspecs, pathspec)
-            and re.search(self.theirs, str(theirs), re.DOTALL)
-            and re.search(self.ours, str(ours), re.DOTALL)
-        )
-
-
-NEIGHBOURS = r"(parent|child)_task(s|_pathspecs)"
-INTENDED = [
-    Intended("origin_pathspec", ".*", "/None", "NoneType None", "a run that was not resumed has no origin"),
-    Intended("child_steps|parent_steps|" + NEIGHBOURS, r".*/_parameters(/\d+)?", "KeyError", "each '", "a pseudo step has no neighbours, which is not an error"),
-    Intended(NEIGHBOURS, ".*", "KeyError", "each ", "an attempt that does not exist has the neighbours of its task"),
-    Intended("parent_steps|child_steps", ".*", "MetaflowNotFound|KeyError", "each ", "a step that did not run is not a neighbour"),
-    Intended(NEIGHBOURS, "LoopFlow/.*", "each ", "each ", "loops and switches: the iterations before and after, not all iterations (test_related_tasks checks these)"),
-    Intended("stdout|stderr", ".*", r"'\\\\n'", "''", "a task without a log printed nothing, not an empty line"),
-    Intended("loglines.*", ".*", r"tuple\(NoneType None, str ''\)", r"list\(\)", "the same, line by line"),
-    Intended("stdout|loglines stdout", "LogFlow/.*", "UnicodeDecodeError", "\ufffd", "bytes that are not UTF-8 are replaced, not refused"),
-    Intended("stderr(_size)?|loglines stderr", "DeathFlow/.*", r"int 0|'\\\\n'|NoneType None, str ''", "int [1-9]|ImportError", "the log of a task that died before its step began is found"),
-    Intended("successful|finished", r"LoopFlow/\d+", "False", "True", "the end task of a resumed run with other step names is found"),
-    Intended("data|end_task|finished_at", r"LoopFlow/\d+", "None", "each|finish|20", "the same"),
-    Intended("latest_successful_run", "LoopFlow", "Run", "Run", "the same"),
-    Intended("finished_at", r"RetryFlow/\d+/flaky/\d+", r"\d", r"\d", "a retried attempt ended when it was stored, as in all tables", always=False),
-]  # fmt: skip
+PACKAGE = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +35,9 @@ def compare(metaflows, namespace=None):
     """Ask our client the questions of Metaflow's client. Return the lines of INTENDED that applied."""
     wrong, used = [], set()
     assert len(metaflows["listed"]) > 100
-    for pathspec, attempt in questions.subjects(metaflows["listed"], namespace):
+    subjects = list(questions.subjects(metaflows["listed"], namespace))
+    random.shuffle(subjects)
+    for pathspec, attempt in subjects:
         theirs = metaflows["objects"][f"{namespace} {pathspec} {attempt}"]
         ours = questions.asked(mfwidgets, pathspec, attempt, namespace)
         assert theirs.keys() == ours.keys(), pathspec
@@ -114,6 +79,58 @@ def test_objects_of_a_service_on_s3(monkeypatch):
         mfwidgets.metadata(service.url)
         compare(answers(runs, f"service@{service.url}", server.environ))
         assert mfwidgets.Metaflow(namespace=None).get(runs["linear"]).data.text == "grün & <b>bold</b>"
+
+
+def test_the_list_in_the_readme_is_complete():
+    text = (PACKAGE / "README.md").read_text()
+    part = text.partition("## Where we differ from Metaflow's client, on purpose")[2].partition("\n## ")[0]
+    items = [" ".join(item.split()) for item in part.split("\n- ")[1:]]
+    assert [re.match(r".*?\.(?= |$)", item)[0] for item in items] == list(DIFFERENCES)
+
+
+@pytest.mark.parametrize("name", {name for lines in DIFFERENCES.values() for name in lines if isinstance(name, str)})
+def test_every_other_difference_has_a_test(name):
+    file, _, function = name.partition("::")
+    assert f"def {function}(" in (PACKAGE / file).read_text()
+
+
+def test_the_order_of_artifacts(client, runs, metaflow):
+    ours, theirs = (list(one(f"{runs['linear']}/start/1")) for one in (client.get, metaflow.Task))
+    names = [artifact.id for artifact in ours]
+    assert names == sorted(names)
+    assert set(names) == {artifact.id for artifact in theirs}
+    fields = metaflow.Task(f"{runs['linear']}/start/1").artifacts._fields
+    assert set(client.get(f"{runs['linear']}/start/1").artifacts._fields) == set(fields)
+
+
+def test_a_flow_in_a_namespace(runs, metaflow):
+    answers = []
+    for m in (metaflow, mfwidgets):
+        m.metadata(f"local@{runs.folder}")
+        m.namespace(None)
+        flow = m.Flow("RetryFlow")  # all of its runs are bob's
+        for name in ("user:bob", "user:ann", None):
+            m.namespace(name)
+            answers.append(flow.is_in_namespace())
+    metaflow.namespace(None)
+    assert answers == [True, True, True, True, False, True]
+
+
+def test_a_killed_task(client, runs, metaflow):
+    pathspec = f"{runs['died-hard']}/start/1"
+    theirs, ours = metaflow.Task(pathspec), client.get(pathspec)
+    for task in (theirs, ours):
+        assert (task.finished, task.successful, task.finished_at) == (False, False, None)
+    killed = client.get(runs["killed"])["join"].task
+    assert killed.status == "killed"
+    assert "SIGKILL" in killed.status.reason
+    assert metaflow.Task(killed.pathspec).finished is killed.finished is False
+
+
+def test_equal_objects(client, runs, metaflow):
+    assert client.get(runs["linear"]) == client.get(runs["linear"])
+    assert metaflow.Run(runs["linear"]) != metaflow.Run(runs["linear"])
+    assert client.get(f"{runs['linear']}/start/1", 0) != client.get(f"{runs['linear']}/start/1")
 
 
 # Accidental answers of Metaflow's client to mistakes, and our errors.
