@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.render.sanitize import escape_control_chars, log_line, parse_ansi
-from mfwidgets.render.view import Line, text_of_line
+from mfwidgets.render.view import text_of_line
 from mfwidgets.search import LinePattern
 from mfwidgets.times import zone_text
 from mfwidgets.views.log import moment_text
@@ -117,15 +117,13 @@ class LogText:
         lines = self.lines[first:last]
         several = len({line.stream for line in self.lines[first:last]}) > 1
         drawn = parse_ansi((line.message for line in lines), DEFAULT_COLUMNS)
-        for line, spans in zip(lines, drawn, strict=True):
+        found = self.pattern.spans([text_of_line(spans) for spans in drawn]) if self.pattern else [[] for _ in drawn]
+        for line, spans, ranges in zip(lines, drawn, found, strict=True):
             yield {
                 "margin": f"{moment_text(line.time)[-self.moment_width :]} {line.stream if several else ''}".strip(),
                 "spans": [(span.text, span.styles) for span in spans],
-                "found": self._ranges(spans),
+                "found": ranges,
             }
-
-    def _ranges(self, line: Line) -> list[tuple[int, int]]:
-        return self.pattern.spans(text_of_line(line)) if self.pattern else []
 
     def text(self) -> str:
         """Return all lines as a str."""
