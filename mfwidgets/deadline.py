@@ -6,14 +6,19 @@ A deadline applies to a block, and to all threads that :mod:`mfwidgets.concurren
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from typing import TypeVar
 
 from mfwidgets.errors import DeadlineExceeded
 
 _GRACE_S = 0.1
 """A read may take this much longer than its deadline, since a timeout of 0 means no timeout."""
+
+_ITEMS_PER_CHECK = 200
+
+Item = TypeVar("Item")
 
 _current: ContextVar["Deadline | None"] = ContextVar("mfwidgets_deadline", default=None)
 
@@ -132,6 +137,27 @@ def check_deadline() -> None:
     deadline = _current.get()
     if deadline is not None:
         deadline.check()
+
+
+def stoppable(items: Iterable[Item]) -> Iterable[Item]:
+    """Return the same items, for a loop that ends if this thread's work is given up.
+
+    The deadline is checked before the first item and every 200 items, so a loop of small steps costs hardly more.
+
+    Raises
+    ------
+    DeadlineExceeded
+        The work was given up. Raised in the loop.
+    """
+    deadline = _current.get()
+    return items if deadline is None else _checked(deadline, items)
+
+
+def _checked(deadline: Deadline, items: Iterable[Item]) -> Iterator[Item]:
+    for number, item in enumerate(items):
+        if not number % _ITEMS_PER_CHECK:
+            deadline.check()
+        yield item
 
 
 def seconds_within_deadline(seconds: float) -> float:

@@ -200,6 +200,17 @@ def check_size(name: str, size: int, max_bytes: int | None) -> None:
 _decode = json.JSONDecoder().decode
 """Does the same as ``json.loads``, faster."""
 
+_LARGE_BYTES = 500_000
+"""A larger JSON text takes so long that the deadline is checked for each object in it."""
+
+
+def _needed(value: dict[str, Any]) -> dict[str, Any]:
+    check_deadline()
+    return value
+
+
+_decode_stoppably = json.JSONDecoder(object_hook=_needed).decode
+
 
 def parse_json(content: bytes | str) -> Any:
     """Return the value of a JSON text.
@@ -208,8 +219,11 @@ def parse_json(content: bytes | str) -> Any:
     ------
     ValueError
         It is not JSON, is nested too deeply, or has an integer that is too long.
+    DeadlineExceeded
+        It is large, and nobody waits for it any more.
     """
     try:
-        return _decode(content.decode() if isinstance(content, bytes) else content)
+        decode = _decode if len(content) < _LARGE_BYTES else _decode_stoppably
+        return decode(content.decode() if isinstance(content, bytes) else content)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mfwidgets.concurrency import parallel_map
+from mfwidgets.deadline import stoppable
 from mfwidgets.errors import MetaflowTaggingError, ServiceException
 from mfwidgets.providers.base import ALL, PathPrefix, RunQuery, TagUpdate
 from mfwidgets.providers.records import (
@@ -139,7 +140,7 @@ class ServiceProvider:
         """Return tasks (one request for a step; for a run, one for its steps and then one per step)."""
         steps = [step] if step else self._public_steps(run)
         lists = parallel_map(lambda name: self._requests.below((*run.path, name), "tasks"), steps)
-        return _newest_first(task_record(run, row) for rows in lists for row in rows)
+        return _newest_first(task_record(run, row) for rows in lists for row in stoppable(rows))
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task (one request)."""
@@ -155,7 +156,7 @@ class ServiceProvider:
         """
         is_parameters = where[_RUN:] == ("_parameters",)
         rows = self._metadata_of_parameters(where[:_RUN]) if is_parameters else self._requests.metadata(where)
-        return [metadata_record(row) for row in rows if fields is None or row["field_name"] in fields]
+        return [metadata_record(row) for row in stoppable(rows) if fields is None or row["field_name"] in fields]
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
         """Return the metadata of a run (one request). For a very large run, only that of unsuccessful tasks.
@@ -164,7 +165,7 @@ class ServiceProvider:
         task reads their metadata.
         """
         rows = self._requests.metadata_if_small(run.path)
-        return [metadata_record(row) for row in (self._outcome_of_large(run) if rows is None else rows)]
+        return [metadata_record(row) for row in stoppable(self._outcome_of_large(run) if rows is None else rows)]
 
     def _metadata_of_parameters(self, run: PathPrefix) -> list[Row]:
         tasks = self._requests.task_paths((*run, "_parameters"))
@@ -201,7 +202,7 @@ class ServiceProvider:
         """Return artifacts of the newest attempt of each task that has artifacts (one request)."""
         records = [
             artifact_record(row)
-            for row in _of_newest_attempts(self._requests.artifacts(where, attempt))
+            for row in stoppable(_of_newest_attempts(self._requests.artifacts(where, attempt)))
             if (names is None or row["name"] in names) and not (public_only and row["name"].startswith("_"))
         ]
         return sorted(records, key=attrgetter("step", "task_id", "name"))
@@ -267,10 +268,10 @@ def _means_itself(value: str) -> bool:
 def _of_newest_attempts(rows: list[Row]) -> list[Row]:
     """Exclude artifacts that only an older attempt stored. Pages include them, plain listings do not."""
     newest: dict[TaskKey, int] = {}
-    for row in rows:
+    for row in stoppable(rows):
         task = (row["step_name"], str(row["task_id"]))
         newest[task] = max(newest.get(task, 0), attempt_of(row))
-    return [row for row in rows if attempt_of(row) == newest[row["step_name"], str(row["task_id"])]]
+    return [row for row in stoppable(rows) if attempt_of(row) == newest[row["step_name"], str(row["task_id"])]]
 
 
 def _newest_first(records: Iterable[_Dated]) -> list[_Dated]:

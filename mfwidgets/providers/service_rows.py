@@ -7,6 +7,7 @@ seconds in rows, in milliseconds in records. ``null`` means no tags.
 import re
 from typing import Any
 
+from mfwidgets.deadline import stoppable
 from mfwidgets.errors import ServiceException
 from mfwidgets.providers.records import (
     ArtifactRecord,
@@ -104,7 +105,7 @@ def checked_rows(content: object, needed: tuple[str, ...]) -> list[Row]:
     """
     if not isinstance(content, list):
         raise ServiceException(f"Expected a list from the metadata service, got {type(content).__name__}.")
-    return [checked_row(row, needed) for row in content]
+    return [checked_row(row, needed) for row in stoppable(content)]
 
 
 def checked_row(row: object, needed: tuple[str, ...]) -> Row:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from mfwidgets.deadline import stoppable
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
@@ -224,7 +225,7 @@ def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
     items = items_of(snapshot.context, snapshot.record, snapshot.where, snapshot.metadata)
     rows = [
         TaskRow(task, state, items.get(task.key, OUTSIDE))
-        for task, state in zip(snapshot.tasks, task_states(snapshot), strict=True)
+        for task, state in stoppable(zip(snapshot.tasks, task_states(snapshot), strict=True))
     ]
     planned = planned_tasks(snapshot, rows) if len(snapshot.where) <= _STEP else {}
     return [replace(row, planned=planned[row.record.step]) if row.record.step in planned else row for row in rows]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from mfwidgets.concurrency import CallOnce, parallel_map
+from mfwidgets.deadline import stoppable
 from mfwidgets.providers.base import ALL, MetadataProvider, PathPrefix, RunQuery, TagUpdate
 from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.records import (
@@ -191,7 +192,9 @@ class SnapshotProvider:
         """Return metadata of the snapshot, or request it once."""
         snapshot = self._snapshot_of(where)
         if snapshot is None:
-            return [event for event in self._cached_metadata(where) if fields is None or event.field in fields]
+            return [
+                event for event in stoppable(self._cached_metadata(where)) if fields is None or event.field in fields
+            ]
         if fields is None:
             return _within(where, snapshot.records.metadata)
         return _within(where, chain.from_iterable(snapshot.by_field.get(field, []) for field in fields))
@@ -219,7 +222,7 @@ class SnapshotProvider:
         snapshot = self._snapshot_of(where) if attempt is None else None
         if snapshot is None:
             all_records = self._artifacts((where, attempt))
-            records = [record for record in all_records if names is None or record.name in names]
+            records = [record for record in stoppable(all_records) if names is None or record.name in names]
         elif names is None:
             records = _within(where, snapshot.records.artifacts)
         else:
@@ -281,7 +284,7 @@ class _Snapshot:
 
 def _grouped(records: list[Any], key: str) -> dict[str, list[Any]]:
     groups: dict[str, list[Any]] = defaultdict(list)
-    for record in records:
+    for record in stoppable(records):
         groups[getattr(record, key)].append(record)
     return dict(groups)
 
@@ -289,4 +292,4 @@ def _grouped(records: list[Any], key: str) -> dict[str, list[Any]]:
 def _within(where: PathPrefix, records: Iterable[_Record]) -> list[_Record]:
     """Return the records below a path. The path of the run has all."""
     below = where[_RUN:]
-    return [record for record in records if record.key[: len(below)] == below] if below else list(records)
+    return [record for record in stoppable(records) if record.key[: len(below)] == below] if below else list(records)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mfwidgets.datastore.base import LOCAL_TYPES
-from mfwidgets.deadline import current_deadline
+from mfwidgets.deadline import current_deadline, stoppable
 from mfwidgets.pickles.metaflow_types import ForeachFrame
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey
@@ -106,16 +106,16 @@ def _items(
     context: ClientContext, run: RunRecord, where: PathPrefix, events: Iterable[MetadataRecord], max_origins: int
 ) -> dict[TaskKey, Item]:
     fields: dict[TaskKey, dict[str, object]] = defaultdict(dict)
-    for event in events:
+    for event in stoppable(events):
         fields[event.key][event.field] = event.value
-    items = {key: item for key, values in fields.items() if (item := _recorded_item(values)) is not None}
+    items = {key: item for key, values in stoppable(fields.items()) if (item := _recorded_item(values)) is not None}
     if is_older(run, (2, 15)) and not any(item.path for item in items.values()):
         stacked = _stacked_items(context, where, items)
         if stacked:
             return items | stacked
     origins = {
         key: {field: str(values[field]) for field in ORIGIN_FIELDS & values.keys()}
-        for key, values in fields.items()
+        for key, values in stoppable(fields.items())
         if "origin-task-id" in values and key not in items
     }
     if any("origin-run-id" not in origin for origin in origins.values()):
@@ -143,10 +143,12 @@ def _items_of_clones(
 ) -> dict[TaskKey, Item]:
     """Return the items of cloned tasks, from their origins. Reads run by run."""
     items: dict[TaskKey, Item] = {}
-    for run_id in sorted({origin.get("origin-run-id", "") for origin in origins.values()}):
+    clones_by_run: dict[str, dict[TaskKey, Mapping[str, str]]] = defaultdict(dict)
+    for key, origin in stoppable(origins.items()):
+        clones_by_run[origin.get("origin-run-id", "")][key] = origin
+    for run_id, clones in sorted(clones_by_run.items(), key=itemgetter(0)):
         if not run_id or not max_origins:
             continue
-        clones = {key: origin for key, origin in origins.items() if origin.get("origin-run-id") == run_id}
         origin_path = (where[0], run_id, *where[2:3])
         events = context.provider.metadata(origin_path, FOREACH_FIELDS)
         if not any(event.field == "foreach-execution-path" for event in events):
@@ -186,7 +188,7 @@ def _stacked_items(
     if _too_many_for_display(records):
         return {}
     items: dict[TaskKey, Item] = {}
-    for record, stack in zip(records, values_of(context, records), strict=True):
+    for record, stack in stoppable(zip(records, values_of(context, records), strict=True)):
         item = item_in_stack(stack)
         if item is not None:
             values = recorded[record.key].values if record.key in recorded else ()

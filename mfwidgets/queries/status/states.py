@@ -12,6 +12,7 @@ from functools import partial
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.datastore.task_files import AttemptFiles
+from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile
 from mfwidgets.pickles.safe_loads import is_none, known_bool
 from mfwidgets.providers.base import PathPrefix
@@ -39,17 +40,17 @@ _END_ARTIFACTS = STATUS_ARTIFACTS | {"_transition"}
 def task_states(snapshot: RunSnapshot) -> list[TaskState]:
     """Return the state of each task of a snapshot, in the same order."""
     events: dict[TaskKey, list[MetadataRecord]] = defaultdict(list)
-    for event in snapshot.metadata:
+    for event in stoppable(snapshot.metadata):
         events[event.key].append(event)
     results: dict[TaskKey, list[ArtifactRecord]] = defaultdict(list)
-    for record in snapshot.artifacts:
+    for record in stoppable(snapshot.artifacts):
         if record.name in STATUS_ARTIFACTS:
             results[record.key].append(record)
     now = now_ms()
     keys = [task.key for task in snapshot.tasks]
     return [
         _task_state(task, events[key], results[key], snapshot.files.get(key, {}), now)
-        for task, key in zip(snapshot.tasks, keys, strict=True)
+        for task, key in stoppable(zip(snapshot.tasks, keys, strict=True))
     ]
 
 
@@ -235,7 +236,7 @@ def _where_results_matter(run: RunRecord, events: Iterable[MetadataRecord], last
 def tasks_in_metadata(run: RunRecord, events: Iterable[MetadataRecord]) -> list[TaskRecord]:
     """Return the tasks that have metadata. Their heartbeat is that of the run."""
     created: dict[TaskKey, int] = {}
-    for event in events:
+    for event in stoppable(events):
         key = event.key
         created[key] = min(created.get(key, event.created_ms), event.created_ms)
     return [
