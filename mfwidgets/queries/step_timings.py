@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mfwidgets.deadline import stoppable
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import step_order
@@ -116,10 +117,10 @@ def status_of_step(rows: Sequence[TaskRow]) -> Status | None:
 def step_timing(run: RunRecord, step: str, rows: Sequence[TaskRow]) -> StepTiming:
     """Return the timing of one step, from the rows of all its tasks. ``rows`` can be empty."""
     status = status_of_step(rows)
-    started = [row.first_started_ms for row in rows if row.first_started_ms is not None]
+    started = [row.first_started_ms for row in stoppable(rows) if row.first_started_ms is not None]
     finished = [row.finished_ms for row in rows if row.finished_ms is not None]
-    durations = [row.duration_ms for row in rows if row.duration_ms is not None]
-    earlier = [row.earlier_attempts_ms for row in rows if row.earlier_attempts_ms is not None]
+    durations = [row.duration_ms for row in stoppable(rows) if row.duration_ms is not None]
+    earlier = [ms for row in stoppable(rows) if (ms := row.earlier_attempts_ms) is not None]
     return StepTiming(
         run,
         step,

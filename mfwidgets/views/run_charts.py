@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from mfwidgets.deadline import stoppable
 from mfwidgets.providers.records import TaskKey
 from mfwidgets.queries.rows import TaskRow
 from mfwidgets.queries.step_timings import planned_of, status_of_step, step_timing
@@ -29,7 +30,7 @@ def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], lim
     if not nodes or len(nodes) > MAX_GRAPH_STEPS:
         return ()
     by_step: dict[str, list[TaskRow]] = {}
-    for row in rows:
+    for row in stoppable(rows):
         by_step.setdefault(row.record.step, []).append(row)
     steps = tuple(_graph_step(name, node, by_step.get(name, []), limits) for name, node in nodes.items())
     return (Graph("Graph", steps),)
@@ -70,10 +71,10 @@ def timeline_table(
     if not rows:
         return ()
     now = now_ms()
-    first, last = min(row.record.created_ms for row in rows), max(_end(row, now) for row in rows)
+    first, last = min(row.record.created_ms for row in rows), max(_end(row, now) for row in stoppable(rows))
     scale = Scale(first, max(last, first + 1))
     by_step: dict[str, list[TaskRow]] = {name: [] for name in order}
-    for row in rows:
+    for row in stoppable(rows):
         by_step.setdefault(row.record.step, []).append(row)
     lines: list[tuple[Cell, ...]] = []
     groups = [(name, tasks) for name, tasks in by_step.items() if tasks]
@@ -130,7 +131,7 @@ def _step_line(
         _, task, bar, waited, _, _, *more = _task_line(rows[0], critical, scale, limits, now)
         return (limits.code(name), task, bar, waited, *durations, *more)
     begin = rows[0].record.created_ms if step.started_ms is None else step.started_ms
-    end = max(_end(row, now) for row in rows)
+    end = max(_end(row, now) for row in stoppable(rows))
     bar = Cell("", "bar", segments=(Segment(str(step.status), scale(begin), scale(end)),), pathspec=step.pathspec)
     return limits.code(name), Cell(f"{len(rows):,} tasks", "dim"), bar, EMPTY, *durations, EMPTY, EMPTY
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.deadline import stoppable
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS, graph_info
@@ -219,7 +220,7 @@ def _artifact_facts(
     """
     groups: dict[tuple[int, str], list[ArtifactRecord]] = defaultdict(list)
     order = {step: number for number, step in enumerate(steps)}
-    for record in records:
+    for record in stoppable(records):
         if record.step in order and not record.name.startswith("_"):
             groups[order[record.step], record.name].append(record)
     for (number, name), group in sorted(groups.items()):
@@ -239,7 +240,7 @@ def _duration_facts(
 
 def _metadata_facts(events: Iterable[MetadataRecord]) -> Iterator[tuple[Name, Fact]]:
     values: dict[str, set[str]] = defaultdict(set)
-    for event in events:
+    for event in stoppable(events):
         if event.field not in _STRUCTURE and not event.field.endswith("-id") and event.type != "card-info":
             values[event.field].add(str(event.value))
     for field, texts in sorted(values.items()):

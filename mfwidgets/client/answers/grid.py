@@ -7,6 +7,7 @@ from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING
 
+from mfwidgets.deadline import stoppable
 from mfwidgets.display import Displayable
 from mfwidgets.hidden_characters import visible
 from mfwidgets.queries.context import ClientContext
@@ -72,7 +73,7 @@ class Grid(Displayable):
         nested = any(len(row.item.path) > 1 for row in rows)
         cells_by_outer: dict[tuple[str, ...], list[GridCell]] = defaultdict(list)
         names: dict[tuple[str, ...], str] = {}
-        for row, value in zip(rows, self._values(context, rows), strict=True):
+        for row, value in stoppable(zip(rows, self._values(context, rows), strict=True)):
             outer = row.item.path[:-1]
             cells_by_outer[outer].append(GridCell(row, value))
             indexes = ", ".join(part.rpartition(":")[2] for part in outer)

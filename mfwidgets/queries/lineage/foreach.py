@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from mfwidgets.datastore.base import LOCAL_TYPES
 from mfwidgets.deadline import current_deadline, stoppable

@@ -11,6 +11,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
+from mfwidgets.deadline import stoppable
 from mfwidgets.errors import DataException
 from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.base import PathPrefix
@@ -215,9 +216,10 @@ class TaskGraph:
         self.parents: dict[TaskKey, list[TaskKey]] = {key: [] for key in self.tasks}
         self.children: dict[TaskKey, list[TaskKey]] = {key: [] for key in self.tasks}
         order = {key: number for number, key in enumerate(self.tasks)}
-        for before, after in sorted(set(edges), key=lambda edge: (order[edge[0]], order[edge[1]])):
-            self.children[before].append(after)
-            self.parents[after].append(before)
+        keys = list(self.tasks)
+        for before, after in stoppable(sorted({(order[before], order[after]) for before, after in stoppable(edges)})):
+            self.children[keys[before]].append(keys[after])
+            self.parents[keys[after]].append(keys[before])
 
     def before(self, key: TaskKey) -> list[TaskRecord]:
         """Return all ancestors of a task, oldest first."""
@@ -267,7 +269,7 @@ def task_graph(snapshot: RunSnapshot) -> TaskGraph:
                     edges += pairwise(_by_iteration(iterations, transitions))
             else:
                 parents = _keys_that_went_to(sources, following, transitions)
-                edges += _edges(node, nodes.get(following, {}), parents, targets, transitions)
+                edges += stoppable(_edges(node, nodes.get(following, {}), parents, targets, transitions))
     return TaskGraph(tasks, edges)
 
 
