@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mfwidgets.client.step import Step
     from mfwidgets.client.task import Task
     from mfwidgets.client.trigger import Trigger
-    from mfwidgets.datastore.blob_cache import cache_info, clear_cache
     from mfwidgets.display_options import options
+    from mfwidgets.index.cache import cache_info, clear_cache
     from mfwidgets.queries.context import (
         default_metadata,
         default_namespace,
@@ -87,8 +87,8 @@ _HOMES = {
     "Step": "client.step",
     "Task": "client.task",
     "Trigger": "client.trigger",
-    "cache_info": "datastore.blob_cache",
-    "clear_cache": "datastore.blob_cache",
+    "cache_info": "index.cache",
+    "clear_cache": "index.cache",
     "compare": "client.answers.comparison",
     "default_metadata": "queries.context",
     "default_namespace": "queries.context",

@@ -44,6 +44,7 @@ _OPTIONS = {
     "display_timeout_s": _Option(2.0, _is_positive_number, "a number above 0"),
     "time_zone": _Option(None, _is_time_zone, "a time zone such as 'Europe/Berlin' or 'UTC', or None"),
     "progress_bars": _Option(default=True, is_valid=_is_bool, expected="True or False"),
+    "remember": _Option(default=True, is_valid=_is_bool, expected="True or False"),
 }
 
 
@@ -67,6 +68,8 @@ class Options:
         the local zone. Datetimes in DataFrames are in UTC in any case.
     progress_bars : bool
         Whether long reads show a progress bar, True by default.
+    remember : bool
+        Whether facts about runs are remembered on this machine, True by default. See :func:`~mfwidgets.cache_info`.
 
     Examples
     --------
@@ -85,6 +88,7 @@ class Options:
     display_timeout_s: float
     time_zone: str | None
     progress_bars: bool
+    remember: bool
 
     def __init__(self) -> None:
         self.reset()

@@ -103,6 +103,14 @@ def _no_secrets(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture(autouse=True)
+def _nothing_remembered():
+    """Let each test ask for the first time."""
+    from mfwidgets.index.deployments import forget_all
+
+    forget_all()
+
+
+@pytest.fixture(autouse=True)
 def _patient_displays():
     """Give displays a long time limit. Tests of the limit set their own."""
     from mfwidgets.display_options import options

@@ -26,7 +26,7 @@ def test_rows(client):
     assert "1 of 3" in flow._repr_mimebundle_()["text/plain"]
     assert (
         repr(options)
-        == "options(display_max_rows=1, display_max_bytes=64000, display_timeout_s=2.0, time_zone=None, progress_bars=True)"
+        == "options(display_max_rows=1, display_max_bytes=64000, display_timeout_s=2.0, time_zone=None, progress_bars=True, remember=True)"
     )
 
 
@@ -54,7 +54,7 @@ def test_bytes_and_seconds(client, runs):
     [
         (
             {"rwos": 5},
-            "Expected an option (display_max_rows, display_max_bytes, display_timeout_s, time_zone, progress_bars), got 'rwos'.",
+            "Expected an option (display_max_rows, display_max_bytes, display_timeout_s, time_zone, progress_bars, remember), got 'rwos'.",
         ),
         ({"display_max_rows": 0}, "Expected a number above 0 for display_max_rows, got 0."),
         ({"display_max_rows": 2.5}, "Expected a number above 0 for display_max_rows"),
@@ -63,6 +63,7 @@ def test_bytes_and_seconds(client, runs):
         ({"time_zone": "Berlin"}, "Expected a time zone such as"),
         ({"time_zone": 5}, "Expected a time zone such as"),
         ({"progress_bars": "no"}, "Expected True or False for progress_bars"),
+        ({"remember": None}, "Expected True or False for remember"),
     ],
 )
 def test_bad_options(chosen, message):

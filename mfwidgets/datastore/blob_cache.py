@@ -14,16 +14,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mfwidgets.config import Configuration, expanded, read_configuration
+from mfwidgets.config import Configuration, expanded
 from mfwidgets.datastore.stored_bytes import SHA, sha1_of
 from mfwidgets.files import read_file
+from mfwidgets.private_folder import is_private, make_private
 
 MEBIBYTE = 1024 * 1024
 DEFAULT_LIMIT_MIB = 10_000
 """Mebibytes, the unit of ``METAFLOW_CLIENT_CACHE_MAX_SIZE``."""
 
 _FOLDER = re.compile(r"[0-9a-f]{2}\Z")
-_WRITABLE_BY_OTHERS = 0o022
 _HALF = "half-"
 _ABANDONED_S = 3600.0
 """A half-written file of this age was abandoned by its writer."""
@@ -39,19 +39,23 @@ class CacheInfo:
     Attributes
     ----------
     path
-        The folder.
+        The folder of the blobs.
     files
         The number of blobs.
     size
         The size of all blobs in bytes.
     limit
         The maximum size in bytes. Above it, the least recently used blobs are removed.
+    runs, runs_size
+        The number of runs that facts are remembered about, and the size of these files in bytes.
     """
 
     path: Path
     files: int
     size: int
     limit: int
+    runs: int = 0
+    runs_size: int = 0
 
 
 class BlobCache:
@@ -73,7 +77,7 @@ class BlobCache:
         """Return the content of a blob, verified by its hash. None if the cache does not have it, or only damaged."""
         file = self._file(sha)
         try:
-            if not self._is_safe():
+            if not is_private(self.folder):
                 return None
             content = read_file(str(file), follow_links=False)
         except OSError:
@@ -92,8 +96,7 @@ class BlobCache:
             return
         file = self._file(sha)
         with suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self._is_safe():
+            if not make_private(self.folder):
                 return
             file.parent.mkdir(mode=0o700, exist_ok=True)
             _write(file, content)
@@ -117,22 +120,6 @@ class BlobCache:
 
     def _file(self, sha: str) -> Path:
         return self.folder / sha[:2] / sha
-
-    def _is_safe(self) -> bool:
-        """Return whether only the user can write to the folder. Others could replace its files by links.
-
-        A folder of the user that others may write to is closed to them.
-        """
-        status = self.folder.lstat()
-        if not stat.S_ISDIR(status.st_mode):  # a link, too
-            return False
-        if not hasattr(os, "getuid"):  # Windows
-            return True
-        if status.st_uid != os.getuid():
-            return False
-        if status.st_mode & _WRITABLE_BY_OTHERS:
-            self.folder.chmod(0o700)
-        return True
 
     def _make_room(self) -> None:
         blobs = sorted(self._blobs())  # least recently used first
@@ -172,43 +159,6 @@ def blob_cache(configuration: Configuration) -> BlobCache:
 
         folder = user_cache_path("mfwidgets", appauthor=False) / "blobs"
     return BlobCache(folder, configuration.number("CLIENT_CACHE_MAX_SIZE", DEFAULT_LIMIT_MIB) * MEBIBYTE)
-
-
-def cache_info() -> CacheInfo:
-    """Return the content of the cache of blobs from S3, Azure and Google Cloud Storage.
-
-    The cache is in a folder named ``mfwidgets`` in ``METAFLOW_CLIENT_CACHE_PATH``, otherwise in the user's cache
-    folder. Its limit is ``METAFLOW_CLIENT_CACHE_MAX_SIZE`` mebibytes, 10,000 by default. Costs a listing of the folder.
-
-    Returns
-    -------
-    CacheInfo
-        The path of the folder, the number of files, and the size and limit in bytes.
-
-    Examples
-    --------
-    >>> cache_info()
-    CacheInfo(path=PosixPath('...'), files=0, size=0, limit=10485760000)
-    """
-    return blob_cache(read_configuration()).info()
-
-
-def clear_cache() -> CacheInfo:
-    """Remove all blobs from the cache. Other files in the folder are left alone.
-
-    Costs a listing of the folder and the removal of each blob.
-
-    Returns
-    -------
-    CacheInfo
-        The content of the cache before.
-
-    Examples
-    --------
-    >>> clear_cache().files
-    0
-    """
-    return blob_cache(read_configuration()).clear()
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -5,16 +5,17 @@ first, as in Metaflow. None or an empty result means that there is no such objec
 read.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mfwidgets.providers.records import (
     ArtifactRecord,
     FlowRecord,
     MetadataRecord,
     RunRecord,
+    RunStamp,
     StepRecord,
     TaskRecord,
 )
@@ -60,6 +61,36 @@ class RunQuery:
 
 
 ALL = RunQuery()
+
+
+class RecordMemory(Protocol):
+    """Remembers the records of local runs. It is above this layer, so the provider gets it."""
+
+    def prepare(self, flow: str, run_ids: Sequence[str]) -> None:
+        """Read what is remembered about these runs, at once."""
+
+    def record(self, flow: str, run_id: str, stamp: RunStamp) -> RunRecord | None:
+        """Return a remembered record with this stamp."""
+
+    def keep_record(self, run: RunRecord) -> None:
+        """Remember a record with its stamp."""
+
+    def flow_fact(self, flow: str, name: str) -> Any:
+        """Return a remembered fact about a flow as JSON. None if it is not remembered."""
+
+    def keep_flow_fact(self, flow: str, name: str, content: Any) -> None:
+        """Remember a fact about a flow as JSON."""
+
+    def flush(self) -> None:
+        """Write what is new."""
+
+
+Memories = Callable[[str, Path], RecordMemory | None]
+"""Takes the address of a provider and the folder of its runs, returns its memory, if there is one."""
+
+
+def no_memory(address: str, root: Path) -> None:
+    """Return no memory."""
 
 
 class MetadataProvider(Protocol):

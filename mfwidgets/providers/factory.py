@@ -10,7 +10,7 @@ from mfwidgets.config import LOCAL_DIRS, Configuration, expanded
 from mfwidgets.entry_points import Extension, extensions
 from mfwidgets.errors import InvalidSelector, KeysRedirected, MetaflowConfigurationError, warn
 from mfwidgets.extensions import HEADERS, HeadersProvider
-from mfwidgets.providers.base import MetadataProvider
+from mfwidgets.providers.base import Memories, MetadataProvider, no_memory
 from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.service import ServiceProvider
 from mfwidgets.providers.service_failures import checked_headers
@@ -26,6 +26,7 @@ def open_provider(
     configuration: Configuration,
     headers: Headers | None = None,
     session: "requests.Session | None" = None,
+    memories: Memories = no_memory,
 ) -> MetadataProvider:
     """Return the provider that a selector names. None means the configured default.
 
@@ -39,6 +40,8 @@ def open_provider(
         Contains the default.
     headers, session
         For a service: headers in addition to the configured ones, and the caller's own session.
+    memories
+        For a folder: opens the memory of its runs.
 
     Raises
     ------
@@ -60,11 +63,12 @@ def open_provider(
     if kind not in LOCAL_DIRS:
         kind, info = "local", selector  # any other string is a path, as in Metaflow
     if not info:
-        return LocalProvider(None, configuration, kind=kind)
+        return LocalProvider(None, configuration, kind=kind, memories=memories)
     folder = expanded(info).absolute()  # stays valid if the working folder changes
     if folder.name == LOCAL_DIRS[kind]:
-        return LocalProvider(_existing(folder, selector), configuration, kind=kind)
-    return LocalProvider(_existing(folder / LOCAL_DIRS[kind], selector), configuration, given=info, kind=kind)
+        return LocalProvider(_existing(folder, selector), configuration, kind=kind, memories=memories)
+    root = _existing(folder / LOCAL_DIRS[kind], selector)
+    return LocalProvider(root, configuration, given=info, kind=kind, memories=memories)
 
 
 def _open_service(

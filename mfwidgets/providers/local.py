@@ -4,21 +4,21 @@ An object exists if and only if its ``_meta/_self.json`` exists. Names are alway
 that is not a plain file name (``..``, ``a/b``) matches no object.
 """
 
-import re
 from collections.abc import Collection, Iterator
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
 from mfwidgets.config import Configuration
-from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile
-from mfwidgets.providers.base import ALL, PathPrefix, RunQuery, TagUpdate
+from mfwidgets.providers.base import ALL, Memories, PathPrefix, RecordMemory, RunQuery, TagUpdate, no_memory
 from mfwidgets.providers.local_files import (
     EVENT,
     Json,
     LocalFiles,
     RememberedFiles,
+    TracedFiles,
     artifact_file,
     artifact_in,
     field_in,
@@ -27,6 +27,7 @@ from mfwidgets.providers.local_files import (
     text,
     texts,
 )
+from mfwidgets.providers.local_runs import MICROSECONDS, count_runs, names_in_time, newest_first
 from mfwidgets.providers.local_tags import change_tags
 from mfwidgets.providers.records import (
     ArtifactRecord,
@@ -39,12 +40,10 @@ from mfwidgets.providers.records import (
     attempt_number,
 )
 from mfwidgets.redaction import redact_message
-from mfwidgets.times import MINUTE
 
 NO_ROOT = "<No .metaflow directory found in current working tree>"
 """The text that Metaflow shows if there is no ``.metaflow`` folder."""
 
-_MICROSECONDS = re.compile(r"[0-9]{16}\Z")
 
 _TaskPath = tuple[str, str, str, str]
 _Dated = TypeVar("_Dated", StepRecord, TaskRecord)
@@ -66,6 +65,8 @@ class LocalProvider:
         ``local`` or ``spin``. Metaflow keeps spins in another folder with the same layout.
     files
         Reads the files.
+    memories
+        Opens the memory of the runs in this folder.
     """
 
     remote = False
@@ -78,16 +79,32 @@ class LocalProvider:
         given: str | None = None,
         kind: str = "local",
         files: LocalFiles | None = None,
+        memories: Memories = no_memory,
     ) -> None:
         self._root = root
         self._kind = kind
         self._configuration = configuration
         self._given = given
         self._files = files or LocalFiles()
+        self._memories = memories
 
     def remembering(self) -> "LocalProvider":
         """Return a copy of the provider for one display. The copy reads no file twice."""
-        return LocalProvider(self._root, self._configuration, self._given, self._kind, RememberedFiles())
+        return self._with_files(RememberedFiles())
+
+    def traced(self) -> tuple["LocalProvider", TracedFiles]:
+        """Return a copy of the provider that notes the stamps of the folders it uses, and these stamps."""
+        files = TracedFiles(self._files)
+        return self._with_files(files), files
+
+    def note(self, path: PathPrefix) -> None:
+        """Note the stamp of an object's folder, if this copy notes stamps."""
+        folder = self._folder(path)
+        if folder is not None:
+            self._files.stamp(folder)
+
+    def _with_files(self, files: LocalFiles) -> "LocalProvider":
+        return LocalProvider(self._root, self._configuration, self._given, self._kind, files, self._memories)
 
     @property
     def selector(self) -> str:
@@ -134,28 +151,17 @@ class LocalProvider:
         So only 40 files are read for the newest 20 of 10,000 runs. Runs with other ids are all read first. Runs whose id
         says that they started at another time than the query asks for are not read.
         """
-        numeric, others = [], []
-        for name in self._children((flow,)):
-            if _MICROSECONDS.match(name):
-                if _may_start_in(int(name) // 1000, query):
-                    numeric.append(name)
-            elif run := self._run(flow, name, listed=True):
-                others.append(run)
-        others.sort(key=lambda run: run.created_ms)
-        for name in reversed(numeric):  # listings are sorted, and these names have the same length
-            while others and others[-1].created_ms > int(name) // 1000:
-                yield others.pop()
-            if run := self._run(flow, name, listed=True):
-                yield run
-        yield from reversed(others)
+        names = self._children((flow,))
+        read = partial(self._run, flow, listed=True)
+        yield from newest_first(flow, self._folder((flow,)) or "", names_in_time(names, query), read, self._memory())
 
     def count_runs(self, flow: str) -> int:
-        """Return the number of runs (one check per run, no file read)."""
-        folder, count = self._folder((flow,)), 0
-        for name in self._children((flow,)):
-            check_deadline()
-            count += Path(folder or "", name, "_meta", "_self.json").is_file()
-        return count
+        """Return the number of runs (one listing, and one check for each run that was not counted before)."""
+        return count_runs(flow, self._folder((flow,)) or "", self._children((flow,)), self._memory())
+
+    def _memory(self) -> RecordMemory | None:
+        root = self.local_root
+        return self._memories(self.address, root) if root else None
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return one run (two files read)."""
@@ -181,7 +187,7 @@ class LocalProvider:
         first = self._entry((flow, run_id, "_parameters"), tolerant=True)
         if first and (not created_ms or milliseconds(first) < created_ms):
             created_ms, user = milliseconds(first), text(first, "user_name")
-        if not created_ms and _MICROSECONDS.match(run_id):
+        if not created_ms and MICROSECONDS.match(run_id):
             created_ms = int(run_id) // 1000
         tags, system_tags = frozenset(texts(content, "tags")), frozenset(texts(content, "system_tags"))
         return RunRecord(flow, run_id, created_ms, user, tags, system_tags, None, problem)
@@ -367,11 +373,6 @@ class LocalProvider:
             if not tolerant:
                 raise
             return {}
-
-
-def _may_start_in(id_ms: int, query: RunQuery) -> bool:
-    """Return whether a run with this time in its id may start in the time of a query. It is recorded a moment later."""
-    return (not query.since_ms or id_ms > query.since_ms - MINUTE) and (not query.until_ms or id_ms <= query.until_ms)
 
 
 def _newest_first(records: list[_Dated]) -> list[_Dated]:

@@ -8,6 +8,7 @@ from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile, TooLarge
 from mfwidgets.files import MAX_NAMES, MAX_RECORD_BYTES, is_missing, names_in_folder, parse_json, read_file
 from mfwidgets.providers.records import attempt_number
+from mfwidgets.stamps import Stamp, stamp_of
 from mfwidgets.times import YEAR_3000
 
 Json = dict[str, Any]
@@ -108,6 +109,41 @@ class LocalFiles:
         """Return what :func:`names_in` returns, or raise the same error."""
         return names_in(folder, only_folders=only_folders)
 
+    def stamp(self, folder: str) -> Stamp:
+        """Return the stamp of a folder from before it was used here."""
+        return stamp_of(folder)
+
+
+class TracedFiles(LocalFiles):
+    """Reads files through another reader, and notes the stamp of each folder before it is used.
+
+    Parameters
+    ----------
+    files
+        The other reader.
+    """
+
+    def __init__(self, files: LocalFiles) -> None:
+        self._files = files
+        self.folders: dict[str, Stamp] = {}
+
+    def json(self, file: str) -> Json | None:
+        """Return what :func:`read_json` returns, or raise the same error."""
+        self.stamp(file.rpartition("/")[0])
+        return self._files.json(file)
+
+    def names(self, folder: str | None, *, only_folders: bool = False) -> list[str]:
+        """Return what :func:`names_in` returns, or raise the same error."""
+        if folder is not None:
+            self.stamp(folder)
+        return self._files.names(folder, only_folders=only_folders)
+
+    def stamp(self, folder: str) -> Stamp:
+        """Note the stamp of a folder, unless it is noted."""
+        if folder not in self.folders:
+            self.folders[folder] = self._files.stamp(folder)
+        return self.folders[folder]
+
 
 class RememberedFiles(LocalFiles):
     """Reads each file and lists each folder once, for the time of one display.
@@ -119,12 +155,14 @@ class RememberedFiles(LocalFiles):
     def __init__(self) -> None:
         self._contents: dict[str, bytes | None] = {}
         self._names: dict[str | None, list[str]] = {}
+        self._stamps: dict[str, Stamp] = {}
 
     def json(self, file: str) -> Json | None:
         """Return what :func:`read_json` returned, or raise the same error."""
         if file in self._contents:
             content = self._contents[file]
         else:
+            self.stamp(file.rpartition("/")[0])
             content = _read(file)
             if len(self._contents) < _MAX_FILES:
                 self._contents[file] = content
@@ -134,10 +172,18 @@ class RememberedFiles(LocalFiles):
         """Return what :func:`names_in` returned. Each folder is listed in one of the two ways only."""
         if folder in self._names:
             return self._names[folder]
+        if folder is not None:
+            self.stamp(folder)
         names = names_in(folder, only_folders=only_folders)
         if len(self._names) < _MAX_FOLDERS:
             self._names[folder] = names
         return names
+
+    def stamp(self, folder: str) -> Stamp:
+        """Return the stamp of a folder from before it was first used here."""
+        if folder not in self._stamps:
+            self._stamps[folder] = stamp_of(folder)
+        return self._stamps[folder]
 
 
 def artifact_in(name: str) -> tuple[int, str]:

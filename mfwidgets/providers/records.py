@@ -6,7 +6,7 @@ and tasks can contain older ones.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TaskKey = tuple[str, str]
 """The name of a step and the id of a task. Together they identify a task in its run."""
@@ -16,6 +16,9 @@ _MAX_DIGITS = 3
 """Digits of an attempt's number. Metaflow makes at most six attempts, but broken records contain any number."""
 
 NO_TAGS: frozenset[str] = frozenset()
+
+RunStamp = tuple[int | str, ...]
+"""Changes when the record of a run changes. Empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class RunRecord:
         is a guess, which :mod:`mfwidgets.queries.status.states` checks.
     problem
         Why parts of this record could not be read. Empty if all was read.
+    stamp
+        The stamp of its file, or of its row in a listing of a service. Facts about the run are remembered with it.
     """
 
     flow: str
@@ -64,6 +69,7 @@ class RunRecord:
     heartbeat_ms: int | None = None
     problem: str = ""
     service_status: str = ""
+    stamp: RunStamp = field(default=(), compare=False, repr=False)
 
     @property
     def path(self) -> tuple[str, ...]:

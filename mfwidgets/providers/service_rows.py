@@ -35,6 +35,7 @@ def flow_record(row: Row) -> FlowRecord:
 
 def run_record(row: Row) -> RunRecord:
     """Return a run."""
+    status, heartbeat_ms = _text(row, "status"), _heartbeat(row)
     return RunRecord(
         flow=str(row["flow_id"]),
         run_id=str(row["run_number"]),
@@ -42,8 +43,9 @@ def run_record(row: Row) -> RunRecord:
         user=_text(row, "user_name"),
         user_tags=_tags(row, "tags"),
         system_tags=_tags(row, "system_tags"),
-        heartbeat_ms=_heartbeat(row),
-        service_status=_text(row, "status"),
+        heartbeat_ms=heartbeat_ms,
+        service_status=status,
+        stamp=(status, heartbeat_ms or 0) if status else (),
     )
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 from os import PathLike
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.config import Configuration, read_configuration
 from mfwidgets.datastore.base import Datastore, Datastores, RememberedDatastores
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, ServiceException
+from mfwidgets.index.deployments import index_of
 from mfwidgets.providers.base import MetadataProvider
 from mfwidgets.providers.factory import open_provider
 from mfwidgets.providers.records import RunRecord
@@ -26,6 +28,8 @@ from mfwidgets.safe_repr import repr_of
 
 if TYPE_CHECKING:
     import requests
+
+    from mfwidgets.index.run_index import RunIndex
 
 
 class _Default(Enum):
@@ -148,6 +152,14 @@ class ClientContext:
         return self._datastores.get(ds_type, root, self.provider.local_root)
 
     @property
+    def index(self) -> "RunIndex | None":
+        """The memory about runs of the provider. None if nothing is remembered."""
+        root = self.provider.local_root
+        if root is None and not self.provider.remote:
+            return None
+        return index_of(self.configuration, self.provider.address, root)
+
+    @property
     def remembers(self) -> bool:
         """Whether the context was made for one display. Such a context reads no file twice and sends no request twice."""
         return isinstance(self._datastores, RememberedDatastores)
@@ -179,7 +191,8 @@ def new_context(
         The configuration is not valid.
     """
     configuration = read_configuration()
-    provider = open_provider(step_metadata() if metadata is None else metadata, configuration, headers, session)
+    selector = step_metadata() if metadata is None else metadata
+    provider = open_provider(selector, configuration, headers, session, partial(index_of, configuration))
     return ClientContext(provider, configuration, namespace, headers, session)
 
 

@@ -8,6 +8,7 @@ from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS
+from mfwidgets.queries.run_memory import note_folder
 from mfwidgets.queries.snapshot_provider import snapshot_context
 
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
@@ -90,4 +91,6 @@ def load_attempt_files(
     if context.provider.local_root is None:
         return {}
     datastore = context.datastore("local", "")
+    for task in tasks:
+        note_folder(context, task.path)
     return {task.key: attempt_files(datastore, task.path) for task in tasks}

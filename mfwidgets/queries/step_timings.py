@@ -3,12 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mfwidgets.deadline import stoppable
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import step_order
 from mfwidgets.queries.rows import TaskRow, task_rows
+from mfwidgets.queries.run_memory import Question, ask
 from mfwidgets.queries.run_snapshot import load_tasks, run_tasks
 from mfwidgets.queries.status.rules import Status, step_status
 from mfwidgets.times import DAY
@@ -77,10 +79,37 @@ class StepTiming:
         return self.asked_ms - self.started_ms if self.status == "running" and self.started_ms is not None else None
 
 
-def read_step_timings(context: ClientContext, run: RunRecord) -> list[StepTiming]:
+def read_step_timings(context: ClientContext, runs: Sequence[RunRecord]) -> list[list[StepTiming]]:
+    """Read the tasks of each run and return the timings of its steps. Those that can no longer change are remembered."""
+    return ask(context, runs, _TIMINGS)
+
+
+def read_timings_of_run(context: ClientContext, run: RunRecord) -> list[StepTiming]:
     """Read the tasks of a run and return the timings of its steps."""
     rows = task_rows(load_tasks(context, run, run.path, run_tasks(context, run)))
     return step_timings(run, rows, step_order(context, run) if rows else [])
+
+
+def _to_json(timings: list[StepTiming]) -> list[list[Any]] | None:
+    """Return timings as JSON. None if they change with time."""
+    if any(timing.status is None or timing.status in ("running", "unknown") for timing in timings):
+        return None
+    return [
+        [
+            timing.step, str(timing.status), timing.status.reason if timing.status else "", timing.task_count,
+            timing.planned_tasks, dict(timing.task_statuses), timing.attempts, timing.earlier_attempts_ms,
+            timing.started_ms, timing.finished_ms, timing.last_activity_ms, timing.task_ms, timing.longest_ms,
+            timing.asked_ms,
+        ]
+        for timing in timings
+    ]  # fmt: skip
+
+
+def _from_json(run: RunRecord, content: list[list[Any]]) -> list[StepTiming]:
+    return [StepTiming(run, step, Status(status, reason), *facts) for step, status, reason, *facts in content]
+
+
+_TIMINGS = Question("timings", read_timings_of_run, _to_json, _from_json)
 
 
 def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str]) -> list[StepTiming]:

@@ -26,7 +26,7 @@ MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios
 FUNCTIONS = {"fork", "getuid", "geteuid", "getgid", "setsid", "killpg", "mkfifo", "chown", "tzset", "SIGKILL", "uname"}
 """Modules and functions that only POSIX has."""
 
-GUARDED = {"local_tags": {"fcntl"}, "blob_cache": {"getuid"}}
+GUARDED = {"local_tags": {"fcntl"}, "private_folder": {"getuid"}}
 """Uses of them that have an alternative on other systems. A test below removes them."""
 
 

@@ -10,6 +10,7 @@ from mfwidgets.client.trigger import Trigger
 from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.datastore.base import Datastores
 from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, MetaflowUnknownUser, NotPicklableError
+from mfwidgets.index.deployments import index_of
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries import context as context_module
 from mfwidgets.queries.context import DEFAULT, current_context, has_tags, new_context, preserve_context, tag_filter
@@ -263,12 +264,14 @@ def test_the_folder_of_spins_is_selected(tmp_path, monkeypatch):
     assert current_context().provider.local_root == tmp_path / ".metaflow_spin"
 
 
-def test_a_provider_opens_with_the_selector_the_configuration_the_headers_and_the_session(monkeypatch):
+def test_a_provider_opens_with_the_selector_the_configuration_the_headers_and_the_session(monkeypatch, folders):
     opened_with = []
     monkeypatch.setattr(context_module, "open_provider", lambda *parts: opened_with.append(parts) or NoRequests())
     session = object()
     context = new_context(SERVICE, None, key_headers, session)
-    assert opened_with == [(SERVICE, context.configuration, key_headers, session)]
+    *given, memories = opened_with[0]
+    assert given == [SERVICE, context.configuration, key_headers, session]
+    assert memories("local@/runs", folders[0]) is index_of(context.configuration, "local@/runs", folders[0])
 
 
 def test_a_context_asks_for_the_datastore_of_a_record_in_its_own_folder(folders):

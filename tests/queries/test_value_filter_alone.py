@@ -21,7 +21,7 @@ def sha(value, protocol=4):
 class World:
     """Runs with given artifacts by step and task. Values are returned by their hash."""
 
-    remote = False
+    remote, index = False, None
 
     def __init__(self, monkeypatch, **runs):
         self.artifacts_of, self.values, self.asked, self.read = runs, {}, [], []

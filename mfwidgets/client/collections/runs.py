@@ -18,6 +18,7 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.run_filter import ALL_RUNS, RunFilter
+from mfwidgets.queries.run_memory import Question, ask
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import (
     Columns,
@@ -39,6 +40,14 @@ EXACT_TIMES_LIMIT = 200
 
 _BATCH_SIZE = 16
 """The number of runs whose statuses are read at once, if a filter needs them."""
+
+
+_SUCCESSFUL: Question[bool] = Question(
+    "successful",
+    lambda context, record: bool(Run._of(context, record).successful),
+    encode=lambda success: success,
+    decode=lambda _, content: content is True,
+)
 
 
 class Runs(Collection[Run]):
@@ -236,10 +245,11 @@ class Runs(Collection[Run]):
     def _good(self, service_status: str) -> Iterator[Run]:
         selected = self._selected(1, service_status=service_status) if service_status else None
         records = self._meeting(selected) if selected else self._records()
-        for record in records:
-            run = Run._of(self._context, record)
-            if run.successful:
-                yield run
+        size = 1  # the newest run usually succeeded
+        while batch := list(islice(records, size)):
+            success = ask(self._context, batch, _SUCCESSFUL)
+            yield from (Run._of(self._context, run) for run, ok in zip(batch, success, strict=True) if ok)
+            size = min(2 * size, _BATCH_SIZE)
 
     def _rows(self, limit: int | None = None) -> list[RunRow]:
         """Return the rows of the runs, newest first. ``limit`` is the maximum number of rows."""

@@ -10,7 +10,7 @@ from mfwidgets.client.collections.base import Collection
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.step_timings import StepTiming, read_step_timings
+from mfwidgets.queries.step_timings import StepTiming, read_step_timings, read_timings_of_run
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
@@ -36,13 +36,11 @@ class Timings(Collection[StepTiming]):
 
     def _rows(self, executor: Executor | None = None) -> list[StepTiming]:
         """Return their rows. Costs four bulk requests and one small read for each run, many at once."""
-        if executor is not None:
-            self._context.check_picklable()
-        read = partial(read_step_timings, self._context)
-        timings = parallel_map(
-            read, self._records(), title="runs", executor=executor, max_concurrency=self._context.max_concurrency
-        )
-        return list(chain.from_iterable(timings))
+        if executor is None:
+            return list(chain.from_iterable(read_step_timings(self._context, list(self._records()))))
+        self._context.check_picklable()
+        read = partial(read_timings_of_run, self._context)
+        return list(chain.from_iterable(parallel_map(read, self._records(), title="runs", executor=executor)))
 
     def to_pandas(self, *, executor: Executor | None = None) -> "pd.DataFrame":
         """Return a table of the steps.

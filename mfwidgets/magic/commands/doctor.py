@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.concurrency import in_background
 from mfwidgets.config import profiles
-from mfwidgets.datastore.blob_cache import cache_info
 from mfwidgets.datastore.credentials import credentials_source
 from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException, problem_of
 from mfwidgets.hidden_characters import visible
+from mfwidgets.index.cache import cache_info
 from mfwidgets.magic.command import Command
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.redaction import redact

@@ -8,9 +8,8 @@ failed may have a last step of another name, so that status is checked.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any
 
-from mfwidgets.concurrency import parallel_map
 from mfwidgets.datastore.task_files import AttemptFiles
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile
@@ -19,6 +18,7 @@ from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord, attempt_number
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
+from mfwidgets.queries.run_memory import Question, ask
 from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, STATUS_FIELDS, RunSnapshot, load_tasks
 from mfwidgets.queries.status.rules import (
     HEARTBEAT_TIMEOUT_MS,
@@ -145,7 +145,7 @@ class RunState:
 
 
 def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunState]:
-    """Return the states of runs, in the same order.
+    """Return the states of runs, in the same order. States that can no longer change are remembered.
 
     Parameters
     ----------
@@ -155,21 +155,45 @@ def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times
         For a metadata service only: whether to request the end time of each completed run, which costs a request per
         run. Else the run's last heartbeat is its end time.
     """
-    if context.provider.remote:
-        return parallel_map(lambda run: _service_state(context, run, exact_times=exact_times), runs, title="runs")
-    return [_local_state(context, run, partial(_load_states, context, run)) for run in runs]
+    if not context.provider.remote:
+        return ask(context, runs, _LOCAL_STATE)
+    believed = {
+        run: RunState(Status("completed", "completed according to the service"), run.heartbeat_ms, None)
+        for run in runs
+        if run.service_status == "completed" and not exact_times
+    }
+    states = iter(ask(context, [run for run in runs if run not in believed], _SERVICE_STATE))
+    return [believed[run] if run in believed else next(states) for run in runs]
 
 
 def run_state(snapshot: RunSnapshot) -> RunState:
     """Return the state of a run from its snapshot."""
     context, run = snapshot.context, snapshot.record
     if context.provider.remote:
-        return _service_state(context, run, exact_times=True)
+        return _service_state(context, run)
     return _local_state(context, run, lambda: replace(snapshot, tasks=snapshot.tasks[::-1]))
 
 
-def _load_states(context: ClientContext, run: RunRecord) -> RunSnapshot:
-    return load_tasks(context, run, run.path, context.provider.tasks(run), STATUS_FIELDS)
+def _read_local_state(context: ClientContext, run: RunRecord) -> RunState:
+    return _local_state(
+        context, run, lambda: load_tasks(context, run, run.path, context.provider.tasks(run), STATUS_FIELDS)
+    )
+
+
+def _state_to_json(state: RunState) -> list[Any] | None:
+    """Return a state as JSON. None if it changes with time."""
+    if state.status not in ("completed", "caught", "failed"):
+        return None
+    times = (state.finished_ms, state.origin_run_id, state.last_activity_ms)
+    return [str(state.status), state.status.reason, *times]
+
+
+def _state_from_json(run: RunRecord, content: list[Any]) -> RunState:  # noqa: ARG001 - a state says nothing about its run
+    status, reason, finished_ms, origin, last_activity_ms = content
+    return RunState(Status(status, reason), finished_ms, origin, last_activity_ms)
+
+
+_LOCAL_STATE = Question("state", _read_local_state, _state_to_json, _state_from_json)
 
 
 def _local_state(context: ClientContext, run: RunRecord, load: Callable[[], RunSnapshot]) -> RunState:
@@ -200,14 +224,15 @@ def _state_of(snapshot: RunSnapshot, last: str) -> RunState:
     return RunState(status, finished_ms, origin, max(times))
 
 
-def _service_state(context: ClientContext, run: RunRecord, *, exact_times: bool) -> RunState:
-    if run.service_status == "completed" and not exact_times:
-        return RunState(Status("completed", "completed according to the service"), run.heartbeat_ms, None)
+def _service_state(context: ClientContext, run: RunRecord) -> RunState:
     if run.service_status in ("", "completed"):
         quick = quick_success(context, run)
         if quick:
             return quick
     return _checked_state(context, run)
+
+
+_SERVICE_STATE = Question("state", _service_state, _state_to_json, _state_from_json)
 
 
 def _checked_state(context: ClientContext, run: RunRecord) -> RunState:

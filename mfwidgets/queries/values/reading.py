@@ -28,6 +28,7 @@ from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.stored_objects import reading_in
 from mfwidgets.queries.values.serializers import deserialize, reader_of
+from mfwidgets.queries.values.value_memory import remember_values, remembered_values
 from mfwidgets.safe_repr import repr_of
 
 MAX_READ_BYTES = 20_000_000
@@ -91,6 +92,8 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
         There is an executor, and the client cannot be pickled.
     """
     distinct = {(record.sha, record.encoding): record for record in records if record.sha not in KNOWN_HASHES}
+    remembered = remembered_values(context, list(distinct.values())) if reading.max_bytes >= SMALL_VALUE_BYTES else {}
+    distinct = {key: record for key, record in distinct.items() if key not in remembered}
     if reading.executor is not None and distinct:
         context.check_picklable()
     read = partial(read_value, context, max_bytes=reading.max_bytes, unpickle=reading.unpickle)
@@ -99,7 +102,8 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
     values = parallel_map(
         read, distinct.values(), title="values", executor=reading.executor, max_concurrency=max_concurrency
     )
-    values_by_key = dict(zip(distinct, values, strict=True))
+    remember_values(context, list(distinct.values()), values)
+    values_by_key = remembered | dict(zip(distinct, values, strict=True))
     return [
         known_bool(record.sha) if record.sha in KNOWN_HASHES else values_by_key[record.sha, record.encoding]
         for record in records

@@ -1,7 +1,7 @@
 """Columns of values for a table: parameters of runs, artifacts of runs and of tasks."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -12,6 +12,7 @@ from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step
+from mfwidgets.queries.run_memory import Question, artifacts_question, ask
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, values_of
 from mfwidgets.safe_repr import repr_of
 
@@ -27,7 +28,8 @@ def parameter_columns(context: ClientContext, runs: Sequence[RunRecord], reading
 
     Costs one request per run, and one read per distinct graph and per distinct value.
     """
-    rows = _records_of_runs(partial(_parameter_artifacts, context), context, runs, reading)
+    question = artifacts_question("parameters", _parameter_artifacts)
+    rows = _records_of_runs(question, context, runs, reading)
     graph_records = {
         number: record for number, row in enumerate(rows) for record in row if record.name == "_graph_info"
     }
@@ -43,8 +45,9 @@ def artifact_columns(
 
     Costs one request per run, and one read per distinct value.
     """
-    read = partial(step_artifacts, context, step=step, names=frozenset(names))
-    rows = _records_of_runs(read, context, runs, reading)
+    read = partial(step_artifacts, step=step, names=frozenset(names))
+    question = artifacts_question(f"artifacts {step or ''}/{' '.join(sorted(names))}", read)
+    rows = _records_of_runs(question, context, runs, reading)
     return _columns(context, "artifact.", rows, reading, names, f" in step {step!r}" if step else " in the end task")
 
 
@@ -134,14 +137,12 @@ def parameters_of(records: Sequence[ArtifactRecord], graph: Any) -> list[Artifac
 
 
 def _records_of_runs(
-    read: Callable[[RunRecord], list[ArtifactRecord]],
-    context: ClientContext,
-    runs: Sequence[RunRecord],
-    reading: Reading,
+    question: Question[list[ArtifactRecord]], context: ClientContext, runs: Sequence[RunRecord], reading: Reading
 ) -> list[list[ArtifactRecord]]:
-    if reading.executor is not None:
-        context.check_picklable()
-    return parallel_map(read, runs, title="runs", executor=reading.executor, max_concurrency=context.max_concurrency)
+    if reading.executor is None:
+        return ask(context, runs, question)
+    context.check_picklable()
+    return parallel_map(partial(question.read, context), runs, title="runs", executor=reading.executor)
 
 
 def _parameter_artifacts(context: ClientContext, run: RunRecord) -> list[ArtifactRecord]:

@@ -18,6 +18,7 @@ from mfwidgets.errors import MetaflowInvalidArgument, ValuesNotRead, warn
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS
+from mfwidgets.queries.run_memory import Question, artifacts_question, ask
 from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of
 from mfwidgets.queries.values.value_columns import check_step, step_artifacts
 from mfwidgets.safe_repr import repr_of
@@ -80,13 +81,12 @@ class ValueFilter:
         """
         if self.reading.executor is not None:
             context.check_picklable()
-        read = partial(_records, context, names=frozenset(self.conditions), step=self.step)
+        read = partial(_records, names=frozenset(self.conditions), step=self.step)
+        question = artifacts_question(f"where {self.step or ''}/{' '.join(sorted(self.conditions))}", read)
         remaining, seen, unread, count = iter(runs), set[str](), set[str](), 0
         while batch := list(islice(remaining, BATCH_SIZE)):
             count += len(batch)
-            rows = parallel_map(
-                read, batch, title="runs", executor=self.reading.executor, max_concurrency=context.max_concurrency
-            )
+            rows = self._rows(context, batch, question)
             records = list(chain.from_iterable(rows))
             seen.update(record.name for record in records)
             accepted = self._accepted_values(context, records, unread)
@@ -95,6 +95,13 @@ class ValueFilter:
                     yield run
         if count:
             self._warn_of_unknown_names(self.conditions.keys() - seen, count)
+
+    def _rows(
+        self, context: ClientContext, runs: Sequence[RunRecord], question: Question[list[ArtifactRecord]]
+    ) -> list[list[ArtifactRecord]]:
+        if self.reading.executor is None:
+            return ask(context, runs, question)
+        return parallel_map(partial(question.read, context), runs, title="runs", executor=self.reading.executor)
 
     def _warn_of_unknown_names(self, names: Iterable[str], count: int) -> None:
         place = f"an artifact of step {self.step!r}" if self.step else "an artifact of its end task"

@@ -1,0 +1,1 @@
+"""Facts that this machine remembers about runs that can no longer change."""

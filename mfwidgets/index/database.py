@@ -1,0 +1,206 @@
+"""The SQLite file of an index. It never raises: what cannot be read is not known, what cannot be written is forgotten.
+
+Several processes share a file. A file that is damaged, or that is not ours, is replaced. A file that is locked is left
+alone. It contains plain data: text in JSON, never a pickle.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from mfwidgets.private_folder import is_private_file, make_private
+
+_FORMAT = 1
+"""Files of other formats are replaced."""
+
+_SCHEMA = f"""
+PRAGMA auto_vacuum = FULL;
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS runs (flow TEXT, run_id TEXT, stamp TEXT, facts TEXT, UNIQUE (flow, run_id));
+CREATE TABLE IF NOT EXISTS small_values (sha TEXT, encoding TEXT, value TEXT, UNIQUE (sha, encoding));
+PRAGMA application_id = 0x6d667769;
+PRAGMA user_version = {_FORMAT};
+COMMIT;
+"""
+_FORM = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+"""One statement, because another process may be making the tables."""
+
+_WAIT_S = 0.1
+"""How long a read or write waits for another process. Reading the runs again takes about as long."""
+
+_MAX_VARIABLES = 500
+"""SQLite limits the number of variables of a statement."""
+
+Row = tuple[str, ...]
+_Result = TypeVar("_Result")
+
+
+class Database:
+    """The file of one index.
+
+    Parameters
+    ----------
+    file
+        Its path. The file and its folder are made on the first write.
+    max_bytes
+        Above this size, the half that was written first is removed.
+    """
+
+    def __init__(self, file: Path, max_bytes: int) -> None:
+        self.file, self._max_bytes = file, max_bytes
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._off = False
+
+    def runs(self, flow: str, run_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Return the stamps and facts of runs, by their id."""
+        found = self._selected("SELECT run_id, stamp, facts FROM runs WHERE flow = ? AND run_id IN ({})", run_ids, flow)
+        return {run_id: (stamp, facts) for run_id, stamp, facts in found}
+
+    def values(self, hashes: Sequence[str]) -> dict[tuple[str, str], str]:
+        """Return small values by hash and encoding."""
+        found = self._selected("SELECT sha, encoding, value FROM small_values WHERE sha IN ({})", hashes)
+        return {(sha, encoding): value for sha, encoding, value in found}
+
+    def write(self, runs: Iterable[Row], values: Iterable[Row]) -> None:
+        """Write rows of flow, run id, stamp and facts, and rows of hash, encoding and value. Replaces older rows."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", runs)
+                connection.executemany("INSERT OR REPLACE INTO small_values VALUES (?, ?, ?)", values)
+                self._make_room(connection)
+
+        self._with_connection(write, None, create=True)
+
+    def count(self) -> int:
+        """Return the number of runs."""
+        return self._with_connection(lambda connection: int(_number(connection, "SELECT count(*) FROM runs")), 0)
+
+    def remove(self) -> None:
+        """Remove the file."""
+        with self._lock:
+            self._replace()
+            self._off = False
+
+    def _make_room(self, connection: sqlite3.Connection) -> None:
+        used = _number(connection, "PRAGMA page_count") - _number(connection, "PRAGMA freelist_count")
+        if used * _number(connection, "PRAGMA page_size") > self._max_bytes:
+            for table in ("runs", "small_values"):
+                half = f"SELECT (min(rowid) + max(rowid)) / 2 FROM {table}"  # noqa: S608 - our own names
+                connection.execute(f"DELETE FROM {table} WHERE rowid <= ({half})")  # noqa: S608 - as above
+
+    def _selected(self, statement: str, keys: Sequence[str], *before: str) -> Iterator[Row]:
+        remaining = iter(keys)
+        while batch := list(islice(remaining, _MAX_VARIABLES)):
+            filled = statement.format(",".join("?" * len(batch)))
+            found: list[Row] = []
+            yield from self._with_connection(_query(filled, (*before, *batch)), found)
+
+    def _with_connection(
+        self, work: Callable[[sqlite3.Connection], _Result], default: _Result, *, create: bool = False
+    ) -> _Result:
+        with self._lock:
+            try:
+                connection = self._opened(create=create)
+                return default if connection is None else work(connection)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # other tables or columns
+                    self._replace()
+                self._close()  # locked, read-only, full, or removed: try again at the next question
+                return default
+            except OSError:
+                return default
+            except (sqlite3.Error, sqlite3.Warning, UnicodeError, ValueError, TypeError, OverflowError):
+                self._replace()
+                return default
+
+    def _opened(self, *, create: bool) -> sqlite3.Connection | None:
+        """Return the open file. None if there is none, or it must not be used."""
+        if self._off:
+            return None
+        identity = self._identity_now()
+        if self._connection is not None and identity == self._identity:
+            return self._connection
+        self._close()
+        if identity is None and not (create and self._made()):
+            return None
+        if not is_private_file(self.file):
+            return None
+        self._connection = self._checked(sqlite3.connect(self.file, timeout=_WAIT_S, check_same_thread=False))
+        self._identity = self._identity_now()
+        return self._connection
+
+    def _identity_now(self) -> tuple[int, int] | None:
+        """Return the inode of the file and this process. A forked process opens the file again."""
+        try:
+            return self.file.lstat().st_ino, os.getpid()
+        except OSError:
+            return None
+
+    def _made(self) -> bool:
+        """Make an empty file that only the user can read. Return whether it is there."""
+        if not make_private(self.file.parent):
+            return False
+        with suppress(FileExistsError):
+            os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        return True
+
+    def _checked(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Return a connection to a file of our format, and make its tables if it is empty."""
+        try:
+            connection.isolation_level = None  # transactions are written out
+            # A file that a crash damages is replaced, so waiting for the disk protects nothing.
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            if _is_new(connection):
+                connection.executescript(_SCHEMA)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _replace(self) -> None:
+        """Remove the file. If that fails, use none."""
+        self._close()
+        try:
+            if is_private_file(self.file):
+                self.file.unlink()
+                self.file.with_name(f"{self.file.name}-journal").unlink(missing_ok=True)
+        except OSError:
+            self._off = True
+
+    def _close(self) -> None:
+        if self._connection is not None and self._identity is not None and self._identity[1] == os.getpid():
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = self._identity = None
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    """Return whether a file has no tables yet.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        It has another format.
+    """
+    form, tables = connection.execute(_FORM).fetchone()
+    if form != _FORMAT and tables:
+        raise sqlite3.DatabaseError("another format")
+    return bool(form != _FORMAT)
+
+
+def _query(statement: str, values: Sequence[str]) -> Callable[[sqlite3.Connection], list[Row]]:
+    return lambda connection: connection.execute(statement, values).fetchall()
+
+
+def _number(connection: sqlite3.Connection, statement: str) -> int:
+    return int(connection.execute(statement).fetchone()[0])
