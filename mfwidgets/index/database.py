@@ -7,6 +7,7 @@ alone. It contains plain data: text in JSON, never a pickle.
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -33,6 +34,9 @@ _FORM = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*)
 _WAIT_S = 0.1
 """How long a read or write waits for another process. Reading the runs again takes about as long."""
 
+_PAUSE_S = 5.0
+"""How long a file that cannot be used is left alone. A table asks for hundreds of batches."""
+
 _MAX_VARIABLES = 500
 """SQLite limits the number of variables of a statement."""
 
@@ -57,6 +61,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._off = False
+        self._rested_at = 0.0
 
     def runs(self, flow: str, run_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return the stamps and facts of runs, by their id."""
@@ -68,17 +73,24 @@ class Database:
         found = self._selected("SELECT sha, encoding, value FROM small_values WHERE sha IN ({})", hashes)
         return {(sha, encoding): value for sha, encoding, value in found}
 
-    def write(self, runs: Iterable[Row], values: Iterable[Row]) -> None:
-        """Write rows of flow, run id, stamp and facts, and rows of hash, encoding and value. Replaces older rows."""
+    def write(self, runs: Iterable[Row], values: Iterable[Row]) -> bool:
+        """Write rows of flow, run id, stamp and facts, and rows of hash, encoding and value. Replaces older rows.
 
-        def write(connection: sqlite3.Connection) -> None:
+        Returns
+        -------
+        bool
+            False if the file was locked or cannot be written.
+        """
+
+        def write(connection: sqlite3.Connection) -> bool:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", runs)
                 connection.executemany("INSERT OR REPLACE INTO small_values VALUES (?, ?, ?)", values)
                 self._make_room(connection)
+            return True
 
-        self._with_connection(write, None, create=True)
+        return self._with_connection(write, False, create=True)  # noqa: FBT003 - the default result
 
     def count(self) -> int:
         """Return the number of runs."""
@@ -88,7 +100,17 @@ class Database:
         """Remove the file."""
         with self._lock:
             self._replace()
-            self._off = False
+            self._off, self._rested_at = False, 0.0
+
+    @property
+    def rests(self) -> bool:
+        """Whether the file could not be used a moment ago. Until it has rested, nothing is read or written."""
+        return time.monotonic() < self._rested_at
+
+    def rested(self) -> "Database":
+        """Return the same file, which the next question may use although it was locked a moment ago."""
+        self._rested_at = 0.0
+        return self
 
     def _make_room(self, connection: sqlite3.Connection) -> None:
         used = _number(connection, "PRAGMA page_count") - _number(connection, "PRAGMA freelist_count")
@@ -108,15 +130,19 @@ class Database:
         self, work: Callable[[sqlite3.Connection], _Result], default: _Result, *, create: bool = False
     ) -> _Result:
         with self._lock:
+            if self.rests:
+                return default
             try:
                 connection = self._opened(create=create)
                 return default if connection is None else work(connection)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # other tables or columns
                     self._replace()
-                self._close()  # locked, read-only, full, or removed: try again at the next question
+                self._close()  # locked, read-only, full, or removed
+                self._rested_at = time.monotonic() + _PAUSE_S
                 return default
             except OSError:
+                self._rested_at = time.monotonic() + _PAUSE_S
                 return default
             except (sqlite3.Error, sqlite3.Warning, UnicodeError, ValueError, TypeError, OverflowError):
                 self._replace()

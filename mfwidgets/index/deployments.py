@@ -3,6 +3,7 @@
 Their files are in the folder ``mfwidgets/index`` of ``METAFLOW_CLIENT_CACHE_PATH``, otherwise in the user's cache folder.
 """
 
+import atexit
 import hashlib
 import os
 import re
@@ -72,6 +73,7 @@ def index_of(configuration: Configuration, address: str, root: Path | None) -> "
             _limit_folder(folder)
             index = RunIndex(Database(folder / f"{name}.sqlite", MAX_INDEX_BYTES), root)
             _open[scope, folder] = index
+            atexit.register(index.close)
         return index
 
 
@@ -98,7 +100,7 @@ def count_runs(folder: Path) -> int:
     from mfwidgets.index.database import Database
 
     for index in _indexes():
-        index.flush()
+        index.close()
     return sum(Database(file, MAX_INDEX_BYTES).count() for file in index_files(folder))
 
 

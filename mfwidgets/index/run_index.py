@@ -24,6 +24,9 @@ _MAX_ENTRIES = 100_000
 _MAX_PENDING = 1_000
 """Runs that are written at once while a question goes on."""
 
+_MAX_WAITING = 20_000
+"""Runs that wait for a locked file. Beyond, they are not written."""
+
 _MAX_FOLDERS = 2_000
 """Facts that depend on more folders are not remembered: checking them takes as long as a look at the run."""
 
@@ -212,18 +215,23 @@ class RunIndex:
     # -- disk -------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write what is new."""
+        """Write what is new. If the file is locked, the next call tries again."""
         with self._lock:
-            if not self._pending and not self._pending_values:
+            if self._database.rests or (not self._pending and not self._pending_values):
                 return
             rows = [_row(path, entry) for path, entry in self._pending.items() if _storable(*path)]
             values = [(*key, value) for key, value in self._pending_values.items()]
-            self._pending, self._pending_values = {}, {}
-            self._database.write(rows, values)
+            if self._database.write(rows, values):
+                self._pending, self._pending_values = {}, {}
+
+    def close(self) -> None:
+        """Write what is new, also if the file was locked a moment ago."""
+        self._database.rested()
+        self.flush()
 
     def count(self) -> int:
         """Return the number of runs in the file."""
-        self.flush()
+        self.close()
         return self._database.count()
 
     def clear(self) -> None:
@@ -247,6 +255,8 @@ class RunIndex:
             self._pending[path[0], path[1]] = entry
             if len(self._pending) >= _MAX_PENDING:
                 self.flush()
+            if len(self._pending) > _MAX_WAITING:
+                self._pending.clear()
 
 
 def _storable(flow: str, run_id: str) -> bool:

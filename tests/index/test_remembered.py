@@ -253,7 +253,10 @@ def test_a_locked_file_is_left_alone(old_runs, cache):
         other.execute("BEGIN EXCLUSIVE")
         assert look(old_runs.folder, "LinearFlow") == first
         assert look(old_runs.folder, "FailingFlow")
+        other.rollback()
     assert index_files(cache) == [file]
+    before = mfwidgets.cache_info().runs  # writes what had to wait
+    assert before == len(first) + len(look(old_runs.folder, "FailingFlow"))
 
 
 WRITER = """
