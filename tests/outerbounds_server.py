@@ -31,7 +31,7 @@ CONTENT = b"bytes of a run"
 HOSTS = (
     "*.acme.example", "sts.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com", "*.s3.eu-west-1.amazonaws.com",
     "login.microsoftonline.com", "acme.blob.core.windows.net", "sts.googleapis.com", "iamcredentials.googleapis.com",
-    "storage.googleapis.com",
+    "storage.googleapis.com", "cloudresourcemanager.googleapis.com",
 )  # fmt: skip
 
 
@@ -197,6 +197,7 @@ _ANSWERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "login.microsoftonline.com": _microsoft,
     "sts.googleapis.com": _google_sts,
     "iamcredentials.googleapis.com": _impersonation,
+    "cloudresourcemanager.googleapis.com": lambda _: _ok({"projectId": "acme"}),
 }
 
 _seen: list[dict[str, Any]] = []
