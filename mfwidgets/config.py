@@ -270,7 +270,9 @@ def read_configuration(
         origin = provider.call(provider.value.source, configuration, expected=str)
         variables = provider.call(provider.value.read, configuration, expected=Mapping) if origin is not None else None
         if variables is not None:
-            return replace(configuration, user=dict(variables), origin=origin or provider.label)
+            user = {str(name): value for name, value in variables.items()}
+            remember_secrets(secrets_in_variables(user))
+            return replace(configuration, user=user, origin=origin or provider.label)
     return configuration
 
 

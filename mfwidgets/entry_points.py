@@ -121,7 +121,7 @@ def _installed() -> Mapping[str, dict[str, tuple[str, "EntryPoint"]]]:
 def _changed(path: str) -> int:
     try:
         return os.stat(path or os.curdir).st_mtime_ns  # noqa: PTH116 - faster, for each entry of sys.path
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return 0
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from mfwidgets.entry_points import Extension, extensions
 from mfwidgets.errors import DataException, MetaflowException
 from mfwidgets.extensions import STORAGE_CREDENTIALS, StorageCredentialsProvider, Variables
+from mfwidgets.redaction import remember_secrets
 
 
 class StorageCredentials:
@@ -54,11 +55,15 @@ class StorageCredentials:
         return found
 
 
+_SECRETS = ("secret_access_key", "token")
+
+
 def _in_utc(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return credentials with their time in UTC, as obstore requires."""
     expires_at = found.get("expires_at")
     if isinstance(expires_at, datetime) and expires_at.tzinfo is None:
         raise ValueError("expires_at has no time zone")
+    remember_secrets(secret for name in _SECRETS if isinstance(secret := found.get(name), str))
     return {**found, "expires_at": expires_at.astimezone(UTC) if expires_at is not None else None}
 
 

@@ -7,21 +7,21 @@ replaces the user's file. Steps of a run have the answer in their environment.
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from mfwidgets.config import expanded, read_object
 from mfwidgets.deadline import seconds_within_deadline
-from mfwidgets.errors import DeadlineExceeded, MetaflowConfigurationError
+from mfwidgets.errors import DeadlineExceeded, MetaflowConfigurationError, ServiceException
 from mfwidgets.extensions import Variables
 from mfwidgets.files import parse_json
 from mfwidgets.outerbounds.requests import get_object, is_url
-from mfwidgets.redaction import redact_url, remember_secrets, secrets_in_variables
+from mfwidgets.redaction import redact_url
 
 RESOLVED = "__REMOTE_CONFIG_HAS_BEEN_RESOLVED__"
-"""The environment variable in which Metaflow passes the answer, as JSON, to the processes of a run."""
+"""The environment variable in which Metaflow leaves the answer, as JSON, for its process and the steps of a run."""
 
 URL, KEY = "OBP_METAFLOW_CONFIG_URL", "METAFLOW_SERVICE_AUTH_KEY"
 """The two variables of the user's file."""
@@ -33,7 +33,11 @@ _PERIMETER_URLS = ("OB_CURRENT_PERIMETER_MF_CONFIG_URL", "OB_CURRENT_PERIMETER_U
 MAX_AGE_S = 600.0
 """After this time, the configuration is fetched again when it is read. Metaflow reads it once in a process."""
 
+_FAILED_AGE_S = 5.0
+"""The time for which a failure is remembered. Threads that wait for the same answer do not each wait for a server."""
+
 _MAX_WAIT_S = 30.0
+_REFUSED = {401, 403}
 CONFIGURE = "Try `outerbounds configure` with a new magic string, or another profile (METAFLOW_PROFILE)."
 
 
@@ -46,17 +50,27 @@ class _Place:
     perimeter: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The variables, or why there are none. It is used until a time of ``time.monotonic``."""
+
+    until: float
+    variables: dict[str, Any] | None = field(repr=False)  # they include keys
+    problem: str = ""
+    status: int | None = None
+
+
 class OuterboundsConfiguration:
     """Fetches the configuration once in ten minutes for each URL and key. It is kept in memory only."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+        self._answers: dict[tuple[str, str], _Answer] = {}
         self._lock = threading.Lock()
 
     def source(self, configuration: Variables) -> str | None:
         """Return the host and the perimeter, or None if this is not a configuration of Outerbounds. Reads one file."""
         if configuration.environ.get(RESOLVED):
-            return f"Outerbounds (the variable {RESOLVED} of a run)"
+            return f"Outerbounds, as Metaflow has left it in {RESOLVED}"
         place = _place(configuration)
         if place is None:
             return None
@@ -91,16 +105,26 @@ class OuterboundsConfiguration:
         if not self._lock.acquire(timeout=seconds_within_deadline(_MAX_WAIT_S)):
             raise DeadlineExceeded("This was given up: another thread has waited too long for Outerbounds.")
         try:
-            began, answer = self._answers.get((place.url, key), (0.0, None))
-            if answer is None or time.monotonic() - began > MAX_AGE_S:
-                answer = _variables(place, key, key_file)
-                self._answers[place.url, key] = (time.monotonic(), answer)
+            answer = self._answers.get((place.url, key))
+            if answer is None or time.monotonic() > answer.until:
+                answer = self._answers[place.url, key] = _newer(answer, place, key, key_file)
         finally:
             self._lock.release()
-        return answer
+        if answer.variables is None:
+            raise ServiceException(answer.problem, answer.status)
+        return answer.variables
 
 
 PROVIDER = OuterboundsConfiguration()
+
+
+def _newer(before: _Answer | None, place: _Place, key: str, key_file: Path | None) -> _Answer:
+    """Request an answer. If the server cannot be reached, go on with the previous one."""
+    try:
+        return _Answer(time.monotonic() + MAX_AGE_S, _variables(place, key, key_file))
+    except ServiceException as error:
+        variables = before.variables if before is not None and error.http_code not in _REFUSED else None
+        return _Answer(time.monotonic() + _FAILED_AGE_S, variables, str(error), error.http_code)
 
 
 def _variables(place: _Place, key: str, key_file: Path | None) -> dict[str, Any]:
@@ -112,7 +136,6 @@ def _variables(place: _Place, key: str, key_file: Path | None) -> dict[str, Any]
         raise MetaflowConfigurationError(
             f"Expected an object 'config' from {what}, got {type(variables).__name__}. {CONFIGURE}"
         )
-    remember_secrets(secrets_in_variables(variables))
     return {URL: place.url, **variables}
 
 
@@ -163,5 +186,4 @@ def _parsed(resolved: str) -> dict[str, Any]:
         raise MetaflowConfigurationError(
             f"Expected a JSON object in the environment variable {RESOLVED}, got something else. Try to unset it."
         )
-    remember_secrets(secrets_in_variables(variables))
     return variables

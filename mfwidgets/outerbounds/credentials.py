@@ -17,7 +17,7 @@ from mfwidgets.config import Configuration
 from mfwidgets.errors import DataException, MetaflowConfigurationError, MetaflowException, ServiceException
 from mfwidgets.extensions import Variables
 from mfwidgets.outerbounds.clouds import EXCHANGES
-from mfwidgets.outerbounds.configuration import CONFIGURE
+from mfwidgets.outerbounds.configuration import CONFIGURE, RESOLVED
 from mfwidgets.outerbounds.requests import get_object
 from mfwidgets.redaction import redact, redact_url, remember_secrets
 
@@ -179,7 +179,9 @@ def _applies(kind: str, configuration: Variables) -> bool:
     variable = _CLOUDS[kind][1]
     if variable in configuration.environ:
         return configuration.environ[variable] == _OURS
-    return configuration.user.get(variable) == _OURS or any(name.startswith("OBP_") for name in configuration.user)
+    if configuration.environ.get(RESOLVED) or configuration.user.get(variable) == _OURS:
+        return True
+    return any(name.startswith("OBP_") for name in configuration.user)
 
 
 def auth_server(configuration: Variables) -> AuthServer:

@@ -2,7 +2,7 @@
 
     python tests/outerbounds/exchanges.py
 
-This records ``tests/data/outerbounds.json`` again. It installs the real packages into an environment of their own in the
+This records ``tests/data/outerbounds.json`` again. It installs the real packages into a separate environment in the
 cache folder of the tests, and lets them talk to the server of the tests. ``test_exchanges.py`` compares the requests of
 mfwidgets with what is recorded. Installing takes a minute, so the tests do not do it.
 """

@@ -8,6 +8,7 @@ import pytest
 from outerbounds_server import API, CONFIG_URL, KEY, NORTH_URL, write_home
 
 import mfwidgets
+from mfwidgets.concurrency import parallel_map
 from mfwidgets.config import configuration_origin, read_configuration
 from mfwidgets.deadline import Deadline
 from mfwidgets.errors import DeadlineExceeded, MetaflowConfigurationError, MetaflowException, ServiceException
@@ -125,6 +126,44 @@ def test_an_answer_that_makes_no_sense_is_our_error(server, tmp_path, monkeypatc
         read(write_home(tmp_path / "home"), tmp_path)
     assert KEY not in "".join(traceback.format_exception(caught.value))
     assert {request["host"] for request in server.requests()} == {API}
+
+
+def test_a_redirect_on_the_same_host_is_followed(server, tmp_path):
+    server.answers(CONFIG_URL, 307, "", {"Location": NORTH_URL.removeprefix(f"https://{API}")})
+    assert read(write_home(tmp_path / "home"), tmp_path).get("SERVICE_URL") == "https://metadata.acme.example/north"
+    assert [request["headers"]["x-api-key"] for request in server.requests()] == [KEY, KEY]
+
+
+def test_an_old_answer_is_renewed_and_kept_if_the_server_is_away(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(outerbounds_configuration, "MAX_AGE_S", -1.0)
+    monkeypatch.setattr(outerbounds_configuration, "_FAILED_AGE_S", -1.0)
+    monkeypatch.setattr(outerbounds_requests, "_PAUSES_S", ())
+    home = write_home(tmp_path / "home")
+    read(home, tmp_path)
+    newer = {"config": {"METAFLOW_SERVICE_URL": "https://newer"}}
+    server.answers(CONFIG_URL, 200, newer)
+    assert read(home, tmp_path).get("SERVICE_URL") == "https://newer"
+    server.answers(CONFIG_URL, 503)
+    assert read(home, tmp_path).get("SERVICE_URL") == "https://newer"
+    server.answers(CONFIG_URL, 403)
+    with pytest.raises(ServiceException, match="status 403"):
+        read(home, tmp_path)
+
+
+def test_threads_share_an_answer_and_a_failure(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(outerbounds_configuration, "_FAILED_AGE_S", 1000.0)
+    home = write_home(tmp_path / "home")
+    parallel_map(lambda _: read(home, tmp_path), range(8))
+    assert len(server.requests()) == 1
+    (home / "config.json").write_text((home / "config.json").read_text().replace(KEY, "stale-key"))
+
+    def refusal(_):
+        with pytest.raises(ServiceException) as caught:
+            read(home, tmp_path)
+        return str(caught.value)
+
+    errors = parallel_map(refusal, range(8))
+    assert len(set(errors)) == len(server.requests()) == 1
 
 
 def test_a_moment_of_failure_is_repeated(server, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from mfwidgets.magic.dispatch import run_line
 from mfwidgets.outerbounds import clouds
 from mfwidgets.outerbounds import configuration as outerbounds_configuration
 from mfwidgets.outerbounds import credentials as outerbounds_credentials
-from mfwidgets.outerbounds.configuration import OuterboundsConfiguration
+from mfwidgets.outerbounds.configuration import RESOLVED, OuterboundsConfiguration
 from mfwidgets.outerbounds.credentials import OuterboundsCredentials, auth_server
 
 ROOTS = {"s3": "s3://runs/metaflow", "azure": "runs/metaflow", "gs": "gs://runs/metaflow"}
@@ -186,6 +186,8 @@ def test_when_the_credentials_are_outerbounds(tmp_path):
     chosen = read(tmp_path, SERVICE | {"OBP_AUTH_SERVER": AUTH}, METAFLOW_DEFAULT_AWS_CLIENT_PROVIDER="boto3")
     assert credentials_source("s3", chosen) == ""
     in_a_pod = read(tmp_path, {}, **SERVICE, METAFLOW_DEFAULT_GCP_CLIENT_PROVIDER="obp")
+    resolved = read(tmp_path, {}, **{RESOLVED: json.dumps(SERVICE)})
+    assert credentials_source("s3", resolved) == f"Outerbounds at {AUTH}"
     assert (credentials_source("gs", in_a_pod), credentials_source("s3", in_a_pod)) == (f"Outerbounds at {AUTH}", "")
 
 
