@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 
 import pytest
+import requests
 
 import mfwidgets
 from mfwidgets.client.trigger import Trigger
@@ -133,7 +134,7 @@ def test_tags_make_a_run_visible(namespace, seen):
 
 
 def test_all_namespaces_keeps_the_client_settings():
-    session = object()
+    session = requests.Session()
     context = new_context(SERVICE, "user:bob", key_headers, session)
     wide = context.in_all_namespaces()
     assert wide.namespace is None
@@ -308,7 +309,7 @@ def test_an_unpickled_context_has_the_provider_and_the_namespace_and_no_headers(
 
 
 def test_a_context_with_a_session_is_not_picklable():
-    context = new_context(SERVICE, None, session=object())
+    context = new_context(SERVICE, None, session=requests.Session())
     for refuse in (context.check_picklable, lambda: pickle.dumps(context)):
         with pytest.raises(NotPicklableError, match="session="):
             refuse()

@@ -143,7 +143,7 @@ def test_numpy_numbers_are_one_line():
     import numpy as np
 
     from mfwidgets.queries.values.preview import Preview
-    from mfwidgets.views.artifacts import _in_one_line
+    from mfwidgets.views.artifacts import preview_line
     from mfwidgets.views.cells import Limits
 
     for number, shortened in (
@@ -152,4 +152,4 @@ def test_numpy_numbers_are_one_line():
         (np.bool_(1), "True"),
         (np.array(2.5), "2.5"),
     ):
-        assert _in_one_line(Preview("", number, has_value=True), Limits()).text == shortened
+        assert preview_line(Preview("", number, has_value=True), Limits()).text == shortened
