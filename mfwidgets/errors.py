@@ -256,6 +256,10 @@ class ExtensionFailed(UserWarning):
     """An installed package that extends mfwidgets does not work. It is left out."""
 
 
+class RunsNotChecked(UserWarning):
+    """A search for runs that succeeded ended at its limit, so older runs were not checked."""
+
+
 class KeysRedirected(UserWarning):
     """A folder's own configuration names the host to which the user's keys are sent."""
 

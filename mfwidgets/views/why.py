@@ -1,18 +1,28 @@
 """The display of why a run failed."""
 
+import math
+
 from mfwidgets.client.answers.why import Why
+from mfwidgets.concurrency import call_with_timeout
+from mfwidgets.deadline import check_deadline, current_deadline
+from mfwidgets.display_options import options
+from mfwidgets.errors import DeadlineExceeded, MetaflowException
 from mfwidgets.queries.status.recorded_exceptions import RecordedException
 from mfwidgets.render.sanitize import parse_ansi
 from mfwidgets.render.view import Cell, Preformatted, Table, View
 from mfwidgets.views.build_view import build_view
-from mfwidgets.views.cells import Limits, time, zoned
+from mfwidgets.views.cells import Limits, counted, time, zoned
 from mfwidgets.views.comparison import differences_table
 from mfwidgets.views.log import log_block
 
 
 @build_view.register
 def build_why_view(why: Why, limits: Limits) -> View:
-    """Show the exception, the attempts, the traceback, the log, and the differences from the last good run."""
+    """Show the exception, the attempts, the traceback, the log, and the differences from the last good run.
+
+    What failed is shown in any case. The search for the last good run gets a part of the time.
+    """
+    problem = _compare(why)
     facts = exception_facts(why.exception, limits)
     if why.task:
         others = (
@@ -23,20 +33,51 @@ def build_why_view(why: Why, limits: Limits) -> View:
         facts.append(("task", limits.code(f"{why.task.pathspec}{others}")))
     if why.item is not None:
         facts.append(("foreach item", limits.text(why.item)))
-    facts.append(
-        ("last good run", limits.code(why.last_good.pathspec) if why.last_good else Cell("none before this run", "dim"))
-    )
-    if why.last_good:
-        facts.append((zoned("last good run started"), time(why.last_good._record.created_ms)))
+    facts += [] if problem else _last_good(why, limits)
     return View(
         kind="Why",
         name=limits.text(why.run.pathspec).text,
         status=limits.status(why.status),
         reason=limits.text(why.status.reason).text,
         facts=tuple(facts),
-        notes=_notes(why),
-        parts=(*_attempts(why, limits), *failure_blocks(why, limits), *_causes(why, limits)),
+        notes=(problem,) if problem else _notes(why),
+        parts=(
+            *_attempts(why, limits),
+            *failure_blocks(why, limits),
+            *(() if problem else _causes(why, limits)),
+        ),
     )
+
+
+def _compare(why: Why) -> str:
+    """Compare with the last good run, unless that takes more than half of the display's time. Return what prevented it."""
+    if why._is_compared:
+        return ""
+    deadline = current_deadline()
+    seconds = deadline.remaining_s() - options.display_timeout_s / 2 if deadline else math.inf
+    try:
+        if seconds == math.inf:
+            why.differences  # noqa: B018 - it is read and kept
+        else:
+            call_with_timeout(max(seconds, 0), lambda: why.differences)
+    except DeadlineExceeded:
+        check_deadline()
+        checked = f" {counted(why._search.checked, 'run')} before this one were checked." if why._search.checked else ""
+        return (
+            f"The comparison with the last good run is not finished.{checked} why.causes() or another look continues."
+        )
+    except MetaflowException as error:
+        return f"The comparison with the last good run failed: {error}"
+    return ""
+
+
+def _last_good(why: Why, limits: Limits) -> list[tuple[str, Cell]]:
+    """Show the last good run, and when it started."""
+    if why.last_good:
+        started = time(why.last_good._record.created_ms)
+        return [("last good run", limits.code(why.last_good.pathspec)), (zoned("last good run started"), started)]
+    limit = f" (the newest {why._search.checked} were checked)" if why._search.is_limited else ""
+    return [("last good run", Cell(f"none before this run{limit}", "dim"))]
 
 
 def exception_facts(exception: RecordedException | None, limits: Limits) -> list[tuple[str, Cell]]:

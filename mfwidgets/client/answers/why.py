@@ -19,6 +19,7 @@ from mfwidgets.queries.status.rules import Status
 
 if TYPE_CHECKING:
     from mfwidgets.client.answers.comparison import Comparison, Difference
+    from mfwidgets.client.collections.successful_runs import SuccessfulRuns
     from mfwidgets.client.run import Run
     from mfwidgets.client.task import Task
 
@@ -116,16 +117,25 @@ class Why(Displayable):
         return self._printed or next(recorded, None)
 
     @cached_property
+    def _search(self) -> "SuccessfulRuns":
+        record = self.run._record
+        earlier = RunFilter(until_ms=record.created_ms - 1)
+        return Runs(self._context, record.flow, earlier)._search(MAX_RUNS_SEARCHED)
+
+    @property
+    def _is_compared(self) -> bool:
+        """Whether :attr:`last_good` and :attr:`differences` are read already."""
+        return "differences" in vars(self)
+
+    @cached_property
     def last_good(self) -> "Run | None":
         """The newest earlier run in the namespace that succeeded.
 
         None if none of the 100 runs before this one succeeded. Costs on first use what
-        :attr:`Flow.latest_successful_run` costs.
+        :attr:`Flow.latest_successful_run` costs. A search that was given up continues where it stopped.
         """
-        record = self.run._record
-        earlier = Runs(self._context, record.flow, RunFilter(until_ms=record.created_ms - 1), MAX_RUNS_SEARCHED)
-        newest = next(earlier.successful(), None)
-        return type(self.run)._of(self.run._context, newest._record) if newest else None
+        newest = next(self._search.find(), None)
+        return type(self.run)._of(self.run._context, newest) if newest else None
 
     @cached_property
     def differences(self) -> "Comparison | None":

@@ -8,17 +8,17 @@ from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from mfwidgets.client.collections.base import Collection
+from mfwidgets.client.collections.successful_runs import MAX_RUNS_CHECKED, SuccessfulRuns
 from mfwidgets.client.collections.tasks import Artifacts, named_artifacts
 from mfwidgets.client.collections.timings import Timings
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import parallel_map
-from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.errors import MetaflowInvalidArgument, RunsNotChecked, warn
 from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.run_filter import ALL_RUNS, RunFilter
-from mfwidgets.queries.run_memory import Question, ask
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import (
     Columns,
@@ -40,14 +40,6 @@ EXACT_TIMES_LIMIT = 200
 
 _BATCH_SIZE = 16
 """The number of runs whose statuses are read at once, if a filter needs them."""
-
-
-_SUCCESSFUL: Question[bool] = Question(
-    "successful",
-    lambda context, record: bool(Run._of(context, record).successful),
-    encode=lambda success: success,
-    decode=lambda _, content: content is True,
-)
 
 
 class Runs(Collection[Run]):
@@ -222,34 +214,42 @@ class Runs(Collection[Run]):
 
         Costs one or two requests for each yielded run, to check its status. A metadata service filters by the status
         that it recorded. It records ``completed`` only if the last step is named ``end``. If no recorded run is
-        completed, all runs are checked.
+        completed, all runs are checked, many at once: up to 200 runs of a service.
 
         Yields
         ------
         Run
             A run whose :attr:`Run.successful` is True.
 
+        Warns
+        -----
+        RunsNotChecked
+            The service does not know which runs completed, and has more than 200.
+
         Examples
         --------
         >>> [run.id for run in Flow("ForecastFlow").runs().successful()]
         ['1795378919475034', '1795378900338660', '1795378892798547']
         """
-        good = self._good("completed") if self._context.provider.remote else iter(())
-        first = next(good, None)
-        if first is None:
-            yield from self._good("")
-        else:
-            yield first
-            yield from good
+        search = self._search(MAX_RUNS_CHECKED if self._context.provider.remote else None)
+        for record in search.find():
+            yield Run._of(self._context, record)
+        if search.is_limited:
+            warn(
+                f"Only the newest {search.checked:,} runs of {self._flow} were checked, because the metadata service does "
+                "not know which runs completed. Try runs(since=..., until=...).",
+                RunsNotChecked,
+            )
 
-    def _good(self, service_status: str) -> Iterator[Run]:
-        selected = self._selected(1, service_status=service_status) if service_status else None
-        records = self._meeting(selected) if selected else self._records()
-        size = 1  # the newest run usually succeeded
-        while batch := list(islice(records, size)):
-            success = ask(self._context, batch, _SUCCESSFUL)
-            yield from (Run._of(self._context, run) for run, ok in zip(batch, success, strict=True) if ok)
-            size = min(2 * size, _BATCH_SIZE)
+    def _search(self, max_checked: int | None) -> SuccessfulRuns:
+        """Return a search for the runs that succeeded."""
+
+        def runs(service_status: str) -> Iterator[RunRecord]:
+            if service_status:
+                return self._meeting(self._selected(1, service_status=service_status))
+            return self._records()
+
+        return SuccessfulRuns(self._context, runs, max_checked)
 
     def _rows(self, limit: int | None = None) -> list[RunRow]:
         """Return the rows of the runs, newest first. ``limit`` is the maximum number of rows."""
