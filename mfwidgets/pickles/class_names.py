@@ -19,6 +19,7 @@ _CLASS_OF_FUNCTION: Mapping[str, str] = {
     "_unpickle_timestamp": "Timestamp",
     "_timedelta_unpickle": "Timedelta",
     "_nat_unpickle": "NaT",
+    "__nat_unpickle": "NaT",
     "_reconstruct_table": "Table",
     "_reconstruct_record_batch": "RecordBatch",
     "_restore_array": "Array",

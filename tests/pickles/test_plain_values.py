@@ -147,7 +147,6 @@ DESCRIBED = [
     (defaultdict(made_by_a_function, {"a": 1}), "defaultdict(made_by_a_function, [('a', 1)])"),
     (partial(print, 1), "partial(print)"),
     (pd.Interval(1, 2), "Interval(1, 2, 'right')"),
-    (pd.Index([1, 2]), "Index()"),
 ]  # fmt: skip
 
 

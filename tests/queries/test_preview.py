@@ -68,10 +68,10 @@ KINDS = {
     "whole": (pd.array([1, None, 3], dtype="Int64"), [1, None, 3]),
     "truth": (pd.array([True, None, False], dtype="boolean"), [True, None, False]),
     "text": (pd.array(["a", None, "c"], dtype="string"), ["a", None, "c"]),
-    "lasting": (pd.to_timedelta([1, 36, 0], unit="h"), ["1:00:00", "1 day, 12:00:00", "0:00:00"]),
+    "lasting": (pd.to_timedelta([1, 36, 0], unit="h"), ["0 days 01:00:00", "1 days 12:00:00", "0 days 00:00:00"]),
     "zoned": (
         pd.to_datetime(["2026-01-01 01:00", "2026-07-01 01:00", None]).tz_localize("Europe/Berlin"),
-        ["2026-01-01T00:00:00+00:00", "2026-06-30T23:00:00+00:00", "NaT"],
+        ["2026-01-01 00:00:00+00:00", "2026-06-30 23:00:00+00:00", "NaT"],
     ),
     "month": (pd.period_range("2026-01", periods=3, freq="M"), ["…"] * 3),
     "sparse": (pd.arrays.SparseArray([0, 0, 1]), ["…"] * 3),

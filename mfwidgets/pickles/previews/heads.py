@@ -4,9 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mfwidgets.pickles.value_text import duration_text
+
 MAX_ROWS, MAX_COLUMNS = 5, 12
 
-UNREAD = "…"
+
+class TimeText(str):
+    """A time or a duration as text. It is shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+UNREAD = TimeText("…")
 """Replaces a value of an unknown kind."""
 
 
@@ -54,5 +66,45 @@ class Column:
         return self.values(0, min(count, self.length))
 
 
+def head_of(
+    shape: tuple[int, int], names: Sequence[Any], labels: Column, columns: Sequence[Column | None]
+) -> DataFrameHead:
+    """Return the head of a table from its first columns. A column that is None is unread.
+
+    A column that cannot be read must not hide the others.
+    """
+    rows = range(min(shape[0], MAX_ROWS))
+    values = [_first_values(column) for column in columns[:MAX_COLUMNS]]
+    return DataFrameHead(
+        shape,
+        tuple(names[:MAX_COLUMNS]),
+        tuple(labels.head(MAX_ROWS)),
+        tuple(tuple(column[row] if row < len(column) else UNREAD for column in values) for row in rows),
+    )
+
+
+def _first_values(column: Column | None) -> list[Any]:
+    try:
+        return column.head(MAX_ROWS) if column else []
+    except Exception:  # noqa: BLE001 - a strange pickle can cause nearly any error
+        return []
+
+
 class UnknownLayoutError(Exception):
     """The pickled form is unknown. It is not interpreted."""
+
+
+def numpy_values(values: Any) -> list[Any]:
+    """Return the values of an array. Times and durations are texts, as pandas writes them."""
+    if values.dtype.kind == "m":
+        return [
+            TimeText("NaT" if value is None else duration_text(value))
+            for value in values.astype("timedelta64[us]").tolist()
+        ]
+    return list(map(_time_text, values)) if values.dtype.kind == "M" else list(values.tolist())
+
+
+def _time_text(value: Any) -> TimeText:
+    """Return one of numpy's times as text, without trailing zeros of the fraction."""
+    text = str(value).replace("T", " ") if str(value) != "NaT" else "NaT"
+    return TimeText(text.rstrip("0").removesuffix(".") if "." in text else text)

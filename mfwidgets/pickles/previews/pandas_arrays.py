@@ -5,7 +5,8 @@ from itertools import islice
 from typing import Any
 
 from mfwidgets.pickles.described import GlobalRef, ReducedCall
-from mfwidgets.pickles.previews.heads import Column, UnknownLayoutError
+from mfwidgets.pickles.previews.arrow_objects import arrow_column
+from mfwidgets.pickles.previews.heads import Column, TimeText, UnknownLayoutError, numpy_values
 
 _MAX_LEVELS = 100
 """The maximum number of levels of an index."""
@@ -45,18 +46,7 @@ def _numpy_array(values: Any, row: int | None = None) -> Column:
     if values.ndim == _TWO_DIMENSIONS and row is not None:
         values = values[row]
     flat = values.ravel()
-    return Column(flat.size, lambda start, stop: _numpy_values(flat[start:stop]))
-
-
-def _numpy_values(values: Any) -> list[Any]:
-    if values.dtype.kind == "m":
-        return list(map(str, values.astype("timedelta64[us]").tolist()))
-    return _time_texts(values) if values.dtype.kind == "M" else list(values.tolist())
-
-
-def _time_texts(values: Any) -> list[str]:
-    """Return numpy's times as strings, without trailing zeros of the fraction."""
-    return [text.rstrip("0").removesuffix(".") if "." in text else text for text in map(str, values)]
+    return Column(flat.size, lambda start, stop: numpy_values(flat[start:stop]))
 
 
 def _is_object_array(values: ReducedCall) -> bool:
@@ -83,6 +73,8 @@ def _extension_array(values: ReducedCall) -> Column:
     """Return a column of one of pandas' arrays: strings, dates, categories, and numbers with missing values."""
     if isinstance(values.state, dict) and "_mask" in values.state:
         return _masked_array(values.state)
+    if isinstance(values.state, dict) and "_pa_array" in values.state:
+        return arrow_column(values.state["_pa_array"])
     kind = values.args[0]
     if not isinstance(kind, GlobalRef):
         raise UnknownLayoutError
@@ -98,7 +90,7 @@ def _extension_array(values: ReducedCall) -> Column:
 
 
 def _zoned(value: Any) -> Any:
-    return value if value == "NaT" else f"{value}+00:00"
+    return value if value == "NaT" else TimeText(f"{value}+00:00")
 
 
 def _masked_array(state: Mapping[str, Any]) -> Column:

@@ -7,33 +7,37 @@ from collections.abc import Iterator
 from typing import Any
 
 from mfwidgets.pickles.described import GlobalRef, ReducedCall
-from mfwidgets.pickles.previews.heads import MAX_COLUMNS, MAX_ROWS, UNREAD, DataFrameHead
+from mfwidgets.pickles.previews.heads import MAX_COLUMNS, MAX_ROWS, UNREAD, Column, DataFrameHead, head_of
 from mfwidgets.pickles.previews.pandas_arrays import array_column, index_column
 
 _FRAMES = {("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")}
 _SERIES = {("pandas", "Series"), ("pandas.core.series", "Series")}
 
+_INDEXES = ("_new_Index", "_new_DatetimeIndex")
+"""The functions that construct indexes."""
+
 _MAX_PLACES = 1_000_000
 """The maximum number of columns whose place is listed one by one, in all blocks together."""
 
 
-def dataframe_head(described: Any) -> DataFrameHead | None:
-    """Return the head of a DataFrame or Series that :func:`describe_pickle` described. Return None for other objects."""
-    if (
-        not isinstance(described, ReducedCall)
-        or not isinstance(described.of, GlobalRef)
-        or not isinstance(described.state, dict)
-    ):
+def pandas_head(described: ReducedCall) -> DataFrameHead | None:
+    """Return the head of a DataFrame, Series, Index or array of pandas. Return None for other objects."""
+    if not isinstance(described.of, GlobalRef):
         return None
     name = (described.of.module, described.of.name)
-    try:
-        if name in _FRAMES:
-            return _frame(described.state["_mgr"])
-        if name in _SERIES:
-            return _series(described.state["_mgr"], described.state.get("_name"))
-    except Exception:  # noqa: BLE001 - any part of an unknown layout can be missing or wrong; then its imports are shown
-        return None
+    if name[1] in _INDEXES:
+        return _values(index_column(described), described.args[1].get("name"))
+    if name[1] == "__pyx_unpickle_NDArrayBacked":
+        return _values(array_column(described), "value")
+    if name in _FRAMES:
+        return _frame(described.state["_mgr"])
+    if name in _SERIES:
+        return _series(described.state["_mgr"], described.state.get("_name"))
     return None
+
+
+def _values(column: Column, name: Any) -> DataFrameHead:
+    return head_of((column.length, 1), [name], Column.of(range(column.length)), [column])
 
 
 def _frame(manager: ReducedCall) -> DataFrameHead:

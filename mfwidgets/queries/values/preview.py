@@ -11,8 +11,8 @@ from mfwidgets.errors import DataException, DeadlineExceeded, TooLarge, Unloadab
 from mfwidgets.pickles.class_names import class_name, fields_of
 from mfwidgets.pickles.described import GlobalRef, foreign_parts
 from mfwidgets.pickles.metaflow_types import IncludedFile, MetaflowExceptionWrapper
+from mfwidgets.pickles.previews.frames import table_head
 from mfwidgets.pickles.previews.heads import DataFrameHead
-from mfwidgets.pickles.previews.pandas_frames import dataframe_head
 from mfwidgets.pickles.safe_loads import describe_pickle
 from mfwidgets.pickles.unpickle import PICKLES
 from mfwidgets.pickles.value_text import is_array, value_text
@@ -148,7 +148,7 @@ def preview_of(described: Any) -> Preview:
         return Preview(f"file of {size:,} bytes" if isinstance(size, int) else "file")
     if isinstance(described, MetaflowExceptionWrapper) and (recorded := recorded_in(described)):
         return Preview("exception", recorded.traceback or str(recorded), has_value=True, line=str(recorded))
-    head = dataframe_head(described)
+    head = table_head(described)
     if head is not None:
         size = f"{_counted(head.shape[0], 'row')}, {_counted(head.shape[1], 'column')}"
         return Preview(size, head=head, imports=imports)
