@@ -5,7 +5,9 @@ error but UnloadableArtifact, more than two seconds or more than 350 MB for one 
 inputs, inputs per second and the peak memory. Needs ``pip install atheris``, and ``PYTHONPATH=tests``.
 """
 
+import base64
 import datetime as dt
+import json
 import pickle
 import resource
 import sys
@@ -72,13 +74,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as corpus:
         seeds = [pickle.dumps(value, protocol) for value in VALUES for protocol in (2, 4)]
         seeds += [make() for make in BOMBS]
+        for file in (Path(__file__).parents[1] / "tests" / "data" / "pickles").glob("*.json"):
+            seeds += map(base64.b64decode, json.loads(file.read_text())["pickles"].values())
         for number, seed in enumerate(seeds):
             Path(corpus, str(number)).write_bytes(seed)
         options = [
             f"-max_total_time={seconds}",
             "-timeout=2",
             "-rss_limit_mb=600",
-            "-max_len=4096",
+            "-max_len=6000",
             "-print_final_stats=1",
         ]
         atheris.Setup([sys.argv[0], *options, corpus], read)

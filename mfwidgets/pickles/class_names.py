@@ -5,10 +5,12 @@ its first argument.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from mfwidgets.pickles.described import GlobalRef, ReducedCall
+from mfwidgets.pickles.known_facts import known_facts
 
 _MAX_CHARS = 200
 
@@ -26,6 +28,7 @@ _CLASS_OF_FUNCTION: Mapping[str, str] = {
     "chunked_array": "ChunkedArray",
     "_rebuild_tensor_v2": "Tensor",
     "_rebuild_tensor_v3": "Tensor",
+    "_rebuild_meta_tensor_no_storage": "Tensor",
     "_rebuild_parameter": "Parameter",
 }
 """The classes that functions of libraries construct, by the name of the function."""
@@ -70,6 +73,10 @@ def fields_of(described: Any) -> dict[str, Any]:
     """
     if not isinstance(described, ReducedCall):
         return {}
+    with suppress(Exception):  # an unknown layout can raise nearly any error; then the fields themselves are shown
+        known = known_facts(described)
+        if known is not None:
+            return dict(islice(known.items(), _MAX_FIELDS))
     return dict(islice(_public(described), _MAX_FIELDS))
 
 

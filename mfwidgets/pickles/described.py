@@ -64,12 +64,19 @@ class PartialObject:
     memo_indices: list[int] = field(default_factory=list)
 
 
+def is_array(value: Any) -> bool:
+    """Return whether a value is an array of numpy with at least one dimension."""
+    return type(value).__module__ == "numpy" and bool(getattr(value, "shape", ()))
+
+
 def parts_of(value: Any) -> list[Any]:
     """Return the parts of a container or a description. Empty for other values."""
     if isinstance(value, list | tuple | set | frozenset | deque):
         return list(value)
     if isinstance(value, dict):
         return [*value, *value.values()]
+    if is_array(value) and value.dtype.hasobject:
+        return list(value.ravel().tolist())
     if isinstance(value, ReducedCall):
         return [value.of, value.args, value.named, value.state, value.items]
     return []

@@ -2,7 +2,7 @@
 
 import pickletools
 import sys
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -100,6 +100,8 @@ class PickleMachine:
             self.memo.update(dict.fromkeys(memo_indices, target))
         elif isinstance(target, ReducedCall):
             target.state = state
+        elif isinstance(target, OrderedDict):
+            pass  # torch sets attributes on the dicts of its weights; their content is complete without them
         else:
             raise TypeError(f"{type(target).__name__} has no state")
         self.stack.append(target)

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import Any
 
 from mfwidgets.pickles.class_names import arguments_of, class_name, fields_of
-from mfwidgets.pickles.described import GlobalRef, PartialObject, ReducedCall
+from mfwidgets.pickles.described import GlobalRef, PartialObject, ReducedCall, is_array
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.safe_repr import int_text, is_readable
 
@@ -35,6 +35,8 @@ class _ValueRepr(reprlib.Repr):
     def repr1(self, x: Any, level: int) -> str:
         """Write a part of a value."""
         write = _WRITERS.get(type(x))
+        if is_array(x) and x.dtype.hasobject:
+            return self.objects(x, level)
         return write(self, x, level) if write else super().repr1(x, level)
 
     def repr_int(self, x: int, level: int) -> str:
@@ -50,6 +52,11 @@ class _ValueRepr(reprlib.Repr):
             for key, value in islice(pairs.items(), _MAX_ITEMS)
         )
         return f"{{{', '.join(chain(written, ['...'] if len(pairs) > _MAX_ITEMS else []))}}}"
+
+    def objects(self, x: Any, level: int) -> str:
+        """Write the first items of an array of objects. Numpy would write them at full length."""
+        shape = f", shape {x.shape}" if x.ndim > 1 else ""
+        return f"array({self.repr1(x.ravel()[: _MAX_ITEMS + 1].tolist(), level)}, dtype=object{shape})"
 
     def call(self, x: ReducedCall, level: int) -> str:
         """Write a described object like a call, with its recorded fields."""
@@ -106,11 +113,6 @@ def _cut(text: str) -> str:
 
 
 _REPR: Callable[[Any], str] = _ValueRepr().repr
-
-
-def is_array(value: Any) -> bool:
-    """Return whether a value is an array of numpy with at least one dimension."""
-    return type(value).__module__ == "numpy" and bool(getattr(value, "shape", ()))
 
 
 def value_text(value: Any) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 from mfwidgets.client.answers.artifact_lineage import Lineage
 from mfwidgets.client.answers.comparison import MISSING
-from mfwidgets.pickles.value_text import is_array, value_text
+from mfwidgets.pickles.described import is_array
+from mfwidgets.pickles.value_text import value_text
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.context import ClientContext
@@ -87,7 +88,7 @@ def _lines(shown: Any, limits: Limits) -> list[str]:
     """Return the first lines of a str, or of the repr of another value."""
     if isinstance(shown, str):
         return [log_line(line, 5 * limits.chars) for line in shown[: 50 * limits.chars].splitlines()[: limits.rows]]
-    if is_array(shown):
+    if is_array(shown) and not shown.dtype.hasobject:
         import numpy as np
 
         text = np.array2string(shown, threshold=50, edgeitems=3, max_line_width=_MAX_LINE_WIDTH)

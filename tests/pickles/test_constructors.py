@@ -78,8 +78,6 @@ def test_values_that_are_constructed(name, args, value):
         ("datetime.timezone", (None,)),
         ("metaflow.exception.MetaflowExceptionWrapper", ("x",)),
         ("numpy.dtype", (5,)),
-        ("numpy.dtype", ("O8",)),
-        ("numpy.dtype", ("V8",)),
         ("numpy.dtype", ("",)),
         ("numpy.dtype", ("i4,O",)),
         ("numpy._core.multiarray.scalar", ("f8", b"\0" * 8)),
@@ -114,6 +112,24 @@ def test_types_of_numpy():
         ("f8", (3, "?", None, None, None, -1, -1, 0)),
         ("f8", (3, "<", ("f8", (2,)), None, None, -1, -1, 0)),
         ("f8", (3, "<", None, ("a",), None, -1, -1, 0)),
+        ("V8", (3, "|", None, (), {}, 0, 1, 16)),
+        ("V8", (3, "|", None, ("a",), {"a": (np.dtype("f8"), -8)}, 8, 1, 16)),
+        ("V8", (3, "|", None, ("a",), {"a": (np.dtype(object), 0)}, 8, 1, 16)),
+        ("V8", (3, "|", None, ("a",), {"a": (np.dtype([("b", "i8")]), 0)}, 8, 1, 16)),
+        ("V8", (3, "|", None, ("a",), {"a": (np.dtype("i8"), 0)}, 10**7, 1, 16)),
+        (
+            "V8",
+            (
+                3,
+                "|",
+                None,
+                tuple(map(str, range(101))),
+                dict.fromkeys(map(str, range(101)), (np.dtype("i1"), 0)),
+                8,
+                1,
+                16,
+            ),
+        ),
         ("M8", (4, "<", None, None, None, -1, -1, 0, ((), ("decades", 1, 1, 1)))),
         ("M8", (4, "<", None, None, None, -1, -1, 0, ((), ("s", "1]", 1, 1)))),
         ("M8", (4, "<", None, None, None, -1, -1, 0, ((), ("s", 0, 1, 1)))),
@@ -139,7 +155,7 @@ def test_arrays_keep_their_memory_order():
     assert (empty.shape, empty.dtype) == ((0, 3), kind)
     assert make("numpy.core.multiarray.scalar", kind, content[4:8]) == 1
     for state in (((6,), "i4", content), ((1,), kind, [5])):
-        with pytest.raises(TypeError, match="an array of objects"):
+        with pytest.raises(TypeError, match="is not a"):
             array(*state)
     for shape in ((1,) * 65, (-1,), (2**31,), (10**5_000,) * 64):
         with pytest.raises(ValueError, match="an unknown shape"):

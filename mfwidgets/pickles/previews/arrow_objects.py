@@ -7,7 +7,7 @@ from mfwidgets.pickles.described import ReducedCall
 from mfwidgets.pickles.previews.arrow_buffers import ArrowArray, Buffer, joined
 from mfwidgets.pickles.previews.heads import MAX_COLUMNS, Column, DataFrameHead, UnknownLayoutError, head_of
 
-_MAX_BUFFERS = 1_000
+_MAX_BUFFERS, _MAX_CHUNKS = 1_000, 1_001
 
 
 def arrow_head(described: ReducedCall) -> DataFrameHead | None:
@@ -44,10 +44,14 @@ def arrow_column(described: Any) -> Column:
     if not isinstance(described, ReducedCall):
         raise UnknownLayoutError
     if described.name == "pyarrow.lib.chunked_array":
-        return joined([arrow_column(chunk) for chunk in islice(described.args[0], _MAX_BUFFERS)])
+        return joined([_array_of(chunk).column() for chunk in islice(described.args[0], _MAX_CHUNKS)])
+    return _array_of(described).column()
+
+
+def _array_of(described: ReducedCall) -> ArrowArray:
     if described.name != "pyarrow.lib._restore_array":
         raise UnknownLayoutError
-    return _array(described.args[0]).column()
+    return _array(described.args[0])
 
 
 def _array(parts: Any) -> ArrowArray:

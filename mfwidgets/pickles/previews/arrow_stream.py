@@ -1,6 +1,6 @@
 """Reads the first rows of Arrow's stream format (IPC), in which polars pickles its frames.
 
-A stream has a schema, then batches of rows. Compressed batches and nested columns are not read: their values are unread.
+A stream has a schema, then batches of rows. The values of compressed batches and of nested columns are unread.
 """
 
 import struct
@@ -29,17 +29,27 @@ _KINDS: Mapping[int, str] = {
 
 _INT, _FLOAT, _DATE, _TIMESTAMP, _DURATION = 2, 3, 8, 10, 18
 
-_BUFFERS: Mapping[str, int] = {"null": 0, "binary": 3, "string": 3, "large_binary": 3, "large_string": 3}
-"""The number of buffers of a type, if it is not two."""
+_OWN_BUFFERS: Mapping[int, int] = {1: 0, 4: 3, 5: 3, 13: 1, 16: 1, 19: 3, 20: 3, 25: 3, 26: 3}
+"""The number of buffers of a type without those of its children, if it is not two."""
+
+_VIEWS = frozenset((23, 24))
+"""Types with a number of further buffers that each batch names."""
+
+_MAX_VISITS, _MAX_CHILDREN = 1_000, 1_000
+"""The maximum number of fields that are visited, in all batches, and of the children of a nested type.
+
+Fields of a hostile stream can share their children, so that each level doubles them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
     """A column in a schema. ``kind`` is empty if its values are not read."""
 
+    table: FlatTable
     name: str
-    kind: str
-    zoned: bool
+    kind: str = ""
+    zoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +76,15 @@ def stream_head(content: bytes) -> DataFrameHead:
     count, batches = 0, list[_Batch]()
     for kind, table, body in islice(_messages(content), _MAX_BATCHES):
         if kind == _SCHEMA:
-            described = table.tables(1)
-            count, fields = len(described), list(map(_field, described[:MAX_COLUMNS]))
+            count, fields = table.length(1), list(map(_field, table.tables(1, MAX_COLUMNS)))
         elif kind == _RECORD_BATCH:
             batches.append(_Batch(table, body))
     if not count:
         raise UnknownLayoutError
     length = sum(batch.length for batch in batches)
     first = [batch for batch in batches if batch.length][:MAX_ROWS]
-    by_batch = [_columns(batch, fields) for batch in first]
+    visits = iter(range(_MAX_VISITS))
+    by_batch = [_columns(batch, fields, visits) for batch in first]
     columns = [joined(chunks) for chunks in zip(*by_batch, strict=True)]
     return head_of((length, count), [field.name for field in fields], Column.of(range(length)), columns)
 
@@ -99,7 +109,7 @@ def _messages(content: bytes) -> Iterator[tuple[int, FlatTable, memoryview]]:
 def _field(table: FlatTable) -> _Field:
     number, parameters = table.number(2, "B"), table.table(3)
     if table.table(4) or parameters is None:  # a dictionary
-        return _Field(table.string(0), "", zoned=False)
+        return _Field(table, table.string(0))
     kind, zoned = _KINDS.get(number, ""), False
     if number == _INT:
         kind = f"{'int' if parameters.number(1, '?') else 'uint'}{parameters.number(0, 'i')}"
@@ -111,27 +121,40 @@ def _field(table: FlatTable) -> _Field:
         kind, zoned = f"timestamp[{_UNITS[parameters.number(0, 'h')]}]", bool(parameters.string(1))
     elif number == _DURATION:
         kind = f"duration[{_UNITS[parameters.number(0, 'h', 1)]}]"
-    return _Field(table.string(0), kind, zoned)
+    return _Field(table, table.string(0), kind, zoned)
 
 
-def _columns(batch: _Batch, fields: Sequence[_Field]) -> list[Column]:
-    """Return the columns of a batch. Those after the first one of an unknown type are unread."""
+def _columns(batch: _Batch, fields: Sequence[_Field], visits: Iterator[int]) -> list[Column]:
+    """Return the columns of a batch. Columns of unknown types are unread."""
     if batch.table.table(3):  # compressed
         return [Column(batch.length, _unread)] * len(fields)
     places = iter(batch.table.structs(2, "qq"))
-    more = iter(batch.table.structs(4, "q"))
-    columns, known = [], True
+    further = iter(batch.table.structs(4, "q"))
+    columns = []
     for field in fields:
-        known = known and bool(field.kind)
-        if not known:
-            columns.append(Column(batch.length, _unread))
-            continue
-        count = _BUFFERS.get(field.kind, 2) + (next(more)[0] if field.kind.endswith("_view") else 0)
-        buffers: list[Buffer | None] = [batch.body[first : first + size] for first, size in islice(places, count)]
+        taken = _taken(field.table, places, further, visits)
+        buffers: list[Buffer | None] = [batch.body[first : first + size] for first, size in taken]
         if buffers and not len(buffers[0] or b""):
             buffers[0] = None  # no value is missing
-        columns.append(ArrowArray(field.kind, batch.length, 0, buffers, field.zoned).column())
+        known = ArrowArray(field.kind, batch.length, 0, buffers, field.zoned)
+        columns.append(known.column() if field.kind else Column(batch.length, _unread))
     return columns
+
+
+def _taken(
+    field: FlatTable, places: Iterator[tuple[int, int]], further: Iterator[tuple[int]], visits: Iterator[int]
+) -> list[tuple[int, int]]:
+    """Take the places of the buffers of a field from those of a batch. Return its own ones, and skip those of children."""
+    if next(visits, None) is None:
+        raise UnknownLayoutError
+    kind = field.number(2, "B")
+    if field.table(4):  # places in a dictionary
+        return list(islice(places, 2))
+    count = _OWN_BUFFERS.get(kind, 2) + (next(further)[0] if kind in _VIEWS else 0)
+    own = list(islice(places, count))
+    for child in field.tables(5, _MAX_CHILDREN):
+        _taken(child, places, further, visits)
+    return own
 
 
 def _unread(*_: int) -> list[object]:

@@ -53,12 +53,17 @@ class FlatTable:
         length = min(_number(self.content, "I", place), _MAX_CHARS)
         return self.content[place + 4 : place + 4 + length].decode("utf-8", "replace")
 
-    def tables(self, field: int) -> list["FlatTable"]:
-        """Return the tables of a vector."""
+    def length(self, field: int) -> int:
+        """Return the length of a vector."""
+        place = self._target(field)
+        return self._length(place) if place else 0
+
+    def tables(self, field: int, most: int) -> list["FlatTable"]:
+        """Return the first tables of a vector."""
         place = self._target(field)
         if not place:
             return []
-        places = range(place + 4, place + 4 + 4 * self._length(place), 4)
+        places = range(place + 4, place + 4 + 4 * min(self._length(place), most), 4)
         return [FlatTable(self.content, at + _number(self.content, "I", at)) for at in places]
 
     def structs(self, field: int, code: str) -> list[tuple[Any, ...]]:

@@ -11,9 +11,6 @@ from mfwidgets.pickles.previews.heads import Column, TimeText, UnknownLayoutErro
 _MAX_LEVELS = 100
 """The maximum number of levels of an index."""
 
-_ARRAY_STATE_PARTS = 5
-"""The state of a numpy array: version, shape, dtype, whether it is stored by columns, content."""
-
 _TWO_DIMENSIONS = 2
 
 
@@ -32,41 +29,19 @@ def array_column(values: Any, row: int | None = None) -> Column:
     UnknownLayoutError
         The kind of array is unknown.
     """
-    if isinstance(values, ReducedCall) and not _is_object_array(values):
+    if isinstance(values, ReducedCall):
         return _extension_array(values)
     return _numpy_array(values, row)
 
 
 def _numpy_array(values: Any, row: int | None = None) -> Column:
     """Return a column of a numpy array, also of objects. pandas' arrays keep their values in such arrays."""
-    if isinstance(values, ReducedCall) and _is_object_array(values):
-        return _object_array(values, row)
     if type(values).__module__ != "numpy" or not hasattr(values, "ravel"):
         raise UnknownLayoutError
     if values.ndim == _TWO_DIMENSIONS and row is not None:
         values = values[row]
     flat = values.ravel()
     return Column(flat.size, lambda start, stop: numpy_values(flat[start:stop]))
-
-
-def _is_object_array(values: ReducedCall) -> bool:
-    """Return whether this is a numpy array of objects. Such an array is never constructed."""
-    return (
-        isinstance(values.of, GlobalRef)
-        and values.of.name == "_reconstruct"
-        and isinstance(values.state, tuple)
-        and len(values.state) == _ARRAY_STATE_PARTS
-        and isinstance(values.state[4], list)
-    )
-
-
-def _object_array(values: ReducedCall, row: int | None) -> Column:
-    shape, content = values.state[1], values.state[4]
-    if len(shape) != _TWO_DIMENSIONS or row is None:
-        return Column.of(content)
-    length = min(shape[1], len(content))
-    first = row * length  # objects are pickled row by row, whatever the memory layout of the array
-    return Column(length, lambda start, stop: content[first + start : first + min(stop, length)])
 
 
 def _extension_array(values: ReducedCall) -> Column:

@@ -1,6 +1,5 @@
 """Previews of artifacts without unpickling: plain values as they are, numpy and pandas by shape and first rows."""
 
-import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -9,13 +8,14 @@ from typing import Any
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.errors import DataException, DeadlineExceeded, TooLarge, UnloadableArtifact
 from mfwidgets.pickles.class_names import class_name, fields_of
-from mfwidgets.pickles.described import GlobalRef, foreign_parts
+from mfwidgets.pickles.described import GlobalRef, foreign_parts, is_array
 from mfwidgets.pickles.metaflow_types import IncludedFile, MetaflowExceptionWrapper
 from mfwidgets.pickles.previews.frames import table_head
 from mfwidgets.pickles.previews.heads import DataFrameHead
+from mfwidgets.pickles.previews.pictures import picture_of_file, picture_of_image
 from mfwidgets.pickles.safe_loads import describe_pickle
 from mfwidgets.pickles.unpickle import PICKLES
-from mfwidgets.pickles.value_text import is_array, value_text
+from mfwidgets.pickles.value_text import value_text
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.recorded_exceptions import recorded_in
@@ -28,10 +28,6 @@ MAX_PREVIEW_BYTES = 1_000_000
 MAX_SMALL_PREVIEW_BYTES, MAX_SMALL_PREVIEWS_BYTES = 100_000, 500_000
 """The limits for previews in a table: bytes per artifact, and bytes of all artifacts."""
 
-MAX_IMAGE_BYTES = 40_000
-"""A larger image would not fit into the bytes of a display."""
-
-_IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 _MAX_IMPORTS = 20
 
 
@@ -152,11 +148,14 @@ def preview_of(described: Any) -> Preview:
     if head is not None:
         size = f"{_counted(head.shape[0], 'row')}, {_counted(head.shape[1], 'column')}"
         return Preview(size, head=head, imports=imports)
+    picture, summary = picture_of_image(described)
+    if summary:
+        return Preview(summary, imports=imports, line=summary, picture=picture)
     if any(True for _ in foreign_parts(described)):
         name = class_name(described)
         summary = f"object of {name}" if name else f"{_summary(described)}, with objects"
         return Preview(summary, imports=imports, line=value_text(described), fields=fields_of(described))
-    picture = _picture(described) if isinstance(described, bytes | bytearray) else ""
+    picture = picture_of_file(described) if isinstance(described, bytes | bytearray) else ""
     return Preview(_summary(described), described, has_value=True, picture=picture)
 
 
@@ -184,10 +183,3 @@ def _summary(value: Any) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _picture(content: bytes | bytearray) -> str:
-    kind = next((kind for magic, kind in _IMAGE_TYPES.items() if content.startswith(magic)), "")
-    if not kind or len(content) > MAX_IMAGE_BYTES:
-        return ""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
