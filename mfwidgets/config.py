@@ -27,16 +27,17 @@ from mfwidgets.redaction import redact, remember_secrets, secrets_in_variables
 LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
 """Metaflow's folders for local metadata and the local datastore, for runs and for spins. They cannot be configured."""
 
-_USERS_OWN = (
+_CLOUDS = (
     "METAFLOW_S3_ENDPOINT_URL",
     "METAFLOW_S3_VERIFY_CERTIFICATE",
     "METAFLOW_DATATOOLS_CLIENT_PARAMS",
     "METAFLOW_DATATOOLS_SESSION_VARS",
     "METAFLOW_AZURE_STORAGE_BLOB_SERVICE_ENDPOINT",
-    "METAFLOW_CLIENT_CACHE_PATH",
-    "METAFLOW_CLIENT_CACHE_MAX_SIZE",
 )
-"""The endpoints of clouds, which get the user's credentials, and the place of the user's cache."""
+"""The endpoints of clouds, which get the user's credentials."""
+
+_USERS_OWN = (*_CLOUDS, "METAFLOW_CLIENT_CACHE_PATH", "METAFLOW_CLIENT_CACHE_MAX_SIZE")
+"""The endpoints of clouds, and the place of the user's cache."""
 
 _KEYS = ("SERVICE_HEADERS", "SERVICE_AUTH_KEY")
 """Variables with keys of the metadata service."""
@@ -160,6 +161,11 @@ class Configuration:
     def project_names_service(self) -> bool:
         """Whether the URL of the metadata service comes from the project's file, which others may have written."""
         return self.source("METAFLOW_SERVICE_URL") is self.project
+
+    @property
+    def project_names_cloud(self) -> bool:
+        """Whether the project's file, which others may have written, says where a cloud is or how it is trusted."""
+        return any(self.source(name) is self.project for name in _CLOUDS)
 
     def keys_of_the_user(self) -> list[str]:
         """Return the variables with keys of the user, if the project's file names the service.

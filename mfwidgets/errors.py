@@ -253,7 +253,7 @@ class ValuesNotRead(UserWarning):
 
 
 class ExtensionFailed(UserWarning):
-    """An installed package that extends mfwidgets does not work. It is left out."""
+    """An installed package that extends mfwidgets does not work, or its server does not. It is left out."""
 
 
 class RunsNotChecked(UserWarning):

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from mfwidgets.config import Configuration
 from mfwidgets.entry_points import Extension, extensions
 from mfwidgets.errors import DataException, MetaflowException
-from mfwidgets.extensions import STORAGE_CREDENTIALS, StorageCredentialsProvider, Variables
+from mfwidgets.extensions import STORAGE_CREDENTIALS, StorageCredentialsProvider
 from mfwidgets.redaction import remember_secrets
 
 
@@ -67,8 +68,10 @@ def _in_utc(found: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, "expires_at": expires_at.astimezone(UTC) if expires_at is not None else None}
 
 
-def storage_credentials(kind: str, configuration: Variables) -> StorageCredentials | None:
+def storage_credentials(kind: str, configuration: Configuration) -> StorageCredentials | None:
     """Return the credentials of the first installed package that has some for this kind of datastore.
+
+    There are none for a cloud whose endpoint a project's own file names, because that host would get them.
 
     Parameters
     ----------
@@ -85,13 +88,15 @@ def storage_credentials(kind: str, configuration: Variables) -> StorageCredentia
     return StorageCredentials(package.label, provide) if callable(provide) else None
 
 
-def credentials_source(kind: str, configuration: Variables) -> str:
+def credentials_source(kind: str, configuration: Configuration) -> str:
     """Return where an installed package finds the credentials. Empty if they are found the cloud's usual way."""
     chosen = _chosen(kind, configuration)
     return chosen[1] if chosen else ""
 
 
-def _chosen(kind: str, configuration: Variables) -> tuple[Extension[StorageCredentialsProvider], str] | None:
+def _chosen(kind: str, configuration: Configuration) -> tuple[Extension[StorageCredentialsProvider], str] | None:
+    if configuration.project_names_cloud:
+        return None
     for package in extensions(STORAGE_CREDENTIALS):
         source = package.call(package.value.source, kind, configuration, expected=str)
         if source is not None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from mfwidgets.config import expanded, read_object
 from mfwidgets.deadline import seconds_within_deadline
 from mfwidgets.errors import DeadlineExceeded, MetaflowConfigurationError, ServiceException
-from mfwidgets.extensions import Variables
+from mfwidgets.extensions import ConfigurationProvider, Variables
 from mfwidgets.files import parse_json
 from mfwidgets.outerbounds.requests import get_object, is_url
 from mfwidgets.redaction import redact_url
@@ -115,7 +115,7 @@ class OuterboundsConfiguration:
         return answer.variables
 
 
-PROVIDER = OuterboundsConfiguration()
+PROVIDER: ConfigurationProvider = OuterboundsConfiguration()
 
 
 def _newer(before: _Answer | None, place: _Place, key: str, key_file: Path | None) -> _Answer:

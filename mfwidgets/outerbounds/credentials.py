@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from mfwidgets.config import Configuration
 from mfwidgets.errors import DataException, MetaflowConfigurationError, MetaflowException, ServiceException
-from mfwidgets.extensions import Variables
+from mfwidgets.extensions import StorageCredentialsProvider, Variables
 from mfwidgets.outerbounds.clouds import EXCHANGES
 from mfwidgets.outerbounds.configuration import CONFIGURE, RESOLVED
 from mfwidgets.outerbounds.requests import get_object
@@ -169,7 +169,7 @@ class CloudCredentials:
         return self._credentials
 
 
-PROVIDER = OuterboundsCredentials()
+PROVIDER: StorageCredentialsProvider = OuterboundsCredentials()
 
 
 def _applies(kind: str, configuration: Variables) -> bool:

@@ -71,6 +71,13 @@ def open_provider(
     return LocalProvider(root, configuration, given=info, kind=kind, memories=memories)
 
 
+def is_folder(selector: object) -> bool:
+    """Return whether a metadata selector names a folder or the nearest one: not None, and not a service."""
+    if not isinstance(selector, str):
+        return isinstance(selector, os.PathLike)
+    return not selector.startswith("http") and selector.partition("@")[0] != "service"
+
+
 def _open_service(
     url: str, configuration: Configuration, headers: Headers | None, session: "requests.Session | None"
 ) -> ServiceProvider:

@@ -14,12 +14,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Final
 
 from mfwidgets.concurrency import MAX_WORKERS
-from mfwidgets.config import Configuration, read_configuration
+from mfwidgets.config import Configuration, read_configuration, read_files
 from mfwidgets.datastore.base import Datastore, Datastores, RememberedDatastores
-from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, ServiceException
+from mfwidgets.errors import ExtensionFailed, InvalidSelector, MetaflowInvalidArgument, ServiceException, warn
 from mfwidgets.index.deployments import index_of
 from mfwidgets.providers.base import MetadataProvider
-from mfwidgets.providers.factory import open_provider
+from mfwidgets.providers.factory import is_folder, open_provider
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.providers.service_http import Headers
 from mfwidgets.queries.pickling import headers_from_reference, headers_reference, session_not_picklable
@@ -190,10 +190,21 @@ def new_context(
     MetaflowConfigurationError
         The configuration is not valid.
     """
-    configuration = read_configuration()
     selector = step_metadata() if metadata is None else metadata
+    configuration = _configuration_for(selector)
     provider = open_provider(selector, configuration, headers, session, partial(index_of, configuration))
     return ClientContext(provider, configuration, namespace, headers, session)
+
+
+def _configuration_for(selector: str | PathLike[str] | None) -> Configuration:
+    """Read the configuration. A folder that the user names can be read without the server of a configuration."""
+    try:
+        return read_configuration()
+    except ServiceException as error:
+        if not is_folder(selector):
+            raise
+        warn(f"{error} Local runs are read with the files of the configuration only.", ExtensionFailed)
+        return read_files()
 
 
 _lock = threading.Lock()

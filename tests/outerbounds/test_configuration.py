@@ -8,10 +8,17 @@ import pytest
 from outerbounds_server import API, CONFIG_URL, KEY, NORTH_URL, write_home
 
 import mfwidgets
+from mfwidgets import Metaflow
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.config import configuration_origin, read_configuration
 from mfwidgets.deadline import Deadline
-from mfwidgets.errors import DeadlineExceeded, MetaflowConfigurationError, MetaflowException, ServiceException
+from mfwidgets.errors import (
+    DeadlineExceeded,
+    ExtensionFailed,
+    MetaflowConfigurationError,
+    MetaflowException,
+    ServiceException,
+)
 from mfwidgets.magic.dispatch import run_line
 from mfwidgets.outerbounds import configuration as outerbounds_configuration
 from mfwidgets.outerbounds import requests as outerbounds_requests
@@ -244,6 +251,18 @@ def test_the_key_of_the_environment_is_not_sent_to_the_url_of_the_file(server, t
     with pytest.raises(MetaflowConfigurationError, match="Expected the key"):
         read(home, tmp_path, METAFLOW_SERVICE_AUTH_KEY="of-another-service")
     assert not server.requests()
+
+
+def test_a_folder_is_read_without_the_server(server, tmp_path, monkeypatch, runs):
+    monkeypatch.setenv("METAFLOW_HOME", str(write_home(tmp_path / "home", key="stale-key")))
+    for selector in (f"local@{runs.folder}", runs.folder):
+        with pytest.warns(ExtensionFailed, match=r"status 403.* Local runs are read with the files") as warned:
+            client = Metaflow(metadata=selector, namespace=None)
+        assert "stale-key" not in str(warned[0].message)
+        assert "LinearFlow" in client._repr_mimebundle_()["text/plain"]
+    for selector in (None, "service", "https://metadata.acme.example"):
+        with pytest.raises(ServiceException, match="status 403"):
+            Metaflow(metadata=selector, namespace=None)
 
 
 def test_the_doctor_says_what_it_followed(server, tmp_path, monkeypatch):

@@ -178,6 +178,21 @@ def test_keys_go_to_the_auth_server_of_the_same_source_only(tmp_path):
         server.token("s3")
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("s3", "METAFLOW_S3_ENDPOINT_URL"),
+        ("s3", "METAFLOW_DATATOOLS_CLIENT_PARAMS"),
+        ("azure", "METAFLOW_AZURE_STORAGE_BLOB_SERVICE_ENDPOINT"),
+    ],
+)
+def test_a_folder_that_names_an_endpoint_gets_no_credentials(tmp_path, kind, name):
+    ours = SERVICE | {"OBP_AUTH_SERVER": AUTH}
+    evil = '{"endpoint_url": "https://evil"}' if name.endswith("PARAMS") else "https://evil"
+    assert storage_credentials(kind, read(tmp_path, ours, {name: evil})) is None
+    assert storage_credentials(kind, read(tmp_path, ours | {name: evil}, {})) is not None
+
+
 def test_when_the_credentials_are_outerbounds(tmp_path):
     plain = read(tmp_path, SERVICE)
     assert [credentials_source(kind, plain) for kind in (*ROOTS, "local")] == [""] * 4
