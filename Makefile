@@ -8,6 +8,7 @@
 # make pictures  take the pictures of the README in a real browser
 # make notebooks  run the notebooks and store their outputs, after a display changed
 # make test-lowest  run the tests without browser, with the lowest allowed versions of the dependencies
+# make test-arrow  run the tests of values with pyarrow, polars and pillow
 # make mutation  mutate the pure modules, print the mutants that no test notices; MUTANTS='mfwidgets.times*' selects
 # make release-check  build wheel and source archive, check them, use the wheel in its own environment
 # PYTHON=python3.12 VENV=.venv-3.12 selects another Python (3.11.4 or newer).
@@ -17,7 +18,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-lowest mutation unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
+.PHONY: demo test test-lowest test-arrow mutation unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
 
 # One stamp per group of pyproject.toml: `make demo` does not install Metaflow and the test tools.
 define installed
@@ -75,6 +76,15 @@ test-lowest: $(VENV)/.installed-lowest
 	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --constraint build/lowest.txt --editable . --group test
 	XDG_CACHE_HOME="$(CURDIR)/build/lowest-cache" $(VENV)-lowest/bin/python -m pytest -m "not browser"
 
+# Installs pyarrow, polars and pillow in a separate environment, where pandas keeps strings in pyarrow. Runs the tests of
+# values that need no runs of Metaflow.
+test-arrow:
+	@test -x $(VENV)-arrow/bin/python || $(PYTHON) -m venv $(VENV)-arrow
+	$(VENV)-arrow/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-arrow/bin/python -m pip install --quiet --editable . --group arrow
+	$(VENV)-arrow/bin/python -m pytest tests/pickles tests/queries/test_preview.py tests/test_described_values.py \
+	  tests/test_json_values.py tests/test_odd_values.py tests/test_tables.py
+
 # Runs for each mutant the pure tests that reach it. `mutmut show NAME` shows a mutant.
 mutation: $(VENV)/.installed-mutation
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run $(MUTANTS)
@@ -105,4 +115,4 @@ pictures: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest build docs/reference/generated docs/tutorial/*.ipynb
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-arrow build docs/reference/generated docs/tutorial/*.ipynb

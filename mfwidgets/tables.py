@@ -16,7 +16,7 @@ from uuid import UUID
 
 from mfwidgets.errors import ValuesNotRead, warn
 from mfwidgets.queries.status.rules import STATUSES
-from mfwidgets.queries.values.reading import NotRead
+from mfwidgets.queries.values.reading import NotRead, shown_value
 from mfwidgets.safe_repr import int_text, is_readable, repr_of
 from mfwidgets.schema import DURATION, SCHEMAS, STATUS, TIME
 
@@ -51,7 +51,7 @@ def to_frame(kind: str, rows: Sequence[Any], values: Values | None = None) -> "p
         column.name: _column([column.getter(row) for row in rows], column.dtype) for column in SCHEMAS[kind].columns
     }
     for name, column in (values or {}).items():
-        columns[name] = _value_column([None if isinstance(value, NotRead) else value for value in column])
+        columns[name] = _value_column(list(map(shown_value, column)))
     _warn_of_unread(values or {})
     return pd.DataFrame(columns)
 
@@ -61,7 +61,7 @@ def to_dicts(kind: str, rows: Sequence[Any], values: Values | None = None) -> li
     dicts = [SCHEMAS[kind].facts(row) for row in rows]
     for name, column in (values or {}).items():
         for facts, value in zip(dicts, column, strict=True):
-            facts[name] = None if isinstance(value, NotRead) else value
+            facts[name] = shown_value(value)
     _warn_of_unread(values or {})
     return dicts
 
@@ -81,7 +81,8 @@ def to_json_value(value: Any, containers: tuple[int, ...] = ()) -> Any:
     containers
         The id() of the containers around it.
     """
-    if value is None or isinstance(value, NotRead):
+    value = shown_value(value)
+    if value is None:
         return None
     if isinstance(value, bool | int | str):
         return str(value) if isinstance(value, str) else value if is_readable(value) else int_text(value)
@@ -181,4 +182,9 @@ def _warn_of_unread(values: Values) -> None:
         reasons = Counter(value.reason for value in column if isinstance(value, NotRead))
         if reasons:
             reason, _ = reasons.most_common(1)[0]
-            warn(f"{name}: {reasons.total()} of {len(column)} values are missing: {reason}.", ValuesNotRead)
+            words = "only described" if all(map(shown_value, filter(_is_unread, column))) else "missing"
+            warn(f"{name}: {reasons.total()} of {len(column)} values are {words}: {reason}.", ValuesNotRead)
+
+
+def _is_unread(value: Any) -> bool:
+    return isinstance(value, NotRead)

@@ -141,6 +141,23 @@ RECORDERS = {"pandas": of_pandas, "pyarrow": of_pyarrow, "polars": of_polars, "P
 """The functions that make values, by the package that they need."""
 
 
+FOLDER = Path(__file__).parent / "data" / "pickles"
+
+
+def recorded() -> dict[tuple[str, str], bytes]:
+    """Return the recorded pickles by environment and name, and those of the libraries that are installed here.
+
+    ``make test-arrow`` installs more of them.
+    """
+    found = {
+        (file.stem, name): base64.b64decode(content)
+        for file in sorted(FOLDER.glob("*.json"))
+        for name, content in json.loads(file.read_text())["pickles"].items()
+    }
+    made = (value for package, make in RECORDERS.items() if find_spec(package) for value in make())
+    return found | {("here", name): pickle.dumps(value, 4) for name, value in made}
+
+
 def versions() -> dict[str, str]:
     found = {}
     for name in PACKAGES:
@@ -158,8 +175,7 @@ def main(name: str) -> None:
         if find_spec(package)
         for label, value in make()
     }
-    file = Path(__file__).parent / "data" / "pickles" / f"{name}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = FOLDER / f"{name}.json"
     file.write_text(json.dumps({"versions": versions(), "pickles": values}, indent=1) + "\n")
 
 

@@ -64,6 +64,22 @@ class PartialObject:
     memo_indices: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class DescribedObject:
+    """The words for an object that was not constructed: its class and recorded fields. They are its repr.
+
+    Attributes
+    ----------
+    text
+        ``Shade('dark')``.
+    """
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 def is_array(value: Any) -> bool:
     """Return whether a value is an array of numpy with at least one dimension."""
     return type(value).__module__ == "numpy" and bool(getattr(value, "shape", ()))

@@ -7,16 +7,23 @@ import datetime as dt
 import reprlib
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from itertools import chain, islice
+from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
 from mfwidgets.pickles.class_names import arguments_of, class_name, fields_of
-from mfwidgets.pickles.described import GlobalRef, PartialObject, ReducedCall, is_array
+from mfwidgets.pickles.described import DescribedObject, GlobalRef, PartialObject, ReducedCall, is_array
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.safe_repr import int_text, is_readable
 
 _MAX_CHARS = 200
 """The maximum length of a string, a number or another value without parts."""
+
+_MAX_TEXT_CHARS = 5_000
+"""The maximum length of the repr of a value with parts."""
 
 _MAX_ITEMS = 8
 
@@ -108,8 +115,36 @@ _WRITERS: Mapping[type, Callable[[_ValueRepr, Any, int], str]] = {
 """The functions that write values of exactly these types. Times are written as in tables."""
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS]}..."
+def _cut(text: str, most: int = _MAX_CHARS) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+_PLAIN = (
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    type(None),
+    dt.date,
+    dt.time,
+    dt.timedelta,
+    PurePath,
+    Decimal,
+    Fraction,
+    UUID,
+)
+
+_MAX_PART_CHARS = 1_000
+
+
+def plain_or_described(value: Any) -> Any:
+    """Return a part of a described object: itself if it is a short scalar, else the words for it."""
+    if isinstance(value, str | bytes):
+        return value if len(value) <= _MAX_PART_CHARS else DescribedObject(value_text(value))
+    if isinstance(value, int) and not is_readable(value):
+        return DescribedObject(value_text(value))
+    return value if isinstance(value, _PLAIN) else DescribedObject(value_text(value))
 
 
 _REPR: Callable[[Any], str] = _ValueRepr().repr
@@ -120,6 +155,6 @@ def value_text(value: Any) -> str:
     try:
         if type(value).__module__ == "numpy" and not is_array(value):
             value = value.item()  # 1.5, not np.float64(1.5)
-        return _REPR(value)
+        return _cut(_REPR(value), _MAX_TEXT_CHARS)
     except Exception as error:  # noqa: BLE001 - the repr of a user's own class can raise any error
         return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"

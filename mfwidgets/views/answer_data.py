@@ -16,7 +16,7 @@ from mfwidgets.queries.lineage.graph import step_order, steps_of
 from mfwidgets.queries.rows import run_row, task_rows
 from mfwidgets.queries.run_snapshot import load_run_snapshot
 from mfwidgets.queries.step_timings import step_timing, step_timings
-from mfwidgets.queries.values.reading import NotRead
+from mfwidgets.queries.values.reading import shown_value
 from mfwidgets.schema import DIFFERENCES
 from mfwidgets.times import utc_datetime
 from mfwidgets.views.data import Facts, data_of, exception_data, lines_data, status_data, step_data, task_data
@@ -79,7 +79,7 @@ def differences_data(comparison: Comparison) -> list[Facts]:
 
 
 def _difference_data(row: Difference) -> Facts:
-    values = [None if value is MISSING or isinstance(value, NotRead) else value for value in row.values]
+    values = [None if value is MISSING else shown_value(value) for value in row.values]
     return {**DIFFERENCES.facts(row), "values": values, "shas": list(row.shas)}
 
 

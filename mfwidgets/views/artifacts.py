@@ -27,7 +27,8 @@ def value(shown: Any, limits: Limits) -> Cell:
     if shown is MISSING:
         return Cell("—", "dim")
     if isinstance(shown, NotRead):
-        return Cell("not read", "dim", limits.text(shown.reason).text)
+        words = limits.code(repr(shown.described)).text if shown.described else "not read"
+        return Cell(words, "dim", limits.text(shown.reason).text)
     return limits.code(value_text(shown))
 
 

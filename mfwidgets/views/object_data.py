@@ -14,6 +14,8 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.task import Task
 from mfwidgets.display_options import options
+from mfwidgets.pickles.previews.heads import DataFrameHead
+from mfwidgets.pickles.value_text import plain_or_described
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
@@ -24,7 +26,7 @@ from mfwidgets.queries.snapshot_provider import snapshot_small_run
 from mfwidgets.queries.status.recorded_exceptions import recorded_exception
 from mfwidgets.queries.step_timings import step_timing, step_timings
 from mfwidgets.queries.values.preview import preview
-from mfwidgets.queries.values.reading import NotRead
+from mfwidgets.queries.values.reading import NotRead, shown_value
 from mfwidgets.queries.values.value_columns import parameter_columns
 from mfwidgets.schema import FLOWS
 from mfwidgets.views.data import Facts, artifact_data, data_of, exception_data, run_data, step_data, task_data
@@ -70,7 +72,7 @@ def whole_run_data(run: Run) -> Facts:
         **run_data(row),
         "metadata": run._context.provider.selector,
         **trigger_data(snapshot, row),
-        "parameters": {name: None if isinstance(value, NotRead) else value for name, value in values.items()},
+        "parameters": {name: shown_value(value) for name, value in values.items()},
         "not_read": {name: value.reason for name, value in values.items() if isinstance(value, NotRead)},
         "steps": steps_data(snapshot.record, task_rows(snapshot), step_order(snapshot.context, snapshot.record)),
     }
@@ -104,7 +106,25 @@ def whole_artifact_data(artifact: DataArtifact) -> Facts:
     """Return the recorded facts of an artifact, and its value if it is plain. Unpickles nothing."""
     shown = preview(artifact._context, artifact._record)
     facts = artifact_data(next(rows_of(artifact._context, [artifact._record])))
-    return {**facts, "holds": shown.summary, "value": shown.value if shown.has_value else None}
+    value = shown.value if shown.has_value else None
+    return {
+        **facts,
+        "holds": shown.summary,
+        "value": value,
+        "described": shown.line or None,
+        "fields": dict(shown.fields),
+        "head": _head_data(shown.head) if shown.head else None,
+    }
+
+
+def _head_data(head: DataFrameHead) -> Facts:
+    """Return the first rows of a table. Cells that are not short scalars are the words for them."""
+    return {
+        "shape": list(head.shape),
+        "columns": list(map(plain_or_described, head.columns)),
+        "index": list(map(plain_or_described, head.index)),
+        "rows": [list(map(plain_or_described, row)) for row in head.rows],
+    }
 
 
 @data_of.register

@@ -17,6 +17,7 @@ import pickle_bombs as bombs
 import pytest
 
 from mfwidgets.errors import UnloadableArtifact
+from mfwidgets.pickles.described import DescribedObject
 from mfwidgets.pickles.safe_loads import describe_pickle, safe_loads
 from mfwidgets.pickles.value_text import value_text
 from mfwidgets.queries.artifact_rows import _type_name
@@ -160,7 +161,10 @@ def test_objects_are_written_like_calls(value, text, protocol):
 
 def test_recorded_fields_are_a_table():
     settings = Settings(0.5, ["a"])
-    assert preview_of_pickle(pickle.dumps(settings)).fields == {"rate": settings.rate, "names": ["a"]}
+    assert preview_of_pickle(pickle.dumps(settings)).fields == {
+        "rate": settings.rate,
+        "names": DescribedObject("['a']"),
+    }
     assert preview_of_pickle(pickle.dumps(Slotted(1.5))).fields == {"rate": 1.5}
 
 

@@ -92,11 +92,6 @@ def test_a_step_with_several_values_has_no_value(world):
     [
         ("large", {}, r"artifact.large: 3 of 3 values are missing: larger than 100,000 bytes \(max_bytes= sets"),
         ("score", {"max_bytes": 5}, r"artifact.score: 3 of 3 .* larger than 5 bytes"),
-        (
-            "model",
-            {},
-            r"artifact.model: 3 of 3 .* not a plain value: an object of __main__\.Model \(unpickle=True reads",
-        ),
         ("model", {"unpickle": True}, r"artifact.model: 3 of 3 .* has an object of 'Model' of module '__main__'"),
         ("scoer", {}, r"artifact.scoer: 3 of 3 .* no artifact has this name"),
     ],
@@ -106,6 +101,14 @@ def test_unread_values_are_missing_and_warn(world, name, how, message):
         frame = frame_of(world, artifacts=[name], **how)
     assert caught[0].filename == __file__  # it names the caller's line
     assert frame[f"artifact.{name}"].isna().all()
+
+
+def test_other_objects_are_described_and_warn(world):
+    message = r"artifact.model: 3 of 3 .* not a plain value: an object of __main__\.Model \(unpickle=True reads"
+    with pytest.warns(errors.ValuesNotRead, match=message) as caught:
+        frame = frame_of(world, artifacts=["model"])
+    assert caught[0].filename == __file__
+    assert list(map(str, frame["artifact.model"])) == ["Model(weight=0.5)"] * 3
 
 
 def test_max_bytes_reads_larger_values(world):

@@ -16,7 +16,7 @@ from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.snapshot_provider import remembering_context
-from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, values_of
+from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, shown_value, values_of
 from mfwidgets.safe_repr import repr_of
 from mfwidgets.tables import to_dicts, to_frame
 
@@ -331,7 +331,7 @@ def _missing_note(difference: Difference, names: Sequence[str]) -> str:
 
 
 def _value_or_none(value: Any) -> Any:
-    return None if value is MISSING or isinstance(value, NotRead) else value
+    return None if value is MISSING else shown_value(value)
 
 
 def _has_duplicates(names: Sequence[str]) -> bool:

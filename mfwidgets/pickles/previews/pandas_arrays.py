@@ -59,9 +59,15 @@ def _extension_array(values: ReducedCall) -> Column:
         raise UnknownLayoutError
     dtype, content = values.state[:2]
     column = _numpy_array(content)
+    if kind.name.startswith("StringArray"):  # pandas 3 writes NaN for a missing string, pyarrow writes no value
+        return Column(column.length, lambda start, stop: list(map(_none_for_nan, column.values(start, stop))))
     if not isinstance(dtype, ReducedCall) or getattr(dtype.of, "name", "") != "DatetimeTZDtype":
         return column
     return Column(column.length, lambda start, stop: list(map(_zoned, column.values(start, stop))))
+
+
+def _none_for_nan(value: Any) -> Any:
+    return None if isinstance(value, float) else value
 
 
 def _zoned(value: Any) -> Any:

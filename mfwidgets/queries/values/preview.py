@@ -15,7 +15,7 @@ from mfwidgets.pickles.previews.heads import DataFrameHead
 from mfwidgets.pickles.previews.pictures import picture_of_file, picture_of_image
 from mfwidgets.pickles.safe_loads import describe_pickle
 from mfwidgets.pickles.unpickle import PICKLES
-from mfwidgets.pickles.value_text import value_text
+from mfwidgets.pickles.value_text import plain_or_described, value_text
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.status.recorded_exceptions import recorded_in
@@ -52,7 +52,8 @@ class Preview:
     line
         The preview in one line, if neither the value nor the summary fits.
     fields
-        The recorded fields of an object that is not a plain value, by name.
+        The recorded fields of an object that is not a plain value, by name. Those that are not short scalars are
+        :class:`DescribedObject`.
     """
 
     summary: str
@@ -153,8 +154,9 @@ def preview_of(described: Any) -> Preview:
         return Preview(summary, imports=imports, line=summary, picture=picture)
     if any(True for _ in foreign_parts(described)):
         name = class_name(described)
+        fields = {field: plain_or_described(value) for field, value in fields_of(described).items()}
         summary = f"object of {name}" if name else f"{_summary(described)}, with objects"
-        return Preview(summary, imports=imports, line=value_text(described), fields=fields_of(described))
+        return Preview(summary, imports=imports, line=value_text(described), fields=fields)
     picture = picture_of_file(described) if isinstance(described, bytes | bytearray) else ""
     return Preview(_summary(described), described, has_value=True, picture=picture)
 

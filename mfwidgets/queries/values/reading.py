@@ -21,9 +21,13 @@ from mfwidgets.errors import (
     TooLarge,
     UnloadableArtifact,
 )
+from mfwidgets.pickles.described import DescribedObject
 from mfwidgets.pickles.metaflow_types import IncludedFile
-from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
+from mfwidgets.pickles.previews.frames import table_head
+from mfwidgets.pickles.previews.pictures import picture_of_image
+from mfwidgets.pickles.safe_loads import KNOWN_HASHES, describe_pickle, known_bool, safe_loads
 from mfwidgets.pickles.unpickle import PICKLES, load_value
+from mfwidgets.pickles.value_text import value_text
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.stored_objects import reading_in
@@ -46,9 +50,17 @@ class NotRead:
     ----------
     reason
         A short reason: ``not a plain value: an object of sklearn.svm.SVC``.
+    described
+        The words for an object that is not a plain value. None if only its size or its class is known.
     """
 
     reason: str
+    described: DescribedObject | None = None
+
+
+def shown_value(value: Any) -> Any:
+    """Return a value as tables and dicts show it. One that was not read is the words for it, or None."""
+    return value.described if isinstance(value, NotRead) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +152,7 @@ def read_value(
             value = safe_loads(content)
         except UnloadableArtifact as error:
             if not unpickle:
-                return NotRead(
-                    f"not a plain value: {error.what} (unpickle=True reads it, but runs the code of the pickle)"
-                )
+                return _not_plain(content, error.what)
             value = load_artifact(context, record, content)
         return _included(context, record, value, owner, max_bytes) if isinstance(value, IncludedFile) else value
     except TooLarge:
@@ -168,6 +178,17 @@ def load_artifact(context: ClientContext, record: ArtifactRecord, content: bytes
         if record.encoding in PICKLES:
             return load_value(content, record.encoding, owner)
         return deserialize(content, record, datastore_of(context, record), owner)
+
+
+def _not_plain(content: bytes, what: str) -> NotRead:
+    """Return why a value was not read, with the words for it as displays show them."""
+    reason = f"not a plain value: {what} (unpickle=True reads it, but runs the code of the pickle)"
+    try:
+        described = describe_pickle(content)
+    except UnloadableArtifact:
+        return NotRead(reason)
+    only_size = table_head(described) or picture_of_image(described)[1]
+    return NotRead(reason, None if only_size else DescribedObject(value_text(described)))
 
 
 def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFile, owner: str, max_bytes: int) -> Any:
