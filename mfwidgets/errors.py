@@ -75,9 +75,12 @@ class MetaflowException(Exception):
         The parameter ``suggestions``.
     headline : str
         The kind of error in a few words, as in Metaflow.
+    line_no, source_file : None
+        Metaflow sets them for errors in the source of a flow.
     """
 
     headline = "Metaflow error"
+    line_no = source_file = None
 
     def __init__(self, message: str = "", *, pathspec: str = "", suggestions: Iterable[str] = ()) -> None:
         super().__init__(redact_message(message) if isinstance(message, str) else message)

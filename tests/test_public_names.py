@@ -74,7 +74,7 @@ def objects(client, runs):
         client, flow, run, step, task, task["x"], flow.runs(), run.steps(), run.tasks(), run.critical_path(),
         run.artifacts(), run.metadata_events(), flow.runs().timings(), task.logs(), run.why(),
         mfwidgets.compare(run, run), task["x"].lineage(), step.grid(), run.dag(), run.timeline(), task.artifacts, task.data,
-        MetaflowCode(run._context, "F", '{"location": "", "sha": "", "ds_type": "local"}'), Trigger(run._context, []),
+        MetaflowCode(run._context, "F", '{"location": "", "sha": "", "ds_type": "local"}'), Trigger([]),
         card, CardContainer("F/1/s/2", [], None),
     ]  # fmt: skip
     return {type(one).__name__: one for one in made}

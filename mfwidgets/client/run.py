@@ -13,7 +13,7 @@ from mfwidgets.client.collections.metadata_events import MetadataEvents
 from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, critical_path, named_artifacts
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.task import Task
-from mfwidgets.client.trigger import TRIGGERS, Trigger, trigger_in, triggered_runs
+from mfwidgets.client.trigger import Trigger, trigger_in, triggered_runs
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
@@ -22,7 +22,7 @@ from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.status.states import newest_task, origin_run_id, quick_success, successful_end
 from mfwidgets.queries.tag_rules import tag_change
-from mfwidgets.queries.task_metadata import ORIGIN_FIELDS
+from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, TRIGGERS
 from mfwidgets.queries.values.value_columns import check_name
 from mfwidgets.times import as_timedelta, local_datetime
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from mfwidgets.client.base import class_of
 from mfwidgets.concurrency import parallel_map
@@ -16,15 +16,12 @@ from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.lineage.graph import PARAMETERS, start_step
 from mfwidgets.queries.rows import RunRow
 from mfwidgets.queries.stored_objects import reading_context
-from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, newest_values, origin_of, task_metadata
+from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, TRIGGERS, newest_values, origin_of, task_metadata
 from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import DAY, SECOND, YEAR_3000
 
 if TYPE_CHECKING:
     from mfwidgets.client.run import Run
-
-TRIGGERS = "execution-triggers"
-"""The field of a start task's metadata that lists the events."""
 
 _RUN_PARTS = 2
 
@@ -58,17 +55,23 @@ class Trigger:
 
     Parameters
     ----------
-    context
-        The context in which triggering runs are looked up.
-    recorded
-        The list in the metadata.
+    _meta
+        The recorded events, dicts with ``name``, ``id``, ``timestamp`` and ``type``. The name is Metaflow's. Runs are looked
+        up in the current provider. Use ``run.trigger`` for the trigger of a run.
     """
 
-    def __init__(self, context: ClientContext, recorded: object) -> None:
-        self._context = context
+    def __init__(self, _meta: object = None) -> None:
+        self._context: ClientContext | None = None
         self._runs: list[Run] | None = None
-        events = [event for event in recorded if isinstance(event, dict)] if isinstance(recorded, list) else []
+        events = [event for event in _meta if isinstance(event, dict)] if isinstance(_meta, list) else []
         self._events = [_event(event) for event in sorted(events, key=_timestamp, reverse=True)]
+
+    @classmethod
+    def _in_context(cls, context: ClientContext, recorded: object) -> Self:
+        """Return a trigger whose runs are looked up in a context."""
+        trigger = cls(recorded)
+        trigger._context = context
+        return trigger
 
     @classmethod
     def from_runs(cls, run_objs: "Iterable[Run]") -> "Trigger":
@@ -101,7 +104,7 @@ class Trigger:
                 )
         ends = [(run.finished_at, run, task) for run in runs if (task := run.end_task)]
         ends.sort(key=lambda end: end[0] or datetime.min, reverse=True)  # noqa: DTZ901 - naive, as in Metaflow's client
-        trigger = cls(ends[0][1]._context if ends else current_context(), [])
+        trigger = cls()
         trigger._runs = [run for _, run, _ in ends]
         for finished_at, run, task in ends:
             for step in dict.fromkeys((task.path_components[2], "end")):
@@ -135,7 +138,7 @@ class Trigger:
         """
         if self._runs is not None:  # from_runs() got them
             return list(self._runs) or None
-        context = self._context.in_all_namespaces()
+        context = (self._context or current_context()).in_all_namespaces()
         return [class_of("run")._in_context(context, path) for path in run_paths(self._events)] or None  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> "Run | MetaflowEvent":
@@ -175,7 +178,7 @@ def trigger_of(context: ClientContext, recorded: object) -> Trigger | None:
         events = parse_json(recorded) if isinstance(recorded, str) else recorded
     except ValueError:
         return None
-    return Trigger(context, events) if events else None
+    return Trigger._in_context(context, events) if events else None
 
 
 def trigger_in(context: ClientContext, run: RunRecord, events: Collection[MetadataRecord]) -> Trigger | None:

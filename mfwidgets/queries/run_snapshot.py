@@ -10,6 +10,7 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS
 from mfwidgets.queries.run_memory import note_folder
 from mfwidgets.queries.snapshot_provider import snapshot_context
+from mfwidgets.queries.task_metadata import TRIGGERS
 
 STATUS_FIELDS = frozenset({"attempt", "attempt_ok", "attempt-done", "origin-run-id", "origin-task-id"})
 """The metadata that determines the status of a task."""
@@ -59,7 +60,7 @@ def load_run_snapshot(context: ClientContext, run: RunRecord) -> RunSnapshot:
     one for each step. Locally, reads the metadata and the status artifacts of each task.
     """
     context = snapshot_context(context, run)
-    return load_tasks(context, run, run.path, run_tasks(context, run), ROW_FIELDS | {"execution-triggers"})
+    return load_tasks(context, run, run.path, run_tasks(context, run), ROW_FIELDS | {TRIGGERS})
 
 
 def run_tasks(context: ClientContext, run: RunRecord) -> list[TaskRecord]:

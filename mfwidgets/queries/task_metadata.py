@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 ORIGIN_FIELDS = frozenset({"origin-run-id", "origin-task-id"})
 """The metadata that names the origin of a clone."""
 
+TRIGGERS = "execution-triggers"
+"""The metadata of a start task that lists the events which triggered its run."""
+
 LOG_LOCATIONS = frozenset({"log_location_stdout", "log_location_stderr"})
 """The metadata of old versions that names the datastore of a log, and so that of the task."""
 

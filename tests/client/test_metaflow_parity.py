@@ -59,6 +59,7 @@ def test_errors_have_a_headline_and_a_message(client):
         client["NoFlow"]
     assert error.value.headline == "Object not found"
     assert error.value.message == str(error.value)
+    assert (error.value.line_no, error.value.source_file) == (None, None)
 
 
 def test_a_subclass_is_a_run_and_leaves_the_others_alone(here):
@@ -131,6 +132,22 @@ def test_a_trigger_is_made_from_runs(client, runs, metaflow):
     assert mine.runs == trigger.runs
     with pytest.raises(MetaflowInvalidArgument, match=r"Expected runs such as .* got Task"):
         Trigger.from_runs([client.get(runs["linear"]).end_task])
+
+
+def test_a_trigger_is_made_from_events_as_in_metaflow(here, metaflow):
+    from metaflow.events import Trigger as Theirs
+
+    run = here["linear"]
+    events = [
+        {"name": "data.ready", "id": "1", "timestamp": 1_700_000_000, "type": "event"},
+        {"name": "metaflow.LinearFlow.end", "id": f"{run}/end/2", "timestamp": 1_700_000_001, "type": "run"},
+    ]
+    ours_, theirs = Trigger(list(events)), Theirs(list(events))
+    assert [tuple(event) for event in ours_] == [tuple(event) for event in theirs]
+    assert ours_.run == Run(run)
+    assert ours_.run.pathspec == theirs.run.pathspec
+    assert Trigger().events is Theirs().events is None
+    assert Trigger().event is Theirs().event is None
 
 
 def test_a_run_with_another_end_step_sends_two_events_but_triggers_once(client, runs, metaflow):

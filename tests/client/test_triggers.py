@@ -11,6 +11,7 @@ from corpus import Corpus
 from mfwidgets import Metaflow
 from mfwidgets.cli.main import main
 from mfwidgets.client import trigger
+from mfwidgets.queries.task_metadata import TRIGGERS
 from mfwidgets.views.show import full_view
 
 
@@ -18,8 +19,8 @@ def write_trigger(runs, run, events, step="start"):
     """Write what an event-triggered deployment records into the start task of a run."""
     meta = next((runs.root / run / step).glob("[0-9]*/_meta"))
     record = json.loads(max(meta.glob("sysmeta_ds-type*")).read_text())
-    record.update(field_name=trigger.TRIGGERS, type=trigger.TRIGGERS, value=json.dumps(events))
-    (meta / f"sysmeta_{trigger.TRIGGERS}_{record['ts_epoch']}.json").write_text(json.dumps(record))
+    record.update(field_name=TRIGGERS, type=TRIGGERS, value=json.dumps(events))
+    (meta / f"sysmeta_{TRIGGERS}_{record['ts_epoch']}.json").write_text(json.dumps(record))
 
 
 def ended(run, step="end", seconds=1_700_000_000):

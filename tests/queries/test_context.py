@@ -156,7 +156,7 @@ def triggering_run(monkeypatch, headers):
     """Return the run that triggered another, from a client with headers."""
     monkeypatch.setattr("mfwidgets.queries.context.open_provider", lambda *_: NoRequests())
     context = new_context(SERVICE, "user:bob", headers)
-    return Trigger(context, [{"name": "F", "id": "F/1", "type": "run"}]).run
+    return Trigger._in_context(context, [{"name": "F", "id": "F/1", "type": "run"}]).run
 
 
 def test_objects_of_all_namespaces_pickle_a_headers_function(monkeypatch):
