@@ -108,6 +108,8 @@ class TaskRow:
         The foreach item that it works on.
     planned
         The number of tasks that its step will have. None if that is the number of its tasks, or is unknown.
+    run_status
+        The status of the run, if planned tasks have not begun. Else it is not read, and empty.
     asked_ms
         When these facts were read.
     """
@@ -116,6 +118,7 @@ class TaskRow:
     state: TaskState
     item: Item
     planned: int | None = None
+    run_status: str = ""
     asked_ms: int = field(default_factory=now_ms, compare=False)
 
     @property
@@ -228,7 +231,21 @@ def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
         for task, state in stoppable(zip(snapshot.tasks, task_states(snapshot), strict=True))
     ]
     planned = planned_tasks(snapshot, rows) if len(snapshot.where) <= _STEP else {}
-    return [replace(row, planned=planned[row.record.step]) if row.record.step in planned else row for row in rows]
+    if not planned:
+        return rows
+    status = _status_of_run(snapshot, rows)
+    return [
+        replace(row, planned=planned[row.record.step], run_status=status) if row.record.step in planned else row
+        for row in rows
+    ]
+
+
+def _status_of_run(snapshot: RunSnapshot, rows: Iterable[TaskRow]) -> str:
+    """Return the status of a run whose foreach is not complete. Reads nothing if one of the tasks runs."""
+    if any(row.status == "running" for row in rows):
+        return "running"
+    whole = snapshot.where == snapshot.record.path
+    return str((run_state(snapshot) if whole else run_states(snapshot.context, [snapshot.record])[0]).status)
 
 
 _STEP = 3

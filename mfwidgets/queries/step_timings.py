@@ -13,7 +13,6 @@ from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.run_memory import Question, ask
 from mfwidgets.queries.run_snapshot import load_tasks, run_tasks
 from mfwidgets.queries.status.rules import Status, step_status
-from mfwidgets.times import DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +128,8 @@ def planned_of(rows: Sequence[TaskRow]) -> int:
 def status_of_step(rows: Sequence[TaskRow]) -> Status | None:
     """Return the status of a step from the rows of its tasks. It is completed only when all planned tasks are.
 
-    If the tasks so far are completed, the step is running for a day, as its scheduler is to start the others. After that
-    its status is unknown.
+    If the tasks so far are completed, the step is running as long as its run is, because the scheduler will start the
+    others. After that its status is unknown.
     """
     status = step_status([row.status for row in rows])
     missing = planned_of(rows) - len(rows)
@@ -139,8 +138,10 @@ def status_of_step(rows: Sequence[TaskRow]) -> Status | None:
     words = f"{len(rows):,} of {planned_of(rows):,} planned tasks have begun"
     if status not in ("completed", "caught"):
         return Status(str(status), f"{status.reason}; {words}")
-    quiet_ms = max(row.asked_ms for row in rows) - max(row.last_activity_ms for row in rows)
-    return Status("running" if quiet_ms < DAY else "unknown", words)
+    run_status = max(row.run_status for row in rows)
+    if run_status == "running":
+        return Status("running", words)
+    return Status("unknown", f"{words}, and the run failed" if run_status == "failed" else words)
 
 
 def step_timing(run: RunRecord, step: str, rows: Sequence[TaskRow]) -> StepTiming:

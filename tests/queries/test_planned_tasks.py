@@ -1,7 +1,9 @@
 """Steps of an unfinished foreach: running until all planned tasks are completed, everywhere the same."""
 
+import time
+
 import pytest
-from local_world import World
+from local_world import CREATED_MS, World
 
 from mfwidgets import Metaflow
 from mfwidgets.queries.step_timings import status_of_step
@@ -19,7 +21,7 @@ STEPS = {
 def run(tmp_path):
     """Return a function that makes a run whose foreach has 40 planned tasks, and these tasks by step."""
 
-    def make(*, joined=False, splits=40, failed=0, **tasks):
+    def make(*, joined=False, splits=40, failed=0, running="", **tasks):
         world = World(tmp_path)
         world.task("F", "1", "_parameters", "0")
         graph = {name: {"name": name, "type": kind, "next": following} for name, (kind, following) in STEPS.items()}
@@ -29,8 +31,13 @@ def run(tmp_path):
         for step, count in tasks.items():
             for number in range(count):
                 task = f"{step}{number}"
-                world.task("F", "1", step, task, ok=number >= failed)
+                world.task("F", "1", step, task, ok=number >= failed or step != "work")
                 world.event("F", "1", step, task, "foreach-execution-path", f"work:{number}")
+        if running:
+            task = world.task("F", "1", running, "open")
+            world.event("F", "1", running, "open", "foreach-execution-path", "work:39")
+            for file in (*task.glob("0.*"), *task.glob("_meta/sysmeta_attempt[-_][do]*")):
+                file.unlink()
         if joined:
             world.task("F", "1", "join", "9")
             entry = world.root / "F/1/join/9/_meta/_self.json"
@@ -38,6 +45,13 @@ def run(tmp_path):
         return Metaflow(metadata=f"local@{tmp_path}", namespace=None).get("F/1")
 
     return make
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Stop the clock this many seconds after all records."""
+    monkeypatch.setattr(time, "time_ns", lambda: (CREATED_MS + 20_000) * 1_000_000)
+    return 20
 
 
 def _everywhere(run, step):
@@ -78,6 +92,25 @@ def test_each_step_of_the_foreach_has_the_same_number(run):
     assert _everywhere(found, "work")[0] == ("completed", 40, 40)
     assert _everywhere(found, "polish")[0] == ("unknown", 8, 40)
     assert _everywhere(found, "start")[0] == ("completed", 1, 1)
+
+
+def test_steps_of_a_failed_run_do_not_run(run, clock):
+    found = run(work=40, failed=1, polish=8)
+    assert found.status == "failed"
+    (status, _, planned), facts = _everywhere(found, "polish")
+    assert (status, planned) == ("unknown", 40)
+    assert facts["reason"] == "8 of 40 planned tasks have begun, and the run failed"
+    assert (facts["duration"], facts["elapsed"]) == (found["polish"].duration.total_seconds(), None)
+
+
+def test_steps_of_a_running_run_do(run, clock):
+    found = run(work=39, polish=8, running="work")
+    assert found.status == "running"
+    for step, count in (("work", 40), ("polish", 8)):
+        (status, *numbers), facts = _everywhere(found, step)
+        assert (status, numbers) == ("running", [count, 40])
+        assert facts["duration"] is None
+        assert facts["elapsed"] == clock
 
 
 def test_a_join_proves_that_all_tasks_ended(run):
