@@ -1,6 +1,6 @@
 """Rows of facts for runs, tasks and attempts, read in bulk, for tables and displays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -109,7 +109,7 @@ class TaskRow:
     planned
         The number of tasks that its step will have. None if that is the number of its tasks, or is unknown.
     run_status
-        The status of the run, if planned tasks have not begun. Else it is not read, and empty.
+        The status of the run, if the step waits for planned tasks. Else it is not read, and empty.
     asked_ms
         When these facts were read.
     """
@@ -231,13 +231,23 @@ def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
         for task, state in stoppable(zip(snapshot.tasks, task_states(snapshot), strict=True))
     ]
     planned = planned_tasks(snapshot, rows) if len(snapshot.where) <= _STEP else {}
-    if not planned:
-        return rows
-    status = _status_of_run(snapshot, rows)
+    status = _status_of_run(snapshot, rows) if _waits(rows, planned) else ""
     return [
         replace(row, planned=planned[row.record.step], run_status=status) if row.record.step in planned else row
         for row in rows
     ]
+
+
+def _waits(rows: Sequence[TaskRow], planned: Mapping[str, int]) -> bool:
+    """Return whether the tasks of a step have all succeeded, and planned ones have not begun."""
+    statuses: dict[str, list[str]] = {step: [] for step in planned}
+    for row in rows:
+        if row.record.step in statuses:
+            statuses[row.record.step].append(row.status)
+    return any(
+        len(begun) < planned[step] and all(status in ("completed", "caught") for status in begun)
+        for step, begun in statuses.items()
+    )
 
 
 def _status_of_run(snapshot: RunSnapshot, rows: Iterable[TaskRow]) -> str:
