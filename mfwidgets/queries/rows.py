@@ -230,7 +230,7 @@ def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
         TaskRow(task, state, items.get(task.key, OUTSIDE))
         for task, state in stoppable(zip(snapshot.tasks, task_states(snapshot), strict=True))
     ]
-    planned = planned_tasks(snapshot, rows) if len(snapshot.where) <= _STEP else {}
+    planned = planned_tasks(snapshot, rows) if snapshot.complete and len(snapshot.where) <= _STEP else {}
     status = _status_of_run(snapshot, rows) if _waits(rows, planned) else ""
     return [
         replace(row, planned=planned[row.record.step], run_status=status) if row.record.step in planned else row

@@ -42,6 +42,8 @@ class RunSnapshot:
         The artifacts of the newest attempts. If the status was requested, at least :data:`STATUS_ARTIFACTS`.
     files
         The attempts of local tasks, read from files. They include attempts that ended before they recorded metadata.
+    complete
+        Whether ``tasks`` are all tasks of the part. Else nothing is known about whole steps.
     """
 
     context: ClientContext
@@ -51,6 +53,7 @@ class RunSnapshot:
     metadata: Sequence[MetadataRecord]
     artifacts: Sequence[ArtifactRecord]
     files: Mapping[TaskKey, Mapping[int, AttemptFiles]]
+    complete: bool = True
 
 
 def load_run_snapshot(context: ClientContext, run: RunRecord) -> RunSnapshot:

@@ -113,6 +113,13 @@ def test_steps_of_a_running_run_do(run, clock):
         assert facts["elapsed"] == clock
 
 
+def test_a_part_of_the_tasks_says_nothing_about_steps(run):
+    found = run(work=18)
+    for part in (found.tasks(limit=3), found["work"].tasks(limit=3), found.critical_path()):
+        assert {row.planned for row in part._rows()} == {None}
+    assert {row.planned for row in found["work"].tasks()._rows()} == {40}
+
+
 def test_a_join_proves_that_all_tasks_ended(run):
     found = run(joined=True, work=3, polish=3)
     assert _everywhere(found, "join")[0][0] == "completed"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.artifact import DataArtifact
@@ -146,7 +147,8 @@ class Tasks(Collection[Task]):
 
     def _snapshot(self, context: ClientContext) -> RunSnapshot:
         """Load a snapshot of them, oldest first. Costs three bulk requests."""
-        return load_tasks(context, self._run, self._where, self._records(context)[::-1])
+        snapshot = load_tasks(context, self._run, self._where, self._records(context)[::-1])
+        return replace(snapshot, complete=self._limit is None)
 
     def _rows(self) -> list[TaskRow]:
         """Return their rows, oldest first. Costs three bulk requests."""
@@ -266,7 +268,8 @@ class RelatedTasks(Tasks):
 
     def _snapshot(self, context: ClientContext) -> RunSnapshot:
         """Load a snapshot of them, oldest first. Costs three more bulk requests."""
-        return load_tasks(context, self._run, self._where, self._records(context))
+        snapshot = load_tasks(context, self._run, self._where, self._records(context))
+        return replace(snapshot, complete=False)
 
 
 def ancestors(context: ClientContext, task: TaskRecord) -> RelatedTasks:
