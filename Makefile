@@ -98,6 +98,7 @@ release-check: $(VENV)/.installed-release
 
 bench: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python benchmarks/run.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/remembered.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/metadata_service.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/artifacts_on_s3.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/display.py

@@ -1,8 +1,8 @@
 """Measures mfwidgets and Metaflow's own client on the same questions about the same runs, one after the other.
 
 Each client runs in its own process and is warmed up once. The figures are medians of five measurements of at least 50 ms.
-The answers are compared. Only the ratios carry over to other machines. Peak memory is that of the whole process, with all
-libraries.
+The answers are compared. Nothing is remembered between two questions (see remembered.py). Only the ratios carry over to other
+machines. Peak memory is that of the whole process, with all libraries.
 """
 
 import json
@@ -163,7 +163,7 @@ def main() -> None:
         measured = {}
         for name, (world, ours, theirs) in QUESTIONS.items():
             place = (flows[world], folders[world])
-            measured[name] = ask("import mfwidgets as m", CLIENT, ours, *place)
+            measured[name] = ask("import mfwidgets as m\nm.options.remember = False", CLIENT, ours, *place)
             other = ask("import metaflow as m", CLIENT, theirs, *place)
             _same(name, measured[name], other)
             _line(name, measured[name], other)
