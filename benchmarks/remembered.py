@@ -1,6 +1,6 @@
 """Measures what remembering saves: the first look, a second look, and the first look of a new process.
 
-Each question is asked without the index, with it in the process that made it, and with its file in a new process. The figures
+Each question is measured without the index, with it in the process that made it, and with its file in a new process. The figures
 are CPU seconds, medians of several measurements, without the start of Python and the imports. The answers are compared. The
 floor is a bare script that reads the needed files. ``--runs 10000`` measures more runs.
 """
@@ -87,7 +87,7 @@ def rows(flow: str, folder: Path, cache: Path) -> Iterator[tuple[str, list[float
 def fail(flow: Path, share: int) -> None:
     """Let the end of every n-th run fail."""
     runs = sorted(path for path in flow.iterdir() if path.name.isdecimal())
-    false = hashlib.sha1(pickle.dumps(False, 4)).hexdigest()
+    false = hashlib.sha1(pickle.dumps(obj=False, protocol=4)).hexdigest()
     for run in runs[1::share]:
         for pattern, change in (
             ("*_artifact__success", {"sha": false}),

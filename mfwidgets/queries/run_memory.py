@@ -49,16 +49,23 @@ def ask(context: ClientContext, runs: Sequence[RunRecord], question: Question[_F
     def answer(run: RunRecord) -> _Fact:
         return _answer(context, index, run, question)
 
+    remembered = recalled(context, runs, question)
+    missing = [run for run, fact in zip(runs, remembered, strict=True) if fact is None]
+    answers = iter(parallel_map(answer, missing, title="runs", max_concurrency=context.max_concurrency))
+    if index is not None:
+        index.flush()
+    return [next(answers) if fact is None else fact for fact in remembered]
+
+
+def recalled(context: ClientContext, runs: Sequence[RunRecord], question: Question[_Fact]) -> list[_Fact | None]:
+    """Return the remembered answer for each run, and None for others. Reads nothing but the index."""
+    index = context.index
     if index is None:
-        return parallel_map(answer, runs, title="runs", max_concurrency=context.max_concurrency)
+        return [None] * len(runs)
     if context.provider.remote:
         for flow in dict.fromkeys(run.flow for run in runs):
             index.prepare(flow, [run.run_id for run in runs if run.flow == flow])
-    remembered = [index.recall(run, question.key, question.decode) if run.stamp else None for run in runs]
-    missing = [run for run, fact in zip(runs, remembered, strict=True) if fact is None]
-    answers = iter(parallel_map(answer, missing, title="runs", max_concurrency=context.max_concurrency))
-    index.flush()
-    return [next(answers) if fact is None else fact for fact in remembered]
+    return [index.recall(run, question.key, question.decode) if run.stamp else None for run in runs]
 
 
 def _answer(context: ClientContext, index: RunIndex | None, run: RunRecord, question: Question[_Fact]) -> _Fact:

@@ -75,7 +75,7 @@ def test_each_sign_of_an_attempt_counts():
     assert [one.number for one in attempts([event("attempt_ok", "True", attempt=1)])] == [1]
     assert [one.number for one in attempts([event("attempt_ok", "True")])] == [0]
     assert [one.number for one in attempts([], [artifact("_success", value=True, attempt=4)])] == [4]
-    assert attempts([], [artifact("_task_ok", value=True)]) == ()
+    assert attempts([], [artifact("_task_ok", value=True)]) == (Attempt(0, ok=True, finished_ms=50),)  # old versions
     end = ProcessEnd(1, killed=False)
     files = {0: AttemptFiles(done=True, end=None), 5: AttemptFiles(done=False, end=end)}
     assert attempts(files=files) == (Attempt(0, stored=True), Attempt(5, end=end))

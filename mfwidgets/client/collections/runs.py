@@ -19,6 +19,7 @@ from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import RunRow, run_rows
 from mfwidgets.queries.run_filter import ALL_RUNS, RunFilter
+from mfwidgets.queries.status.believed import ends_with_end
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import (
     Columns,
@@ -75,7 +76,7 @@ class Runs(Collection[Run]):
     def _records(self) -> Iterator[RunRecord]:
         """Yield the records of the runs, newest first. Reads them while the caller iterates."""
         if self._filter.status:
-            return islice((row.record for row in self._of_status()), self._limit)
+            return islice((row.record for row in self._of_status(exact_times=False)), self._limit)
         return islice(self._meeting(self._selected(None if self._conditions else self._limit)), self._limit)
 
     def where(
@@ -202,19 +203,38 @@ class Runs(Collection[Run]):
         recent = takewhile(lambda run: run.created_ms >= selection.since_ms, records) if selection.since_ms else records
         return (run for run in recent if selection.includes(run) and run.tags.issuperset(tags))
 
-    def _of_status(self) -> Iterator[RunRow]:
+    def _of_status(self, *, exact_times: bool = True) -> Iterator[RunRow]:
         """Yield the rows of the runs with the selected status. Checks the statuses of several runs at once."""
-        selected = self._selected(None, with_status=True, service_status=self._filter.service_status)
+        selected, size = self._completed() if self._filter.statuses == ("completed",) else None, _BATCH_SIZE
+        if selected is None:
+            selected = self._selected(None, with_status=True, service_status=self._filter.service_status)
+        elif not exact_times and not self._conditions:
+            size = self._limit or size  # all of them are completed, so no further page is needed
         records = self._meeting(selected)
-        while batch := list(islice(records, _BATCH_SIZE)):
-            yield from (row for row in run_rows(self._context, batch) if row.status in self._filter.statuses)
+        while batch := list(islice(records, size)):
+            rows = run_rows(self._context, batch, exact_times=exact_times)
+            yield from (row for row in rows if row.status in self._filter.statuses)
+
+    def _completed(self) -> Iterator[RunRecord] | None:
+        """Return the runs that a service calls completed. None if it may call other runs failed that completed."""
+        if not self._context.provider.remote:
+            return None
+        completed = self._selected(self._limit, with_status=True, service_status="completed")
+        first = list(islice(completed, 1))
+        return chain(first, completed) if self._ends_with_end(first) else None
+
+    def _ends_with_end(self, runs: Sequence[RunRecord]) -> bool:
+        """Return whether the last step of the flow is named ``end``. Asks the newest run unless runs are known."""
+        newest = runs or list(islice(self._context.provider.runs(self._flow, RunQuery(limit=1)), 1))
+        return bool(newest) and ends_with_end(self._context, newest[0])
 
     def successful(self) -> Iterator[Run]:
         """Yield the runs that succeeded, newest first.
 
         Costs one or two requests for each yielded run, to check its status. A metadata service filters by the status
         that it recorded. It records ``completed`` only if the last step is named ``end``. If no recorded run is
-        completed, all runs are checked, many at once: up to 200 runs of a service.
+        completed, all runs are checked, many at once: up to 200 runs of a service. None is checked if the last step of the
+        newest run is named ``end``, because then the service knows.
 
         Yields
         ------
@@ -277,7 +297,7 @@ class Runs(Collection[Run]):
         """Return rows. ``kind`` maps the number of rows to the kind of times: ``exact``, ``heartbeat`` or ``none``."""
         maximum = min((number for number in (limit, self._limit) if number is not None), default=sys.maxsize)
         if self._filter.status:  # the filter has read the rows already
-            return list(islice(self._of_status(), maximum))
+            return list(islice(self._of_status(exact_times=kind(0) == "exact"), maximum))
         selected = self._selected(None if self._conditions else maximum, with_status=True)
         records = list(islice(self._meeting(selected), maximum))
         times = kind(len(records))

@@ -9,6 +9,7 @@ from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.run_memory import Question, ask
+from mfwidgets.queries.status.believed import ends_with_end
 
 MAX_RUNS_CHECKED = 200
 """The most runs that a search checks one by one, if a service does not know which runs completed."""
@@ -55,19 +56,25 @@ class SuccessfulRuns:
         """Yield the runs that succeeded.
 
         A metadata service filters by the status that it derived. It derives ``completed`` only if the last step is named
-        ``end``. So all runs are checked if no run is completed, or if the service does not filter.
+        ``end``. So all runs are checked if no run is completed and the last step has another name, or if the service does not
+        filter.
         """
+        records = self._runs("")
         if self._context.provider.remote:
             completed = self._runs("completed")
-            newest = next(completed, None)
-            if newest is not None and newest.service_status:
-                found = self._succeeded_of(chain([newest], completed))
-                first = next(found, None)
-                if first is not None:
-                    yield first
+            first = next(completed, None)
+            if first is not None and first.service_status:
+                found = self._succeeded_of(chain([first], completed))
+                successful = next(found, None)
+                if successful is not None:
+                    yield successful
                     yield from found
                     return
-        records = self._runs("")
+            if first is None or first.service_status:  # the service filters
+                newest = next(records, None)
+                if newest is None or ends_with_end(self._context, newest):
+                    return
+                records = chain([newest], records)
         yield from self._succeeded_of(islice(records, self._max_checked))
         self.is_limited = next(records, None) is not None
 

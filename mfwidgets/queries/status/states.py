@@ -18,8 +18,9 @@ from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord, attempt_number
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
-from mfwidgets.queries.run_memory import Question, ask
+from mfwidgets.queries.run_memory import Question, ask, recalled
 from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, STATUS_FIELDS, RunSnapshot, load_tasks
+from mfwidgets.queries.status.believed import trusted_runs
 from mfwidgets.queries.status.rules import (
     HEARTBEAT_TIMEOUT_MS,
     Attempt,
@@ -152,18 +153,27 @@ def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times
     context, runs
         The context to read from, and the runs.
     exact_times
-        For a metadata service only: whether to request the end time of each completed run, which costs a request per
-        run. Else the run's last heartbeat is its end time.
+        For a metadata service only: whether to prove each status and read the exact end time, which costs a request or two
+        per run. Else the status of the listing is believed where it is right (see
+        :mod:`mfwidgets.queries.status.believed`), and the run's last heartbeat is its end time.
     """
     if not context.provider.remote:
         return ask(context, runs, _LOCAL_STATE)
-    believed = {
-        run: RunState(Status("completed", "completed according to the service"), run.heartbeat_ms, None)
-        for run in runs
-        if run.service_status == "completed" and not exact_times
-    }
-    states = iter(ask(context, [run for run in runs if run not in believed], _SERVICE_STATE))
-    return [believed[run] if run in believed else next(states) for run in runs]
+    remembered = recalled(context, runs, _SERVICE_STATE)
+    unknown = [run for run, state in zip(runs, remembered, strict=True) if state is None]
+    trusted = set() if exact_times else trusted_runs(context, unknown)
+    states = iter(ask(context, [run for run in unknown if run not in trusted], _SERVICE_STATE))
+    return [
+        state or (_believed(run) if run in trusted else next(states))
+        for run, state in zip(runs, remembered, strict=True)
+    ]
+
+
+def _believed(run: RunRecord) -> RunState:
+    status = Status(run.service_status, f"{run.service_status} according to the service")
+    if run.service_status == "completed":
+        return RunState(status, run.heartbeat_ms, None)
+    return RunState(status, None, None, run.heartbeat_ms)
 
 
 def run_state(snapshot: RunSnapshot) -> RunState:
