@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from mfwidgets.deadline import check_deadline, seconds_within_deadline, sleep
-from mfwidgets.errors import ServiceException
+from mfwidgets.errors import DeadlineExceeded, ServiceException
 from mfwidgets.providers.service_body import ENCODINGS, BodyError, read_body
 from mfwidgets.providers.service_failures import cause_of, checked_headers, is_permanent, parse_body, quoted_message
 from mfwidgets.providers.service_session import Exchange, exchange_for, ignore_netrc, make_watchable, new_session
@@ -58,6 +58,14 @@ def get_object(url: str, headers: Mapping[str, str], what: str, advice: str) -> 
     DeadlineExceeded
         The caller has given up.
     """
+    try:
+        return _object_at(url, headers, what, advice)
+    except DeadlineExceeded:
+        raise DeadlineExceeded(f"{what} was given up: it has not answered in time. Try again later.") from None
+
+
+def _object_at(url: str, headers: Mapping[str, str], what: str, advice: str) -> dict[str, Any]:
+    """Send the request until there is an answer, or no time or hope is left."""
     sent = {**checked_headers(headers), "Accept-Encoding": ENCODINGS}
     remember_secrets(secrets_in_headers(sent) | secrets_in_url(url))
     until = time.monotonic() + TIMEOUT_S

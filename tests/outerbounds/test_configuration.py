@@ -19,6 +19,7 @@ from mfwidgets.errors import (
     MetaflowException,
     ServiceException,
 )
+from mfwidgets.magic.commands import doctor as doctor_command
 from mfwidgets.magic.dispatch import run_line
 from mfwidgets.outerbounds import configuration as outerbounds_configuration
 from mfwidgets.outerbounds import requests as outerbounds_requests
@@ -182,8 +183,11 @@ def test_a_moment_of_failure_is_repeated(server, tmp_path, monkeypatch):
 def test_a_server_that_is_silent_is_given_up(server, tmp_path, monkeypatch):
     server.answers(CONFIG_URL, -1)
     home = write_home(tmp_path / "home")
-    with Deadline(0.3).apply(), pytest.raises(DeadlineExceeded):
+    with Deadline(0.3).apply(), pytest.raises(DeadlineExceeded, match=rf"{API}.* was given up"):
         read(home, tmp_path)
+    monkeypatch.setenv("METAFLOW_HOME", str(home))
+    monkeypatch.setattr(doctor_command, "TIMEOUT_S", 0.3)
+    assert f"{API}" in run_line("doctor")._repr_mimebundle_()["text/plain"]
     monkeypatch.setattr(outerbounds_requests, "TIMEOUT_S", 0.5)
     with pytest.raises(ServiceException, match=r"does not answer|has not answered"):
         read(home, tmp_path)

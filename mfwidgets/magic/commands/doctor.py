@@ -125,7 +125,8 @@ def doctor_data(doctor: Doctor) -> Facts:
 
 def _all_checks() -> list[Check]:
     try:
-        context = current_context()
+        with Deadline(TIMEOUT_S).apply():  # a configuration can be on a server
+            context = current_context()
     except MetaflowException as error:
         problem = Check("metadata", _PROBLEM, str(error), _OTHER_METADATA)
         return [_software(), _configuration(None), problem]
