@@ -1,6 +1,7 @@
 """The display of a run: its status and reason, parameters, graph, timeline and steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
@@ -15,6 +16,7 @@ from mfwidgets.queries.lineage.graph import steps_of
 from mfwidgets.queries.lineage.task_graph import critical_tasks
 from mfwidgets.queries.rows import RunRow, TaskRow, run_row, task_errors, task_rows
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot
+from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.values.value_columns import parameter_columns
 from mfwidgets.redaction import redact_url
 from mfwidgets.render.view import Cell, Part, Preformatted, Table, View
@@ -92,13 +94,33 @@ def build_graph_view(shown: RunGraph, limits: Limits) -> View:
     return _part_of(shown.run, "Graph", run_row(snapshot), parts, limits)
 
 
-def progress_view(run: Run, limits: Limits) -> View:
-    """Show a watched run: its graph, its steps, and the last log lines of its newest running task."""
+class WatchedRun(NamedTuple):
+    """A watched run as it is now.
+
+    Attributes
+    ----------
+    view
+        Its graph, its steps, and the last log lines of its newest running task.
+    status
+        The status of the run, with the reason.
+    facts
+        What can change except by time alone: the ages in the view are left out.
+    """
+
+    view: View
+    status: Status
+    facts: Hashable
+
+
+def watched_run(run: Run, limits: Limits) -> WatchedRun:
+    """Return a watched run as it is now."""
     snapshot = load_run_snapshot(run._context, run._record)
     tasks, nodes = task_rows(snapshot), steps_of(snapshot.context, snapshot.record)
     steps = (steps_table(tasks, list(nodes), limits, nodes),) if tasks else ()
-    parts = (*step_graph(nodes, tasks, limits), *steps, *_log_of_newest(snapshot.context, tasks, limits))
-    return _part_of(run, "Run", run_row(snapshot), parts, limits)
+    row, log = run_row(snapshot), _log_of_newest(snapshot.context, tasks, limits)
+    view = _part_of(run, "Run", row, (*step_graph(nodes, tasks, limits), *steps, *log), limits)
+    states = tuple((task.record.key, str(task.status), task.state.attempts) for task in tasks)
+    return WatchedRun(view, row.status, (str(row.status), states, tuple(block.lines for block in log)))
 
 
 def _log_of_newest(context: ClientContext, tasks: Sequence[TaskRow], limits: Limits) -> tuple[Preformatted, ...]:

@@ -10,16 +10,20 @@ import ipywidgets as widgets
 from mfwidgets.client.answers.run_poller import RunPoller
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import start_thread
+from mfwidgets.errors import MetaflowNotFound, problem_of
 from mfwidgets.hidden_characters import visible
 from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.render.view import View
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.run import progress_view
+from mfwidgets.views.run import WatchedRun, watched_run
 from mfwidgets.widgets.html_view import HtmlView
 
 FIRST_POLL_S, MAX_POLL_S, BACKOFF = 1.0, 15.0, 1.4
 """The first and the longest interval between two polls, and the factor of its growth while nothing changes."""
+
+MAX_FAILED_POLLS = 8
+"""The watching ends after so many failed polls in a row, which take about half a minute."""
 
 _WAIT_PER_POLL = 10
 """The wait is at least this many times as long as the poll, so that watching takes at most a tenth of a service's time."""
@@ -96,41 +100,66 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         super().close()
 
     def _watch(self) -> None:
-        wait, before = FIRST_POLL_S, None
-        while not self.ended:
-            began = time.monotonic()
-            status, shown = self._poll()
-            took = time.monotonic() - began
-            wait = FIRST_POLL_S if shown != before else min(wait * BACKOFF, MAX_POLL_S)
-            before = shown
-            if status not in ("running", ""):
-                self.ended = f"The run is {status}."
-            elif time.monotonic() > self._until:
-                self.ended = "The time limit is over. The run is still running."
-            elif self._stopped.wait(max(wait, _WAIT_PER_POLL * took)):
-                self.ended = "Watching was stopped. The run continues."
+        try:
+            self.ended = self._watch_to_end()
+        except Exception as error:  # noqa: BLE001 - otherwise the thread would end, and the widget would say nothing
+            self.ended = f"Watching ended with an error: {problem_of(error)}"
         self._freeze()
 
-    def _poll(self) -> tuple[str, str]:
-        """Show the current state of the run. Return its status (empty if it cannot be read) and the display as text."""
+    def _watch_to_end(self) -> str:
+        """Poll until the run or the watching ends. Return what happened."""
+        wait, before, failures = FIRST_POLL_S, None, 0
+        while True:
+            began = time.monotonic()
+            found = self._poll()
+            took = time.monotonic() - began
+            failures = failures + 1 if isinstance(found, Exception) else 0
+            ended = self._end(found, failures)
+            if ended:
+                return ended
+            facts = str(found) if isinstance(found, Exception) else found.facts
+            wait = FIRST_POLL_S if facts != before else min(wait * BACKOFF, MAX_POLL_S)
+            before = facts
+            if self._pause(max(wait, _WAIT_PER_POLL * took)):
+                return "Watching was stopped. The run continues."
+
+    def _end(self, found: WatchedRun | Exception, failures: int) -> str:
+        """Return what ended the watching. Empty if it continues."""
+        if isinstance(found, MetaflowNotFound):
+            return str(found)
+        if isinstance(found, Exception) and failures >= MAX_FAILED_POLLS:
+            return f"Watching ended, because {failures} polls in a row failed. The last error: {problem_of(found)}"
+        if not isinstance(found, Exception) and found.status != "running":
+            return f"The run is {found.status}: {found.status.reason}."
+        return "The time limit is over. The run was still running." if time.monotonic() > self._until else ""
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait for the next poll. Return True if the watching was stopped."""
+        return self._stopped.wait(seconds)
+
+    def _poll(self) -> WatchedRun | Exception:
+        """Show the current state of the run, and return it, or the error that prevented it."""
         try:
-            view = progress_view(self._poller.poll(), _LIMITS)
+            found = watched_run(self._poller.poll(), _LIMITS)
         except Exception as error:  # noqa: BLE001 - it is shown, and the next poll may succeed
-            self._live.html = html_of(replace(self._last, notes=(f"The last poll failed: {error}",)), live=True)
-            return "", str(error)
-        self._last = view
-        self._live.html = html_of(view, live=True)
-        return view.status.text if view.status else "", text_of(view)
+            note = f"The last poll failed: {problem_of(error)}"
+            self._live.html = html_of(replace(self._last, notes=(note,)), live=True)
+            return error
+        self._last = found.view
+        self._live.html = html_of(found.view, live=True)
+        return found
 
     def _freeze(self) -> None:
         """Replace the widget by a static picture, which the saved notebook keeps."""
         with self._showing:
-            self._last = replace(self._last, notes=(self.ended,))
-            self._live.html = html_of(self._last)
-            self._stop.disabled = True
-            if self._handle is not None:
-                self._handle.update(self._picture(), raw=True)
-            self._done.set()
+            try:
+                self._last = replace(self._last, notes=(self.ended,))
+                self._live.html = html_of(self._last)
+                self._stop.disabled = True
+                if self._handle is not None:
+                    self._handle.update(self._picture(), raw=True)
+            finally:
+                self._done.set()
 
     def _picture(self) -> dict[str, str]:
         return {"text/plain": text_of(self._last), "text/html": html_of(self._last)}

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from mfwidgets.client.run import Run
+from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord
 from mfwidgets.queries.snapshot_provider import RunRecords, snapshot_context
 from mfwidgets.queries.status.states import tasks_in_metadata
@@ -33,11 +34,15 @@ class RunPoller:
 
         Raises
         ------
+        MetaflowNotFound
+            The run was deleted.
         MetaflowException
             The provider is out of reach.
         """
         context = self._run._context
-        record = context.provider.run(*self._run._record.path) or self._run._record
+        record = context.provider.run(*self._run._record.path)
+        if record is None:
+            raise MetaflowNotFound(f"{self._run!r} does not exist any more.", pathspec=self._run.pathspec)
         if not context.provider.remote:
             return Run._of(context, record)
         events = context.provider.metadata(record.path)
