@@ -15,6 +15,7 @@ from mfwidgets.pathspec import PathComponents, kind_of, parse, short
 from mfwidgets.pickles.metaflow_types import client_state
 from mfwidgets.providers.records import FlowRecord, RunRecord
 from mfwidgets.queries.context import ClientContext, current_context
+from mfwidgets.queries.lineage.graph import MAX_ATTEMPTS
 from mfwidgets.queries.namespaces import namespaces_of
 from mfwidgets.queries.stored_objects import context_of_stored
 from mfwidgets.safe_repr import repr_of
@@ -298,10 +299,6 @@ def check_attempt(attempt: object, kind: str) -> int | None:
     raise MetaflowNotFound(
         f"Expected attempt= to be a number from 0 to {MAX_ATTEMPTS - 1} or None, got {repr_of(attempt, 40)}."
     )
-
-
-MAX_ATTEMPTS = 6
-"""The limit in Metaflow's code. It cannot be configured."""
 
 
 def _not_in_namespace(hidden: MetaflowObject, run: RunRecord) -> MetaflowNamespaceMismatch:

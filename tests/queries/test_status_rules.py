@@ -122,7 +122,11 @@ def test_a_retry_that_is_due_keeps_a_run_running():
     assert open_run_status([failed], AGO, NOW, {"F/1/a/2": NOW + 5 * SECOND}) == "running"
     assert open_run_status([failed], AGO, NOW, {"F/1/a/2": AGO}) == "failed"
     retry = {"name": "retry", "attributes": {"times": "1", "minutes_between_retries": "2"}}
-    assert retries_of({"decorators": [{"name": "catch"}, retry]}) == (1, 120_000)
+    assert retries_of({"decorators": [retry]}) == (1, 120_000)
+    assert retries_of({"decorators": [{"name": "catch"}, retry]}) == (4, 120_000)  # the last ones handle the failure
+    assert retries_of({"decorators": [{"name": "catch"}]}) == (3, 0)
+    assert retries_of({"decorators": [{"name": "retry", "attributes": {"times": 9}}]})[0] == 5
+    assert retries_of({"decorators": [{"name": "retry", "attributes": {"times": -1}}]})[0] == 0
     assert retries_of({"decorators": [{"name": "retry", "attributes": {"times": "None"}}]}) == (0, 0)
     assert retries_of({"decorators": None}) == (0, 0)
 
@@ -206,9 +210,10 @@ def test_a_task_is_stopped_if_the_scheduler_killed_its_newest_attempt():
     assert state().was_stopped is False
 
 
-def test_a_process_that_exited_with_0():
-    assert state(ended()).ended_with_0 is True
-    assert state(ended(code=1), ended(1)).ended_with_0 is True
+def test_exit_codes_that_forbid_a_retry():
+    assert state(ended()).forbids_retry is True
+    assert state(ended(code=202)).forbids_retry is True
+    assert state(ended(code=1), ended(1)).forbids_retry is True
     for attempts in (
         (),
         (ended(code=1),),
@@ -217,7 +222,7 @@ def test_a_process_that_exited_with_0():
         (ended(), ended(1, code=1)),
         (bad(),),
     ):
-        assert state(*attempts).ended_with_0 is False
+        assert state(*attempts).forbids_retry is False
 
 
 def test_the_times_of_a_task():

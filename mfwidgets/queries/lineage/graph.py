@@ -14,6 +14,12 @@ from mfwidgets.queries.lineage.transition_graph import derive_steps
 from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes
 from mfwidgets.times import MINUTE
 
+MAX_ATTEMPTS = 6
+"""The limit in Metaflow's code. It cannot be configured."""
+
+_FALLBACK_ATTEMPTS = 3
+"""Attempts that ``@catch`` adds, in Metaflow's code."""
+
 PARAMETERS = "_parameters"
 """Metaflow's pseudo step. The scheduler writes it before any step."""
 
@@ -93,15 +99,22 @@ def step_order(context: ClientContext, run: RunRecord) -> list[str]:
 
 
 def retries_of(node: dict[str, Any]) -> tuple[int, int]:
-    """Return the number of retries of a step (``@retry``), and the milliseconds between them."""
+    """Return the number of retries that a step allows, and the milliseconds between them.
+
+    ``@retry`` allows the user's code to run again. After that, ``@catch`` allows attempts that only handle the failure.
+    """
+    times = wait_ms = 0
     for decorator in node.get("decorators") or ():
         if decorator.get("name") == "retry":
             attributes = decorator.get("attributes") or {}
             try:
-                return int(attributes.get("times", 3)), int(attributes.get("minutes_between_retries", 2)) * MINUTE
+                times, minutes = int(attributes.get("times", 3)), int(attributes.get("minutes_between_retries", 2))
             except (TypeError, ValueError, OverflowError):
                 break
-    return 0, 0
+            wait_ms = minutes * MINUTE
+            break
+    fallbacks = _FALLBACK_ATTEMPTS if has_decorator(node, "catch") else 0
+    return min(max(times, 0) + fallbacks, MAX_ATTEMPTS - 1), wait_ms
 
 
 def has_decorator(node: dict[str, Any], name: str) -> bool:

@@ -39,6 +39,9 @@ OPEN_ATTEMPT_TIMEOUT_MS = DAY
 HEARTBEAT_TIMEOUT_MS = 6 * MINUTE
 """Heartbeats come every ten seconds. The metadata service treats a task as dead after this much silence."""
 
+_CODES_WITHOUT_RETRY = (0, 202)
+"""Exit codes after which Metaflow does not retry: that of ``sys.exit()``, and its own for such a failure."""
+
 SCHEDULER_PAUSE_MS = MINUTE
 """While the scheduler starts the next task, a run has no open attempt. It counts as running for this long."""
 
@@ -240,10 +243,10 @@ class TaskState:
         return bool(end and end.killed)
 
     @property
-    def ended_with_0(self) -> bool:
-        """Whether the process of its newest attempt ended with exit code 0."""
+    def forbids_retry(self) -> bool:
+        """Whether the scheduler never retries it, because of the exit code of its newest attempt."""
         end = self.attempts[-1].end if self.attempts else None
-        return bool(end and end.return_code == 0 and not end.killed)
+        return bool(end and end.return_code in _CODES_WITHOUT_RETRY and not end.killed)
 
     def at_attempt(self, number: int, now_ms: int) -> "TaskState":
         """Return the state of one attempt. If there was no such attempt, return a state without attempts."""

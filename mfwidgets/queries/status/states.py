@@ -296,18 +296,30 @@ def _retries_due(
     due = {}
     for task, state in failed.items():
         times, wait_ms = retries_of(nodes.get(task.step, {}))
-        # The scheduler does not retry a process that exited with 0, for example by sys.exit().
-        if state.attempts and state.attempts[-1].number < times and not state.ended_with_0:
+        if state.attempts and state.attempts[-1].number < times and not state.forbids_retry:
             due[state.pathspec] = (state.finished_ms or state.last_sign_ms) + wait_ms
     return due
 
 
 def awaits_retry(context: ClientContext, task: TaskRecord, state: TaskState) -> bool:
-    """Return whether ``@retry`` allows another attempt of a failed task whose run is still running."""
-    run = context.provider.run(*task.run.path)
-    if run is None or not _retries_due(context, run, {task: state}, now_ms()):
+    """Return whether another attempt of a failed task is allowed, and the run goes on.
+
+    What ``@retry`` allows decides, not the time since the failure: a busy machine starts the next attempt late. The
+    scheduler retries nothing any more after another task has failed for good.
+    """
+    run, now = context.provider.run(*task.run.path), now_ms()
+    if run is None or not _retries_due(context, run, {task: state}, now):
         return False
-    return run_states(context, [run])[0].status == "running"
+    if context.provider.remote:
+        events = context.provider.run_metadata(run)
+        snapshot = RunSnapshot(context, run, run.path, tasks_in_metadata(run, events), events, [], {})
+    else:
+        snapshot = load_tasks(context, run, run.path, context.provider.tasks(run), STATUS_FIELDS)
+    states = dict(zip(snapshot.tasks, task_states(snapshot), strict=True))
+    due = _retries_due(context, run, states, now)
+    return state.pathspec in due and all(
+        other.pathspec in due for other in states.values() if other.status in ("failed", "killed")
+    )
 
 
 def quick_success(context: ClientContext, run: RunRecord) -> RunState | None:
