@@ -47,7 +47,7 @@ PUBLIC = {
     "MetadataEvents": COLLECTION,
     "Timings": COLLECTION,
     "Logs": f"{TABLE} attempt grep last lines pathspec pattern size stream text streams tail view",
-    "Why": f"{SHOWN} attempt attempts causes differences exception item last_good log other_failed_tasks run status task",
+    "Why": f"{SHOWN} attempt attempts caught_tasks causes differences exception item last_good log other_failed_tasks run status task",
     "Comparison": f"{TABLE} code differences names objects",
     "Lineage": f"{SHOWN} artifact earlier_runs holders origin producer runs_searched",
     "Grid": f"{SHOWN} by lines step",

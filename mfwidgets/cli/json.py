@@ -47,7 +47,7 @@ _OTHERS = (
     ("logs", "pathspec attempt stream lines; more (whether there are others)"),
     (
         "why",
-        "run status reason task attempt item other_failed_tasks exception attempt_rows log last_good last_good_started_at differences",
+        "run status reason task attempt item other_failed_tasks caught_tasks exception attempt_rows log last_good last_good_started_at differences",
     ),
     (
         "comparison",

@@ -51,6 +51,7 @@ def why_data(why: Why) -> Facts:
         "attempt": why.attempt.number if why.attempt else None,
         "item": why.item,
         "other_failed_tasks": why.other_failed_tasks,
+        "caught_tasks": why.caught_tasks,
         "exception": exception_data(why.exception),
         "attempt_rows": [
             {

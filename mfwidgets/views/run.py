@@ -1,6 +1,6 @@
 """The display of a run: its status and reason, parameters, graph, timeline and steps."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -40,11 +40,7 @@ def build_run_view(run: Run, limits: Limits) -> View:
     snapshot = load_run_snapshot(run._context, run._record)
     context, record = snapshot.context, snapshot.record
     row, tasks, nodes = run_row(snapshot), task_rows(snapshot), steps_of(context, record)
-    failed = [task for task in tasks if task.status in ("failed", "killed")]
-    parts: list[Part] = []
-    if failed:
-        shown, errors = failed[: limits.rows // 4], task_errors(context, failed)
-        parts.append(tasks_table(shown, limits, shown_of_total(len(shown), len(failed)), "Tasks that failed", errors))
+    parts: list[Part] = [*_failures(context, tasks, limits)]
     why = explain_failure(run, snapshot) if row.status == "failed" else None
     parts += failure_blocks(why, limits) if why else ()
     parts += _parameters(snapshot, limits)
@@ -74,6 +70,19 @@ def build_run_view(run: Run, limits: Limits) -> View:
         notes=tuple(notes),
         parts=tuple(parts),
     )
+
+
+def _failures(context: ClientContext, tasks: Sequence[TaskRow], limits: Limits) -> Iterator[Table]:
+    """Show the tasks that failed, and those whose failure ``@catch`` handled, with their exceptions."""
+    for heading, statuses in (
+        ("Tasks that failed", ("failed", "killed")),
+        ("Tasks whose failure @catch handled", ("caught",)),
+    ):
+        rows = [task for task in tasks if task.status in statuses]
+        shown = rows[: limits.rows // 4]
+        if rows:
+            total = shown_of_total(len(shown), len(rows))
+            yield tasks_table(shown, limits, total, heading, task_errors(context, rows))
 
 
 def _trigger_facts(snapshot: RunSnapshot, row: RunRow, limits: Limits) -> list[tuple[str, Cell]]:

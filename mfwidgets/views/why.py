@@ -40,7 +40,7 @@ def build_why_view(why: Why, limits: Limits) -> View:
         status=limits.status(why.status),
         reason=limits.text(why.status.reason).text,
         facts=tuple(facts),
-        notes=(problem,) if problem else _notes(why),
+        notes=(*_caught(why), *((problem,) if problem else _notes(why))),
         parts=(
             *_attempts(why, limits),
             *failure_blocks(why, limits),
@@ -103,13 +103,16 @@ def failure_blocks(why: Why, limits: Limits) -> tuple[Preformatted, ...]:
 
 
 def _notes(why: Why) -> tuple[str, ...]:
-    if why.task:
-        if why.last_good and not why.causes():
-            return ("Parameters, tags, versions, code and metadata are the same as in the last good run.",)
+    if why.task and why.last_good and not why.causes():
+        return ("Parameters, tags, versions, code and metadata are the same as in the last good run.",)
+    return () if why.task else ("The run completed." if why.status == "completed" else "No task has failed.",)
+
+
+def _caught(why: Why) -> tuple[str, ...]:
+    """Say that ``@catch`` handled the failure of a task, so that nobody takes it for the end of the run."""
+    if not why.caught_tasks:
         return ()
-    if why.status == "completed":
-        return ("The run completed.",)
-    return ("No task has failed.",)
+    return (f"@catch handled the failure of {counted(why.caught_tasks, 'task')}, and the run went on.",)
 
 
 def _attempts(why: Why, limits: Limits) -> tuple[Table, ...]:

@@ -76,6 +76,8 @@ class Why(Displayable):
         The foreach item of the task, as str. None outside a foreach.
     other_failed_tasks
         The number of other tasks that failed.
+    caught_tasks
+        The number of tasks whose failure ``@catch`` handled.
     log
         The last 20 lines that the failed attempt wrote to standard error, or to standard output if there are none.
 
@@ -96,6 +98,7 @@ class Why(Displayable):
     attempts: list[AttemptOutcome]
     item: str | None
     other_failed_tasks: int
+    caught_tasks: int
     log: list[LogLine]
     _printed: RecordedException | None
     _context: ClientContext
@@ -198,6 +201,7 @@ def explain_failure(run: "Run", snapshot: RunSnapshot | None = None) -> Why:
         attempts,
         _item(culprit) if culprit else None,
         max(len(failed) - 1, 0),
+        sum(row.status == "caught" for row in rows),
         lines[-LOG_LINES:],
         exception_in([line.message for line in lines]),
         context,

@@ -76,6 +76,19 @@ def test_runs_that_did_not_fail(client, runs):
     assert why.to_dict()["exception"] is None
 
 
+def test_a_caught_failure_is_named(client, runs):
+    why = client.get(runs["retry"]).why()
+    assert (why.status, why.caught_tasks, why.attempt.status) == ("completed", 1, "caught")
+    assert "@catch handled the failure of 1 task, and the run went on." in str(why)
+    assert why.to_dict()["caught_tasks"] == 1
+    assert client.get(runs["linear"]).why().caught_tasks == 0
+    for shown in client.get(runs["retry"])._repr_mimebundle_().values():
+        assert "Tasks whose failure @catch handled" in shown
+        assert "ZeroDivisionError: division by zero" in shown
+    row = client.get(runs["retry"])["hopeless"].tasks().to_dicts()[0]
+    assert (row["status"], row["reason"].endswith("handled by @catch")) == ("caught", True)
+
+
 @pytest.mark.parametrize("name", ["failing", "killed", "retry", "linear", "abandoned", "loop-broken", "unpicklable"])
 def test_it_converts(name, client, runs):
     why = client.get(runs[name]).why()
