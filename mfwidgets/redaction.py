@@ -22,7 +22,7 @@ _SCHEME = r"[A-Za-z][\w+.\-]{1,30}:[/\\]{1,3}"
 
 _NO_PORT = r"(?!\d{1,5}(?![^\s/?#'\"<>(),;:.\]]))"
 
-_CREDENTIALS = re.compile(rf"({_SCHEME})[^\s/\\@:'\"<>]{{0,200}}:{_NO_PORT}[^\n]*@")
+_CREDENTIALS = re.compile(rf"({_SCHEME})[^\s/\\@:'\"<>\[]{{0,200}}:{_NO_PORT}[^\n]*@")
 """``https://ann:PASSWORD@``. A password can have blanks and quotes."""
 
 _URL = re.compile(rf"({_SCHEME}[^\s'\"<>]*?)([.,;:!?)\]}}…]*)(?=[\s'\"<>]|\Z)")

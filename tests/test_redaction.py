@@ -48,6 +48,7 @@ def test_what_looks_like_a_secret_is_removed(text):
     "text",
     [
         "https://host:8080/path, and http://[::1]:80/x.",
+        "Expected a URL, got 'https://[::1'. Try metadata('service@https://HOST').",
         "The author is authorised: see C:\\x",
         "user:ann",
         "10:30:00 to 11:00",
@@ -56,7 +57,7 @@ def test_what_looks_like_a_secret_is_removed(text):
 )
 def test_what_is_not_secret_stays(text):
     assert redact_message(text) == text
-    if "monkey" not in text:
+    if "monkey" not in text and "@" not in text:
         assert redact(text) == text
 
 

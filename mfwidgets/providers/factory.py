@@ -1,6 +1,7 @@
 """Opens the provider that a metadata selector such as ``local@/home/ann/project`` names."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ from mfwidgets.redaction import redact_selector, redact_url, remember_secrets, s
 
 if TYPE_CHECKING:
     import requests
+
+
+_LIKE_A_HOST = re.compile(r"://|\A[\w.\-]+:\d+(/|\Z)|\A[\w\-]+(\.[\w\-]+)+(/|\Z)")
+"""``ftp://HOST``, ``HOST:8080`` and ``metaflow.example.org``."""
 
 
 def open_provider(
@@ -153,8 +158,9 @@ def _existing(root: Path, selector: str) -> Path:
     if "\0" in selector or not root.is_dir():
         shown = redact_selector(selector)
         place = f": there is no folder {root!s:.200}" if shown == selector else ""
+        other = " For a metadata service, try 'service@https://HOST'." if _LIKE_A_HOST.search(selector) else ""
         raise InvalidSelector(
             f"Expected a folder with runs, got the metadata selector {shown!r:.200}{place}. "
-            f"Try 'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote."
+            f"Try 'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote.{other}"
         )
     return root

@@ -18,6 +18,9 @@ _MAX_CHARS = 200
 _MAX_BYTES = 20_000
 """The part of an answer that is searched for a message."""
 
+_MARKS = b"\xef\xbb\xbf\xfe\xff \t\r\n"
+"""Byte order marks and blanks before a page."""
+
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,500})", re.IGNORECASE)
 _LOGIN = re.compile(rb"log ?in|sign ?in|log ?on|password|\bsso\b|oauth|saml", re.IGNORECASE)
 
@@ -110,8 +113,8 @@ def parse_body(body: bytes) -> Any:
 
 def quoted_message(body: bytes, secrets: Iterable[str]) -> str:
     """Return what a service answered in one short line, without secrets: its error message, or the title of a page."""
-    start = body[:_MAX_BYTES]
-    if start.lstrip()[:1] == b"<":
+    start = body[:_MAX_BYTES].replace(b"\0", b"").lstrip(_MARKS)  # UTF-16 becomes readable
+    if start.startswith(b"<"):
         title = _TITLE.search(start)
         words = _in_one_line(title[1].decode("utf-8", "replace"), secrets) if title else ""
         return f"a {'login' if _LOGIN.search(start) else 'web'} page (HTML){f' titled {words}' if words else ''}"

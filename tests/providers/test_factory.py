@@ -44,3 +44,21 @@ def test_an_invalid_selector_names_the_expected_form(given, message):
     with pytest.raises(InvalidSelector) as caught:
         open_provider(given, read_configuration())
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_host"),
+    [
+        ("ftp://host/x", True),
+        ("localhost:8080", True),
+        ("metaflow.example.org/service", True),
+        ("/data/runs", False),
+        ("runs", False),
+        ("C:\\runs", False),
+        ("local@./runs", False),
+    ],
+)
+def test_what_looks_like_a_host_gets_the_hint_for_a_service(selector, is_host):
+    with pytest.raises(InvalidSelector, match="Expected a folder with runs") as caught:
+        open_provider(selector, read_configuration({}))
+    assert ("try 'service@https://HOST'" in str(caught.value)) == is_host

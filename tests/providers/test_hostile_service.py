@@ -22,6 +22,7 @@ from mfwidgets.providers.factory import open_provider
 from mfwidgets.redaction import redact, redact_url, secrets_in_headers, secrets_in_url
 
 SECRET = "pa55-SECRET"
+LOGIN = b"<!DOCTYPE html><html><head><title>Sign in\n to X</title></head><body>Password</body></html>"
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,9 @@ def test_each_question_is_answered_or_refused(way):
         (hostile.slow_head, "has not begun after 1 s"),
         (hostile.slow_body, "is too slow"),
         (hostile.WAYS["html"], "but the server answered with a web page \\(HTML\\)"),
+        (hostile.says(LOGIN), r"answered with a login page \(HTML\) titled 'Sign in to X'"),
+        (hostile.says(LOGIN.decode().encode("utf-16")), r"answered with a login page \(HTML\) titled 'Sign in to X'"),
+        (hostile.says(b"\xef\xbb\xbf\n" + LOGIN, 403), "answers 403: a login page"),
         (hostile.WAYS["short body"], "ends too early"),
         (hostile.WAYS["no http"], "connection closed by the server|the response is not HTTP"),
         (hostile.says(b"[]", Content_Encoding="br"), "which was not requested"),
