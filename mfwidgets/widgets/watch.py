@@ -23,7 +23,7 @@ FIRST_POLL_S, MAX_POLL_S, BACKOFF = 1.0, 15.0, 1.4
 """The first and the longest interval between two polls, and the factor of its growth while nothing changes."""
 
 MAX_FAILED_POLLS = 8
-"""The watching ends after so many failed polls in a row, which take about half a minute."""
+"""After this many failed polls in a row, which take about half a minute, the watching ends."""
 
 _WAIT_PER_POLL = 10
 """The wait is at least this many times as long as the poll, so that watching takes at most a tenth of a service's time."""
@@ -130,7 +130,7 @@ class Watch(widgets.VBox):  # type: ignore[misc]
         if isinstance(found, Exception) and failures >= MAX_FAILED_POLLS:
             return f"Watching ended, because {failures} polls in a row failed. The last error: {problem_of(found)}"
         if not isinstance(found, Exception) and found.status != "running":
-            return f"The run is {found.status}: {found.status.reason}."
+            return f"The run is {found.status}{'' if found.status == 'completed' else f': {found.status.reason}'}."
         return "The time limit is over. The run was still running." if time.monotonic() > self._until else ""
 
     def _pause(self, seconds: float) -> bool:

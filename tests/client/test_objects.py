@@ -1,5 +1,6 @@
 """Objects of the client on real runs: additions to Metaflow's client and differences (see ``test_differential``)."""
 
+import json
 import pickle
 import random
 import shutil
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from corpus import RUNS
+from service.running import running
+from service.store import read_tables
 
 import mfwidgets
 from mfwidgets import DataArtifact, Flow, Metaflow, Run, Step, Task
@@ -113,6 +116,34 @@ def test_a_run_that_waits_for_a_retry_is_running(own_client, own_runs, monkeypat
         file.write_text(text.replace(f'"{task.id}"', '"99"'))
     (broken / "0.runtime").write_text('{"return_code": 202, "killed": false, "success": false}')
     assert not task._goes_on()
+
+
+def test_a_task_of_a_service_goes_on_while_a_retry_is_allowed(on_service, tmp_path, monkeypatch):
+    runs, _ = on_service
+    flow, run_id = runs["retry"].split("/")
+    tables = {
+        name: [
+            row
+            for row in rows
+            if row["flow_id"] == flow
+            and row.get("run_number", int(run_id)) == int(run_id)
+            and row.get("step_name") not in ("join", "end")
+            and row.get("attempt_id") != 1
+            and "attempt_id:1" not in (row.get("tags") or ())
+        ]
+        for name, rows in read_tables(str(runs.folder / "store.json")).items()
+    }
+    for row in (*tables["runs_v3"], *tables["tasks_v3"]):
+        row["last_heartbeat_ts"] = None
+    (tmp_path / "tables.json").write_text(json.dumps(tables))
+    with running(tables=tmp_path / "tables.json") as service:
+        task = Metaflow(metadata=service.url, namespace=None).get(f"{flow}/{run_id}/flaky").task
+        failed = int(task.finished_at.timestamp() * 1000)
+        for minutes, goes_on in ((0, True), (10, True), (25 * 60, False)):
+            monkeypatch.setattr(
+                "mfwidgets.queries.status.states.now_ms", lambda minutes=minutes: failed + minutes * 60_000
+            )
+            assert task._goes_on() is goes_on
 
 
 @pytest.mark.parametrize("exists", [True, False])

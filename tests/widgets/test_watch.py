@@ -43,8 +43,8 @@ def test_a_run_is_watched_to_its_end(tmp_path):
         assert not watched.wait(0)
         running.go()
         assert watched.wait(PATIENCE_S)
-        assert watched.ended.startswith("The run is completed: end task")
-        assert "The run is completed: end task" in watched._live.html
+        assert watched.ended == "The run is completed."
+        assert "The run is completed." in watched._live.html
 
 
 def test_watching_can_be_stopped_and_times_out(client, runs, monkeypatch):
@@ -137,7 +137,7 @@ def test_in_a_terminal_it_waits_and_shows_the_end(tmp_path, shell, capsys):
         watched._ipython_display_()
     printed = capsys.readouterr().out
     assert "Reading" in printed or "▶ running" in printed
-    assert "The run is completed: " in printed
+    assert "The run is completed." in printed
     assert watched._handle is None
 
 
