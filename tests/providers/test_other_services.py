@@ -7,9 +7,11 @@ import hostile_service as hostile
 import pytest
 from service.running import TABLES, running
 from service.store import read_tables
+from waiting import PATIENCE_S
 
-from mfwidgets import Metaflow
+from mfwidgets import Metaflow, explore, metadata, namespace
 from mfwidgets.errors import MetaflowNotFound, ServiceException
+from mfwidgets.magic.dispatch import run_line
 
 SHIFT = 10**15
 _SHIFTED = re.compile(r"\b10{12}\d{3}\b")
@@ -96,6 +98,21 @@ def test_a_missing_list_of_flows_is_named(clients):
     with pytest.raises(ServiceException, match=r"no list of flows \(it answers 404 to /flows\). Name a flow"):
         clients[1].flows  # noqa: B018 - it raises
     assert "no list of flows" in clients[1]._repr_mimebundle_()["text/plain"]
+
+
+def test_the_doctor_finds_no_problem(small):
+    metadata(small.url)
+    namespace(None)
+    results = {row["name"]: row for row in run_line("doctor").to_dict()["checks"]}
+    assert (results["metadata"]["result"], results["namespace"]["result"]) == ("ok", None)
+    assert "no list of flows" in results["metadata"]["details"]
+
+
+def test_an_explorer_begins_with_the_flow_of_its_run(clients):
+    explorer = explore(clients[1].get(f"FailingFlow/{10 + SHIFT}"))
+    assert explorer.wait(PATIENCE_S)
+    assert list(explorer._list.flow.options) == ["FailingFlow"]
+    explorer.close()
 
 
 def test_missing_routes_are_asked_once(small):

@@ -193,8 +193,10 @@ def _metadata(context: ClientContext) -> Check:
 
 def _namespace(context: ClientContext) -> Check:
     namespace = context.namespace
-    newest_runs = Metaflow()._newest_runs(1, 1)
     shown = namespace_text(namespace)
+    if context.flow_names() is None:
+        return Check("namespace", "", f"{shown}: not checked, because the service has no list of flows")
+    newest_runs = Metaflow()._newest_runs(1, 1)
     if newest_runs:
         flow, runs = next(iter(newest_runs.items()))
         return Check("namespace", _OK, f"{shown}: has {runs[0].pathspec if runs else flow}")
