@@ -203,6 +203,20 @@ def test_single_tasks_have_the_parents_and_children_of_the_graph(run, parents):
         assert tasks_text(child_tasks(run.context, task)) == text(graph.children[key]), key
 
 
+def test_a_task_without_a_recorded_place_has_no_parents_of_other_places():
+    """It was killed before it recorded its place. All tasks of the step before were its parents."""
+    made = HandMadeRun({"start": ("split-foreach", "work"), "work": ("linear", "after"), "after": ("linear", "")})
+    made.add("start/1")
+    for number in range(3):
+        made.add(f"work/{number}", f"work:{number}")
+    made.add("after/4", "work:1")
+    made.add("after/5")
+    graph = load_task_graph(made.context, made.record)
+    for key in ("after/4", "after/5"):
+        found = [task.key for task in parent_tasks(made.context, made.task(key))]
+        assert found == graph.parents[tuple(key.split("/"))] == ([("work", "1")] if key == "after/4" else [])
+
+
 def test_a_step_that_the_graph_does_not_describe_breaks_nothing():
     graph = load_task_graph(UNKNOWN_STEP.context, UNKNOWN_STEP.record)
     assert text(graph.parents["end", "3"]) == "start/1"

@@ -95,10 +95,13 @@ def child_tasks(context: ClientContext, task: TaskRecord) -> list[TaskRecord]:
 
 def _candidate_parents(context: ClientContext, nodes: dict[str, Node], step: str, own: Placed) -> list[TaskRecord]:
     """Return the tasks of a preceding step whose foreach paths lead to this task."""
-    if not own.path and nodes[step].get("type") not in FOREACH_SPLITS:
-        # Outside any foreach, all tasks of the step lead here. Their paths need not be read.
-        return context.provider.tasks(own.task.run, step)
     after = nodes[own.task.step]
+    if not own.path and nodes[step].get("type") not in FOREACH_SPLITS:
+        # Outside any foreach, all tasks of the step lead here. Their paths need not be read. But a task that was killed
+        # before it recorded its path has no path, either: then there are several tasks and none of them leads here.
+        tasks = context.provider.tasks(own.task.run, step)
+        if len(tasks) == 1 or is_join(after):
+            return tasks
     placed = _placed(context, own.task, step)
     return [parent.task for parent in placed if _leads(nodes[step], parent.path, after, own.path)]
 
