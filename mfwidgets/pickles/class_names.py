@@ -5,7 +5,6 @@ its first argument.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -60,10 +59,10 @@ def class_name(described: Any) -> str:
 
 
 def arguments_of(described: Any) -> tuple[Any, ...]:
-    """Return the arguments of the class itself. Empty for functions of libraries, whose arguments say nothing about the object."""
+    """Return the arguments of the class itself. Empty if its facts are known, and for functions of libraries, whose arguments say nothing about the object."""
     if not isinstance(described, ReducedCall) or not isinstance(described.args, tuple):
         return ()
-    return described.args if class_ref(described) == described.of else ()
+    return described.args if class_ref(described) == described.of and _known(described) is None else ()
 
 
 def fields_of(described: Any) -> dict[str, Any]:
@@ -73,11 +72,18 @@ def fields_of(described: Any) -> dict[str, Any]:
     """
     if not isinstance(described, ReducedCall):
         return {}
-    with suppress(Exception):  # an unknown layout can raise nearly any error; then the fields themselves are shown
-        known = known_facts(described)
-        if known is not None:
-            return dict(islice(known.items(), _MAX_FIELDS))
+    known = _known(described)
+    if known is not None:
+        return dict(islice(known.items(), _MAX_FIELDS))
     return dict(islice(_public(described), _MAX_FIELDS))
+
+
+def _known(described: ReducedCall) -> dict[str, Any] | None:
+    """Return the facts about an object of a well-known class. None for other classes and for unknown layouts."""
+    try:
+        return known_facts(described)
+    except Exception:  # noqa: BLE001 - an unknown layout can raise nearly any error
+        return None
 
 
 def _public(described: ReducedCall) -> Iterator[tuple[str, Any]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfwidgets.pickles.described import GlobalRef, ReducedCall
+from mfwidgets.pickles.described import DescribedObject, GlobalRef, ReducedCall
 
 _STORAGE = re.compile(rb"ctorch(?:\.storage)?\n(\w{1,40})Storage\nq.X....\d{1,40}q.X....([\w:]{1,20})q", re.DOTALL)
 """The type and the device of a tensor's content, in torch's own format inside of the pickle."""
@@ -25,6 +25,8 @@ def known_facts(described: ReducedCall) -> dict[str, Any] | None:
     module, _, name = described.name.rpartition(".")
     if module == "torch._utils" and name in _TENSORS:
         return _TENSORS[name](described.args)
+    if name in _TIMES and module.startswith("pandas"):
+        return _TIMES[name](described.args)
     if module.startswith("scipy.sparse") and isinstance(described.state, dict):
         return _sparse_facts(described.state)
     if isinstance(described.state, dict) and isinstance(described.state.get("_parameters"), dict):
@@ -53,6 +55,33 @@ _TENSORS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "_rebuild_tensor_v3": _tensor_facts,
     "_rebuild_parameter": lambda args: known_facts(args[0]) or {},
     "_rebuild_meta_tensor_no_storage": lambda args: _tensor(tuple(args[1]), args[0], "meta"),
+}
+
+
+def _timestamp_facts(args: Any) -> dict[str, Any]:
+    """Return the time in UTC, and the zone. Times of whole microseconds are plain values, and do not come here."""
+    import numpy as np
+
+    moment = DescribedObject(str(np.datetime64(args[0], "ns")).replace("T", " "))
+    return {"utc": moment} | ({"zone": DescribedObject(f"{args[2]!s:.100}")} if args[2] is not None else {})
+
+
+def _period_facts(args: Any) -> dict[str, Any]:
+    """Return the beginning of a period, if its frequency is a unit of numpy."""
+    import numpy as np
+
+    _, frequency, number = args
+    unit: Any = _UNITS[frequency.name.rpartition(".")[2]]
+    return {"begins": DescribedObject(str(np.datetime64(number, unit)).replace("T", " "))}
+
+
+_UNITS = {"YearEnd": "Y", "MonthEnd": "M", "Day": "D", "Hour": "h", "Minute": "m", "Second": "s"}
+"""The units of numpy by pandas' frequencies."""
+
+_TIMES: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "_unpickle_timestamp": _timestamp_facts,
+    "_timedelta_unpickle": lambda args: {"nanoseconds": args[0]},
+    "Period": _period_facts,
 }
 
 

@@ -123,7 +123,10 @@ def test_nanoseconds_are_not_lost():
     moment = pd.Timestamp("2025-03-30 01:30:00.123456789")
     with pytest.raises(UnloadableArtifact, match="_unpickle_timestamp"):
         safe_loads(pickle.dumps(moment))
-    assert value_text(described(moment)).startswith("Timestamp(")
+    assert value_text(described(moment)) == "Timestamp(utc=2025-03-30 01:30:00.123456789)"
+    in_paris = moment.tz_localize("Europe/Paris")
+    assert value_text(described(in_paris)).startswith("Timestamp(utc=2025-03-30 00:30:00.123456789, zone=")
+    assert value_text(described(pd.Timedelta(5, "ns"))) == "Timedelta(nanoseconds=5)"
 
 
 def described(value, protocol=4):
@@ -148,6 +151,8 @@ DESCRIBED = [
     (defaultdict(made_by_a_function, {"a": 1}), "defaultdict(made_by_a_function, [('a', 1)])"),
     (partial(print, 1), "partial(print)"),
     (pd.Interval(1, 2), "Interval(1, 2, 'right')"),
+    (pd.Period("2025-01"), "Period(begins=2025-01)"),
+    (pd.Period("2025-01-02 03:00", freq="h"), "Period(begins=2025-01-02 03)"),
 ]  # fmt: skip
 
 
