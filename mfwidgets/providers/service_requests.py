@@ -235,7 +235,7 @@ class ServiceRequests:
         Services differ in how they say that. A proxy, or a wrong URL, must not look like an empty service.
         """
         try:
-            return self._http.get(path, query, max_bytes)
+            answer = self._http.get(path, query, max_bytes)
         except ServiceException as error:
             if error.http_code in _NO_SUCH_ROUTE and self._checked_service():
                 return None
@@ -246,9 +246,11 @@ class ServiceRequests:
             ):
                 return None
             raise
+        self._is_service |= answer is not None
+        return answer
 
     def _checked_service(self) -> bool:
-        """Return whether there is a metadata service (one request, once)."""
+        """Return whether there is a metadata service: it has answered before, or answers now (one request, once)."""
         if not self._is_service:
             try:
                 self._http.version()

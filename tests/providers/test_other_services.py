@@ -144,3 +144,19 @@ def test_a_server_that_knows_no_route_is_not_an_empty_service(way):
         for ask in (lambda: client["F"], lambda: client.get("F/1"), lambda: client.flows):
             with pytest.raises(ServiceException, match="answers 404"):
                 ask()
+
+
+def test_a_service_that_has_answered_needs_no_ping():
+    row = {"flow_id": "F", "run_number": 10**15, "user_name": "ann", "tags": [], "system_tags": [], "ts_epoch": 5}
+
+    def way(handler):
+        found = {"/flows/F": row, "/flows/F/runs": [row], f"/flows/F/runs/{10**15}": row}
+        answer = found.get(handler.path.partition("?")[0])
+        handler.answer(json.dumps(answer or "no such page").encode(), 200 if answer else 404)
+
+    with hostile.serving(way) as service:
+        run = Metaflow(metadata=service.url, namespace=None)["F"].latest_run
+        assert run.id == str(10**15)
+        assert list(run) == []
+        assert run.status == "unknown"
+        assert "ping" not in str(service.asked)
