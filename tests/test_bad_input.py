@@ -152,16 +152,16 @@ ARGUMENTS = [
 SELECTORS = [
     (lambda: mfwidgets.metadata(None), errors.InvalidSelector, "default_metadata()"),
     (lambda: mfwidgets.metadata(5), errors.InvalidSelector, "Expected a metadata selector such as 'local@/path', got int"),
-    (lambda: mfwidgets.metadata("/nowhere"), errors.InvalidSelector, ("no folder /nowhere/.metaflow", "Try 'local@FOLDER'")),
-    (lambda: mfwidgets.metadata(Path("/nowhere")), errors.InvalidSelector, "no folder /nowhere/.metaflow"),
+    (lambda: mfwidgets.metadata("/nowhere"), errors.InvalidSelector, ("folder /nowhere/.metaflow", "Try 'local@FOLDER'")),
+    (lambda: mfwidgets.metadata(Path("/nowhere")), errors.InvalidSelector, "folder /nowhere/.metaflow"),
     (lambda: mfwidgets.metadata("foo@bar"), errors.InvalidSelector, "Expected a folder with runs, got the metadata selector 'foo@bar'"),
     (lambda: mfwidgets.metadata("local@\0"), errors.InvalidSelector, r"Expected a folder with runs, got the metadata selector 'local@\x00'"),
-    (lambda: mfwidgets.metadata(__file__), errors.InvalidSelector, "there is no folder"),
-    (lambda: inspect_spin("/nowhere"), errors.InvalidSelector, "no folder /nowhere/.metaflow_spin"),
+    (lambda: mfwidgets.metadata(__file__), errors.InvalidSelector, "does not exist"),
+    (lambda: inspect_spin("/nowhere"), errors.InvalidSelector, "folder /nowhere/.metaflow_spin"),
     (lambda: mfwidgets.namespace(5), ARGUMENT, ("Expected a namespace such as 'user:ann'", "got 5")),
     (lambda: mfwidgets.namespace(b"user:ann"), ARGUMENT, "or None to see all runs"),
     (lambda: Metaflow(namespace=["user:ann"]), ARGUMENT, "got ['user:ann']"),
-    (lambda: Metaflow(metadata="/nowhere"), errors.InvalidSelector, "no folder /nowhere/.metaflow"),
+    (lambda: Metaflow(metadata="/nowhere"), errors.InvalidSelector, "folder /nowhere/.metaflow"),
 ]  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def _split_at_cursor(rest: str) -> tuple[list[str], str, str]:
         outside = rest[unfinished.start : unfinished.open_quote]
         opened = rest[unfinished.open_quote]
         if outside and not (outside.startswith("--") and outside.endswith("=")):
-            return [""], "", ""  # there is no such command: a word that is quoted in part is not completed
+            return [""], "", ""  # a word that is quoted in part is not completed, and no command has an empty name
         return [*before, *filter(None, [outside.removesuffix("=")])], rest[unfinished.open_quote + 1 :], opened
     text = rest[unfinished.start :]
     if not text.startswith("--") or "=" not in text:

@@ -157,10 +157,10 @@ def _without_keys(configuration: Configuration, names: list[str], url: str) -> s
 def _existing(root: Path, selector: str) -> Path:
     if "\0" in selector or not root.is_dir():
         shown = redact_selector(selector)
-        place = f": there is no folder {root!s:.200}" if shown == selector else ""
+        place = f" The folder {root!s:.200} does not exist." if shown == selector else ""
         other = " For a metadata service, try 'service@https://HOST'." if _LIKE_A_HOST.search(selector) else ""
         raise InvalidSelector(
-            f"Expected a folder with runs, got the metadata selector {shown!r:.200}{place}. "
+            f"Expected a folder with runs, got the metadata selector {shown!r:.200}.{place} "
             f"Try 'local@FOLDER', with a FOLDER that contains the {root.name} that Metaflow wrote.{other}"
         )
     return root

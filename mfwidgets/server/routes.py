@@ -138,7 +138,7 @@ def folder_below(root: str, relative: str) -> Path:
 
 
 class _Unanswered(Exception):
-    """There is no response in time."""
+    """A request was given up: it waited too long, or too many others wait."""
 
     def __init__(self, status: int) -> None:
         super().__init__(

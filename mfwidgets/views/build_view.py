@@ -1,6 +1,7 @@
 """The function that builds the view of an object.
 
-Each kind of object registers its own builder with ``@build_view.register``.
+Each kind of object registers its own builder with ``@build_view.register``. This module is short because all modules
+with builders import it, so it must import none of them.
 """
 
 from functools import singledispatch

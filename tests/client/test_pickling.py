@@ -71,7 +71,7 @@ def test_a_missing_object_is_named(own_client, own_runs):
     with pytest.raises(MetaflowNotFound):
         pickle.loads(pickled)
     shutil.rmtree(own_runs.root)
-    with pytest.raises(InvalidSelector, match="there is no folder"):
+    with pytest.raises(InvalidSelector, match="does not exist"):
         pickle.loads(flow)
 
 

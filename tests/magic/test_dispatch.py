@@ -86,7 +86,7 @@ def test_metadata(mflow, own_runs):
     assert mfwidgets.get_metadata() == f"local@{own_runs.folder}"
     mflow("metadata default")
     assert mfwidgets.get_metadata() != f"local@{own_runs.folder}"
-    with pytest.raises(MetaflowException, match=r"no folder .*C:\\runs"):
+    with pytest.raises(MetaflowException, match=r"folder .*C:\\runs"):
         mflow(r"metadata C:\runs")  # a backslash is a character like any other
 
 
@@ -136,7 +136,7 @@ def test_no_arguments_show_help(mflow, runs):
         ("diff LinearFlow/latest FailingFlow/latest/divide", MetaflowException, "compare"),
         ("tag LinearFlow/latest --add ''", MetaflowException, "got an empty str"),
         ("tag LinearFlow/latest --add", UsageError, "expected one argument"),
-        ("metadata /no/such/folder", MetaflowException, "there is no folder"),
+        ("metadata /no/such/folder", MetaflowException, "does not exist"),
         ("profile nosuch", MetaflowException, "Expected a profile (default), got 'nosuch'"),
         ("help nosuch", UsageError, "Expected a command, got 'nosuch'"),
         ("doctor now", UsageError, "unrecognized arguments: now"),

@@ -29,11 +29,11 @@ def test_the_configured_default(given, runs):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("/nowhere", "there is no folder /nowhere/.metaflow"),
+        ("/nowhere", "The folder /nowhere/.metaflow does not exist"),
         ("local@/nowhere", "FOLDER that contains the .metaflow"),
-        ("foo@x", "/foo@x/.metaflow. Try"),
+        ("foo@x", "/foo@x/.metaflow does not exist. Try"),
         ("local@\0", "Expected a folder with runs"),
-        ("spin@/nowhere", "there is no folder /nowhere/.metaflow_spin"),
+        ("spin@/nowhere", "The folder /nowhere/.metaflow_spin does not exist"),
         ("service", "Expected the URL of a metadata service, got none. Set METAFLOW_SERVICE_URL"),
         ("service@example.org", "got 'example.org'"),
         ("http://", "got 'http://'"),
