@@ -37,9 +37,8 @@ def load_blob(datastore: Datastore, flow: str, sha: str, name: str, max_bytes: i
     if not SHA.match(sha):
         raise DataException(f"{name}: expected a SHA-1 in its record, got {sha[:60]!r}. Its bytes cannot be located.")
     check_deadline()  # the cache reads files too
-    cached = datastore.cache.get(sha) if datastore.cache else None
+    cached = datastore.cache.get(sha, max_bytes) if datastore.cache else None
     if cached is not None:
-        check_size(name, len(cached), max_bytes)
         return cached
     content = _fetched(datastore, flow, sha, name, max_bytes)
     if datastore.cache:
