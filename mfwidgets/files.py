@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 16
 """Nearly all files are smaller, so that one read is enough."""
 
-MAX_RECORD_BYTES = 50_000_000
-"""The largest file with records. The data.json of a task with 100,000 artifacts has about 20 MB."""
+MAX_RECORD_BYTES = 5_000_000
+"""The largest file with one record, or with a configuration. Nearly all have less than a kilobyte."""
 
 MAX_NAMES = 1_000_000
 """The most names in a folder. Listing that many takes a second."""
@@ -203,6 +203,9 @@ _decode = json.JSONDecoder().decode
 _LARGE_BYTES = 500_000
 """A larger JSON text takes so long that the deadline is checked for each object in it."""
 
+_MAX_VALUES = 3_000_000
+"""Values in a JSON text. An empty list takes three bytes in a file and 64 in memory, so these are 200 MB."""
+
 
 def _needed(value: dict[str, Any]) -> dict[str, Any]:
     check_deadline()
@@ -218,12 +221,16 @@ def parse_json(content: bytes | str) -> Any:
     Raises
     ------
     ValueError
-        It is not JSON, is nested too deeply, or has an integer that is too long.
+        It is not JSON, is nested too deeply, or has an integer that is too long or too many values.
     DeadlineExceeded
         It is large, and nobody waits for it any more.
     """
     try:
-        decode = _decode if len(content) < _LARGE_BYTES else _decode_stoppably
-        return decode(content.decode() if isinstance(content, bytes) else content)
+        text = content.decode() if isinstance(content, bytes) else content
+        if len(text) < _LARGE_BYTES:
+            return _decode(text)
+        if sum(map(text.count, ",[{")) > _MAX_VALUES:
+            raise ValueError(f"it has more than {_MAX_VALUES:,} values")
+        return _decode_stoppably(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

@@ -98,6 +98,14 @@ def test_a_search_in_many_lines_has_a_limit_and_a_deadline(monkeypatch):
         list(LinePattern("x").matching(["a"]))
 
 
+def test_the_end_of_a_piece_is_not_the_end_of_a_line():
+    text = "a" * 250_000 + "b"
+    assert list(LinePattern("a$").matching([text, "a" * 250_000])) == [1]
+    assert list(LinePattern(r"aaa\Z").matching([text])) == []
+    assert list(LinePattern("a(?!a)").matching([text, "a" * 101_000 + "a"])) == [0, 1]
+    assert list(LinePattern("ab$").matching([text])) == [0]
+
+
 def test_a_long_line_is_searched_to_its_end():
     line = "a" * 250_000 + "needle" + "b" * 149_998
     for at in (0, 99_997, 250_000, 399_000):

@@ -13,7 +13,7 @@ from mfwidgets.concurrency import CallOnce
 from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.deadline import check_deadline
-from mfwidgets.errors import DataException
+from mfwidgets.errors import DataException, DeadlineExceeded
 from mfwidgets.files import check_size, file_size, is_missing, names_in_folder, read_file, read_file_from
 
 Answer = TypeVar("Answer")
@@ -104,6 +104,8 @@ class LocalDatastore:
             file = f"{root}/{key}"
             try:
                 answer = ask(file)
+            except DeadlineExceeded:  # an OSError, too
+                raise
             except OSError as error:
                 if not is_missing(error) and not isinstance(error, IsADirectoryError):
                     raise DataException(f"{file} cannot be read: {error.strerror or error}.") from error

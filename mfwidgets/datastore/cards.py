@@ -8,6 +8,7 @@ from typing import Any
 
 from mfwidgets.config import Configuration, expanded
 from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, LocalDatastore, open_datastore
+from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile
 from mfwidgets.files import parse_json
 
@@ -105,8 +106,11 @@ def list_cards(place: CardPlace, task: tuple[str, ...]) -> list[CardFile]:
     flow, run_id, step, task_id = task
     newer, older = f"{flow}/runs/{run_id}/steps/{step}/tasks/{task_id}", f"{flow}/runs/{run_id}/tasks/{task_id}"
     for folder in (f"{newer}/cards", f"{older}/cards"):  # Metaflow used the second until June 2022
-        matches = [(_NAME.match(name), f"{folder}/{name}") for name in place.datastore.names(place.path(folder))]
-        cards = [CardFile(match["type"], match["id"], match["hash"], key) for match, key in matches if match]
+        cards = [
+            CardFile(match["type"], match["id"], match["hash"], f"{folder}/{name}")
+            for name in stoppable(place.datastore.names(place.path(folder)))
+            if (match := _NAME.match(name))
+        ]
         if cards:
             return cards
     return []

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.datastore.base import Datastore
+from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile, DataException
-from mfwidgets.files import MAX_RECORD_BYTES, parse_json
+from mfwidgets.files import parse_json
 
 _FILE = re.compile(r"(\d{1,3})\.(attempt\.json|runtime(?:\.json)?|DONE\.lock)\Z", re.ASCII)
 _ENDS = ("runtime", "runtime.json")
 """The ends of the names of files about the end of a process: the present one, and that of old versions."""
+_MAX_BYTES = 25_000_000
+"""The largest file of a task. The data.json of a task with 100,000 artifacts has about 20 MB."""
+
 _MAX_SIZE, _MAX_CODE = 2**63, 2**32
 """Larger numbers of bytes, and return codes, are broken. Windows has codes of 32 bits."""
 
@@ -104,7 +108,7 @@ def artifact_infos(datastore: Datastore, task: tuple[str, ...], attempt: int) ->
     key = f"{'/'.join(task)}/{attempt}.data.json"
     content = _read_json(datastore, key)
     shas, infos = _mapping(content.get("objects")), _mapping(content.get("info"))
-    return {name: _artifact_info(str(sha), _mapping(infos.get(name))) for name, sha in shas.items()}
+    return {name: _artifact_info(str(sha), _mapping(infos.get(name))) for name, sha in stoppable(shas.items())}
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -135,7 +139,7 @@ def _process_end(datastore: Datastore, key: str) -> ProcessEnd:
 
 def _read_json(datastore: Datastore, key: str) -> dict[str, Any]:
     try:
-        raw = datastore.read(key, MAX_RECORD_BYTES)
+        raw = datastore.read(key, _MAX_BYTES)
     except DataException as error:
         raise CorruptFile(str(error)) from error
     if raw is None:

@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from mfwidgets.deadline import check_deadline
-from mfwidgets.errors import CorruptFile, TooLarge
+from mfwidgets.errors import CorruptFile, DeadlineExceeded, TooLarge
 from mfwidgets.files import MAX_NAMES, MAX_RECORD_BYTES, is_missing, names_in_folder, parse_json, read_file
-from mfwidgets.providers.records import attempt_number
+from mfwidgets.providers.records import MAX_TAGS, attempt_number
 from mfwidgets.stamps import Stamp, stamp_of
 from mfwidgets.times import YEAR_3000
 
 Json = dict[str, Any]
 
-_MAX_FILES, _MAX_FOLDERS = 20_000, 2_000
-"""A display remembers at most this many, about 20 MB of small files."""
+_MAX_FILES, _MAX_FILE_BYTES = 20_000, 50_000_000
+"""A display remembers at most this many files, and this many bytes of them."""
+
+_MAX_FOLDERS, _MAX_FOLDER_NAMES = 2_000, 500_000
+"""A display remembers at most this many folders, and this many names in them."""
 
 _MAX_RECORDS = 200_000
 """The most files with records in a folder. Two attempts with 100,000 artifacts each write as many."""
@@ -57,6 +60,8 @@ def names_in(folder: str | None, *, only_folders: bool = False) -> list[str]:
     check_deadline()
     try:
         return names_in_folder(folder, only_folders=only_folders, max_names=MAX_NAMES if only_folders else _MAX_RECORDS)
+    except DeadlineExceeded:  # an OSError, too
+        raise
     except OSError as error:
         if is_missing(error):
             return []
@@ -81,6 +86,8 @@ def _read(file: str) -> bytes | None:
         return read_file(file, MAX_RECORD_BYTES)
     except TooLarge as error:
         raise CorruptFile(f"The metadata file {error}") from None
+    except DeadlineExceeded:  # an OSError, too
+        raise
     except OSError as error:
         if is_missing(error):
             return None
@@ -148,7 +155,7 @@ class TracedFiles(LocalFiles):
 class RememberedFiles(LocalFiles):
     """Reads each file and lists each folder once, for the time of one display.
 
-    The number of remembered files is bounded. A display of a larger run has its tasks in a snapshot, and reads only a few
+    What is remembered is bounded. A display of a larger run has its tasks in a snapshot, and reads only a few
     files again.
     """
 
@@ -156,6 +163,7 @@ class RememberedFiles(LocalFiles):
         self._contents: dict[str, bytes | None] = {}
         self._names: dict[str | None, list[str]] = {}
         self._stamps: dict[str, Stamp] = {}
+        self._bytes_left, self._names_left = _MAX_FILE_BYTES, _MAX_FOLDER_NAMES
 
     def json(self, file: str) -> Json | None:
         """Return what :func:`read_json` returned, or raise the same error."""
@@ -164,8 +172,10 @@ class RememberedFiles(LocalFiles):
         else:
             self.stamp(file.rpartition("/")[0])
             content = _read(file)
-            if len(self._contents) < _MAX_FILES:
+            size = len(content or b"")
+            if len(self._contents) < _MAX_FILES and size <= self._bytes_left:
                 self._contents[file] = content
+                self._bytes_left -= size
         return None if content is None else _parse(file, content)
 
     def names(self, folder: str | None, *, only_folders: bool = False) -> list[str]:
@@ -175,8 +185,9 @@ class RememberedFiles(LocalFiles):
         if folder is not None:
             self.stamp(folder)
         names = names_in(folder, only_folders=only_folders)
-        if len(self._names) < _MAX_FOLDERS:
+        if len(self._names) < _MAX_FOLDERS and len(names) <= self._names_left:
             self._names[folder] = names
+            self._names_left -= len(names)
         return names
 
     def stamp(self, folder: str) -> Stamp:
@@ -220,4 +231,4 @@ def text(content: Json, key: str) -> str:
 def texts(content: Json, key: str) -> tuple[str, ...]:
     """Return a list of an entry as strings. null counts as empty."""
     value = content.get(key)
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+    return tuple(str(item) for item in value[:MAX_TAGS]) if isinstance(value, list) else ()

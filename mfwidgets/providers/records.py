@@ -15,6 +15,9 @@ _ATTEMPT_TAG = re.compile(r"attempt_id:(\d{1,3})\Z", re.ASCII)
 _MAX_DIGITS = 3
 """Digits of an attempt's number. Metaflow makes at most six attempts, but broken records contain any number."""
 
+MAX_TAGS = 10_000
+"""The most tags of a record. Metaflow allows 50 user tags, but broken records contain any number."""
+
 NO_TAGS: frozenset[str] = frozenset()
 
 RunStamp = tuple[int | str, ...]

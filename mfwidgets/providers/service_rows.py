@@ -10,6 +10,7 @@ from typing import Any
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import ServiceException
 from mfwidgets.providers.records import (
+    MAX_TAGS,
     ArtifactRecord,
     FlowRecord,
     MetadataRecord,
@@ -153,4 +154,4 @@ def _tags(row: Row, key: str) -> frozenset[str]:
 
 def strings(value: object) -> list[str]:
     """Return the items of a list as strings. Anything else counts as empty."""
-    return [str(item) for item in value] if isinstance(value, list) else []
+    return [str(item) for item in value[:MAX_TAGS]] if isinstance(value, list) else []

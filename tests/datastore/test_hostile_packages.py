@@ -230,6 +230,29 @@ def test_extracting_writes_only_plain_files_into_the_folder(code, members, tmp_p
 
 
 @pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("flow.py", tarfile.SYMTYPE), ("flow.py", tarfile.LNKTYPE), ("flow.py", tarfile.FIFOTYPE), ("flow.py", tarfile.DIRTYPE),
+    ],
+)  # fmt: skip
+def test_a_script_that_is_not_a_file_is_not_read(code, name, kind, tmp_path):
+    (tmp_path / "secret").write_text("SECRET")
+    found = code(package([member(name, kind, str(tmp_path / "secret")), ("other.py", b"y")]))
+    with pytest.raises(DataException, match="The code package of flow F"):
+        found.flowspec  # noqa: B018 - it raises
+    assert "SECRET" not in found._repr_mimebundle_()["text/plain"]
+
+
+@pytest.mark.parametrize(
+    "source", [b'"""\n' + b"(" * 4_000_000, b"\n" * 4_000_000, b" " * 100_000 + b"\n" + (b"a" + b" " * 99 + b"\n") * 30_000, bytes(range(256)) * 1000]
+)  # fmt: skip
+def test_odd_sources_are_shown(code, source):
+    text = code(package([("flow.py", source)]))._repr_mimebundle_()["text/plain"]
+    assert "Source" in text
+    assert "Cannot show" not in text
+
+
+@pytest.mark.parametrize(
     "recorded", ["[" * 100_000, "[]", "{}", '{"location": 5, "sha": "x", "ds_type": "local"}', "1"]
 )
 def test_a_damaged_record_is_named(code, tmp_path, recorded):
