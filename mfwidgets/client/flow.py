@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.run import Run
+from mfwidgets.concurrency import parallel_map
 from mfwidgets.errors import MetaflowNamespaceMismatch
 from mfwidgets.pathspec import PathComponents, RunAlias
 from mfwidgets.providers.base import RunQuery
@@ -242,15 +243,35 @@ class Flow(MetaflowObject, kind="flow"):
 
 
 def visible_flows(context: ClientContext) -> Iterator[Flow]:
-    """Yield the flows that have a run in the namespace, in the order of the provider."""
-    for record in context.provider.flows():
-        if _has_runs(context, record.flow):
-            yield Flow._of(context, record)
+    """Yield the flows that have a run in the namespace, in the order of the provider.
+
+    Costs one request for the flows, and one for each flow that is not known to be visible, many at once.
+    """
+    records = iter(context.provider.flows())
+    while batch := list(islice(records, context.max_concurrency)):
+        visible = parallel_map(
+            lambda record: _has_runs(context, record.flow), batch, max_concurrency=context.max_concurrency
+        )
+        yield from (Flow._of(context, record) for record, shown in zip(batch, visible, strict=True) if shown)
+    if (index := context.index) is not None:
+        index.flush()
 
 
 def _has_runs(context: ClientContext, flow: str) -> bool:
-    """Return whether the flow is visible: it has a run in the namespace, or there is no namespace."""
-    return context.namespace is None or next(iter(Runs(context, flow, limit=1)), None) is not None
+    """Return whether the flow is visible: it has a run in the namespace, or there is no namespace.
+
+    That is remembered about a service if the namespace is a system tag. Nobody can remove such a tag, or a run.
+    """
+    namespace = context.namespace
+    if namespace is None:
+        return True
+    index, fact = context.index if context.provider.remote else None, f"visible in {namespace}"
+    if index is not None and index.flow_fact(flow, fact) is True:
+        return True
+    newest = next(iter(Runs(context, flow, limit=1)._records()), None)
+    if index is not None and newest is not None and namespace in newest.system_tags:
+        index.keep_flow_fact(flow, fact, content=True)
+    return newest is not None
 
 
 def _namespaces(context: ClientContext, flow: str) -> tuple[str, list[str]]:

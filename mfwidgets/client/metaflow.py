@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, cast, overload
 
@@ -196,7 +196,12 @@ class Metaflow(Explorable):
     def _rows(self, limit: int | None = None) -> list[FlowRow]:
         """Return one row per flow, with the facts of its newest run. ``limit`` is the maximum number of flows."""
         flows = list(islice(self, limit))
-        newest = [run for flow in flows for run in islice(flow.runs()._records(), 1)]
+        newest_runs = parallel_map(
+            lambda flow: list(islice(flow.runs(limit=1)._records(), 1)),
+            flows,
+            max_concurrency=self._context.max_concurrency,
+        )
+        newest = list(chain.from_iterable(newest_runs))
         rows = {row.record.flow: row for row in run_rows(self._context, newest)}
         return [FlowRow(flow.id, rows.get(flow.id)) for flow in flows]
 

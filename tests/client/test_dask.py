@@ -1,11 +1,22 @@
 """Bulk reads on a Dask cluster, whose processes open the provider themselves."""
 
+import copyreg
+
 import pandas as pd
 import pytest
 
 from mfwidgets import Metaflow, errors
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # warnings of Dask do not concern us
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_pickling():
+    """Restore how exceptions are pickled. Importing distributed changes it for the whole process."""
+    before = dict(copyreg.dispatch_table)
+    yield
+    copyreg.dispatch_table.clear()
+    copyreg.dispatch_table.update(before)
 
 
 @pytest.fixture(scope="module")

@@ -106,3 +106,16 @@ def test_a_flow_that_never_succeeded(never_good):
     assert found is None
     assert requests <= 4
     assert list(flow.runs(status="completed")) == []
+
+
+def test_the_flows_of_a_namespace(on_service):
+    """They are read many at once, and a flow that was visible stays visible."""
+    _, service = on_service
+    client = Metaflow(metadata=service.url, namespace="user:bob")
+    first, requests = cost(service, lambda: [flow.id for flow in client])
+    with options(remember=False):
+        assert [flow.id for flow in client] == first
+    assert requests > 1 + len(first)
+    again, fewer = cost(service, lambda: [flow.id for flow in client])
+    assert again == first
+    assert fewer == requests - len(first)
