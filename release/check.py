@@ -12,8 +12,8 @@ import venv
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
-MAX_BYTES = 3_000_000
-"""The largest allowed size of a distribution."""
+MAX_BYTES = 4_000_000
+"""The largest allowed size of a distribution. The source has recorded runs of old versions of Metaflow."""
 
 DATA_FILES = {
     "py.typed",
