@@ -10,7 +10,6 @@ The value of a variable comes from the first of these that has it:
 An installed package can replace 3, see :class:`mfwidgets.extensions.ConfigurationProvider`.
 """
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -18,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mfwidgets.config_values import as_mapping, as_text, expanded, folder_with, read_object
 from mfwidgets.entry_points import extensions
-from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser, TooLarge
+from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
 from mfwidgets.extensions import CONFIGURATION
-from mfwidgets.files import MAX_RECORD_BYTES, parse_json, read_file
 from mfwidgets.redaction import redact, remember_secrets, secrets_in_variables
 
 LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
@@ -88,7 +87,7 @@ class Configuration:
         MetaflowConfigurationError
             The value in a file is a list or a dict.
         """
-        return _as_text(name, self._raw(f"METAFLOW_{name}", default))
+        return as_text(name, self._raw(f"METAFLOW_{name}", default))
 
     def _raw(self, key: str, default: object = None) -> Any:
         source = self.source(key)
@@ -122,7 +121,7 @@ class Configuration:
         MetaflowConfigurationError
             The value is not a JSON object.
         """
-        return _as_mapping(name, self._raw(f"METAFLOW_{name}"))
+        return as_mapping(name, self._raw(f"METAFLOW_{name}"))
 
     def service_headers(self, *, explicit_url: bool = False) -> dict[str, str]:
         """Return the headers of requests to the metadata service: ``SERVICE_HEADERS``, and ``SERVICE_AUTH_KEY`` as key.
@@ -143,8 +142,8 @@ class Configuration:
             name: next((source[f"METAFLOW_{name}"] for source in sources if f"METAFLOW_{name}" in source), None)
             for name in _KEYS
         }
-        headers = _as_mapping("SERVICE_HEADERS", values["SERVICE_HEADERS"], plain=True)
-        key = _as_text("SERVICE_AUTH_KEY", values["SERVICE_AUTH_KEY"])
+        headers = as_mapping("SERVICE_HEADERS", values["SERVICE_HEADERS"], plain=True)
+        key = as_text("SERVICE_AUTH_KEY", values["SERVICE_AUTH_KEY"])
         return headers | ({} if key is None else {"x-api-key": key})
 
     @property
@@ -223,7 +222,7 @@ class Configuration:
 
     def nearest_root(self, kind: str = "local") -> Path | None:
         """Return the ``.metaflow`` folder of the working folder or of its nearest parent that has one, or None."""
-        parent = _folder_with(LOCAL_DIRS[kind], self.cwd)
+        parent = folder_with(LOCAL_DIRS[kind], self.cwd)
         return parent / LOCAL_DIRS[kind] if parent else None
 
     def default_namespace(self) -> str:
@@ -306,7 +305,7 @@ def read_files(
     environ = dict(os.environ if environ is None else environ)
     remember_secrets(secrets_in_variables(_relevant(environ)))
     here = Path(cwd) if cwd else _working_folder()
-    project_dir = _folder_with(LOCAL_DIRS["local"], here)
+    project_dir = folder_with(LOCAL_DIRS["local"], here)
     project_file = project_dir / LOCAL_DIRS["local"] / "config.json" if project_dir else None
     project = (read_object(project_file) if project_file else None) or {}
     if separate_keys:
@@ -350,86 +349,5 @@ def _working_folder() -> Path:
         return expanded("~")
 
 
-def _as_text(name: str, value: object) -> str | None:
-    """Return the value of a variable as a str.
-
-    Raises
-    ------
-    MetaflowConfigurationError
-        It is a list or a dict. The message does not quote it, because it may be a key.
-    """
-    if isinstance(value, list | dict):
-        raise MetaflowConfigurationError(f"Expected a string for METAFLOW_{name}, got a {type(value).__name__}.")
-    return value if value is None else str(value)
-
-
-def _as_mapping(name: str, value: object, *, plain: bool = False) -> dict[str, str]:
-    """Return the value of a variable that is a JSON object, or a JSON string of one. ``plain`` forbids lists in it.
-
-    Raises
-    ------
-    MetaflowConfigurationError
-        It is something else. The message does not quote it, because it may hold a key.
-    """
-    try:
-        content = parse_json(value) if isinstance(value, str) else value
-    except ValueError:
-        content = ""
-    items = content.items() if isinstance(content, dict) else ()
-    if not isinstance(content, dict | None) or (plain and any(isinstance(item, list | dict) for _, item in items)):
-        raise MetaflowConfigurationError(
-            f'Expected a JSON object for METAFLOW_{name}, such as {{"name": "value"}}, got something else.'
-        )
-    return {str(key): str(item) for key, item in items}
-
-
 def _home(environ: Mapping[str, str]) -> Path:
     return expanded(environ.get("METAFLOW_HOME") or "~/.metaflowconfig")
-
-
-def expanded(path: str) -> Path:
-    """Return a path with the home folder for ``~``. A user who does not exist has none, so that the path stays."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser() raises
-
-
-def _folder_with(name: str, start: Path) -> Path | None:
-    """Return the first of ``start`` and its parents that contains a folder with this name."""
-    for folder in (start, *start.parents):
-        if (folder / name).is_dir():
-            return folder
-    return None
-
-
-def read_object(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a configuration file, or None if the file does not exist.
-
-    Raises
-    ------
-    MetaflowConfigurationError
-        It cannot be read, or is not a JSON object.
-    """
-    try:
-        content = parse_json(read_file(str(path), MAX_RECORD_BYTES))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise MetaflowConfigurationError(
-            f"Metaflow's configuration file {path} cannot be read: {error.strerror or 'it is not a regular file'}."
-        ) from None
-    except TooLarge as error:
-        raise MetaflowConfigurationError(f"Metaflow's configuration file {error}") from None
-    except ValueError as error:  # the message of the error does not quote the file, which may hold a key
-        raise MetaflowConfigurationError(
-            f"Metaflow's configuration file {path} cannot be read: it is not valid JSON{_place(error)}."
-        ) from None
-    if not isinstance(content, dict):
-        raise MetaflowConfigurationError(
-            f"Expected a JSON object in Metaflow's configuration file {path}, got {type(content).__name__}."
-        )
-    remember_secrets(secrets_in_variables(content))
-    return content
-
-
-def _place(error: Exception) -> str:
-    """Return the place of a mistake, without the text around it."""
-    return f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""

@@ -12,11 +12,12 @@ from mfwidgets.client.task import Task
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import RunRecord, StepRecord
-from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
+from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import steps_of
 from mfwidgets.queries.status.rules import Status
 from mfwidgets.queries.status.states import newest_task
 from mfwidgets.queries.step_timings import StepTiming, step_timing
+from mfwidgets.queries.tag_rules import has_tags, tag_filter
 from mfwidgets.times import as_timedelta, local_datetime
 
 if TYPE_CHECKING:

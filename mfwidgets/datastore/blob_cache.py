@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mfwidgets.config import Configuration, expanded
+from mfwidgets.config import Configuration
+from mfwidgets.config_values import expanded
 from mfwidgets.datastore.stored_bytes import SHA, sha1_of
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import DeadlineExceeded, TooLarge

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mfwidgets.config import Configuration, expanded
+from mfwidgets.config import Configuration
+from mfwidgets.config_values import expanded
 from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, LocalDatastore, open_datastore
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile

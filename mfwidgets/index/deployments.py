@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from mfwidgets.config import Configuration, expanded
+from mfwidgets.config import Configuration
+from mfwidgets.config_values import expanded
 from mfwidgets.datastore.blob_cache import MEBIBYTE
 from mfwidgets.display_options import options
 from mfwidgets.times import zone_text

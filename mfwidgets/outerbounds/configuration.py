@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mfwidgets.config import expanded, read_object
+from mfwidgets.config_values import expanded, read_object
 from mfwidgets.deadline import seconds_within_deadline
 from mfwidgets.errors import DeadlineExceeded, MetaflowConfigurationError, ServiceException
 from mfwidgets.extensions import ConfigurationProvider, Variables

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mfwidgets.config import LOCAL_DIRS, Configuration, expanded
+from mfwidgets.config import LOCAL_DIRS, Configuration
+from mfwidgets.config_values import expanded
 from mfwidgets.entry_points import Extension, extensions
 from mfwidgets.errors import InvalidSelector, KeysRedirected, MetaflowConfigurationError, warn
 from mfwidgets.extensions import HEADERS, HeadersProvider

@@ -18,11 +18,14 @@ from mfwidgets.providers.local_files import (
     Json,
     LocalFiles,
     RememberedFiles,
+    TaskPath,
     TracedFiles,
     artifact_file,
     artifact_in,
+    artifact_record,
     field_in,
     folder_of,
+    metadata_record,
     milliseconds,
     text,
     texts,
@@ -36,7 +39,6 @@ from mfwidgets.providers.records import (
     RunRecord,
     StepRecord,
     TaskRecord,
-    attempt_in_tags,
     attempt_number,
 )
 from mfwidgets.redaction import redact_message
@@ -45,7 +47,6 @@ NO_ROOT = "<No .metaflow directory found in current working tree>"
 """The text that Metaflow shows if there is no ``.metaflow`` folder."""
 
 
-_TaskPath = tuple[str, str, str, str]
 _Dated = TypeVar("_Dated", StepRecord, TaskRecord)
 
 
@@ -265,7 +266,7 @@ class LocalProvider:
         if number is None or self._folder((*task, name)) is None:
             return None
         content = self._files.json(f"{self._folder(task)}/_meta/{artifact_file(number, name)}")
-        return None if content is None else _artifact_record((flow, run, step, task_id), number, name, content)
+        return None if content is None else artifact_record((flow, run, step, task_id), number, name, content)
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
         """Yield tasks with their newest done attempt (one listing per task)."""
@@ -286,15 +287,15 @@ class LocalProvider:
             records += self._records(path, files, names, self._done_attempt(path, files))
         return events, records
 
-    def _events(self, path: _TaskPath, files: list[str], fields: Collection[str] | None) -> Iterator[MetadataRecord]:
+    def _events(self, path: TaskPath, files: list[str], fields: Collection[str] | None) -> Iterator[MetadataRecord]:
         for name in files:
             if name.startswith(EVENT) and (fields is None or field_in(name) in fields):
                 content = self._meta_file(path, name)
                 if content is not None:
-                    yield _metadata_record(path, content)
+                    yield metadata_record(path, content)
 
     def _records(
-        self, path: _TaskPath, files: list[str], names: Collection[str] | None, attempt: int | None
+        self, path: TaskPath, files: list[str], names: Collection[str] | None, attempt: int | None
     ) -> Iterator[ArtifactRecord]:
         if names is not None:
             selected = {artifact_file(attempt, name) for name in names} if attempt is not None else set()
@@ -304,7 +305,7 @@ class LocalProvider:
             if artifact and made_by == attempt:
                 content = self._meta_file(path, name)
                 if content is not None:
-                    yield _artifact_record(path, made_by, artifact, content)
+                    yield artifact_record(path, made_by, artifact, content)
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
         """Rewrite the run's entry with other user tags. Nothing else in it changes."""
@@ -318,7 +319,7 @@ class LocalProvider:
             return only  # only one attempt: the file need not be read
         return attempt_number(text(self._meta_file(path, done[-1]) or {}, "value")) if done else None
 
-    def _task_paths(self, where: PathPrefix) -> Iterator[_TaskPath]:
+    def _task_paths(self, where: PathPrefix) -> Iterator[TaskPath]:
         """Yield the path of every task folder at or below ``where``."""
         match where:
             case flow, run, step, task:
@@ -377,34 +378,3 @@ class LocalProvider:
 
 def _newest_first(records: list[_Dated]) -> list[_Dated]:
     return sorted(records, key=attrgetter("created_ms"), reverse=True)
-
-
-def _metadata_record(path: _TaskPath, content: Json) -> MetadataRecord:
-    tags = texts(content, "tags")
-    return MetadataRecord(
-        step=path[2],
-        task_id=path[3],
-        field=text(content, "field_name"),
-        type=text(content, "type"),
-        value=content.get("value"),
-        created_ms=milliseconds(content),
-        attempt=attempt_in_tags(tags),
-        tags=tags,
-    )
-
-
-def _artifact_record(path: _TaskPath, attempt: int, name: str, content: Json) -> ArtifactRecord:
-    flow, run_id, step, task_id = path
-    return ArtifactRecord(
-        flow=flow,
-        run_id=run_id,
-        step=step,
-        task_id=task_id,
-        attempt=attempt,
-        name=name,
-        sha=text(content, "sha"),
-        encoding=text(content, "content_type"),
-        ds_type=text(content, "ds_type"),
-        location=text(content, "location"),
-        created_ms=milliseconds(content),
-    )

@@ -7,11 +7,14 @@ from typing import Any
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile, DeadlineExceeded, TooLarge
 from mfwidgets.files import MAX_NAMES, MAX_RECORD_BYTES, is_missing, names_in_folder, parse_json, read_file
-from mfwidgets.providers.records import MAX_TAGS, attempt_number
+from mfwidgets.providers.records import MAX_TAGS, ArtifactRecord, MetadataRecord, attempt_in_tags, attempt_number
 from mfwidgets.stamps import Stamp, stamp_of
 from mfwidgets.times import YEAR_3000
 
 Json = dict[str, Any]
+
+TaskPath = tuple[str, str, str, str]
+"""Flow, run, step and task."""
 
 _MAX_FILES, _MAX_FILE_BYTES = 20_000, 50_000_000
 """A display remembers at most this many files, and this many bytes of them."""
@@ -232,3 +235,36 @@ def texts(content: Json, key: str) -> tuple[str, ...]:
     """Return a list of an entry as strings. null counts as empty."""
     value = content.get(key)
     return tuple(str(item) for item in value[:MAX_TAGS]) if isinstance(value, list) else ()
+
+
+def metadata_record(path: TaskPath, content: Json) -> MetadataRecord:
+    """Return a metadata event of a task from its file."""
+    tags = texts(content, "tags")
+    return MetadataRecord(
+        step=path[2],
+        task_id=path[3],
+        field=text(content, "field_name"),
+        type=text(content, "type"),
+        value=content.get("value"),
+        created_ms=milliseconds(content),
+        attempt=attempt_in_tags(tags),
+        tags=tags,
+    )
+
+
+def artifact_record(path: TaskPath, attempt: int, name: str, content: Json) -> ArtifactRecord:
+    """Return an artifact of an attempt of a task from its file."""
+    flow, run_id, step, task_id = path
+    return ArtifactRecord(
+        flow=flow,
+        run_id=run_id,
+        step=step,
+        task_id=task_id,
+        attempt=attempt,
+        name=name,
+        sha=text(content, "sha"),
+        encoding=text(content, "content_type"),
+        ds_type=text(content, "ds_type"),
+        location=text(content, "location"),
+        created_ms=milliseconds(content),
+    )

@@ -5,7 +5,7 @@ module replace the default context, which is used by objects that are made witho
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import partial
@@ -394,24 +394,3 @@ def _context_with_provider(selector: str | PathLike[str] | None) -> ClientContex
     context = new_context(selector)
     # Do not open the default provider here: if it cannot be opened, users must be able to select another one.
     return replace(context, namespace_setting=_default.namespace_setting) if _default else context
-
-
-def tag_filter(tags: Iterable[object]) -> tuple[str, ...]:
-    """Return the tags of a filter as a tuple, after a check that each tag is a str.
-
-    Raises
-    ------
-    MetaflowInvalidArgument
-        A tag is not a string.
-    """
-    for tag in tags:
-        if not isinstance(tag, str):
-            raise MetaflowInvalidArgument(
-                f"Expected tags as separate str arguments, got {repr_of(tag, 80)}. Try runs('nightly', 'user:ann')."
-            )
-    return tuple(str(tag) for tag in tags)
-
-
-def has_tags(run: RunRecord, tags: Iterable[str]) -> bool:
-    """Return whether a run has all of these tags, user or system."""
-    return run.tags.issuperset(tags)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.queries.context import tag_filter
 from mfwidgets.queries.status.rules import STATUSES, Status, StatusName
+from mfwidgets.queries.tag_rules import tag_filter
 from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import DAY, HOUR, MINUTE, now_ms, time_text
 

@@ -1,9 +1,10 @@
-"""Metaflow's rules for changing the tags of a run, checked before anything is written."""
+"""Metaflow's rules for changing the tags of a run, checked before anything is written, and filters by tags."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mfwidgets.errors import MetaflowTaggingError
+from mfwidgets.errors import MetaflowInvalidArgument, MetaflowTaggingError
+from mfwidgets.providers.records import RunRecord
 from mfwidgets.safe_repr import repr_of
 
 MAX_TAG_LENGTH = 500
@@ -85,3 +86,24 @@ def _tag(tag: object) -> str:
     except UnicodeEncodeError:
         raise MetaflowTaggingError(f"Expected a tag that can be written as UTF-8, got {repr_of(tag, 80)}.") from None
     return tag
+
+
+def tag_filter(tags: Iterable[object]) -> tuple[str, ...]:
+    """Return the tags of a filter as a tuple, after a check that each tag is a str.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        A tag is not a string.
+    """
+    for tag in tags:
+        if not isinstance(tag, str):
+            raise MetaflowInvalidArgument(
+                f"Expected tags as separate str arguments, got {repr_of(tag, 80)}. Try runs('nightly', 'user:ann')."
+            )
+    return tuple(str(tag) for tag in tags)
+
+
+def has_tags(run: RunRecord, tags: Iterable[str]) -> bool:
+    """Return whether a run has all of these tags, user or system."""
+    return run.tags.issuperset(tags)

@@ -14,7 +14,8 @@ from mfwidgets.errors import InvalidSelector, MetaflowInvalidArgument, MetaflowU
 from mfwidgets.index.deployments import index_of
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries import context as context_module
-from mfwidgets.queries.context import DEFAULT, current_context, has_tags, new_context, preserve_context, tag_filter
+from mfwidgets.queries.context import DEFAULT, current_context, new_context, preserve_context
+from mfwidgets.queries.tag_rules import has_tags, tag_filter
 
 SERVICE = "service@http://metadata.invalid:8080"
 

@@ -10,10 +10,11 @@ from mfwidgets.client.collections.base import Collection
 from mfwidgets.client.task import Task
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, bare_row, rows_of
-from mfwidgets.queries.context import ClientContext, has_tags, tag_filter
+from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.task_graph import critical_tasks, load_task_graph
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot, load_tasks
+from mfwidgets.queries.tag_rules import has_tags, tag_filter
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
 from mfwidgets.queries.values.value_columns import Columns, check_names, task_columns
 from mfwidgets.tables import to_dicts, to_frame
