@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mfwidgets.datastore.base import Datastore
+from mfwidgets.deadline import check_deadline
 
 SOURCES = ("runtime", "task")
 STREAMS = ("stdout", "stderr")
@@ -23,6 +24,9 @@ _LINE_BYTES = 200
 
 _TAIL_BYTES = 1 << 16
 """The smallest part of a file's end that is read."""
+
+_PIECE_BYTES = 4_000_000
+"""The text of a log is made in pieces of this size, so that it takes little more memory than the file and the text."""
 
 _MAX_TAIL_BYTES = 10_000_000
 """The largest part of a file's end that is read to find the last lines."""
@@ -112,11 +116,27 @@ def _end(datastore: Datastore, key: str, size: int, lines: int) -> bytes | None:
 def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> str:
     """Return the messages of :func:`read_log` as one str, each with a line end."""
     files = _files(datastore, task, attempt, stream)
-    # The usual log is one sorted file: removing all headers at once is much faster than line by line.
-    if len(files) == 1 and _is_sorted(_HEADER.findall(files[0])):
-        text = _HEADER.sub(b"", files[0]).decode("utf-8", errors="replace")
-        return text if text.endswith("\n") else f"{text}\n"
+    # The usual log is one sorted file: removing many headers at once is much faster than line by line.
+    messages = _without_headers(files[0]) if len(files) == 1 else None
+    if messages is not None:
+        files.clear()  # a log can have hundreds of megabytes
+        return messages.decode("utf-8", errors="replace")
     return "".join(f"{message}\n" for message in merge([parse(content) for content in files]).messages())
+
+
+def _without_headers(content: bytes) -> bytearray | None:
+    """Return the lines of a log file without their headers. None if they are not sorted by time."""
+    messages, last, start = bytearray(), b"", 0
+    while start < len(content):
+        check_deadline()
+        end = content.find(b"\n", start + _PIECE_BYTES) + 1 or len(content)
+        piece = content[start:end]
+        times = _HEADER.findall(piece)
+        if times and (times[0] < last or not _is_sorted(times)):
+            return None
+        last, start = times[-1] if times else last, end
+        messages += _HEADER.sub(b"", piece)
+    return messages if messages.endswith(b"\n") else messages + b"\n"
 
 
 def _files(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> list[bytes]:

@@ -1,5 +1,8 @@
+import tracemalloc
+
 import pytest
 
+from mfwidgets.datastore import logs
 from mfwidgets.datastore.base import LocalDatastore
 from mfwidgets.datastore.logs import merge, parse, read_log, read_text
 
@@ -29,6 +32,7 @@ def test_lines_without_a_header_stay_after_the_line_before():
     assert merged.messages() == ["one", "Segmentation fault", "abort", "scheduler", "two", "end"]
 
 
+@pytest.mark.parametrize("piece_bytes", [1, 60, 4_000_000])
 @pytest.mark.parametrize(
     "content",
     [
@@ -39,12 +43,28 @@ def test_lines_without_a_header_stay_after_the_line_before():
         line(1, b"a]b", prefix=b"[!") + line(1, b"\x00"),
     ],
 )
-def test_the_text_has_the_messages_of_the_lines(content, tmp_path):
+def test_the_text_has_the_messages_of_the_lines(content, piece_bytes, tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "_PIECE_BYTES", piece_bytes)
     (tmp_path / "F").mkdir()
     (tmp_path / "F" / "0.task_stdout.log").write_bytes(content)
     store = LocalDatastore((tmp_path,))
     lines = read_log(store, ("F",), 0, "stdout").lines()
     assert read_text(store, ("F",), 0, "stdout") == "".join(f"{found.message}\n" for found in lines)
+
+
+def test_a_large_text_takes_little_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "_PIECE_BYTES", 200_000)
+    content = b"".join(line(0, b"epoch %d loss 0.123456" % number) for number in range(200_000))
+    (tmp_path / "F").mkdir()
+    (tmp_path / "F" / "0.task_stdout.log").write_bytes(content)
+    size, store = len(content), LocalDatastore((tmp_path,))
+    del content
+    tracemalloc.start()
+    try:
+        assert read_text(store, ("F",), 0, "stdout").endswith("epoch 199999 loss 0.123456\n")
+        assert tracemalloc.get_traced_memory()[1] < 2.2 * size
+    finally:
+        tracemalloc.stop()
 
 
 def test_equal_times_keep_their_order():
