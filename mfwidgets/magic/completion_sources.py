@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
@@ -35,6 +35,9 @@ CACHE_TTL_S = 30.0
 
 MAX_CANDIDATES = 200
 """Candidates per level. Nobody reads a longer list."""
+
+_MAX_NAMES = 20_000
+"""Names per level that are read, to find those that begin with a word."""
 
 ALIASES = ("latest", "latest-ok", "latest~1")
 
@@ -141,14 +144,20 @@ def _depth(kind: Kind) -> int:
 
 def _pathspecs(context: ClientContext, here: Key, word: str, depth: int, *, aliases: bool) -> list[str]:
     """Return the pathspecs of the level that the word is in."""
-    *above, _ = word.split("/")
+    *above, last = word.split("/")
     if len(above) >= depth:
         return []
     parent = "/".join(above)
     names = ANSWERS.get((*here, "below", parent), lambda: _below(context, above), TIMEOUT_S)
     first = list(ALIASES) if aliases and len(above) == 1 and names else []
-    itself = [name for name in names if _means_itself(name, len(above))]
+    itself = [name for name in beginning_with(last, names) if _means_itself(name, len(above))][:MAX_CANDIDATES]
     return [f"{parent}/{name}" if parent else name for name in chain(first, itself)]
+
+
+def beginning_with(word: str, names: Iterable[str]) -> list[str]:
+    """Return the names that begin with the word. If there are none, ignore case."""
+    exact = [name for name in names if name.startswith(word)]
+    return exact or [name for name in names if name.lower().startswith(word.lower())]
 
 
 def _means_itself(name: str, depth: int) -> bool:
@@ -158,13 +167,15 @@ def _means_itself(name: str, depth: int) -> bool:
 
 def _below(context: ClientContext, above: list[str]) -> list[str]:
     if not above:
-        return sorted(flow.flow for flow in context.provider.flows())[:MAX_CANDIDATES]
+        return sorted(flow.flow for flow in context.provider.flows())[:_MAX_NAMES]
     if len(above) == 1:
         return [run.run_id for run in _newest(context, above[0], MAX_CANDIDATES)]
     parent = Metaflow._in_context(context).get("/".join(above))
     if isinstance(parent, Run):
         return [step.id for step in parent][::-1]
-    return list(parent._child_names())[:MAX_CANDIDATES]
+    if isinstance(parent, Step):
+        return [task.id for task in islice(parent.tasks(), _MAX_NAMES)]
+    return list(parent._child_names())[:_MAX_NAMES]
 
 
 def _newest(context: ClientContext, flow: str, most: int) -> Iterator[RunRecord]:

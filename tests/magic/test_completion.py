@@ -5,6 +5,7 @@ import time
 
 import pytest
 from IPython.core.completer import provisionalcompleter
+from local_world import World
 
 import mfwidgets
 from mfwidgets import Metaflow
@@ -50,6 +51,19 @@ def test_pathspecs_level_by_level(offered, runs):
     assert f"{tasks[0]}/quotient" in offered(f"%mflow data {tasks[0]}/")
     assert complete(f"%mflow logs {tasks[0]}/")[1] == []  # a log belongs to a task
     assert offered(f"%mflow show '{flow}/{run_id}/st") == [f"{flow}/{run_id}/start"]
+
+
+def test_names_are_matched_before_the_list_is_cut(offered, tmp_path):
+    world = World(tmp_path)
+    for number in range(300):
+        world.flow(f"Flow{number:03}")
+        world.task("Flow299", "1", "work", str(1000 + number))
+    mfwidgets.metadata(str(tmp_path))
+    assert offered("%mflow Flow29") == [f"Flow29{digit}" for digit in range(10)]
+    assert offered("%mflow flow299") == ["Flow299"]
+    assert len(offered("%mflow show Flow")) == 200
+    assert offered("%mflow logs Flow299/1/work/1000") == ["Flow299/1/work/1000"]
+    assert offered("%mflow logs Flow299/1/work/1299") == ["Flow299/1/work/1299"]
 
 
 def test_tasks_and_artifacts(offered, runs):
