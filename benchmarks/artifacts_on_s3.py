@@ -26,6 +26,8 @@ PROGRAM = """
 import json, sys, time
 import pandas
 import {package} as m
+if "{package}" == "mfwidgets":
+    m.options.remember = False
 m.metadata(sys.argv[1])
 m.namespace(None)
 began = time.perf_counter()

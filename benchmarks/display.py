@@ -24,6 +24,7 @@ import mfwidgets
 from mfwidgets.queries.run_snapshot import load_run_snapshot
 from mfwidgets.client.run import Run
 from mfwidgets.views.show import render_to_fit
+mfwidgets.options.remember = False
 client = mfwidgets.Metaflow(metadata=sys.argv[1], namespace=None)
 run = client["WideFlow"].latest_run
 def median(ask):

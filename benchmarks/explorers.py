@@ -23,6 +23,7 @@ from mfwidgets.views.cells import Limits
 from mfwidgets.views.tables import runs_table
 from mfwidgets.widgets.log_text import LogText
 from mfwidgets.widgets.run_list import PAGE, next_to
+mfwidgets.options.remember = False
 flow = mfwidgets.Metaflow(metadata=sys.argv[1], namespace=None)[sys.argv[2]]
 def median(ask):
     ask()

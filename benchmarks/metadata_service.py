@@ -2,7 +2,7 @@
 
 The service is the HTTP server of the tests. Each client runs in its own process. The figures are medians of three. If
 mfwidgets reads hundreds of runs, Metaflow's client reads only the newest 15 and its time is multiplied. Such figures are
-marked with ≈.
+marked with ≈. Nothing is remembered between two questions (see remembered.py).
 """
 
 import json
@@ -27,6 +27,8 @@ FLOW, FLOW_FILE = "LinearFlow", FLOWS / "linear_flow.py"
 PROGRAM = """
 import json, sys, time
 import {package} as m
+if "{package}" == "mfwidgets":
+    m.options.remember = False
 m.metadata(sys.argv[1])
 m.namespace(None)
 def ask():
