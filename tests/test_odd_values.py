@@ -27,6 +27,14 @@ def nested(levels, wrap):
 ITSELF = []
 ITSELF.append(ITSELF)
 
+
+def without_unit(kind, value):
+    """Return a time of numpy without a unit, which numpy 2.5 deprecates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return kind(value)
+
+
 ODD = {
     "long_int": 10**5_000, "long_negative": -(10**5_000), "int_64": 2**64, "nan": math.nan, "inf": math.inf, "minus_inf": -math.inf,
     "large_float": 1e308, "minus_zero": -0.0, "surrogate": "a\ud800b", "surrogate_key": {"\udfff": "\ud800"}, "nul": "\0\x1b[31m\u202e",
@@ -36,8 +44,8 @@ ODD = {
     "mixed_set": {1, "a", None, 2.5}, "complex": complex(math.nan, -math.inf), "range": range(2**62), "slice": slice(None, 2**62), "empty": "",
     "first_day": date.min, "last_time": datetime.max.replace(tzinfo=UTC), "odd_zone": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=-23, minutes=-59))),
     "largest_delta": timedelta.max, "smallest_delta": timedelta.min, "ordered": OrderedDict(b=1, a=math.nan), "counts": Counter("banana"),
-    "attoseconds": np.datetime64(5, "as"), "huge_unit": np.datetime64(3, "1000000D"), "far_year": np.array([2**62, 1], dtype="M8[Y]"), "nat": np.datetime64("NaT"),
-    "no_unit": np.timedelta64(5), "long_double": np.longdouble(1) / 3, "uint64": np.uint64(2**64 - 1), "no_dimension": np.array(1.5),
+    "attoseconds": np.datetime64(5, "as"), "huge_unit": np.datetime64(3, "1000000D"), "far_year": np.array([2**62, 1], dtype="M8[Y]"), "nat": without_unit(np.datetime64, "NaT"),
+    "no_unit": without_unit(np.timedelta64, 5), "long_double": np.longdouble(1) / 3, "uint64": np.uint64(2**64 - 1), "no_dimension": np.array(1.5),
     "many_dimensions": np.zeros((1,) * 30), "no_rows": np.zeros((0, 5)), "nan_array": np.array([math.nan, math.inf]), "text_array": np.array(["a\0b", "\U0010ffff"]),
     "ellipsis": ..., "not_implemented": NotImplemented, "type": int, "function": len,
 }  # fmt: skip
