@@ -112,6 +112,15 @@ class Database:
         self._rested_at = 0.0
         return self
 
+    def close(self) -> None:
+        """Close the file. The next question opens it again."""
+        with self._lock:
+            self._close()
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
     def _make_room(self, connection: sqlite3.Connection) -> None:
         used = _number(connection, "PRAGMA page_count") - _number(connection, "PRAGMA freelist_count")
         if used * _number(connection, "PRAGMA page_size") > self._max_bytes:

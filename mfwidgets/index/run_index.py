@@ -228,6 +228,7 @@ class RunIndex:
         """Write what is new, also if the file was locked a moment ago."""
         self._database.rested()
         self.flush()
+        self._database.close()
 
     def count(self) -> int:
         """Return the number of runs in the file."""

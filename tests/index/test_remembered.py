@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -249,7 +250,7 @@ def test_a_locked_file_is_left_alone(old_runs, cache):
     first = look(old_runs.folder, "LinearFlow")
     file = index_files(cache)[0]
     new_process()
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN EXCLUSIVE")
         assert look(old_runs.folder, "LinearFlow") == first
         assert look(old_runs.folder, "FailingFlow")
