@@ -138,7 +138,7 @@ _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
 
 
 def is_missing(error: OSError) -> bool:
-    """Return whether an error means that there is no such file or folder."""
+    """Return whether an error means that a file or folder is missing."""
     return error.errno in _MISSING
 
 

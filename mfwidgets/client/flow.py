@@ -258,7 +258,7 @@ def visible_flows(context: ClientContext) -> Iterator[Flow]:
 
 
 def _has_runs(context: ClientContext, flow: str) -> bool:
-    """Return whether the flow is visible: it has a run in the namespace, or there is no namespace.
+    """Return whether the flow is visible. It is if it has a run in the namespace, or if all runs are visible.
 
     That is remembered about a service if the namespace is a system tag. Nobody can remove such a tag, or a run.
     """

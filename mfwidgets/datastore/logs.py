@@ -3,7 +3,7 @@
 Each structured line reads ``[MFLOG|0|<UTC time>Z|<source>|<id>]<message>``. The scheduler and the task can each have a
 file for the same stream. The files are merged by time; lines of the same time keep their order. A line without a header
 (the end of a crash) stays after the line before it. Metaflow before 2.2.10 wrote one file of bare lines,
-``<N>.<stream>.log``. It is looked up if there is no other file.
+``<N>.<stream>.log``. It is read only if the others are missing.
 """
 
 import heapq

@@ -83,7 +83,7 @@ class OuterboundsConfiguration:
         Raises
         ------
         MetaflowConfigurationError
-            There is no key for the URL, or the variable of a run is damaged.
+            The key for the URL is missing, or the variable of a run is damaged.
         ServiceException
             The server does not answer, or refuses the key.
         """

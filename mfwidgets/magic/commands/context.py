@@ -68,7 +68,7 @@ _WORDS = {_ALL_RUNS, _ALSO_ALL_RUNS, _DEFAULT}
 
 
 def _namespace_now() -> tuple[str, str]:
-    """Return the namespace for a message, and the line that switches to it. Empty if there is no such line."""
+    """Return the namespace for a message, and the line that switches to it. The line can be empty."""
     try:
         current = current_context().namespace
     except MetaflowUnknownUser:

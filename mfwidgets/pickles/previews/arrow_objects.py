@@ -29,7 +29,7 @@ def _column_or_none(array: Any) -> Column | None:
     """Return a column. Its values are unread if their type is unknown. None if even its length is unknown."""
     try:
         return arrow_column(array)
-    except Exception:  # noqa: BLE001 - a strange pickle can cause nearly any error
+    except Exception:  # noqa: BLE001 - the others are shown; a strange pickle can cause nearly any error
         return None
 
 
