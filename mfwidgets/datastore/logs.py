@@ -8,6 +8,7 @@ file for the same stream. The files are merged by time; lines of the same time k
 
 import heapq
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import repeat
 from operator import itemgetter
@@ -27,6 +28,9 @@ _TAIL_BYTES = 1 << 16
 
 _PIECE_BYTES = 4_000_000
 """The text of a log is made in pieces of this size, so that it takes little more memory than the file and the text."""
+
+_LINES_AT_ONCE = 50_000
+"""The deadline is checked after this many lines."""
 
 _MAX_TAIL_BYTES = 10_000_000
 """The largest part of a file's end that is read to find the last lines."""
@@ -79,12 +83,22 @@ class Log(NamedTuple):
     raw: list[bytes]
 
     def messages(self) -> list[str]:
-        """Return the lines as str. No line contains a line end, so all are decoded at once."""
-        return b"\n".join(self.raw).decode("utf-8", errors="replace").split("\n") if self.raw else []
+        """Return the lines as str. No line contains a line end, which allows to decode thousands at once."""
+        messages: list[str] = []
+        for start in range(0, len(self.raw), _LINES_AT_ONCE):
+            check_deadline()
+            raw = self.raw[start : start + _LINES_AT_ONCE]
+            messages += b"\n".join(raw).decode("utf-8", errors="replace").split("\n")
+        return messages
 
     def lines(self, stream: str = "") -> list[LogLine]:
         """Return the lines, all with this stream."""
-        return list(map(LogLine, self.times, self.messages(), repeat(stream)))
+        messages, lines = self.messages(), list[LogLine]()
+        for start in range(0, len(messages), _LINES_AT_ONCE):
+            check_deadline()
+            part = slice(start, start + _LINES_AT_ONCE)
+            lines += map(LogLine, self.times[part], messages[part], repeat(stream))
+        return lines
 
 
 def read_log(datastore: Datastore, task: tuple[str, ...], attempt: int, stream: str) -> Log:
@@ -126,15 +140,13 @@ def read_text(datastore: Datastore, task: tuple[str, ...], attempt: int, stream:
 
 def _without_headers(content: bytes) -> bytearray | None:
     """Return the lines of a log file without their headers. None if they are not sorted by time."""
-    messages, last, start = bytearray(), b"", 0
-    while start < len(content):
+    messages, last = bytearray(), b""
+    for piece in _pieces(content):
         check_deadline()
-        end = content.find(b"\n", start + _PIECE_BYTES) + 1 or len(content)
-        piece = content[start:end]
         times = _HEADER.findall(piece)
         if times and (times[0] < last or not _is_sorted(times)):
             return None
-        last, start = times[-1] if times else last, end
+        last = times[-1] if times else last
         messages += _HEADER.sub(b"", piece)
     return messages if messages.endswith(b"\n") else messages + b"\n"
 
@@ -172,16 +184,36 @@ def _old_key(task: tuple[str, ...], attempt: int, stream: str) -> str:
 
 def parse(content: bytes) -> Log:
     """Return the lines of a log file."""
+    log = Log([], [])
+    for piece in _pieces(content):
+        check_deadline()
+        part = _parse_piece(piece, log.times[-1] if log.times else "")
+        log.times.extend(part.times)
+        log.raw.extend(part.raw)
+    return log
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    """Yield a log file in pieces of whole lines."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start + _PIECE_BYTES) + 1 or len(content)
+        yield content[start:end]
+        start = end
+
+
+def _parse_piece(content: bytes, time: str) -> Log:
+    """Return the lines of a piece. ``time`` is that of the line before it."""
     lines = content.removesuffix(b"\n").split(b"\n")
     matches = _WHOLE_LINE.findall(content)
     if len(matches) == len(lines):  # the usual case: every line has a header
         times = b"\n".join([time for time, _ in matches]).decode("ascii").split("\n")
         return Log(times, [message for _, message in matches])
-    return _parse_lines(lines)
+    return _parse_lines(lines, time)
 
 
-def _parse_lines(lines: list[bytes]) -> Log:
-    log, time = Log([], []), ""
+def _parse_lines(lines: list[bytes], time: str) -> Log:
+    log = Log([], [])
     for line in lines:
         header = _HEADER.match(line)
         if header:

@@ -5,6 +5,8 @@ import pytest
 from mfwidgets.datastore import logs
 from mfwidgets.datastore.base import LocalDatastore
 from mfwidgets.datastore.logs import merge, parse, read_log, read_text
+from mfwidgets.deadline import Deadline
+from mfwidgets.errors import DeadlineExceeded
 
 
 def line(second, message, source="task", prefix=b""):
@@ -50,6 +52,27 @@ def test_the_text_has_the_messages_of_the_lines(content, piece_bytes, tmp_path, 
     store = LocalDatastore((tmp_path,))
     lines = read_log(store, ("F",), 0, "stdout").lines()
     assert read_text(store, ("F",), 0, "stdout") == "".join(f"{found.message}\n" for found in lines)
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 60, 150])
+def test_pieces_of_a_log_have_the_lines_and_times_of_the_whole(piece_bytes, monkeypatch):
+    content = line(1, b"one") + b"crash\n\nabort\n" + line(2, b"two") + b"half"
+    whole = parse(content)
+    assert [time[-4:-2] for time in whole.times] == ["01", "01", "01", "01", "02", "02"]
+    monkeypatch.setattr(logs, "_PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr(logs, "_LINES_AT_ONCE", 2)
+    assert parse(content) == whole
+    assert parse(content).lines("stdout") == whole.lines("stdout")
+    assert parse(content).messages() == ["one", "crash", "", "abort", "two", "half"]
+
+
+def test_reading_a_log_that_was_given_up_stops():
+    content = line(1, b"one")
+    log = parse(content)
+    with Deadline(0).apply():
+        for read in (lambda: parse(content), log.messages, log.lines):
+            with pytest.raises(DeadlineExceeded):
+                read()
 
 
 def test_a_large_text_takes_little_memory(tmp_path, monkeypatch):
