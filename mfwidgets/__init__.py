@@ -8,6 +8,7 @@ the magic ``%mflow``.
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets import display
+from mfwidgets.first_import import first_import
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from mfwidgets.sample_runs import sample
     from mfwidgets.widgets.api import explore, watch
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 display.register(renderer="mfwidgets.views.show", explorer="mfwidgets.widgets.api")
 
@@ -109,9 +110,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'mfwidgets' has no attribute {name!r}")
-    from importlib import import_module
-
-    member = getattr(import_module(f"mfwidgets.{_HOMES[name]}"), name)
+    member = getattr(first_import(f"mfwidgets.{_HOMES[name]}"), name)
     globals()[name] = member
     return member
 

@@ -53,6 +53,11 @@ class Deadline:
         """Whether it was cancelled or its time has passed."""
         return self.cancelled or self.remaining_s() <= 0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether it ends by itself."""
+        return self._end < math.inf
+
     def remaining_s(self) -> float:
         """Return the seconds that are left: 0 or less if the time has passed, infinity without a limit."""
         return self._end - self._clock()

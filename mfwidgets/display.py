@@ -5,14 +5,15 @@ first use. So a script that only reads runs loads neither a template engine nor 
 """
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from mfwidgets.first_import import first_import
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    from mfwidgets.widgets.explorer import Explorer
+    from mfwidgets.widgets.explorer.widget import Explorer
     from mfwidgets.widgets.log_viewer import LogViewer
 
 
@@ -22,6 +23,7 @@ class Renderer(Protocol):
     mimebundle: Callable[[object], dict[str, str]]
     html_page: Callable[[object], str]
     view_data: Callable[[object], dict[str, Any]]
+    svg_file: Callable[[object], str]
 
 
 class Openers(Protocol):
@@ -50,12 +52,12 @@ def register(*, renderer: str, explorer: str) -> None:
 
 def renderer() -> Renderer:
     """Return the module that draws objects."""
-    return cast("Renderer", import_module(_modules["renderer"]))
+    return cast("Renderer", first_import(_modules["renderer"]))
 
 
 def openers() -> Openers:
     """Return the module that opens widgets."""
-    return cast("Openers", import_module(_modules["explorer"]))
+    return cast("Openers", first_import(_modules["explorer"]))
 
 
 class Displayable:

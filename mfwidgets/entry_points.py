@@ -4,11 +4,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mfwidgets.errors import ExtensionFailed, MetaflowException, warn
 from mfwidgets.extensions import Group, T
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.redaction import redact
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _OWN_PACKAGE = "mfwidgets"
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Extension(Generic[T]):
     """An object of an installed package.
 

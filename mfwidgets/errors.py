@@ -25,9 +25,11 @@
     ├── NotPicklableError
     ├── MetaflowTaggingError
     ├── CardNotPresentException
+    ├── FileExists                      (FileExistsError)
     ├── IncorrectArgumentException      (TypeError)
     ├── IncorrectPathspecException      (ValueError)
     ├── DeadlineExceeded                (TimeoutError)
+    ├── WaitTimeout                     (TimeoutError)
     └── SampleError
 
 Errors that Metaflow has (in ``metaflow.exception`` and ``metaflow.client``) have the same names here, so that code for
@@ -48,7 +50,9 @@ True
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from mfwidgets.hidden_characters import visible
 from mfwidgets.redaction import redact, redact_message
@@ -267,8 +271,26 @@ class KeysRedirected(UserWarning):
     """A folder's own configuration names the host to which the user's keys are sent."""
 
 
+_notes: ContextVar[list[str] | None] = ContextVar("mfwidgets_notes", default=None)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[list[str]]:
+    """Collect the warnings of this package in the block, for a display that shows them as notes."""
+    notes: list[str] = []
+    token = _notes.set(notes)
+    try:
+        yield notes
+    finally:
+        _notes.reset(token)
+
+
 def warn(message: str, category: type[Warning]) -> None:
     """Warn. Python attributes the warning to the caller's line outside of this package."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.append(visible(redact_message(message)))
+        return
     level = 1
     while (frame := sys._getframe(level)).f_globals.get("__name__", "").partition(".")[
         0
@@ -287,6 +309,10 @@ class CardNotPresentException(MetaflowException):
     """The task has no cards."""
 
 
+class FileExists(MetaflowException, FileExistsError):
+    """A file that would be written exists already. Nothing was written."""
+
+
 class IncorrectArgumentException(MetaflowException, TypeError):
     """An argument has the wrong type."""
 
@@ -297,6 +323,10 @@ class IncorrectPathspecException(MetaflowException, ValueError):
 
 class DeadlineExceeded(MetaflowException, TimeoutError):
     """The work was stopped: it exceeded its time limit, or its result is no longer needed."""
+
+
+class WaitTimeout(MetaflowException, TimeoutError):
+    """The run that somebody waits for has not ended in time. The run goes on."""
 
 
 class SampleError(MetaflowException):

@@ -8,9 +8,10 @@ exception is a mistake of the package: there is one warning, and mfwidgets goes 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
+
+from mfwidgets.fast_dataclass import fast_dataclass
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ class StorageCredentialsProvider(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ArtifactMetadata:
     """Facts that a task recorded about an artifact. The names are Metaflow's.
 
@@ -114,7 +115,7 @@ class ArtifactSerializer(Protocol):
         """Return the value from its bytes. The list has one item."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Group(Generic[T]):
     """A group of entry points.
 

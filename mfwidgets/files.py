@@ -11,7 +11,9 @@ import json
 import math
 import os
 import stat
-from itertools import islice
+from contextlib import suppress
+from itertools import chain, islice
+from json.scanner import make_scanner
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.deadline import check_deadline
@@ -61,10 +63,17 @@ def read_file(file: str, max_bytes: int | None = None, *, follow_links: bool = T
     TooLarge
         The file has more than ``max_bytes`` bytes, or more than fit into memory.
     """
-    descriptor = _open(file, _FLAGS if follow_links else _FLAGS | _NO_LINK)
     try:
-        size = _size_in(os.fstat(descriptor), file)
-        check_size(file, size, max_bytes)
+        descriptor = os.open(file, _FLAGS if follow_links else _FLAGS | _NO_LINK)
+    except ValueError as error:  # a NUL in the name, or half of a surrogate pair
+        raise _impossible(file, error) from None
+    try:
+        content = _small_content(descriptor)
+        if content and (max_bytes is None or len(content) <= max_bytes):
+            return content
+        size = _quick_size(descriptor) or _size_in(os.fstat(descriptor), file)
+        if max_bytes is not None and size > max_bytes:
+            check_size(file, _size_in(os.fstat(descriptor), file), max_bytes)
         content = os.read(descriptor, _CHUNK_BYTES)
         return content if size <= len(content) < _CHUNK_BYTES else _whole(descriptor, file, content, size)
     finally:
@@ -88,6 +97,41 @@ def read_file_from(file: str, start: int) -> bytes:
         return _whole(descriptor, file, b"", size - start)
     finally:
         os.close(descriptor)
+
+
+def read_file_range(file: str, start: int, length: int) -> bytes:
+    """Return at most ``length`` bytes of a regular file from an offset on. There are fewer at its end.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened or read, or is not a regular file.
+    """
+    descriptor = _open(file, _FLAGS)
+    try:
+        size = _size_in(os.fstat(descriptor), file)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return os.read(descriptor, min(length, max(size - start, 0)))
+    finally:
+        os.close(descriptor)
+
+
+def files_below(folder: str) -> "Iterator[tuple[str, int]]":
+    """Yield each regular file below a folder with its size in bytes, in any order.
+
+    Links are not followed. A folder that cannot be read is left out.
+    """
+    waiting = [folder.rstrip("/")]
+    while waiting:
+        check_deadline()
+        with suppress(OSError, ValueError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):  # it has just been deleted
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISDIR(status.st_mode):
+                        waiting.append(entry.path)
+                    elif stat.S_ISREG(status.st_mode):
+                        yield entry.path, status.st_size
 
 
 def file_size(file: str) -> int | None:
@@ -118,12 +162,15 @@ def names_in_folder(folder: str, *, only_folders: bool = False, max_names: int =
     """
     try:
         with os.scandir(folder) as entries:
-            found: Iterator[os.DirEntry[str]] = entries
-            if only_folders:
-                found = (entry for entry in entries if entry.is_dir(follow_symlinks=False) or entry.is_symlink())
             names: list[str] = []
-            while len(names) <= max_names and (some := [entry.name for entry in islice(found, _NAMES_PER_CHECK)]):
-                names += some
+            # Entries are not kept: a list of them would take half the time of the listing.
+            while len(names) <= max_names and (first := next(entries, None)) is not None:
+                some = chain((first,), islice(entries, _NAMES_PER_CHECK - 1))
+                names += (
+                    [entry.name for entry in some if entry.is_dir(follow_symlinks=False) or entry.is_symlink()]
+                    if only_folders
+                    else [entry.name for entry in some]
+                )
                 check_deadline()
     except ValueError as error:
         raise _impossible(folder, error) from None
@@ -177,6 +224,36 @@ def _impossible(file: str, error: ValueError) -> OSError:
     return OSError(errno.EINVAL, str(error), file)
 
 
+_pread = getattr(os, "pread", None)
+"""Windows has no such function."""
+
+
+def _small_content(descriptor: int) -> bytes:
+    """Return all bytes of a small file that has a size. Empty for any other, or if it grows just now.
+
+    This takes two system calls: ``pread`` fails for a pipe or a terminal, and takes nothing from it.
+    """
+    try:
+        content: bytes = _pread(descriptor, _CHUNK_BYTES, 0) if _pread else b""
+        is_whole = 0 < len(content) < _CHUNK_BYTES and os.lseek(descriptor, 0, os.SEEK_END) == len(content)
+    except OSError:  # the caller finds the cause
+        return b""
+    return content if is_whole else b""
+
+
+def _quick_size(descriptor: int) -> int:
+    """Return the size of a file. 0 for a pipe, a terminal or a device, and sometimes for others.
+
+    Seeking takes a third of the time of ``os.fstat``. A folder can have any size here, but cannot be read.
+    """
+    try:
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    except OSError:
+        return 0
+    return size
+
+
 def _size_in(status: os.stat_result, file: str) -> int:
     if stat.S_ISREG(status.st_mode):
         return status.st_size
@@ -197,8 +274,10 @@ def check_size(name: str, size: int, max_bytes: int | None) -> None:
         raise TooLarge(f"{name} has {size:,} bytes. At most {max_bytes:,} are read here.", size)
 
 
-_decode = json.JSONDecoder().decode
-"""Does the same as ``json.loads``, faster."""
+_decoder = json.JSONDecoder()
+_scan = make_scanner(_decoder)  # type: ignore[arg-type] # a decoder is what it takes
+_decode = _decoder.decode
+"""Do the same as ``json.loads``, faster. The first takes JSON without blanks around its value, as Metaflow writes it."""
 
 _LARGE_BYTES = 500_000
 """A larger JSON text takes so long that the deadline is checked for each object in it."""
@@ -228,7 +307,11 @@ def parse_json(content: bytes | str) -> Any:
     try:
         text = content.decode() if isinstance(content, bytes) else content
         if len(text) < _LARGE_BYTES:
-            return _decode(text)
+            try:
+                value, end = _scan(text, 0)
+            except StopIteration:
+                end = -1
+            return value if end == len(text) else _decode(text)  # which also says what is wrong
         if sum(map(text.count, ",[{")) > _MAX_VALUES:
             raise ValueError(f"it has more than {_MAX_VALUES:,} values")
         return _decode_stoppably(text)

@@ -4,20 +4,13 @@ IPython's formatters are registered by class name, so metaflow is neither import
 an object has its pathspec, its attempt, the metadata selector and the namespace in which it was made.
 """
 
-import logging
 from typing import TYPE_CHECKING, Any
-
-from mfwidgets.client.metaflow_objects import CLIENT_MODULE, ours
-from mfwidgets.concurrency import call_with_timeout
-from mfwidgets.display_options import options
-from mfwidgets.render.html import load_templates
-from mfwidgets.views.show import render_to_fit
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _OBJECTS = (
-    *((CLIENT_MODULE, name) for name in ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact")),
+    *(("metaflow.client.core", name) for name in ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact")),
     ("metaflow.runner.metaflow_runner", "ExecutingRun"),
     ("metaflow.runner.metaflow_runner", "ExecutingTask"),
     ("metaflow.runner.deployer", "TriggeredRun"),
@@ -27,10 +20,18 @@ _OBJECTS = (
 
 def bundle(theirs: Any) -> dict[str, str] | None:
     """Return the display of one of Metaflow's objects, or None after any error: IPython then shows Metaflow's repr."""
+    from mfwidgets.client.metaflow_objects import ours  # with the first display, not when the extension is loaded
+    from mfwidgets.concurrency import call_with_timeout
+    from mfwidgets.display_options import options
+    from mfwidgets.render.html import load_templates
+    from mfwidgets.views.show import render_to_fit
+
     load_templates()
     try:
         return call_with_timeout(options.display_timeout_s, lambda: render_to_fit(ours(theirs)))
     except Exception:  # an error in our display must not hide the user's object
+        import logging
+
         logging.getLogger(__name__).debug("no display for metaflow's %s", type(theirs).__name__, exc_info=True)
         return None
 

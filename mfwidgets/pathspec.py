@@ -1,9 +1,9 @@
 """Pathspecs, such as ``Flow/run/step/task/artifact``, and the aliases of run ids."""
 
 import re
-from dataclasses import dataclass
 
 from mfwidgets.errors import MetaflowInvalidPathspec
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.safe_repr import repr_of
 
 KINDS = ("flow", "run", "step", "task", "artifact")
@@ -26,7 +26,7 @@ _MAX_NAME_CHARS = 120
 _ALIAS = re.compile(r"(?P<which>latest(?:-ok)?)(?:~(?P<back>[0-9]{1,6}))?\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class RunAlias:
     """A run by its position, newest first: ``latest``, ``latest-ok``, ``latest~2``.
 
@@ -48,6 +48,23 @@ def parse_alias(run_id: str) -> RunAlias | None:
     if not match:
         return None
     return RunAlias(successful_only=match["which"] == "latest-ok", back=int(match["back"] or 0))
+
+
+def similar_alias(name: str) -> str:
+    """Return the alias that a name is a typo of. Empty if it is not one.
+
+    Examples
+    --------
+    >>> from mfwidgets.pathspec import similar_alias
+    >>> similar_alias("latset"), similar_alias("latest_ok"), similar_alias("17")
+    ('latest', 'latest-ok', '')
+    """
+    from difflib import get_close_matches  # only errors need it
+
+    aliases = ("latest", "latest-ok")
+    # They begin alike, or "test" would be a typo, and a name like LatestFlow is longer.
+    is_similar = name[:1] in "lL" and len(name) <= len(aliases[1])
+    return "".join(get_close_matches(name.casefold(), aliases, 1, 0.75)) if is_similar else ""
 
 
 def parse(pathspec: object, kind: str | None = None) -> PathComponents:

@@ -1,4 +1,4 @@
-"""The sample runs in the package: a dozen runs made by real Metaflow, to try things without a deployment."""
+"""The sample runs in the package: 54 runs made by real Metaflow, to try things without a deployment."""
 
 import hashlib
 import shutil
@@ -23,12 +23,17 @@ def sample() -> Metaflow:
     get a new one. The call sets the metadata provider and the namespace. ``default_metadata()`` and
     ``default_namespace()`` switch back.
 
-    Costs one folder of about 5 MB (4,500 files) on the first call, and no request.
+    ``TuningFlow`` has 40 runs with different parameters and results. ``SweepFlow`` has two runs with 30 planned tasks.
+    The other flows have a dozen runs. The scripts of the flows are in the folder of the copy, too.
+
+    Costs one folder of 14,400 files on the first call: 7 MB of content, 65 MB on a disk with blocks of 4 kB, and about
+    three seconds. Costs no request.
 
     Returns
     -------
     Metaflow
-        A client with the flows ``ForecastFlow``, ``HelloFlow``, ``ImportFlow`` and ``ReportFlow``.
+        A client with the flows ``ForecastFlow``, ``HelloFlow``, ``ImportFlow``, ``ReportFlow``, ``SweepFlow`` and
+        ``TuningFlow``.
 
     Raises
     ------
@@ -38,15 +43,16 @@ def sample() -> Metaflow:
     Examples
     --------
     >>> client = mfwidgets.sample()
-    Sample runs selected: metadata local@..., namespace user:ann. default_metadata() and default_namespace() switch back.
+    Sample runs selected: metadata local@..., namespace user:ann.
+    default_metadata() and default_namespace() switch back.
     >>> [flow.id for flow in client]
-    ['ForecastFlow', 'HelloFlow', 'ImportFlow', 'ReportFlow']
+    ['ForecastFlow', 'HelloFlow', 'ImportFlow', 'ReportFlow', 'SweepFlow', 'TuningFlow']
     """
     folder = unpack()
     metadata(f"local@{folder}")
     namespace(NAMESPACE)
     print(  # noqa: T201 - the call changes the result of all later calls, so the user must see it
-        f"Sample runs selected: metadata local@{home_folded(str(folder))}, namespace {NAMESPACE}. "
+        f"Sample runs selected: metadata local@{home_folded(str(folder))}, namespace {NAMESPACE}.\n"
         "default_metadata() and default_namespace() switch back."
     )
     return Metaflow()

@@ -5,11 +5,11 @@ value everywhere. Getters return raw values: times and durations are millisecond
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.times import as_timedelta, utc_datetime
 
 TEXT, STATUS, TIME, DURATION, COUNT, OBJECT = (
@@ -17,7 +17,7 @@ TEXT, STATUS, TIME, DURATION, COUNT, OBJECT = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table.
 
@@ -55,7 +55,7 @@ class Column:
         return as_timedelta(raw) if self.dtype == DURATION else raw
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class TableSchema:
     """The columns of one kind of row."""
 
@@ -196,6 +196,35 @@ TASKS = TableSchema(
     )
 )
 ATTEMPTS = TableSchema((_required("attempt", COUNT, "attempt"), *_STATUS, *_TIMES))
+TIMELINE = TableSchema(
+    (
+        _required("pathspec", TEXT, "task.pathspec", "of the task"),
+        _required("step", TEXT, "task.record.step"),
+        _required("task_id", TEXT, "task.record.task_id"),
+        _optional("foreach_index", COUNT, "task.foreach_index"),
+        _optional("attempt", COUNT, "number", "missing if the task has not started"),
+        *_STATUS,
+        _required("created_at", TIME, "task.record.created_ms", "when the task was queued"),
+        *_TIMES,
+    )
+)
+GRAPH = TableSchema(
+    (
+        _optional("pathspec", TEXT, "pathspec", "missing if the step did not run"),
+        _required("step", TEXT, "timing.step"),
+        _optional("type", TEXT, "type", "start, linear, split, split-foreach, split-switch, join, end"),
+        _required("previous", OBJECT, lambda row: list(row.previous), "names of the steps before it"),
+        _required("next", OBJECT, lambda row: list(row.following), "names of the steps after it"),
+        _optional("foreach", TEXT, "foreach", "name of the list that it splits"),
+        *_STATUS,
+        _required("task_count", COUNT, "timing.task_count"),
+        _required("planned_tasks", COUNT, "timing.planned_tasks", "tasks that it will have"),
+        _optional("started_at", TIME, "timing.started_ms"),
+        _optional("finished_at", TIME, "timing.finished_ms"),
+        _optional("duration", DURATION, "timing.duration_ms", "when it is over"),
+        _optional("elapsed", DURATION, "timing.elapsed_ms", _ELAPSED),
+    )
+)
 ARTIFACTS = TableSchema(
     (
         _required("pathspec", TEXT, "pathspec"),
@@ -237,6 +266,31 @@ DIFFERENCES = TableSchema(
         _required("note", TEXT, "note"),
     )
 )
+PACKAGES = TableSchema(
+    (
+        _required("name", TEXT, "name"),
+        _optional("version", TEXT, "version", "installed"),
+        _optional("requested", TEXT, "requested", "by a decorator; empty for any version"),
+        _required("source", TEXT, "source", "conda, pypi, uv, or run for Python and Metaflow"),
+        _required("steps", OBJECT, lambda row: list(row.steps), "empty for all steps"),
+    )
+)
+DISK = TableSchema(
+    (
+        _required("kind", TEXT, "kind", "flow, part, run or artifact"),
+        _required("name", TEXT, "name"),
+        Column("size", COUNT, attrgetter("size"), "of all that belongs to it", "bytes", nullable=False),
+        Column(
+            "own_size",
+            COUNT,
+            attrgetter("own_size"),
+            "of what belongs to nothing else of its kind",
+            "bytes",
+            nullable=False,
+        ),
+        _required("objects", COUNT, "objects", "number of files"),
+    )
+)
 
 SCHEMAS = {
     "flows": FLOWS,
@@ -244,9 +298,13 @@ SCHEMAS = {
     "steps": STEPS,
     "tasks": TASKS,
     "attempts": ATTEMPTS,
+    "timeline": TIMELINE,
+    "graph": GRAPH,
     "artifacts": ARTIFACTS,
     "events": EVENTS,
     "log lines": LOG_LINES,
     "differences": DIFFERENCES,
+    "packages": PACKAGES,
+    "disk": DISK,
 }
 """The schemas by kind of row."""

@@ -20,6 +20,9 @@ _COARSE_NS = 2 * _SECOND_NS
 ABSENT: Stamp = (0, 0, 0)
 """The stamp of a file or folder that is missing or cannot be read."""
 
+UNSETTLED: Stamp = (0, 0, 2**63)
+"""A stamp that :func:`is_settled` never accepts."""
+
 Clock = Callable[[], int]
 """Returns nanoseconds since the epoch."""
 

@@ -18,7 +18,7 @@ from mfwidgets.errors import ValuesNotRead, warn
 from mfwidgets.queries.status.rules import STATUSES
 from mfwidgets.queries.values.reading import NotRead, shown_value
 from mfwidgets.safe_repr import int_text, is_readable, repr_of
-from mfwidgets.schema import DURATION, SCHEMAS, STATUS, TIME
+from mfwidgets.schema import COUNT, DURATION, SCHEMAS, STATUS, TIME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,11 +134,19 @@ def _column(values: list[Any], dtype: str) -> "pd.Series[Any]":
         return pd.to_timedelta(pd.Series(values, dtype="Int64"), unit="ms").astype("timedelta64[ms]")
     if dtype == STATUS:
         return pd.Series(pd.Categorical(values, categories=STATUSES))
-    return pd.Series(_readable(values), dtype=dtype)
+    return pd.Series(values if dtype == COUNT else _readable(values), dtype=dtype)
 
 
 def _readable(values: list[Any]) -> list[Any]:
     """Return a column with ``?`` for each lone surrogate. Only Python's strings hold them: no file and no notebook does."""
+    try:
+        "".join(values).encode()  # the usual case, quickly
+    except (TypeError, UnicodeEncodeError):
+        return _readable_slowly(values)
+    return values
+
+
+def _readable_slowly(values: list[Any]) -> list[Any]:
     texts = [text for value in values for text in (value if isinstance(value, list) else (value,))]
     try:
         "".join(text for text in texts if isinstance(text, str)).encode()

@@ -3,8 +3,10 @@
 Keys are Metaflow's: ``Flow/run/step/task/<file>`` for task files, ``Flow/data/<2 hex>/<40 hex>`` for blobs.
 """
 
+import os
 import re
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Protocol, TypeVar
@@ -14,7 +16,16 @@ from mfwidgets.config import Configuration
 from mfwidgets.datastore.blob_cache import BlobCache
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import DataException, DeadlineExceeded
-from mfwidgets.files import check_size, file_size, is_missing, names_in_folder, read_file, read_file_from
+from mfwidgets.files import (
+    check_size,
+    file_size,
+    files_below,
+    is_missing,
+    names_in_folder,
+    read_file,
+    read_file_from,
+    read_file_range,
+)
 
 Answer = TypeVar("Answer")
 
@@ -51,11 +62,26 @@ class Datastore(Protocol):
     def read_from(self, key: str, start: int) -> bytes | None:
         """Return the bytes of an object from an offset on, or None if it is missing."""
 
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return at most ``length`` bytes of an object from an offset on, or None if it is missing.
+
+        There are none behind its end.
+        """
+
     def size(self, key: str) -> int | None:
         """Return the stored size in bytes, or None if the object is missing."""
 
     def names(self, prefix: str) -> list[str]:
         """Return the names directly below a folder-like prefix, an empty list if there are none."""
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield the key and the stored size in bytes of each object below a folder-like prefix, in any order.
+
+        Raises
+        ------
+        DataException
+            The datastore cannot be listed.
+        """
 
 
 class LocalDatastore:
@@ -87,6 +113,10 @@ class LocalDatastore:
         """Return the bytes of a file from an offset on, or None if no root has it."""
         return self._first(key, lambda file: read_file_from(file, start))
 
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return at most ``length`` bytes of a file from an offset on, or None if no root has it."""
+        return self._first(key, lambda file: read_file_range(file, start, length))
+
     def size(self, key: str) -> int | None:
         """Return the size of a file in bytes, or None if no root has it."""
         return self._first(key, file_size)
@@ -94,6 +124,21 @@ class LocalDatastore:
     def names(self, prefix: str) -> list[str]:
         """Return the sorted names in a folder, from the first root that has it."""
         return self._first(prefix, names_in_folder) or []
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield the files below a folder of the first root that has it, with their sizes. Follows no links."""
+        root = next((root for root in self._roots if self._is_folder(f"{root}/{prefix}")), None)
+        if root is None or ".." in prefix.split("/"):
+            return
+        for file, size in files_below(f"{root}/{prefix}"):
+            yield file[len(f"{root}/") :], size
+
+    def _is_folder(self, folder: str) -> bool:
+        check_deadline()
+        try:
+            return stat.S_ISDIR(os.lstat(folder).st_mode)
+        except (OSError, ValueError):
+            return False
 
     def _first(self, key: str, ask: Callable[[str], Answer | None]) -> Answer | None:
         """Return the answer for the first root that has the key. None if none has it."""
@@ -221,6 +266,11 @@ class RememberedDatastore:
         content = self._contents.get(key)
         return self._datastore.read_from(key, start) if content is None else content[start:]
 
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return at most ``length`` bytes of an object from an offset on, or None if it is missing."""
+        content = self._contents.get(key)
+        return self._datastore.read_range(key, start, length) if content is None else content[start : start + length]
+
     def size(self, key: str) -> int | None:
         """Return the stored size in bytes, or None if the object is missing."""
         return self._datastore.size(key)
@@ -230,6 +280,10 @@ class RememberedDatastore:
         if prefix not in self._names:
             self._names[prefix] = self._datastore.names(prefix)
         return self._names[prefix]
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield the keys and sizes of the objects below a prefix. They are listed each time."""
+        return self._datastore.sizes(prefix)
 
 
 class RememberedDatastores(Datastores):

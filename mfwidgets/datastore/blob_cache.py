@@ -11,7 +11,6 @@ import stat
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from mfwidgets.config import Configuration
@@ -19,6 +18,7 @@ from mfwidgets.config_values import expanded
 from mfwidgets.datastore.stored_bytes import SHA, sha1_of
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import DeadlineExceeded, TooLarge
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.files import read_file
 from mfwidgets.private_folder import is_private, make_private
 
@@ -36,7 +36,7 @@ _CHECKS_PER_LIMIT = 50
 """A process checks the size of the folder at its first write, and after each 1/50 of the limit that it writes."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class CacheInfo:
     """The content of the cache.
 

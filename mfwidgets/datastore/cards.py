@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from mfwidgets.config_values import expanded
 from mfwidgets.datastore.base import LOCAL_TYPES, Datastore, LocalDatastore, open_datastore
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.files import parse_json
 
 ROOT = "mf.cards"
@@ -26,7 +26,7 @@ MAX_CARD_BYTES = 200_000_000
 """A larger card would stop the browser."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class CardPlace:
     """A folder of cards.
 
@@ -50,7 +50,7 @@ class CardPlace:
         return self.datastore.describe()
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class CardFile:
     """A card in its datastore. Its content is not read yet.
 
@@ -117,10 +117,9 @@ def list_cards(place: CardPlace, task: tuple[str, ...]) -> list[CardFile]:
     return []
 
 
-def read_card(place: CardPlace, card: CardFile) -> str | None:
-    """Return the HTML of a card (one read, about a megabyte); None if it is missing."""
-    content = place.datastore.read(place.path(card.key), MAX_CARD_BYTES)
-    return None if content is None else content.decode("utf-8", errors="replace")
+def read_card(place: CardPlace, card: CardFile) -> bytes | None:
+    """Return the HTML of a card as stored (one read, about a megabyte); None if it is missing."""
+    return place.datastore.read(place.path(card.key), MAX_CARD_BYTES)
 
 
 def card_size(place: CardPlace, card: CardFile) -> int | None:

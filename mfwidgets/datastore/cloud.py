@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
@@ -32,6 +32,7 @@ _STREAM_BYTES = 8 * 1024 * 1024
 """Larger objects are read in pieces, with a progress bar."""
 
 _PIECE_BYTES = 1024 * 1024
+_LIST_SIZE = 1_000
 _PROGRESS_DELAY_S = 0.5
 """The progress bar shows after this time."""
 
@@ -112,6 +113,24 @@ class CloudDatastore:
         )
         return content
 
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return at most ``length`` bytes of an object from an offset on (one request for the range).
+
+        Returns None if the object is missing, and no bytes behind its end.
+        """
+        import obstore
+
+        def send() -> bytes:
+            try:
+                return bytes(obstore.get_range(self._store, key, start=start, length=length))
+            except Exception:
+                if start and start >= int(obstore.head(self._store, key)["size"]):
+                    return b""
+                raise
+
+        content: bytes | None = self._request(key, send)
+        return content
+
     def size(self, key: str) -> int | None:
         """Return the size of an object in bytes, or None if it is missing (one request)."""
         import obstore
@@ -128,6 +147,15 @@ class CloudDatastore:
             return []
         paths = [entry["path"] for entry in listing["objects"]] + list(listing["common_prefixes"])
         return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield the keys and sizes of the objects below a prefix (one request for each thousand)."""
+        import obstore
+
+        pages = iter(obstore.list(self._store, f"{prefix.rstrip('/')}/", chunk_size=_LIST_SIZE))
+        while page := self._request(prefix, lambda: next(pages, None)):
+            for entry in page:
+                yield entry["path"], int(entry["size"])
 
     def _request(self, key: str, send: Callable[[], Any]) -> Any:
         """Send one request when a slot is free. Return the answer, or None if there is no such object.

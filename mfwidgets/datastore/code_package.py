@@ -29,7 +29,8 @@ _MAX_MANIFEST_BYTES = 5_000_000
 """A manifest of Conda has a few hundred kilobytes for each environment."""
 
 _MARKER = ".mf_install"
-_MANIFEST = "conda.manifest"
+_MANIFEST, _LOCK = "conda.manifest", "uv.lock"
+_META = ".mf_meta/"
 _INFO, _OLD_INFO = ".mf_meta/INFO", "INFO"
 _NOT_USERS_NEW = (".mf_code", ".mf_meta", _MARKER)
 _NOT_USERS_OLD = (
@@ -38,7 +39,7 @@ _NOT_USERS_OLD = (
     "INFO",
     "CONFIG",
     _MANIFEST,
-    "uv.lock",
+    _LOCK,
     "pyproject.toml",
     "condav2-1.cnd",
 )
@@ -97,11 +98,26 @@ class CodePackage:
         DataException
             It is damaged or too large.
         """
-        content = self.read(_MANIFEST, _MAX_MANIFEST_BYTES)
+        content = self._environment_file(_MANIFEST)
         try:
             return parse_json(content) if content else {}
         except ValueError as error:
             raise DataException(f"{_MANIFEST} in the code package of {self._owner} is damaged: {error}.") from error
+
+    @property
+    def lock(self) -> bytes:
+        """The ``uv.lock`` of the run's project. Empty if there is none.
+
+        Raises
+        ------
+        DataException
+            It is damaged or too large.
+        """
+        return self._environment_file(_LOCK)
+
+    def _environment_file(self, name: str) -> bytes:
+        """Return a file that describes the environment. The newer layout keeps it in its own folder."""
+        return self.read(f"{_META if self._is_new else ''}{name}", _MAX_MANIFEST_BYTES) or b""
 
     def read(self, name: str, max_bytes: int = MAX_FILES_BYTES) -> bytes | None:
         """Return the content of a file. None if the package has no file of this name.

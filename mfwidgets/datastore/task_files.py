@@ -1,13 +1,14 @@
 """The small JSON files of each attempt: ``<N>.attempt.json``, ``<N>.runtime`` and ``<N>.data.json``."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from sys import intern
 from typing import Any
 
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile, DataException
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.files import parse_json
 
 _FILE = re.compile(r"(\d{1,3})\.(attempt\.json|runtime(?:\.json)?|DONE\.lock)\Z", re.ASCII)
@@ -20,7 +21,7 @@ _MAX_SIZE, _MAX_CODE = 2**63, 2**32
 """Larger numbers of bytes, and return codes, are broken. Windows has codes of 32 bits."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ProcessEnd:
     """How the local scheduler saw the process of an attempt end (``<N>.runtime``).
 
@@ -36,7 +37,7 @@ class ProcessEnd:
     killed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class AttemptFiles:
     """The facts from the files of one attempt.
 
@@ -45,14 +46,14 @@ class AttemptFiles:
     done
         Whether it ended by itself, successful or not (``<N>.DONE.lock``).
     end
-        How its process ended. None while it runs, and for other schedulers than the local one.
+        How its process ended. None while it runs, for other schedulers than the local one, and if it was not read.
     """
 
     done: bool
     end: ProcessEnd | None
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ArtifactInfo:
     """The entry of one artifact in ``<N>.data.json``. Its value is not read.
 
@@ -73,10 +74,19 @@ class ArtifactInfo:
     serializer_info: Mapping[str, Any] | None = None
 
 
-def attempt_files(datastore: Datastore, task: tuple[str, ...]) -> dict[int, AttemptFiles]:
+def attempt_files(
+    datastore: Datastore, task: tuple[str, ...], succeeded: Collection[int] = ()
+) -> dict[int, AttemptFiles]:
     """Return the facts about attempts that left files, by number (one listing, one small read per ended process).
 
     A folder that cannot be listed says nothing.
+
+    Parameters
+    ----------
+    datastore, task
+        Where the files are.
+    succeeded
+        The attempts that are known to have succeeded. If they ended by themselves, the end of their processes is not read.
     """
     folder = "/".join(task)
     kinds: dict[int, set[str]] = {}
@@ -91,14 +101,24 @@ def attempt_files(datastore: Datastore, task: tuple[str, ...]) -> dict[int, Atte
     return {
         number: AttemptFiles(
             done="DONE.lock" in names,
-            end=next((_process_end(datastore, f"{folder}/{number}.{end}") for end in _ENDS if end in names), None),
+            end=None
+            if number in succeeded and "DONE.lock" in names
+            else _end_of(datastore, f"{folder}/{number}", names),
         )
         for number, names in kinds.items()
     }
 
 
-def artifact_infos(datastore: Datastore, task: tuple[str, ...], attempt: int) -> dict[str, ArtifactInfo]:
+def _end_of(datastore: Datastore, attempt: str, names: Collection[str]) -> ProcessEnd | None:
+    return next((_process_end(datastore, f"{attempt}.{end}") for end in _ENDS if end in names), None)
+
+
+def artifact_infos(
+    datastore: Datastore, task: tuple[str, ...], attempt: int, *, public_only: bool = False
+) -> dict[str, ArtifactInfo]:
     """Return the entries of an attempt's ``data.json``, by artifact name (one read). Empty if the file is missing.
+
+    ``public_only`` excludes Metaflow's own artifacts, whose names begin with ``_``.
 
     Raises
     ------
@@ -108,7 +128,18 @@ def artifact_infos(datastore: Datastore, task: tuple[str, ...], attempt: int) ->
     key = f"{'/'.join(task)}/{attempt}.data.json"
     content = _read_json(datastore, key)
     shas, infos = _mapping(content.get("objects")), _mapping(content.get("info"))
-    return {name: _artifact_info(str(sha), _mapping(infos.get(name))) for name, sha in stoppable(shas.items())}
+    return {
+        name: _artifact_info(str(sha), _mapping(infos.get(name)))
+        for name, sha in stoppable(shas.items())
+        if not (public_only and name.startswith("_"))
+    }
+
+
+def artifact_hashes(datastore: Datastore, task: tuple[str, ...], attempt: int) -> dict[str, str]:
+    """Return the hashes in an attempt's ``data.json``, by artifact name, as :func:`artifact_infos` does."""
+    content = _read_json(datastore, f"{'/'.join(task)}/{attempt}.data.json")
+    # Most tasks of a foreach have the same names, and many inherit the same values.
+    return {intern(name): intern(str(sha)) for name, sha in stoppable(_mapping(content.get("objects")).items())}
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def cache_info() -> CacheInfo:
 
 
 def clear_cache() -> CacheInfo:
-    """Remove all blobs, and all that is remembered about runs. Other files in the folder are left alone.
+    """Remove all blobs, all that is remembered about runs, and compiled templates. Other files are left alone.
 
     Costs a listing of the folder and the removal of each file.
 
@@ -50,7 +50,10 @@ def clear_cache() -> CacheInfo:
     >>> clear_cache().files
     0
     """
+    from mfwidgets.render.template_cache import clear_templates, template_folder  # imports the template engine
+
     before, configuration = cache_info(), read_configuration()
     blob_cache(configuration).clear()
     clear_indexes(index_folder(configuration))
+    clear_templates(template_folder())
     return before

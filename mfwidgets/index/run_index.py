@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from mfwidgets.index.database import Database, Row
+from mfwidgets.providers.folder_memory import FolderMemory
 from mfwidgets.providers.records import RunRecord, RunStamp
 from mfwidgets.stamps import Clock, Stamp, is_settled, stamp_of
 
@@ -70,10 +71,16 @@ class RunIndex:
         The folder of the runs. Paths of folders are kept relative to it. None for a service.
     clock
         Returns the time in nanoseconds.
+
+    Attributes
+    ----------
+    folders
+        What displays read from the folders of tasks. It is in this process only.
     """
 
     def __init__(self, database: Database, root: Path | None = None, clock: Clock = time.time_ns) -> None:
         self._database, self._clock = database, clock
+        self.folders = FolderMemory(clock)
         self._prefix = f"{root}/" if root else ""
         self._entries: dict[tuple[str, str], _Entry] = {}
         self._asked: set[tuple[str, str]] = set()
@@ -237,6 +244,7 @@ class RunIndex:
 
     def clear(self) -> None:
         """Forget everything, and remove the file."""
+        self.folders.clear()
         with self._lock:
             for known in (self._entries, self._pending, self._values, self._pending_values):
                 known.clear()

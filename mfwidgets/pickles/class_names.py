@@ -74,7 +74,8 @@ def fields_of(described: Any) -> dict[str, Any]:
         return {}
     known = _known(described)
     if known is not None:
-        return dict(islice(known.items(), _MAX_FIELDS))
+        named = ((name, value) for name, value in known.items() if isinstance(name, str))  # a damaged pickle has others
+        return dict(islice(named, _MAX_FIELDS))
     return dict(islice(_public(described), _MAX_FIELDS))
 
 

@@ -109,3 +109,6 @@ CONSTRUCTORS: Mapping[tuple[str, str], Callable[..., Any]] = {
     **{name: _metaflow_object(kind) for name, kind in METAFLOW_TYPES.items()},
 }
 """The constructors by the module and the name in the pickle."""
+
+WITHOUT_ARRAYS = {name: make for name, make in CONSTRUCTORS.items() if name not in NUMPY_CONSTRUCTORS}
+"""Those that do not import numpy."""

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from mfwidgets.fast_dataclass import fast_dataclass
+
 MAX_NAME_CHARS = 1_000
 """The maximum length of a module and a name. A pickle could combine one long module with many names."""
 
 _NO_NAMES: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class GlobalRef:
     """The name of a class or function in a pickle. It is not imported."""
 
@@ -64,7 +66,7 @@ class PartialObject:
     memo_indices: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class DescribedObject:
     """The words for an object that was not constructed: its class and recorded fields. They are its repr.
 
@@ -78,6 +80,52 @@ class DescribedObject:
 
     def __repr__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LongContent:
+    """Bytes or text of a large pickle, of which only a part is in memory.
+
+    Attributes
+    ----------
+    length
+        The number of all bytes.
+    beginning
+        The first bytes.
+    is_text
+        Whether they are UTF-8 text.
+    """
+
+    length: int
+    beginning: bytes
+    is_text: bool = False
+
+    @property
+    def text(self) -> str:
+        """The beginning as text."""
+        return self.beginning.decode("utf-8", "replace")
+
+    @property
+    def words(self) -> str:
+        """A short description: ``3,000,000 bytes``."""
+        return f"str of {self.length:,} bytes" if self.is_text else f"{self.length:,} bytes"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayBeginning:
+    """An array of numpy in a large pickle, of which only a part is in memory.
+
+    Attributes
+    ----------
+    shape, dtype
+        Of the whole array.
+    sample
+        Its beginning, as an array: the first rows, or the first values of each row.
+    """
+
+    shape: tuple[int, ...]
+    dtype: Any
+    sample: Any
 
 
 def is_array(value: Any) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfwidgets.pickles.described import DescribedObject, GlobalRef, ReducedCall
+from mfwidgets.pickles.described import DescribedObject, GlobalRef, LongContent, ReducedCall
 
 _STORAGE = re.compile(rb"ctorch(?:\.storage)?\n(\w{1,40})Storage\nq.X....\d{1,40}q.X....([\w:]{1,20})q", re.DOTALL)
 """The type and the device of a tensor's content, in torch's own format inside of the pickle."""
@@ -37,6 +37,7 @@ def known_facts(described: ReducedCall) -> dict[str, Any] | None:
 def _tensor_facts(args: Any) -> dict[str, Any]:
     storage, _, size = args[:3]
     content = storage.args[0] if isinstance(storage, ReducedCall) and storage.args else b""
+    content = content.beginning if isinstance(content, LongContent) else content
     found = _STORAGE.search(content[:_SEARCHED_BYTES]) if isinstance(content, bytes) else None
     kind, device = (part.decode() for part in found.groups()) if found else ("", "")
     dtype = GlobalRef("torch", _DTYPES.get(kind, kind.lower()))

@@ -3,7 +3,7 @@
 import pickletools
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -21,10 +21,21 @@ _COUNTED = 1_000
 
 
 class PickleMachine:
-    """The stack and the memo of one pickle."""
+    """The stack and the memo of one pickle.
 
-    def __init__(self, budget: Budget) -> None:
+    Parameters
+    ----------
+    budget
+        Limits what it costs.
+    constructors
+        The constructors by the module and the name in the pickle. Any other call is only described.
+    """
+
+    def __init__(
+        self, budget: Budget, constructors: Mapping[tuple[str, str], Callable[..., Any]] = CONSTRUCTORS
+    ) -> None:
         self.budget = budget
+        self.constructors = constructors
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.calls: dict[int, tuple[PartialObject, Any, Any]] = {}
@@ -32,10 +43,13 @@ class PickleMachine:
 
     def run(self, content: bytes) -> Any:
         """Run all opcodes and return the value."""
-        for number, (opcode, arg, _) in enumerate(pickletools.genops(content)):
+        return self.run_opcodes((opcode.name, arg) for opcode, arg, _ in pickletools.genops(content))
+
+    def run_opcodes(self, opcodes: Iterable[tuple[str, Any]]) -> Any:
+        """Run opcodes, each a name and an argument, and return the value."""
+        for number, (name, arg) in enumerate(opcodes):
             if not number % _COUNTED:
                 self.budget.opcodes(_COUNTED)
-            name = opcode.name
             if name == "STOP":
                 return self.pop(1)[0]
             if name in _LITERALS:
@@ -44,6 +58,24 @@ class PickleMachine:
                 self.budget.result(name)
                 _STEPS[name](self, arg)
         raise UnloadableArtifact("Expected a pickle, got bytes without a STOP opcode.", "not a pickle")
+
+    def unfinished(self) -> Any:
+        """Return the value as far as the opcodes went: collections with their first items, and objects with what is known.
+
+        It only guesses what the next opcodes would do, so it is good for a display only.
+        """
+        while _MARK in self.stack:
+            items = _joined(self.since_mark(), self.calls)
+            below = self.stack[-1] if self.stack else None
+            if isinstance(below, list | deque):
+                below.extend(items)
+            elif isinstance(below, dict):
+                self.update(items[: len(items) // 2 * 2])
+            elif isinstance(below, set):
+                self.add(items)
+            else:
+                self.stack.append(tuple(items))
+        return _joined(self.stack, self.calls)[0]
 
     def since_mark(self) -> list[Any]:
         """Pop the items above the topmost mark, and the mark."""
@@ -72,7 +104,7 @@ class PickleMachine:
     def make(self, callee: Any, args: Any, named: Any = None) -> None:
         """Push the result of a call: a plain value if there is a constructor for it, else a description."""
         callee, args = _class_and_arguments(callee, _as(tuple, args))
-        constructor = CONSTRUCTORS.get((callee.module, callee.name)) if isinstance(callee, GlobalRef) else None
+        constructor = self.constructors.get((callee.module, callee.name)) if isinstance(callee, GlobalRef) else None
         value: Any = NotImplemented
         if constructor and not named and self.budget.copy(args):
             with suppress(Exception):  # constructors of dates and of numpy raise nearly any error for strange arguments
@@ -130,6 +162,31 @@ class PickleMachine:
         else:
             self.budget.keys(len(items))
             _as(set, target).update(self.budget.key(target, item) for item in items)
+
+
+def _joined(items: list[Any], calls: Mapping[int, tuple[PartialObject, Any, Any]]) -> list[Any]:
+    """Return items, with each class or object at their end joined with what follows it: its arguments or its state."""
+    joined = list(items)
+    while len(joined) > 1:
+        holder, part = joined[-2:]
+        if isinstance(holder, GlobalRef):
+            joined[-2:] = [ReducedCall(holder, part if isinstance(part, tuple) else (part,))]
+        elif isinstance(holder, PartialObject):
+            joined[-2:] = [_finished(holder, part, calls)]
+        elif isinstance(holder, ReducedCall) and isinstance(part, dict | tuple):
+            holder.state = part
+            del joined[-1]
+        else:
+            break
+    return joined
+
+
+def _finished(target: PartialObject, state: Any, calls: Mapping[int, tuple[PartialObject, Any, Any]]) -> Any:
+    """Return an object from its state. Return its description if the state is incomplete."""
+    with suppress(Exception):  # numpy raises nearly any error for a strange state
+        return target.finish(state)
+    _, callee, args = calls[id(target)]
+    return ReducedCall(callee, args, state)
 
 
 def _as(kind: Any, value: Any) -> Any:

@@ -5,10 +5,10 @@ A pickle names Metaflow's classes. They are replaced by these, so that reading d
 
 from collections import namedtuple
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mfwidgets.errors import MetaflowInternalError
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.hidden_characters import visible
 from mfwidgets.safe_repr import repr_of
 
@@ -103,7 +103,7 @@ def _plain(value: Any) -> Any:
     return type(value)(map(_plain, value)) if type(value) in (list, tuple, set) else value
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ClientState:
     """The pickled state of an object of Metaflow's client.
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfwidgets.pickles.described import PartialObject
+from mfwidgets.pickles.described import ArrayBeginning, PartialObject
 
 _MAX_EMPTY_ROWS = 100_000
 """An array without bytes can have a shape of any length."""
@@ -112,6 +112,8 @@ def _array(*_: object) -> PartialObject:
         import numpy as np
 
         _, shape, dtype, by_column, content = _as(tuple, state)
+        if isinstance(content, ArrayBeginning):
+            return content
         _as(list if _as(np.dtype, dtype).hasobject else bytes, content)
         if len(_as(tuple, shape)) > _MAX_DIMENSIONS or not all(0 <= _as(int, n) <= _MAX_COUNT for n in shape):
             raise ValueError("an array of an unknown shape")

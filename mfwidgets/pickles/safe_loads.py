@@ -9,6 +9,7 @@ from typing import Any
 
 from mfwidgets.errors import DeadlineExceeded, UnloadableArtifact
 from mfwidgets.pickles.budget import Budget
+from mfwidgets.pickles.constructors import CONSTRUCTORS, WITHOUT_ARRAYS
 from mfwidgets.pickles.described import GlobalRef, ReducedCall, foreign_parts
 from mfwidgets.pickles.machine import PickleMachine
 from mfwidgets.pickles.showable import check_showable
@@ -24,16 +25,38 @@ def safe_loads(content: bytes) -> Any:
     UnloadableArtifact
         The pickle has other values, costs more than its :class:`Budget`, or is not a pickle.
     """
-    value = describe_pickle(content)
+    value = describe_pickle(content, arrays=not may_be_frame(content))
     foreign = next(foreign_parts(value), None)
+    if foreign is not None and may_be_frame(content) and not is_frame(value):
+        value = describe_pickle(content)
+        foreign = next(foreign_parts(value), None)
     if foreign is not None:
         described = _name_of(foreign)
         raise UnloadableArtifact(f"Expected only plain values in the pickle, got {described}.", described)
     return value
 
 
-def describe_pickle(content: bytes) -> Any:
+_START, _FRAME = 200, "DataFrame"
+"""The pickle of a frame begins with the name of its class."""
+
+_FRAME_MODULES = ("pandas", "pandas.core.frame")
+
+
+def may_be_frame(content: bytes) -> bool:
+    """Return whether a pickle may be that of a DataFrame. Its arrays need not be read to say so, and take numpy."""
+    return _FRAME.encode() in content[:_START]
+
+
+def is_frame(described: Any) -> bool:
+    """Return whether this is the description of a DataFrame of pandas."""
+    of = described.of if isinstance(described, ReducedCall) else None
+    return isinstance(of, GlobalRef) and of.name == _FRAME and of.module in _FRAME_MODULES
+
+
+def describe_pickle(content: bytes, *, arrays: bool = True) -> Any:
     """Return the value of a pickle. Parts that are not plain become :class:`ReducedCall` or :class:`GlobalRef`.
+
+    Without ``arrays``, so do those of numpy, which is then not imported.
 
     Raises
     ------
@@ -43,7 +66,7 @@ def describe_pickle(content: bytes) -> Any:
         Nobody waits for the value any more.
     """
     try:
-        value = PickleMachine(Budget(len(content))).run(content)
+        value = PickleMachine(Budget(len(content)), CONSTRUCTORS if arrays else WITHOUT_ARRAYS).run(content)
         if next(foreign_parts(value), None) is None:
             check_showable(value, len(content))
     except (UnloadableArtifact, DeadlineExceeded):

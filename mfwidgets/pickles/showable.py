@@ -5,7 +5,6 @@ time, as ``repr`` writes it each time.
 """
 
 import math
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePath
@@ -13,6 +12,7 @@ from typing import Any
 
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import UnloadableArtifact
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.pickles.described import parts_of
 from mfwidgets.safe_repr import MAX_DIGITS, int_text, is_readable
 
@@ -30,7 +30,7 @@ _STEPS_PER_CHECK = 1_000
 _SCALARS = frozenset((int, float, str, bytes, bool, type(None)))
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Size:
     """The size of a value: parts, characters and levels."""
 

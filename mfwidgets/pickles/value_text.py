@@ -15,7 +15,15 @@ from typing import Any
 from uuid import UUID
 
 from mfwidgets.pickles.class_names import arguments_of, class_name, fields_of
-from mfwidgets.pickles.described import DescribedObject, GlobalRef, PartialObject, ReducedCall, is_array
+from mfwidgets.pickles.described import (
+    ArrayBeginning,
+    DescribedObject,
+    GlobalRef,
+    LongContent,
+    PartialObject,
+    ReducedCall,
+    is_array,
+)
 from mfwidgets.pickles.metaflow_types import IncludedFile
 from mfwidgets.safe_repr import int_text, is_readable
 
@@ -110,6 +118,8 @@ _WRITERS: Mapping[type, Callable[[_ValueRepr, Any, int], str]] = {
     IncludedFile: lambda writer, value, level: f"IncludedFile({writer.repr1(value.descriptor, level - 1)})",
     GlobalRef: lambda _, value, __: "<NA>" if value.name == "NA" else _cut(value.name),
     PartialObject: lambda *_: "<incomplete object>",
+    ArrayBeginning: lambda _, value, __: f"array of {value.dtype}, shape {value.shape}",
+    LongContent: lambda _, value, __: value.words,
     ReducedCall: lambda writer, value, level: writer.call(value, level),
 }
 """The functions that write values of exactly these types. Times are written as in tables."""
@@ -154,7 +164,8 @@ def value_text(value: Any) -> str:
     """Return the repr of a value, shortened. It has no addresses of memory, and never fails."""
     try:
         if type(value).__module__ == "numpy" and not is_array(value):
-            value = value.item()  # 1.5, not np.float64(1.5)
+            # 1.5, not np.float64(1.5); and 0.1 for a float32, not its nearest float64
+            value = float(str(value)) if value.dtype.kind == "f" else value.item()
         return _cut(_REPR(value), _MAX_TEXT_CHARS)
     except Exception as error:  # noqa: BLE001 - the repr of a user's own class can raise any error
         return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"

@@ -5,11 +5,12 @@ first, as in Metaflow. None or an empty result means that there is no such objec
 read.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from mfwidgets.fast_dataclass import fast_dataclass
+from mfwidgets.providers.folder_memory import FolderMemory
 from mfwidgets.providers.records import (
     ArtifactRecord,
     FlowRecord,
@@ -20,6 +21,9 @@ from mfwidgets.providers.records import (
     TaskRecord,
 )
 
+Headers = Mapping[str, str] | Callable[[], Mapping[str, str]]
+"""Extra headers for a service, or a function that returns them for each request (for tokens that expire)."""
+
 PathPrefix = tuple[str, ...]
 """(flow, run), (flow, run, step) or (flow, run, step, task): the part of the tree to read."""
 
@@ -28,7 +32,7 @@ TagUpdate = Callable[[frozenset[str], frozenset[str]], frozenset[str]]
 """Takes a run's current user and system tags, returns its new user tags. Raises if the change is not allowed."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class RunQuery:
     """Selects runs. A provider may ignore the query: the caller filters the runs again.
 
@@ -63,8 +67,22 @@ class RunQuery:
 ALL = RunQuery()
 
 
+@fast_dataclass(frozen=True, slots=True)
+class AllFieldsExcept:
+    """The names of all metadata fields except these, for a provider that reads a file per event."""
+
+    names: frozenset[str]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether it is one of the others."""
+        return name not in self.names
+
+
 class RecordMemory(Protocol):
     """Remembers the records of local runs. It is above this layer, so the provider gets it."""
+
+    folders: FolderMemory
+    """The memory of displays about the folders of tasks."""
 
     def prepare(self, flow: str, run_ids: Sequence[str]) -> None:
         """Read what is remembered about these runs, at once."""
@@ -125,8 +143,20 @@ class MetadataProvider(Protocol):
     def flow(self, flow: str) -> FlowRecord | None:
         """Return one flow."""
 
+    def flow_names(self) -> list[str]:
+        """Return the names of all flows. In a folder, a name can be that of something else."""
+
+    def newest_start(self, flow: str) -> int | None:
+        """Return a time after which no run of a flow started, in milliseconds. 0 if it has no runs.
+
+        Reads no run. None if only reading runs would show the time.
+        """
+
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
         """Yield a flow's runs, newest first. Only the runs that the caller takes are read."""
+
+    def with_status(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
+        """Return runs of one flow with :attr:`RunRecord.service_status`, if one request can fill it."""
 
     def count_runs(self, flow: str) -> int | None:
         """Return the number of runs. None if only reading them would show it."""
@@ -148,6 +178,12 @@ class MetadataProvider(Protocol):
 
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
         """Return the metadata events of all tasks there and all attempts, if given only with these field names."""
+
+    def is_small_flow(self, flow: str) -> bool:
+        """Return whether runs of a flow can be read as a whole: those that were read before had few tasks."""
+
+    def tasks_with(self, step: PathPrefix, field: str, pattern: str) -> set[str] | None:
+        """Return the ids of the tasks of a step with a metadata value that matches. None if that cannot be asked."""
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
         """Return the metadata events of a run. For a very large run, successful tasks may be missing.

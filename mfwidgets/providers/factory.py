@@ -12,16 +12,14 @@ from mfwidgets.config_values import expanded
 from mfwidgets.entry_points import Extension, extensions
 from mfwidgets.errors import InvalidSelector, KeysRedirected, MetaflowConfigurationError, warn
 from mfwidgets.extensions import HEADERS, HeadersProvider
-from mfwidgets.providers.base import Memories, MetadataProvider, no_memory
+from mfwidgets.providers.base import Headers, Memories, MetadataProvider, no_memory
 from mfwidgets.providers.local import LocalProvider
-from mfwidgets.providers.service import ServiceProvider
-from mfwidgets.providers.service_failures import checked_headers
-from mfwidgets.providers.service_http import Headers, ServiceHttp
 from mfwidgets.redaction import redact_selector, redact_url, remember_secrets, secrets_in_url
 
 if TYPE_CHECKING:
     import requests
 
+    from mfwidgets.providers.service import ServiceProvider
 
 _LIKE_A_HOST = re.compile(r"://|\A[\w.\-]+:\d+(/|\Z)|\A[\w\-]+(\.[\w\-]+)+(/|\Z)")
 """``ftp://HOST``, ``HOST:8080`` and ``metaflow.example.org``."""
@@ -86,7 +84,12 @@ def is_folder(selector: object) -> bool:
 
 def _open_service(
     url: str, configuration: Configuration, headers: Headers | None, session: "requests.Session | None"
-) -> ServiceProvider:
+) -> "ServiceProvider":
+    # Reading folders does not need these modules.
+    from mfwidgets.providers.service import ServiceProvider
+    from mfwidgets.providers.service_failures import checked_headers
+    from mfwidgets.providers.service_http import ServiceHttp
+
     explicit = bool(url)
     url = url or configuration.get("SERVICE_URL") or ""
     if not _is_service_url(url):
@@ -126,6 +129,8 @@ def _headers_of(
     packages: Iterable[Extension[HeadersProvider]], url: str, configuration: Configuration
 ) -> dict[str, str]:
     """Return the headers that installed packages add. Those of the first package count."""
+    from mfwidgets.providers.service_failures import checked_headers
+
     found: dict[str, str] = {}
     for package in packages:
         headers = package.call(package.value.headers, url, configuration, expected=Mapping)

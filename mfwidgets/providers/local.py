@@ -4,7 +4,8 @@ An object exists if and only if its ``_meta/_self.json`` exists. Names are alway
 that is not a plain file name (``..``, ``a/b``) matches no object.
 """
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -13,24 +14,29 @@ from typing import TypeVar
 from mfwidgets.config import Configuration
 from mfwidgets.errors import CorruptFile
 from mfwidgets.providers.base import ALL, Memories, PathPrefix, RecordMemory, RunQuery, TagUpdate, no_memory
+from mfwidgets.providers.folder_memory import FolderMemory
 from mfwidgets.providers.local_files import (
-    EVENT,
     Json,
+    ListedOnce,
     LocalFiles,
     RememberedFiles,
-    TaskPath,
     TracedFiles,
     artifact_file,
-    artifact_in,
     artifact_record,
-    field_in,
     folder_of,
-    metadata_record,
     milliseconds,
     text,
     texts,
 )
-from mfwidgets.providers.local_runs import MICROSECONDS, count_runs, names_in_time, newest_first
+from mfwidgets.providers.local_runs import (
+    MICROSECONDS,
+    Names,
+    count_runs,
+    names_in_time,
+    newest_first,
+    newest_start,
+    split_names,
+)
 from mfwidgets.providers.local_tags import change_tags
 from mfwidgets.providers.records import (
     ArtifactRecord,
@@ -39,15 +45,20 @@ from mfwidgets.providers.records import (
     RunRecord,
     StepRecord,
     TaskRecord,
-    attempt_number,
 )
+from mfwidgets.providers.task_folder import Records, TaskFolder, records_in
 from mfwidgets.redaction import redact_message
+from mfwidgets.stamps import ABSENT
 
 NO_ROOT = "<No .metaflow directory found in current working tree>"
 """The text that Metaflow shows if there is no ``.metaflow`` folder."""
 
 
+_TASK = 4
+"""Components of the path of a task."""
+
 _Dated = TypeVar("_Dated", StepRecord, TaskRecord)
+_Fact = TypeVar("_Fact")
 
 
 class LocalProvider:
@@ -68,6 +79,8 @@ class LocalProvider:
         Reads the files.
     memories
         Opens the memory of the runs in this folder.
+    folders
+        What displays read from the folders of tasks, if this is the provider of a display. Tables remember whole runs.
     """
 
     remote = False
@@ -81,6 +94,7 @@ class LocalProvider:
         kind: str = "local",
         files: LocalFiles | None = None,
         memories: Memories = no_memory,
+        folders: FolderMemory | None = None,
     ) -> None:
         self._root = root
         self._kind = kind
@@ -88,24 +102,28 @@ class LocalProvider:
         self._given = given
         self._files = files or LocalFiles()
         self._memories = memories
+        self._folders = folders
+        self._divided: dict[str, tuple[list[str], Names]] = {}
 
     def remembering(self) -> "LocalProvider":
-        """Return a copy of the provider for one display. The copy reads no file twice."""
-        return self._with_files(RememberedFiles())
+        """Return a copy of the provider for one display.
+
+        The copy reads no file twice, and reads only the tasks that changed since the last display.
+        """
+        memory = self._memory()
+        return self._with_files(RememberedFiles(), memory.folders if memory else None)
+
+    def listing_once(self) -> "LocalProvider":
+        """Return a copy of the provider that lists no folder twice, for several questions about many runs."""
+        return self._with_files(ListedOnce(self._files), self._folders)
 
     def traced(self) -> tuple["LocalProvider", TracedFiles]:
         """Return a copy of the provider that notes the stamps of the folders it uses, and these stamps."""
         files = TracedFiles(self._files)
-        return self._with_files(files), files
+        return self._with_files(files, self._folders), files
 
-    def note(self, path: PathPrefix) -> None:
-        """Note the stamp of an object's folder, if this copy notes stamps."""
-        folder = self._folder(path)
-        if folder is not None:
-            self._files.stamp(folder)
-
-    def _with_files(self, files: LocalFiles) -> "LocalProvider":
-        return LocalProvider(self._root, self._configuration, self._given, self._kind, files, self._memories)
+    def _with_files(self, files: LocalFiles, folders: FolderMemory | None) -> "LocalProvider":
+        return LocalProvider(self._root, self._configuration, self._given, self._kind, files, self._memories, folders)
 
     @property
     def selector(self) -> str:
@@ -145,6 +163,17 @@ class LocalProvider:
         tags, system_tags = frozenset(texts(content, "tags")), frozenset(texts(content, "system_tags"))
         return FlowRecord(name, milliseconds(content), tags, system_tags)
 
+    def flow_names(self) -> list[str]:
+        """Return the names of the folders of flows (one listing, no file is read)."""
+        return self._children(())
+
+    def newest_start(self, flow: str) -> int | None:
+        """Return the time in the newest run id (one listing, no file is read)."""
+        try:
+            return newest_start(self._run_names(flow))
+        except CorruptFile:
+            return 0
+
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
         """Yield runs, newest first (two files read per run that the caller takes).
 
@@ -152,9 +181,24 @@ class LocalProvider:
         So only 40 files are read for the newest 20 of 10,000 runs. Runs with other ids are all read first. Runs whose id
         says that they started at another time than the query asks for are not read.
         """
-        names = self._children((flow,))
+        names = names_in_time(self._run_names(flow), query)
         read = partial(self._run, flow, listed=True)
-        yield from newest_first(flow, self._folder((flow,)) or "", names_in_time(names, query), read, self._memory())
+        yield from newest_first(flow, self._folder((flow,)) or "", names, read, self._memory())
+
+    def _run_names(self, flow: str) -> Names:
+        """Return the names in the folder of a flow. A display divides them once, because it keeps the listing."""
+        listed = self._files.names(self._folder((flow,)), only_folders=True)
+        known = self._divided.get(flow)
+        if known is None or known[0] is not listed:
+            numeric, others = split_names(listed)
+            known = (listed, (numeric, [name for name in others if name != "_meta"]))
+            if self._files.keeps_names:
+                self._divided[flow] = known
+        return known[1]
+
+    def with_status(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
+        """Return the same runs: files have no such status."""
+        return list(runs)
 
     def count_runs(self, flow: str) -> int:
         """Return the number of runs (one listing, and one check for each run that was not counted before)."""
@@ -216,12 +260,23 @@ class LocalProvider:
         folder = self._folder((*run.path, step))
         for name in self._children((*run.path, step)):
             try:
-                content = self._files.json(f"{folder}/{name}/_meta/_self.json")
+                created_ms = self._created_ms(f"{folder}/{name}/_meta")
             except CorruptFile as error:
                 yield TaskRecord(run, step, name, created_ms=0, problem=str(error))
             else:
-                if content is not None:
-                    yield TaskRecord(run, step, name, milliseconds(content))
+                if created_ms is not None:
+                    yield TaskRecord(run, step, name, created_ms)
+
+    def _created_ms(self, folder: str) -> int | None:
+        """Return when the task with this folder of records was created. None if it is not a task."""
+        memory = self._folders
+        stamp = self._files.stamp(folder) if memory else ABSENT
+        created_ms: int | None = memory.recall(folder, stamp, "created") if memory else None
+        if created_ms is None and (content := self._files.json(f"{folder}/_self.json")) is not None:
+            created_ms = milliseconds(content)
+            if memory:
+                memory.keep(folder, stamp, "created", created_ms)
+        return created_ms
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task (one file read)."""
@@ -230,15 +285,19 @@ class LocalProvider:
 
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
         """Return metadata events (one listing per task, one file read per event of these fields)."""
-        return [
-            event
-            for path in self._task_paths(where)
-            for event in self._events(path, self._meta_names(path, where), fields)
-        ]
+        return [event for task in self._task_folders(where) for event in task.events(fields)]
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
         """Return all metadata events of a run."""
         return self.metadata(run.path)
+
+    def is_small_flow(self, flow: str) -> bool:  # noqa: ARG002 - nobody waits for a file
+        """Return True."""
+        return True
+
+    def tasks_with(self, step: PathPrefix, field: str, pattern: str) -> set[str] | None:  # noqa: ARG002 - no filter
+        """Return None: files have no filter."""
+        return None
 
     def artifacts(
         self,
@@ -249,84 +308,107 @@ class LocalProvider:
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
         """Return artifacts (one listing per task, one file read per artifact of these names)."""
-        records: list[ArtifactRecord] = []
-        for path in self._task_paths(where):
-            files = self._meta_names(path, where)
-            # All files are needed to find the newest attempt. Two thirds are private artifacts, which need no read.
-            number = self._done_attempt(path, files) if attempt is None else attempt
-            if public_only:
-                files = [name for name in files if not name.partition("_artifact_")[2].startswith("_")]
-            records += self._records(path, files, names, number)
-        return records
+        return [
+            record
+            for task in self._task_folders(where)
+            for record in task.artifacts(
+                names, task.done_attempt() if attempt is None else attempt, public_only=public_only
+            )
+        ]
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return one artifact (one listing, unless the attempt is given, and one file read)."""
-        flow, run, step, task_id = task
-        number = self._done_attempt(task, self._meta_names(task, task)) if attempt is None else attempt
-        if number is None or self._folder((*task, name)) is None:
+        folder = self._folder(task)
+        if folder is None or self._folder((*task, name)) is None:
             return None
-        content = self._files.json(f"{self._folder(task)}/_meta/{artifact_file(number, name)}")
-        return None if content is None else artifact_record((flow, run, step, task_id), number, name, content)
+        number = attempt
+        if number is None:
+            number = TaskFolder(self._files, task, f"{folder}/_meta").done_attempt()
+        if number is None:
+            return None
+        content = self._files.json(f"{folder}/_meta/{artifact_file(number, name)}")
+        return None if content is None else artifact_record(task, number, name, content)
 
     def done_attempts(self, where: PathPrefix) -> Iterator[tuple[PathPrefix, int]]:
         """Yield tasks with their newest done attempt (one listing per task)."""
-        for path in self._task_paths(where):
-            attempt = self._done_attempt(path, self._meta_names(path, where))
+        for task in self._task_folders(where):
+            attempt = task.done_attempt()
             if attempt is not None:
-                yield path, attempt
+                yield task.path, attempt
 
-    def metadata_and_artifacts(
-        self, where: PathPrefix, fields: Collection[str], names: Collection[str]
-    ) -> tuple[list[MetadataRecord], list[ArtifactRecord]]:
-        """Return metadata events and artifacts (one listing per task for both)."""
-        events: list[MetadataRecord] = []
-        records: list[ArtifactRecord] = []
-        for path in self._task_paths(where):
-            files = self._meta_names(path, where)
-            events += self._events(path, files, fields)
-            records += self._records(path, files, names, self._done_attempt(path, files))
-        return events, records
+    def metadata_and_artifacts(self, where: PathPrefix, fields: Container[str], names: Collection[str]) -> Records:
+        """Return metadata events and artifacts (one listing per task for both).
 
-    def _events(self, path: TaskPath, files: list[str], fields: Collection[str] | None) -> Iterator[MetadataRecord]:
-        for name in files:
-            if name.startswith(EVENT) and (fields is None or field_in(name) in fields):
-                content = self._meta_file(path, name)
-                if content is not None:
-                    yield metadata_record(path, content)
+        The provider of a display reads only the tasks whose folders changed since the last display.
+        """
+        return records_in(self._task_folders(where), fields, names)
 
-    def _records(
-        self, path: TaskPath, files: list[str], names: Collection[str] | None, attempt: int | None
-    ) -> Iterator[ArtifactRecord]:
-        if names is not None:
-            selected = {artifact_file(attempt, name) for name in names} if attempt is not None else set()
-            files = [name for name in files if name in selected]
-        for name in files:
-            made_by, artifact = artifact_in(name)
-            if artifact and made_by == attempt:
-                content = self._meta_file(path, name)
-                if content is not None:
-                    yield artifact_record(path, made_by, artifact, content)
+    def records_of(
+        self, where: PathPrefix, tasks: Iterable[TaskRecord], fields: Container[str], names: Collection[str]
+    ) -> Records:
+        """Return what :meth:`metadata_and_artifacts` returns, of these tasks only. Lists no folder but theirs."""
+        return records_in(self._folders_of((task.path for task in tasks), where), fields, names)
+
+    def remembered(
+        self, path: PathPrefix, question: Hashable, read: Callable[[], _Fact], is_final: Callable[[_Fact], bool]
+    ) -> _Fact:
+        """Return what ``read`` returns about the folder of an object. A display reads it again only after a change.
+
+        The stamp of the folder is noted, if this copy notes stamps.
+
+        Parameters
+        ----------
+        path
+            The object.
+        question
+            Any name of the question.
+        read
+            Reads the answer from files that are directly in the folder.
+        is_final
+            Whether the answer stays the same while the folder is the same.
+        """
+        folder = self._folder(path)
+        if folder is None:
+            return read()
+        memory = self._folders
+        if memory is None:
+            self._files.note(folder)
+            return read()
+        stamp = self._files.stamp(folder)
+        fact: _Fact | None = memory.recall(folder, stamp, question)
+        if fact is None:
+            fact = read()
+            if is_final(fact):
+                memory.keep(folder, stamp, question, fact)
+        return fact
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
         """Rewrite the run's entry with other user tags. Nothing else in it changes."""
         return change_tags(Path(self._folder(run.path) or "", "_meta", "_self.json"), change)
 
-    def _done_attempt(self, path: PathPrefix, files: list[str]) -> int | None:
-        """Return the attempt whose artifacts count, from the lexically last ``attempt-done``, as in Metaflow."""
-        done = [name for name in files if name.startswith("sysmeta_attempt-done_")]
-        attempts = {name.partition("_artifact_")[0] for name in files if "_artifact_" in name}
-        if len(done) == 1 and len(attempts) == 1 and (only := attempt_number(attempts.pop())) is not None:
-            return only  # only one attempt: the file need not be read
-        return attempt_number(text(self._meta_file(path, done[-1]) or {}, "value")) if done else None
+    def _task_folders(self, where: PathPrefix) -> Iterator[TaskFolder]:
+        """Yield the folder of every task at or below ``where``.
 
-    def _task_paths(self, where: PathPrefix) -> Iterator[TaskPath]:
+        If it cannot be listed, that is an error if only this task was requested. Else others are still shown.
+        """
+        return self._folders_of(self._task_paths(where), where)
+
+    def _folders_of(self, paths: Iterable[PathPrefix], where: PathPrefix) -> Iterator[TaskFolder]:
+        origins: dict[PathPrefix, str] = {}
+        for path in paths:
+            folder = self._folder(path)
+            if folder is not None:
+                yield TaskFolder(
+                    self._files, path, f"{folder}/_meta", self._folders, strict=path == where, origins=origins
+                )
+
+    def _task_paths(self, where: PathPrefix) -> Iterator[PathPrefix]:
         """Yield the path of every task folder at or below ``where``."""
-        match where:
-            case flow, run, step, task:
-                yield flow, run, step, task
-            case _:
-                for name in self._listed(where):
-                    yield from self._task_paths((*where, name))
+        if len(where) == _TASK:
+            yield where
+        else:
+            for name in self._listed(where):
+                yield from self._task_paths((*where, name))
 
     def _folder(self, path: PathPrefix) -> str | None:
         root = self.local_root
@@ -334,7 +416,12 @@ class LocalProvider:
 
     def _children(self, path: PathPrefix) -> list[str]:
         """Return the names of the folders below an object. Only those with a ``_self.json`` are objects."""
-        return [name for name in self._files.names(self._folder(path), only_folders=True) if name != "_meta"]
+        names = self._files.names(self._folder(path), only_folders=True)
+        place = bisect_left(names, "_meta")
+        names = names.copy()  # a display keeps the listing
+        if names[place : place + 1] == ["_meta"]:
+            del names[place]
+        return names
 
     def _listed(self, path: PathPrefix) -> list[str]:
         """Return what :meth:`_children` returns, and no names if the folder cannot be listed, so that others are shown."""
@@ -342,26 +429,6 @@ class LocalProvider:
             return self._children(path)
         except CorruptFile:
             return []
-
-    def _meta_names(self, path: PathPrefix, where: PathPrefix) -> list[str]:
-        """Return the names of the files with records of a task.
-
-        If its folder cannot be listed, that is an error if only this task was read. Else others are still shown.
-        """
-        folder = self._folder(path)
-        try:
-            return self._files.names(f"{folder}/_meta") if folder else []
-        except CorruptFile:
-            if path == where:
-                raise
-            return []
-
-    def _meta_file(self, path: PathPrefix, name: str) -> Json | None:
-        """Read a metadata or artifact entry. Return None for a broken one, so that the others are still shown."""
-        try:
-            return self._files.json(f"{self._folder(path)}/_meta/{name}")
-        except CorruptFile:
-            return None
 
     def _entry(self, path: PathPrefix, *, tolerant: bool = False) -> Json | None:
         """Read an object's own entry. If ``tolerant``, a broken one counts as empty."""

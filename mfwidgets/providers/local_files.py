@@ -1,29 +1,34 @@
 """Reads the JSON files of a ``.metaflow`` folder by their literal names."""
 
 import os
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
 from mfwidgets.deadline import check_deadline
 from mfwidgets.errors import CorruptFile, DeadlineExceeded, TooLarge
 from mfwidgets.files import MAX_NAMES, MAX_RECORD_BYTES, is_missing, names_in_folder, parse_json, read_file
-from mfwidgets.providers.records import MAX_TAGS, ArtifactRecord, MetadataRecord, attempt_in_tags, attempt_number
-from mfwidgets.stamps import Stamp, stamp_of
+from mfwidgets.providers.base import PathPrefix
+from mfwidgets.providers.records import MAX_TAGS, ArtifactRecord, MetadataRecord, attempt_in_tags
+from mfwidgets.stamps import UNSETTLED, Stamp, stamp_of
 from mfwidgets.times import YEAR_3000
 
 Json = dict[str, Any]
 
-TaskPath = tuple[str, str, str, str]
-"""Flow, run, step and task."""
-
 _MAX_FILES, _MAX_FILE_BYTES = 20_000, 50_000_000
 """A display remembers at most this many files, and this many bytes of them."""
 
-_MAX_FOLDERS, _MAX_FOLDER_NAMES = 2_000, 500_000
+_MAX_FOLDERS, _MAX_FOLDER_NAMES = 20_000, 500_000
 """A display remembers at most this many folders, and this many names in them."""
+
+_MAX_LISTED, _MAX_LISTED_NAMES = 20_000, 200_000
+"""A table keeps the names in at most this many folders, and this many names: those of 4,000 runs, about 20 MB."""
 
 _MAX_RECORDS = 200_000
 """The most files with records in a folder. Two attempts with 100,000 artifacts each write as many."""
+
+_MAX_TIME_DIGITS = 14
+"""Milliseconds since the epoch until the year 5138."""
 
 EVENT = "sysmeta_"
 """The names of all files with a metadata event begin with this."""
@@ -109,7 +114,15 @@ def _parse(file: str, content: bytes) -> Json:
 
 
 class LocalFiles:
-    """Reads files and lists folders at each call."""
+    """Reads files and lists folders at each call.
+
+    Attributes
+    ----------
+    keeps_names
+        Whether the same list is returned again.
+    """
+
+    keeps_names = False
 
     def json(self, file: str) -> Json | None:
         """Return what :func:`read_json` returns, or raise the same error."""
@@ -122,6 +135,53 @@ class LocalFiles:
     def stamp(self, folder: str) -> Stamp:
         """Return the stamp of a folder from before it was used here."""
         return stamp_of(folder)
+
+    def note(self, folder: str) -> None:
+        """Note that a folder is used. Costs nothing here."""
+
+
+class ListedOnce(LocalFiles):
+    """Lists each folder once, for several questions about the same runs. What is kept is bounded.
+
+    Parameters
+    ----------
+    files
+        Reads the files.
+    """
+
+    def __init__(self, files: LocalFiles) -> None:
+        self._files = files
+        self._names: dict[str | None, list[str]] = {}
+        self._stamps: dict[str, Stamp] = {}
+        self._names_left = _MAX_LISTED_NAMES
+
+    def json(self, file: str) -> Json | None:
+        """Return what :func:`read_json` returns, or raise the same error."""
+        return self._files.json(file)
+
+    def names(self, folder: str | None, *, only_folders: bool = False) -> list[str]:
+        """Return what :func:`names_in` returned. Each folder is listed in one of the two ways only."""
+        names = self._names.get(folder)
+        if names is None:
+            names = self._files.names(folder, only_folders=only_folders)
+            if len(names) <= self._names_left and self._has_room:
+                self._names_left -= len(names)
+                self._names[folder] = names
+        return names
+
+    def stamp(self, folder: str) -> Stamp:
+        """Return the stamp of a folder from before it was first used here."""
+        stamp = self._stamps.get(folder)
+        if stamp is None:
+            stamp = UNSETTLED if folder in self._names else self._files.stamp(folder)
+            if self._has_room:
+                self._stamps[folder] = stamp
+        return stamp
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether more can be kept. A folder whose names are kept needs room for its stamp, too."""
+        return max(len(self._names), len(self._stamps)) < _MAX_LISTED
 
 
 class TracedFiles(LocalFiles):
@@ -139,20 +199,24 @@ class TracedFiles(LocalFiles):
 
     def json(self, file: str) -> Json | None:
         """Return what :func:`read_json` returns, or raise the same error."""
-        self.stamp(file.rpartition("/")[0])
+        self.note(file.rpartition("/")[0])
         return self._files.json(file)
 
     def names(self, folder: str | None, *, only_folders: bool = False) -> list[str]:
         """Return what :func:`names_in` returns, or raise the same error."""
         if folder is not None:
-            self.stamp(folder)
+            self.note(folder)
         return self._files.names(folder, only_folders=only_folders)
 
     def stamp(self, folder: str) -> Stamp:
+        """Note the stamp of a folder, unless it is noted, and return it."""
+        self.note(folder)
+        return self.folders[folder]
+
+    def note(self, folder: str) -> None:
         """Note the stamp of a folder, unless it is noted."""
         if folder not in self.folders:
             self.folders[folder] = self._files.stamp(folder)
-        return self.folders[folder]
 
 
 class RememberedFiles(LocalFiles):
@@ -161,6 +225,8 @@ class RememberedFiles(LocalFiles):
     What is remembered is bounded. A display of a larger run has its tasks in a snapshot, and reads only a few
     files again.
     """
+
+    keeps_names = True
 
     def __init__(self) -> None:
         self._contents: dict[str, bytes | None] = {}
@@ -173,7 +239,8 @@ class RememberedFiles(LocalFiles):
         if file in self._contents:
             content = self._contents[file]
         else:
-            self.stamp(file.rpartition("/")[0])
+            if (folder := file.rpartition("/")[0]) not in self._stamps:
+                self.stamp(folder)
             content = _read(file)
             size = len(content or b"")
             if len(self._contents) < _MAX_FILES and size <= self._bytes_left:
@@ -200,23 +267,37 @@ class RememberedFiles(LocalFiles):
         return self._stamps[folder]
 
 
-def artifact_in(name: str) -> tuple[int, str]:
-    """Return attempt and artifact of a file name such as ``0_artifact_x.json``; ``(-1, "")`` for other files."""
-    attempt, _, artifact = name.partition("_artifact_")
-    number = attempt_number(attempt)
-    if number is None or not artifact.endswith(".json"):
-        return -1, ""
-    return number, artifact.removesuffix(".json")
+def artifact_prefix(attempt: int) -> str:
+    """Return the beginning of the names of all files with artifacts of an attempt."""
+    return f"{attempt}_artifact_"
 
 
 def artifact_file(attempt: int, artifact: str) -> str:
-    """Return the file name of an artifact of an attempt."""
+    """Return the file name of an artifact of an attempt, such as ``0_artifact_x.json``."""
     return f"{attempt}_artifact_{artifact}.json"
 
 
-def field_in(name: str) -> str:
-    """Return the field of a file name such as ``sysmeta_attempt_ok_1700000000000.json``."""
-    return name[len(EVENT) :].rpartition("_")[0]
+def artifacts_in(names: Sequence[str], attempt: int) -> list[tuple[str, str]]:
+    """Return the names of files with artifacts of an attempt, each with the name of its artifact."""
+    start = len(artifact_prefix(attempt))
+    return [(name, name[start:-5]) for name in names if name.endswith(".json") and len(name) > start + 5]
+
+
+def events_of(fields: Container[str] | None, names: Sequence[str]) -> Sequence[str]:
+    """Return the names of files with these fields, such as ``sysmeta_attempt_ok_1700000000000.json``. None: all names."""
+    if fields is None:
+        return names
+    start = len(EVENT)
+    return [name for name in names if name[start : name.rindex("_")] in fields]
+
+
+def time_in(name: str) -> int | None:
+    """Return the time in such a name in milliseconds. None if there is no possible time."""
+    digits = name.rpartition("_")[2].removesuffix(".json")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_TIME_DIGITS):
+        return None
+    created_ms = int(digits)
+    return created_ms if created_ms < YEAR_3000 else None
 
 
 def milliseconds(content: Json) -> int:
@@ -228,43 +309,27 @@ def milliseconds(content: Json) -> int:
 def text(content: Json, key: str) -> str:
     """Return a value of an entry as str. Empty if it is missing."""
     value = content.get(key)
-    return "" if value is None else str(value)
+    return value if type(value) is str else "" if value is None else str(value)
 
 
 def texts(content: Json, key: str) -> tuple[str, ...]:
     """Return a list of an entry as strings. null counts as empty."""
     value = content.get(key)
-    return tuple(str(item) for item in value[:MAX_TAGS]) if isinstance(value, list) else ()
+    return tuple(map(str, value[:MAX_TAGS])) if isinstance(value, list) else ()
 
 
-def metadata_record(path: TaskPath, content: Json) -> MetadataRecord:
+def metadata_record(path: PathPrefix, content: Json) -> MetadataRecord:
     """Return a metadata event of a task from its file."""
     tags = texts(content, "tags")
-    return MetadataRecord(
-        step=path[2],
-        task_id=path[3],
-        field=text(content, "field_name"),
-        type=text(content, "type"),
-        value=content.get("value"),
-        created_ms=milliseconds(content),
-        attempt=attempt_in_tags(tags),
-        tags=tags,
-    )
+    field, kind = text(content, "field_name"), text(content, "type")
+    attempt, created_ms = attempt_in_tags(tags), milliseconds(content)
+    return MetadataRecord(path[2], path[3], field, kind, content.get("value"), created_ms, attempt, tags)
 
 
-def artifact_record(path: TaskPath, attempt: int, name: str, content: Json) -> ArtifactRecord:
+def artifact_record(path: PathPrefix, attempt: int, name: str, content: Json) -> ArtifactRecord:
     """Return an artifact of an attempt of a task from its file."""
     flow, run_id, step, task_id = path
-    return ArtifactRecord(
-        flow=flow,
-        run_id=run_id,
-        step=step,
-        task_id=task_id,
-        attempt=attempt,
-        name=name,
-        sha=text(content, "sha"),
-        encoding=text(content, "content_type"),
-        ds_type=text(content, "ds_type"),
-        location=text(content, "location"),
-        created_ms=milliseconds(content),
-    )
+    sha, encoding = text(content, "sha"), text(content, "content_type")
+    ds_type, location = text(content, "ds_type"), text(content, "location")
+    created_ms = milliseconds(content)
+    return ArtifactRecord(flow, run_id, step, task_id, attempt, name, sha, encoding, ds_type, location, created_ms)

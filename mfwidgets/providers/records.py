@@ -1,12 +1,14 @@
-"""The records that metadata providers return: frozen dataclasses.
+"""The records that metadata providers return: dataclasses that nobody changes.
 
 Times are milliseconds since the epoch, UTC. Tags are always the current tags of the *run*. The stored entries of steps
 and tasks can contain older ones.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import lru_cache
+
+from mfwidgets.fast_dataclass import fast_dataclass
 
 TaskKey = tuple[str, str]
 """The name of a step and the id of a task. Together they identify a task in its run."""
@@ -24,7 +26,7 @@ RunStamp = tuple[int | str, ...]
 """Changes when the record of a run changes. Empty if unknown."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class FlowRecord:
     """A flow. Only old versions of Metaflow gave it tags: those of its first run."""
 
@@ -44,7 +46,7 @@ class FlowRecord:
         return self.user_tags | self.system_tags
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run.
 
@@ -85,7 +87,7 @@ class RunRecord:
         return self.user_tags | self.system_tags
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class StepRecord:
     """A step of a run."""
 
@@ -99,7 +101,7 @@ class StepRecord:
         return (*self.run.path, self.step)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class TaskRecord:
     """A task. ``created_ms`` is the time when it was queued, not when an attempt started."""
 
@@ -113,7 +115,8 @@ class TaskRecord:
     @property
     def path(self) -> tuple[str, ...]:
         """The parts of its pathspec."""
-        return (*self.run.path, self.step, self.task_id)
+        run = self.run
+        return (run.flow, run.run_id, self.step, self.task_id)
 
     @property
     def key(self) -> TaskKey:
@@ -121,7 +124,7 @@ class TaskRecord:
         return self.step, self.task_id
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ArtifactRecord:
     """An artifact that one attempt of a task recorded.
 
@@ -158,7 +161,7 @@ class ArtifactRecord:
         return self.step, self.task_id
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class MetadataRecord:
     """A metadata event of a task.
 
@@ -191,6 +194,7 @@ def attempt_number(value: object) -> int | None:
     return int(text) if len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal() else None
 
 
-def attempt_in_tags(tags: Iterable[str]) -> int | None:
+@lru_cache(maxsize=1_000)
+def attempt_in_tags(tags: tuple[str, ...]) -> int | None:
     """Return the attempt in the first tag such as ``attempt_id:0``. None if there is no such tag."""
     return next((int(match[1]) for tag in tags if (match := _ATTEMPT_TAG.match(tag))), None)

@@ -5,10 +5,10 @@ Each listing is requested as a page, and a response without ``X-Limit`` is the w
 again, so that an old service gives the same result.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.deadline import stoppable
@@ -42,6 +42,17 @@ from mfwidgets.providers.service_rows import (
 _FIRST_PAGE_ROWS = 50
 """The first page, if the caller does not say how many rows it needs."""
 
+_ANY_STATUS = "running,completed,failed"
+
+_MAX_IDS = 100
+"""Run ids in a request."""
+
+MAX_TASKS_READ = 1_000
+"""If a run has more tasks, its status is read from the unsuccessful ones, and its displays show counts only."""
+
+_SMALL_FLOW_TASKS = 300
+"""If no known run of a flow has more tasks, its other runs are expected to be as small."""
+
 _MAX_OPEN_TASKS = 500
 """If more tasks were not successful, the metadata of all tasks is read instead of theirs."""
 
@@ -70,6 +81,8 @@ class ServiceProvider:
     def __init__(self, http: ServiceHttp) -> None:
         self._http = http
         self._requests = ServiceRequests(http)
+        self._most_tasks: dict[str, int] = {}
+        """The tasks of the largest run that was read, by flow."""
 
     @property
     def selector(self) -> str:
@@ -101,6 +114,14 @@ class ServiceProvider:
         row = self._requests.one((flow,))
         return flow_record(row) if row else None
 
+    def flow_names(self) -> list[str]:
+        """Return the names of all flows (one request)."""
+        return [record.flow for record in self.flows()]
+
+    def newest_start(self, flow: str) -> int | None:  # noqa: ARG002 - same for each flow
+        """Return None: the service does not know."""
+        return None
+
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
         """Yield runs, newest first (one request per page of 500; the first page has only as many as needed)."""
         filters = [("_tags:all", tag) for tag in query.tags if _means_itself(tag)]
@@ -110,11 +131,30 @@ class ServiceProvider:
         if query.service_status:
             filters.append(("status:eq", query.service_status))
         elif query.with_status:
-            filters.append(("status:eq", "running,completed,failed"))  # only this filter makes the service return it
+            filters.append(("status:eq", _ANY_STATUS))  # only this filter makes the service return it
         path = path_of((flow,), "runs")
         if path:
             sizes = (query.limit or _FIRST_PAGE_ROWS, query.page_size or PAGE_ROWS)
             yield from map(run_record, self._requests.pages(path, filters, *sizes))
+
+    def with_status(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
+        """Return runs of one flow with the status of the service (one request per 100 runs).
+
+        Unchanged if they have one, if their ids are not numbers, or if the service is not known to have filters.
+        """
+        wanted = [run for run in runs if run.run_id.isdecimal() and not run.service_status]
+        path = path_of((wanted[0].flow,), "runs") if wanted and self._requests.has_pages else None
+        if path is None:
+            return list(runs)
+        batches = [wanted[first : first + _MAX_IDS] for first in range(0, len(wanted), _MAX_IDS)]
+
+        def ask(batch: Sequence[RunRecord]) -> list[RunRecord]:
+            ids = ("run_number:eq", ",".join(run.run_id for run in batch))
+            rows = self._requests.pages(path, [ids, ("status:eq", _ANY_STATUS)], _MAX_IDS)
+            return list(map(run_record, rows))
+
+        filled = {run.run_id: run for found in parallel_map(ask, batches) for run in found}
+        return [filled.get(run.run_id, run) for run in runs]
 
     def count_runs(self, flow: str) -> int | None:  # noqa: ARG002 - same for each flow
         """Return None: the service does not count."""
@@ -140,7 +180,10 @@ class ServiceProvider:
         """Return tasks (one request for a step; for a run, one for its steps and then one per step)."""
         steps = [step] if step else self._public_steps(run)
         lists = parallel_map(lambda name: self._requests.below((*run.path, name), "tasks"), steps)
-        return _newest_first(task_record(run, row) for rows in lists for row in stoppable(rows))
+        tasks = _newest_first(task_record(run, row) for rows in lists for row in stoppable(rows))
+        if len(tasks) > self._most_tasks.get(run.flow, -1) and (step is None or len(tasks) >= _SMALL_FLOW_TASKS):
+            self._most_tasks[run.flow] = len(tasks)
+        return tasks
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task (one request)."""
@@ -154,42 +197,55 @@ class ServiceProvider:
 
         For a step, the events of its run are requested and filtered. For the step ``_parameters``, those of its only task.
         """
-        is_parameters = where[_RUN:] == ("_parameters",)
-        rows = self._metadata_of_parameters(where[:_RUN]) if is_parameters else self._requests.metadata(where)
-        return [metadata_record(row) for row in stoppable(rows) if fields is None or row["field_name"] in fields]
+        names = None if fields is None else frozenset(fields)
+
+        def keep(rows: list[Row]) -> list[MetadataRecord]:
+            return [metadata_record(row) for row in stoppable(rows) if names is None or row["field_name"] in names]
+
+        if where[_RUN:] != ("_parameters",):
+            return self._requests.metadata(where, keep, names)
+        tasks = self._requests.task_paths(where)
+        return [event for task in tasks for event in self._requests.metadata(task, keep, names)]
 
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
         """Return the metadata of a run (one request). For a very large run, only that of unsuccessful tasks.
 
-        Usually only few of thousands of tasks are unsuccessful. Two requests per step find them, and one request per
-        task reads their metadata.
+        If nothing is known about the size of the flow's runs and the metadata does not fit into a page, the tasks are counted
+        first: one request for the steps, and one per step. Usually only few of thousands of tasks are unsuccessful. One
+        request per step finds them, and one request per task reads their metadata.
         """
-        rows = self._requests.metadata_if_small(run.path)
-        return [metadata_record(row) for row in stoppable(self._outcome_of_large(run) if rows is None else rows)]
+        if self.is_small_flow(run.flow):
+            return self.metadata(run.path)
+        rows = self._requests.few_metadata(run.path) if run.flow not in self._most_tasks else None
+        if rows is not None:
+            self._most_tasks.setdefault(run.flow, 0)
+            return list(map(metadata_record, rows))
+        tasks = self.tasks(run)
+        return self.metadata(run.path) if len(tasks) <= MAX_TASKS_READ else self._outcome_of_large(run, tasks)
 
-    def _metadata_of_parameters(self, run: PathPrefix) -> list[Row]:
-        tasks = self._requests.task_paths((*run, "_parameters"))
-        return [row for task in tasks for row in self._requests.metadata(task)]
+    def is_small_flow(self, flow: str) -> bool:
+        """Return whether runs of a flow are known, and none had many tasks."""
+        return self._most_tasks.get(flow, MAX_TASKS_READ) < _SMALL_FLOW_TASKS
 
-    def _outcome_of_large(self, run: RunRecord) -> list[Row]:
-        rows = self._metadata_of_parameters(run.path)
-        last = next((row["value"] for row in rows if row["field_name"] == "end_step"), "end")
-        lists = parallel_map(
-            lambda step: self._open_tasks((*run.path, step), include_all=step == last), self._public_steps(run)
+    def _outcome_of_large(self, run: RunRecord, tasks: list[TaskRecord]) -> list[MetadataRecord]:
+        events = self.metadata((*run.path, "_parameters"))
+        last = next((str(event.value) for event in events if event.field == "end_step"), "end")
+        steps = sorted({task.step for task in tasks})
+        sets = parallel_map(
+            lambda step: set[str]() if step == last else self.tasks_with((*run.path, step), "attempt_ok", "^True$"),
+            steps,
         )
-        tasks = [task for open_tasks in lists for task in open_tasks or ()]
-        path = path_of(run.path, "metadata")
-        if path and (None in lists or len(tasks) > _MAX_OPEN_TASKS):
-            return list(self._requests.pages(path))
-        for task_rows in parallel_map(self._requests.metadata, tasks):
-            rows += task_rows
-        return rows
+        successful = {(step, task_id) for step, ids in zip(steps, sets, strict=True) for task_id in ids or ()}
+        unsuccessful = [task.path for task in tasks if task.key not in successful]
+        if None in sets or len(unsuccessful) > _MAX_OPEN_TASKS:
+            return self.metadata(run.path)
+        for more in parallel_map(self.metadata, unsuccessful):
+            events += more
+        return events
 
-    def _open_tasks(self, step: PathPrefix, *, include_all: bool) -> list[PathPrefix] | None:
-        """Return the tasks of a step without a successful attempt, or all of them. None if the service cannot filter."""
-        tasks = self._requests.task_paths(step)
-        successful = set[str]() if include_all else self._requests.filtered_tasks(step, "attempt_ok", "^True$")
-        return None if successful is None else [task for task in tasks if task[-1] not in successful]
+    def tasks_with(self, step: PathPrefix, field: str, pattern: str) -> set[str] | None:
+        """Return the ids of the tasks of a step with a matching value (one request). None without such a route."""
+        return self._requests.filtered_tasks(step, field, pattern)
 
     def artifacts(
         self,
@@ -200,11 +256,12 @@ class ServiceProvider:
         public_only: bool = False,
     ) -> list[ArtifactRecord]:
         """Return artifacts of the newest attempt of each task that has artifacts (one request)."""
-        records = [
-            artifact_record(row)
-            for row in stoppable(_of_newest_attempts(self._requests.artifacts(where, attempt)))
-            if (names is None or row["name"] in names) and not (public_only and row["name"].startswith("_"))
-        ]
+        chosen = None if names is None else frozenset(names)
+
+        def keep(rows: list[Row]) -> list[_Artifacts]:
+            return [_Artifacts.of(rows, chosen, public_only=public_only)]
+
+        records = _of_newest_attempts(self._requests.artifacts(where, attempt, keep, (chosen, public_only)))
         return sorted(records, key=attrgetter("step", "task_id", "name"))
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
@@ -265,13 +322,34 @@ def _means_itself(value: str) -> bool:
     return value not in ("", "null") and "," not in value
 
 
-def _of_newest_attempts(rows: list[Row]) -> list[Row]:
-    """Exclude artifacts that only an older attempt stored. Pages include them, plain listings do not."""
+class _Artifacts(NamedTuple):
+    """The artifacts in one piece of a listing, and the newest attempt of each task in it."""
+
+    records: list[ArtifactRecord]
+    newest: dict[TaskKey, int]
+
+    @classmethod
+    def of(cls, rows: list[Row], names: Collection[str] | None, *, public_only: bool) -> "_Artifacts":
+        """Return the artifacts with these names."""
+        newest: dict[TaskKey, int] = {}
+        for row in stoppable(rows):
+            task = (row["step_name"], str(row["task_id"]))
+            newest[task] = max(newest.get(task, 0), attempt_of(row))
+        records = [
+            artifact_record(row)
+            for row in stoppable(rows)
+            if (names is None or row["name"] in names) and not (public_only and row["name"].startswith("_"))
+        ]
+        return cls(records, newest)
+
+
+def _of_newest_attempts(pieces: list[_Artifacts]) -> list[ArtifactRecord]:
+    """Exclude artifacts that only an older attempt stored. Some services include them."""
     newest: dict[TaskKey, int] = {}
-    for row in stoppable(rows):
-        task = (row["step_name"], str(row["task_id"]))
-        newest[task] = max(newest.get(task, 0), attempt_of(row))
-    return [row for row in stoppable(rows) if attempt_of(row) == newest[row["step_name"], str(row["task_id"])]]
+    for piece in pieces:
+        for task, attempt in piece.newest.items():
+            newest[task] = max(newest.get(task, 0), attempt)
+    return [record for piece in pieces for record in piece.records if record.attempt == newest[record.key]]
 
 
 def _newest_first(records: Iterable[_Dated]) -> list[_Dated]:

@@ -5,9 +5,10 @@ A service can send gigabytes in a megabyte of gzip, a byte a second, or bytes wi
 
 import time
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mfwidgets.deadline import check_deadline
+from mfwidgets.errors import MetaflowException
 from mfwidgets.providers.service_session import Exchange
 from mfwidgets.redaction import redact
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     import requests
 
 MAX_BODY_BYTES = 50_000_000
-"""The largest response. All metadata of a run of 20,000 tasks has 70 MB, and is read in pages."""
+"""The largest response that is kept as a whole."""
+
+MAX_STREAM_BYTES = 1_000_000_000
+"""The largest response that is read piece by piece. All artifacts of a run of 20,000 tasks have 95 MB."""
 
 MIN_BYTES_PER_SECOND = 10_000
 """A slower response is given up."""
@@ -29,6 +33,9 @@ ENCODINGS = "gzip, deflate"
 _CHUNK_BYTES = 1 << 16
 _MAX_CHUNK_BYTES = 1 << 22
 """The most bytes that are unpacked at once."""
+
+_PIECE_BYTES = 400_000
+"""The bytes that a sink gets at once."""
 
 _GZIP_OR_ZLIB, _DEFLATE = 47, -15
 """``wbits`` of zlib: recognises both formats; the format without a header, which some servers call deflate."""
@@ -54,8 +61,19 @@ class BodyError(Exception):
         self.permanent = permanent
 
 
+class Sink(Protocol):
+    """Takes a body piece by piece."""
+
+    def feed(self, content: bytes) -> None:
+        """Take the next piece."""
+
+
 def read_body(
-    response: "requests.Response", exchange: Exchange, max_bytes: int | None, slow_after_s: float
+    response: "requests.Response",
+    exchange: Exchange,
+    max_bytes: int | None,
+    slow_after_s: float,
+    sink: Sink | None = None,
 ) -> bytes | None:
     """Return the body of a response. None if it has more than ``max_bytes`` bytes.
 
@@ -69,6 +87,8 @@ def read_body(
         None means :data:`MAX_BODY_BYTES`, and an error for more.
     slow_after_s
         After this many seconds, a body with less than :data:`MIN_BYTES_PER_SECOND` is given up.
+    sink
+        Takes all but the last piece of the body, which is returned. Then the body can be larger.
 
     Raises
     ------
@@ -78,15 +98,18 @@ def read_body(
         Nobody waits for it any more.
     """
     began = time.monotonic()
+    limit = max_bytes if max_bytes is not None else MAX_BODY_BYTES if sink is None else MAX_STREAM_BYTES
     with response:
-        body = _Body(response, MAX_BODY_BYTES if max_bytes is None else max_bytes)
+        body = _Body(response, limit)
         try:
             exchange.allow(slow_after_s)
             while body.read_more():
                 check_deadline()
                 exchange.allow(began + slow_after_s + body.size / MIN_BYTES_PER_SECOND - time.monotonic())
+                if sink is not None and len(body.content) >= _PIECE_BYTES:
+                    sink.feed(body.take())
             problem = ""
-        except (BodyError, MemoryError):
+        except (MetaflowException, BodyError, MemoryError):
             raise
         except zlib.error:
             problem = "its response is not what its Content-Encoding says"
@@ -98,7 +121,7 @@ def read_body(
     if problem or not body.complete:
         raise BodyError(problem or "its response ends too early", permanent="early" not in problem)
     if body.too_large and max_bytes is None:
-        raise BodyError(f"its response has more than {MAX_BODY_BYTES:,} bytes")
+        raise BodyError(f"its response has more than {limit:,} bytes")
     return None if body.too_large else bytes(body.content)
 
 
@@ -107,14 +130,14 @@ class _Body:
 
     def __init__(self, response: "requests.Response", limit: int) -> None:
         self._raw, self._limit = response.raw, limit
-        self._packed_bytes = self._reads = 0
+        self._packed_bytes = self._reads = self._taken = 0
         self._decode = _decoder(response.headers.get("Content-Encoding", ""))
         self.content = bytearray()
 
     @property
     def size(self) -> int:
         """The bytes that have arrived, as they count for the speed."""
-        return max(len(self.content), self._packed_bytes)
+        return max(self._taken + len(self.content), self._packed_bytes)
 
     @property
     def too_large(self) -> bool:
@@ -126,6 +149,13 @@ class _Body:
         """Whether nothing is missing, as far as the bytes say."""
         return self.too_large or self._decode.complete
 
+    def take(self) -> bytes:
+        """Return the content that has arrived, and begin a new piece."""
+        piece = bytes(self.content)
+        self._taken += len(piece)
+        self.content.clear()
+        return piece
+
     def read_more(self) -> bool:
         """Read more bytes. Return False after the last, or if there are too many."""
         chunk = self._raw.read1(_CHUNK_BYTES, decode_content=False)
@@ -133,7 +163,7 @@ class _Body:
         self._packed_bytes += len(chunk)
         if self._reads > _MANY_READS and self._packed_bytes < self._reads * _MIN_BYTES_PER_READ:
             raise BodyError("its response comes in too small pieces")
-        self.content += self._decode(chunk, self._limit - len(self.content))
+        self.content += self._decode(chunk, self._limit - self._taken - len(self.content))
         return bool(chunk) and not self.too_large
 
 

@@ -6,16 +6,21 @@ The retries are our own, not urllib3's. They are limited by the number of attemp
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from mfwidgets.deadline import check_deadline, seconds_within_deadline, sleep
 from mfwidgets.errors import MetaflowException, ServiceException
+from mfwidgets.providers.base import Headers
+from mfwidgets.providers.late_answers import LateAnswers
+from mfwidgets.providers.row_stream import RowStream
 from mfwidgets.providers.service_body import ENCODINGS, BodyError, read_body
 from mfwidgets.providers.service_failures import cause_of, checked_headers, is_permanent, parse_body, quoted_message
+from mfwidgets.providers.service_replies import Failure, Reply, Response
 from mfwidgets.providers.service_session import Exchange, exchange_for, ignore_netrc, make_watchable, new_session
 from mfwidgets.redaction import (
     redact,
@@ -30,10 +35,9 @@ from mfwidgets.request_limit import request_limit
 if TYPE_CHECKING:
     import requests
 
-Headers = Mapping[str, str] | Callable[[], Mapping[str, str]]
-"""Extra headers, or a function that returns them for each request (for tokens that expire)."""
-
 Query = Sequence[tuple[str, str]]
+
+Kept = TypeVar("Kept")
 
 _RETRY_STATUS_CODES = {429, 502, 503, 504}
 """Statuses for which a retry can help."""
@@ -46,67 +50,12 @@ _READ_TIMEOUT_S = 60.0
 """A service that has answered before may take this long until the first byte of a response."""
 
 _MAX_DIGITS = 18
-"""A longer number in a header is not believed."""
+"""A longer number in a header is not shown."""
 
 _MAX_REDIRECTS = 2
 
 _MAX_QUOTED_CHARS = 100
 """The most characters of a header that a message quotes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A response of the service.
-
-    Attributes
-    ----------
-    content
-        The parsed body.
-    limit, cursor
-        ``X-Limit`` and ``X-Next-Cursor``: the size of the page and the start of the next one. None if there are no pages.
-    too_large
-        Whether the body has more than the allowed bytes. Then ``content`` is None.
-    """
-
-    content: Any
-    limit: str | None = None
-    cursor: str | None = None
-    too_large: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """The status, the headers and the body of a reply. The body is None if too large.
-
-    Attributes
-    ----------
-    sent
-        The headers of the request. The service can repeat them, with their secrets.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes | None
-    sent: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """Why an attempt got no usable reply.
-
-    Attributes
-    ----------
-    reason
-        The reason in a few words.
-    permanent
-        Whether a retry cannot help.
-    retry_after_s
-        The wait that the service requests, in seconds.
-    """
-
-    reason: str
-    permanent: bool = False
-    retry_after_s: float | None = None
 
 
 class ServiceHttp:
@@ -145,6 +94,7 @@ class ServiceHttp:
         self._max_attempts, self._timeout_s = max(max_attempts, 1), timeout_s
         self._hint = f" {hint}" if hint else ""
         self._answered = False
+        self._late: LateAnswers[Reply | Failure] = LateAnswers()
         make_watchable(self._session)
         if hint:
             ignore_netrc(self._session, url)
@@ -156,7 +106,7 @@ class ServiceHttp:
         return f"<ServiceHttp {self.shown}>"
 
     def get(self, path: Sequence[str], query: Query = (), max_bytes: int | None = None) -> Response | None:
-        """Return the object or listing at a path. None if there is no such object.
+        """Return the object or page at a path. None if there is no such object.
 
         Parameters
         ----------
@@ -173,11 +123,43 @@ class ServiceHttp:
             The service does not answer, or its response does not come from a metadata service.
         """
         reply = self._request("GET", path, query, max_bytes=max_bytes)
-        if reply.body is None:
+        if reply.too_large:
             return Response(None, too_large=True)
-        if reply.status == _NOT_FOUND and parse_body(reply.body) == {}:  # the 404 of a proxy has another body
+        if _is_missing(reply):
             return None
         return Response(self._content(reply), reply.headers.get("X-Limit"), reply.headers.get("X-Next-Cursor"))
+
+    def get_rows(
+        self, path: Sequence[str], keep: Callable[[list[Any]], list[Kept]], key: Hashable
+    ) -> list[Kept] | None:
+        """Return a whole listing, of any size. None if there is no such object.
+
+        If the work is given up, the listing is still read, and the next call with the same key gets it.
+
+        Parameters
+        ----------
+        path
+            The parts of the path.
+        keep
+            Takes some rows, returns what is kept of them.
+        key
+            Names what ``keep`` keeps.
+
+        Raises
+        ------
+        ServiceException
+            The service does not answer, or its response does not come from a metadata service.
+        """
+        late = self._late.take((path, key))
+        reply = (
+            late
+            if isinstance(late, Reply)
+            else self._request("GET", path, new_rows=lambda: RowStream(keep), late_key=(path, key))
+        )
+        if _is_missing(reply):
+            return None
+        rows = reply.rows.finish(reply.body) if reply.rows else reply.body
+        return rows if isinstance(rows, list) else keep(self._content(replace(reply, body=rows)))
 
     def version(self) -> str:
         """Return the version of the service (one request).
@@ -187,7 +169,7 @@ class ServiceHttp:
         ServiceException
             The service does not answer.
         """
-        reply = self._request("GET", ("ping",), ())
+        reply = self._request("GET", ("ping",))
         if reply.status not in _OK:
             raise self._refused(reply)
         version = reply.headers.get("METADATA_SERVICE_VERSION") or "unknown"
@@ -207,8 +189,15 @@ class ServiceHttp:
     # -- requests ---------------------------------------------------------------------------------------------------
 
     def _request(
-        self, method: str, path: Sequence[str], query: Query, body: bytes | None = None, max_bytes: int | None = None
-    ) -> _Reply:
+        self,
+        method: str,
+        path: Sequence[str],
+        query: Query = (),
+        body: bytes | None = None,
+        max_bytes: int | None = None,
+        new_rows: Callable[[], RowStream[Any]] | None = None,
+        late_key: Hashable = None,
+    ) -> Reply:
         """Send a request until there is a usable reply. Each attempt waits for a slot. All threads share the slots.
 
         Raises
@@ -223,9 +212,10 @@ class ServiceHttp:
         for number, pause_s in _retry_delays():
             with self._limit.slot():
                 began = time.monotonic()
-                outcome = self._attempt(method, url, body, max_bytes)
+                attempt = partial(self._attempt, method, url, body, max_bytes, new_rows() if new_rows else None)
+                outcome = self._late.ask(late_key, attempt) if late_key else attempt()
                 seconds += time.monotonic() - began
-            if isinstance(outcome, _Reply):
+            if isinstance(outcome, Reply):
                 self._answered = True
                 return outcome
             pause = pause_s if outcome.retry_after_s is None else outcome.retry_after_s
@@ -239,8 +229,10 @@ class ServiceHttp:
         url = f"{self._url}/{'/'.join(quote(part, safe='', errors='replace') for part in path)}"
         return f"{url}?{urlencode(query, safe=':,')}" if query else url
 
-    def _attempt(self, method: str, url: str, body: bytes | None, max_bytes: int | None) -> _Reply | _Failure:
-        """Send a request once and read the reply."""
+    def _attempt(
+        self, method: str, url: str, body: bytes | None, max_bytes: int | None, rows: RowStream[Any] | None
+    ) -> Reply | Failure:
+        """Send a request once and read the reply, or begin to read its rows."""
         import requests
         import urllib3
 
@@ -248,19 +240,20 @@ class ServiceHttp:
         try:
             with exchange_for(_CONNECT_TIMEOUT_S + wait_s) as exchange:
                 response = self._send(method, url, body, exchange, wait_s)
-                content = self._read(response, exchange, max_bytes)
+                rows = rows if response.status_code in _OK else None
+                content = self._read(response, exchange, max_bytes, rows)
         except MetaflowException:
             raise
         except BodyError as error:
-            return _Failure(str(error), error.permanent)
+            return Failure(str(error), error.permanent)
         except (requests.RequestException, HTTPException, OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             check_deadline()  # if the deadline ended the request, it is not the service's fault
             if exchange.ended:
-                return _Failure(f"its response has not begun after {wait_s:.0f} s", permanent=True)
-            return _Failure(cause_of(error, self.shown), is_permanent(error))
+                return Failure(f"its response has not begun after {wait_s:.0f} s", permanent=True)
+            return Failure(cause_of(error, self.shown), is_permanent(error))
         sent = getattr(response.request, "headers", {})
         if response.status_code not in _RETRY_STATUS_CODES:
-            return _Reply(response.status_code, response.headers, content, sent)
+            return Reply(response.status_code, response.headers, content or b"", sent, rows, content is None)
         return _temporary(response, secrets_in_headers(sent))
 
     def _send(
@@ -308,8 +301,10 @@ class ServiceHttp:
             self._remembered = headers
         return headers
 
-    def _read(self, response: "requests.Response", exchange: Exchange, max_bytes: int | None) -> bytes | None:
-        """Read the body. None if it is too large. An announced size is believed, to save the bytes."""
+    def _read(
+        self, response: "requests.Response", exchange: Exchange, max_bytes: int | None, rows: RowStream[Any] | None
+    ) -> bytes | None:
+        """Read the body, or the last piece of it if it has rows. None if it is too large, or says so."""
         announced = response.headers.get("Content-Length", "")
         if announced and not announced.isdecimal():  # the end of the body would be unknown
             response.close()
@@ -317,15 +312,15 @@ class ServiceHttp:
         if max_bytes is not None and (len(announced) > _MAX_DIGITS or int(announced or 0) > max_bytes):
             response.close()
             return None
-        return read_body(response, exchange, max_bytes, self._timeout_s)
+        return read_body(response, exchange, max_bytes, self._timeout_s, rows)
 
     # -- replies and errors -----------------------------------------------------------------------------------------
 
-    def _content(self, reply: _Reply) -> Any:
+    def _content(self, reply: Reply) -> Any:
         """Return the parsed body of a successful reply."""
         if reply.status not in _OK:
             raise self._refused(reply)
-        content = parse_body(reply.body or b"")
+        content = parse_body(reply.body)
         if content is None:
             raise ServiceException(
                 f"Expected a metadata service at {self.shown}, but the server answered with {self._quoted(reply)}. Check "
@@ -333,10 +328,10 @@ class ServiceHttp:
             )
         return content
 
-    def _quoted(self, reply: _Reply) -> str:
-        return quoted_message(reply.body or b"", secrets_in_headers(reply.sent))
+    def _quoted(self, reply: Reply) -> str:
+        return quoted_message(reply.body, secrets_in_headers(reply.sent))
 
-    def _refused(self, reply: _Reply) -> ServiceException:
+    def _refused(self, reply: Reply) -> ServiceException:
         hint = ""
         if reply.status in (401, 403):
             keys = " It needs other credentials. See METAFLOW_SERVICE_AUTH_KEY and METAFLOW_SERVICE_HEADERS."
@@ -353,6 +348,11 @@ class ServiceHttp:
         )
 
 
+def _is_missing(reply: Reply) -> bool:
+    """Return whether a service says that there is no such object. The 404 of a proxy has another body."""
+    return reply.status == _NOT_FOUND and parse_body(reply.body) == {}
+
+
 def _retry_delays() -> Iterator[tuple[int, float]]:
     """Yield the number of each attempt and the seconds to wait after it, doubled each time, with jitter."""
     number, pause = 1, 0.1
@@ -361,15 +361,15 @@ def _retry_delays() -> Iterator[tuple[int, float]]:
         number, pause = number + 1, min(2 * pause, 2.0)
 
 
-def _temporary(response: "requests.Response", secrets: Iterable[str]) -> _Failure:
+def _temporary(response: "requests.Response", secrets: Iterable[str]) -> Failure:
     """Return the failure of a response that asks for a retry."""
     phrase = " ".join(redact(response.reason or "", secrets).split())
     reason = f"it answers {response.status_code} {phrase:.{_MAX_QUOTED_CHARS}}".rstrip()
     wait = response.headers.get("Retry-After", "")
     if not wait.isdecimal():
-        return _Failure(reason)
+        return Failure(reason)
     shown = wait if len(wait) <= _MAX_DIGITS else "very long"
-    return _Failure(f"{reason} and asks to wait {shown} s", retry_after_s=float(wait))
+    return Failure(f"{reason} and asks to wait {shown} s", retry_after_s=float(wait))
 
 
 def _target(url: str, location: str) -> str | None:

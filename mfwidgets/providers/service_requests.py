@@ -4,21 +4,29 @@ Some services have only the routes of single objects: none for all metadata or a
 What a service lacks is learned from its responses and remembered. Then the same rows are read task by task.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from http import HTTPStatus
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.errors import ServiceException
 from mfwidgets.providers.base import PathPrefix
-from mfwidgets.providers.service_http import Query, Response, ServiceHttp
+from mfwidgets.providers.service_http import Query, ServiceHttp
+from mfwidgets.providers.service_replies import Response
 from mfwidgets.providers.service_rows import Row, attempt_of, checked_row, checked_rows, milliseconds
+
+Kept = TypeVar("Kept")
+Answer = TypeVar("Answer")
+
+Keep = Callable[[list[Row]], list[Kept]]
+"""Takes some rows of a listing, returns what is kept of them. A long listing arrives in pieces."""
 
 PAGE_ROWS = 500
 """The largest page that the service returns."""
 
-_MAX_LISTING_BYTES = 20_000_000
-"""A larger listing is read page by page."""
+_MAX_PAGE_BYTES = 5_000_000
+"""A larger page is not read: the service has no pages, and the run is very large."""
 
 _MAX_DIGITS = 18
 """Longer ids do not fit into the 64-bit columns of the database."""
@@ -50,6 +58,7 @@ class _Routes:
 
     def __init__(self) -> None:
         self.missing: set[str] = set()
+        self.may_lack_more = False  # it has answered 404 in another way than for an object that does not exist
 
 
 _routes: WeakValueDictionary[str, _Routes] = WeakValueDictionary()
@@ -69,6 +78,7 @@ class ServiceRequests:
         self._http = http
         self._routes = _routes.setdefault(http.shown, _Routes())
         self._is_service = False
+        self.has_pages = False  # until a page was seen
 
     @property
     def lacks_bulk_routes(self) -> bool:
@@ -92,9 +102,10 @@ class ServiceRequests:
             answer = self._get(path)
             if answer is not None:
                 return checked_row(answer.content, _NEEDED["artifacts"])
-            if not self._routes.missing:  # a service that has all other routes has this one
+            if not self._routes.may_lack_more:
                 return None
-        row = next((row for row in self.artifacts(task, attempt) if row["name"] == name), None)
+        rows = self.artifacts(task, attempt, lambda rows: [row for row in rows if row["name"] == name], name)
+        row = max(rows, key=attempt_of, default=None)
         if row is not None:
             self._routes.missing.add("artifact")
         return row
@@ -109,7 +120,7 @@ class ServiceRequests:
         ServiceException
             The service has no list of flows.
         """
-        answer = self._listing(("flows",))
+        answer = self._listing(("flows",), list, "all")
         if answer is None:
             raise ServiceException(
                 f"The metadata service at {self._http.shown} has no list of flows (it answers 404 to /flows). "
@@ -121,63 +132,68 @@ class ServiceRequests:
     def below(self, where: PathPrefix, kind: str) -> list[Row]:
         """Return the ``runs`` of a flow, the ``steps`` of a run or the ``tasks`` of a step (one request)."""
         path = path_of(where, kind)
-        return (self._listing(path) or []) if path else []
+        return (self._listing(path, list, "all") or []) if path else []
 
-    def metadata(self, where: PathPrefix) -> list[Row]:
-        """Return the metadata of a run, step or task (one request; without such a route, one per task).
+    def metadata(self, where: PathPrefix, keep: Keep[Kept], key: Hashable) -> list[Kept]:
+        """Return what is kept of the metadata of a run, step or task (one request; without such a route, one per task).
 
         No service has a request for a step, so the metadata of its run is requested.
         """
         if len(where) != _STEP:
-            return self._rows(where, "metadata")
-        rows = self._bulk(where[:_RUN], "metadata")
-        if rows is None:
-            return self._task_by_task(where, "metadata", "run metadata")
-        return [row for row in rows if row["step_name"] == where[-1]]
+            return self._rows(where, "metadata", keep, key)
+        rows = self._bulk(where[:_RUN], "metadata", lambda rows: keep(_of_step(rows, where)), (where, key))
+        return self._task_by_task(where, "metadata", "run metadata", keep, key) if rows is None else rows
 
-    def metadata_if_small(self, run: PathPrefix) -> list[Row] | None:
-        """Return the metadata of a run (one request; without such a route, one per task). None if it is very large."""
+    def few_metadata(self, run: PathPrefix) -> list[Row] | None:
+        """Return the metadata of a run if it fits into a page (one request). Else None, also without such a route."""
         path = path_of(run, "metadata")
         if path is None:
             return []
-        answer = None if "run metadata" in self._routes.missing else self._get(path, max_bytes=_MAX_LISTING_BYTES)
-        if answer is None:
-            return self._task_by_task(run, "metadata", "run metadata")
-        return None if answer.too_large else checked_rows(answer.content, _needed(path))
+        if not self._routes.missing.isdisjoint(("run metadata", "pages")):
+            return None
+        answer = self._get(path, (("_limit", str(PAGE_ROWS)),), _MAX_PAGE_BYTES)
+        if answer is None or answer.cursor:
+            return None
+        if answer.too_large:  # a service without pages builds the whole answer each time
+            self._routes.missing.add("pages")
+            return None
+        return checked_rows(answer.content, _needed(path))
 
-    def artifacts(self, where: PathPrefix, attempt: int | None = None) -> list[Row]:
-        """Return artifacts of a run, step or task, of all its attempts or of one (one request, or one per task)."""
+    def artifacts(self, where: PathPrefix, attempt: int | None, keep: Keep[Kept], key: Hashable) -> list[Kept]:
+        """Return what is kept of artifacts, of all attempts or of one (one request, or one per task)."""
         if attempt is None:
-            return self._rows(where, "artifacts")
-        rows = self._bulk(where, "artifacts", attempt)
+            return self._rows(where, "artifacts", keep, key)
+        rows = self._bulk(where, "artifacts", keep, key, attempt)
         if rows is not None:
             return rows
-        rows = [row for row in self._rows(where, "artifacts") if attempt_of(row) == attempt]
+        rows = self._rows(where, "artifacts", lambda rows: keep(_of_attempt(rows, attempt)), (attempt, key))
         if rows:
             self._routes.missing.add("attempt artifacts")
         return rows
 
-    def _rows(self, where: PathPrefix, kind: str) -> list[Row]:
+    def _rows(self, where: PathPrefix, kind: str, keep: Keep[Kept], key: Hashable) -> list[Kept]:
         """Return all metadata or artifacts below a path. Without a route for it, of each task there."""
-        rows = self._bulk(where, kind)
+        rows = self._bulk(where, kind, keep, key)
         if rows is None and len(where) < _TASK:
-            return self._task_by_task(where, kind, _route(where, kind))
+            return self._task_by_task(where, kind, _route(where, kind), keep, key)
         return rows or []
 
-    def _bulk(self, where: PathPrefix, kind: str, attempt: int | None = None) -> list[Row] | None:
+    def _bulk(
+        self, where: PathPrefix, kind: str, keep: Keep[Kept], key: Hashable, attempt: int | None = None
+    ) -> list[Kept] | None:
         """Return a listing. None if the service has none there."""
         path = path_of(where, *_attempt(attempt), kind)
         if path is None:
             return []
         route = _route(where, kind) if attempt is None else "attempt artifacts"
-        return None if route in self._routes.missing else self._listing(path)
+        return None if route in self._routes.missing else self._listing(path, keep, key)
 
-    def _task_by_task(self, where: PathPrefix, kind: str, route: str) -> list[Row]:
+    def _task_by_task(self, where: PathPrefix, kind: str, route: str, keep: Keep[Kept], key: Hashable) -> list[Kept]:
         """Return what each task below a path has, and remember that a route for all of them is missing."""
         tasks = self.task_paths(where)
         if tasks:  # otherwise the run may not exist, and nothing is known about the route
             self._routes.missing.add(route)
-        lists = parallel_map(lambda task: self._rows(task, kind), tasks)
+        lists = parallel_map(lambda task: self._rows(task, kind, keep, key), tasks)
         return [row for rows in lists for row in rows]
 
     def task_paths(self, where: PathPrefix) -> list[PathPrefix]:
@@ -207,6 +223,7 @@ class ServiceRequests:
             if answer is None:
                 return
             rows = checked_rows(answer.content, _needed(path))
+            self.has_pages |= answer.limit is not None
             if answer.limit is None:  # a service without pages returns all rows, unsorted
                 yield from sorted(rows, key=milliseconds, reverse=True)
                 return
@@ -222,22 +239,25 @@ class ServiceRequests:
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
-    def _listing(self, path: PathPrefix) -> list[Row] | None:
-        """Return a whole listing, page by page if it is very large. None if there is no such route or parent."""
-        answer = self._get(path, max_bytes=_MAX_LISTING_BYTES)
-        if answer is not None and answer.too_large:
-            return list(self.pages(path))
-        return None if answer is None else checked_rows(answer.content, _needed(path))
+    def _listing(self, path: PathPrefix, keep: Keep[Kept], key: Hashable) -> list[Kept] | None:
+        """Return what is kept of a whole listing. None if there is no such route or parent."""
+        needed = _needed(path)
+        return self._answer(path, lambda: self._http.get_rows(path, lambda rows: keep(checked_rows(rows, needed)), key))
 
     def _get(self, path: PathPrefix, query: Query = (), max_bytes: int | None = None) -> Response | None:
-        """Return a response. None if the service has no such object or route.
+        """Return a response. None if the service has no such object or route."""
+        return self._answer(path, lambda: self._http.get(path, query, max_bytes))
+
+    def _answer(self, path: PathPrefix, ask: Callable[[], Answer | None]) -> Answer | None:
+        """Return the answer to a request. None if the service has no such object or route.
 
         Services differ in how they say that. A proxy, or a wrong URL, must not look like an empty service.
         """
         try:
-            answer = self._http.get(path, query, max_bytes)
+            answer = ask()
         except ServiceException as error:
             if error.http_code in _NO_SUCH_ROUTE and self._checked_service():
+                self._routes.may_lack_more = True
                 return None
             if (
                 error.http_code == HTTPStatus.INTERNAL_SERVER_ERROR
@@ -276,6 +296,14 @@ def path_of(where: PathPrefix, *last: str) -> PathPrefix | None:
     if not all(map(_is_name, where)):
         return None
     return (*(part for pair in zip(_KINDS, where, strict=False) for part in pair), *last)
+
+
+def _of_step(rows: list[Row], step: PathPrefix) -> list[Row]:
+    return [row for row in rows if row["step_name"] == step[-1]]
+
+
+def _of_attempt(rows: list[Row], attempt: int) -> list[Row]:
+    return [row for row in rows if attempt_of(row) == attempt]
 
 
 def _attempt(attempt: int | None) -> PathPrefix:

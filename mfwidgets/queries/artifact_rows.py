@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, groupby, islice
 
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
 from mfwidgets.datastore.base import Datastore
 from mfwidgets.datastore.task_files import ArtifactInfo, artifact_infos
 from mfwidgets.errors import CorruptFile, DataException
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
@@ -20,7 +21,7 @@ _RUN = 2
 """Components of the path of a run."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ArtifactRow:
     """An artifact in a table.
 
@@ -78,10 +79,9 @@ def artifact_rows(
     for task, number in attempts:
         if len(where) == _RUN and task[2].startswith("_"):
             continue
-        infos = _infos(datastore, task, number)
+        infos = _infos(datastore, task, number, public_only=True)
         if infos:
-            public = sorted(name for name in infos if not name.startswith("_"))
-            yield from (_row(task, number, name, infos[name]) for name in public)
+            yield from (_row(task, number, name, infos[name]) for name in sorted(infos))
         else:
             without_infos.append((task, number))
     artifacts = (provider.artifacts(task, None, number, public_only=True) for task, number in without_infos)
@@ -120,13 +120,16 @@ def _recorded_infos(context: ClientContext, record: ArtifactRecord) -> dict[str,
         return {}
 
 
-def _infos(datastore: Datastore, task: PathPrefix, attempt: int) -> dict[str, ArtifactInfo]:
+def _infos(
+    datastore: Datastore, task: PathPrefix, attempt: int, *, public_only: bool = False
+) -> dict[str, ArtifactInfo]:
     try:
-        return artifact_infos(datastore, task, attempt)
+        return artifact_infos(datastore, task, attempt, public_only=public_only)
     except (DataException, CorruptFile):
         return {}
 
 
+@lru_cache(maxsize=1_000)
 def _type_name(recorded: str) -> str | None:
     """Return ``numpy.ndarray`` for the recorded ``<class 'numpy.ndarray'>``. None if nothing was recorded.
 

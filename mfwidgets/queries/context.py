@@ -18,10 +18,9 @@ from mfwidgets.config import Configuration, read_configuration, read_files
 from mfwidgets.datastore.base import Datastore, Datastores, RememberedDatastores
 from mfwidgets.errors import ExtensionFailed, InvalidSelector, MetaflowInvalidArgument, ServiceException, warn
 from mfwidgets.index.deployments import index_of
-from mfwidgets.providers.base import MetadataProvider
+from mfwidgets.providers.base import Headers, MetadataProvider
 from mfwidgets.providers.factory import is_folder, open_provider
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.providers.service_http import Headers
 from mfwidgets.queries.pickling import headers_from_reference, headers_reference, session_not_picklable
 from mfwidgets.queries.running_step import is_in_step, step_metadata, step_namespace
 from mfwidgets.safe_repr import repr_of

@@ -5,7 +5,7 @@ from importlib import import_module
 from types import FunctionType
 
 from mfwidgets.errors import NotPicklableError
-from mfwidgets.providers.service_http import Headers
+from mfwidgets.providers.base import Headers
 
 
 def headers_reference(headers: Headers) -> str:

@@ -26,6 +26,8 @@ def planned_tasks(snapshot: RunSnapshot, rows: Sequence["TaskRow"]) -> dict[str,
     Reads nothing for steps outside of a foreach, and nothing for a run whose joins have begun. Otherwise costs the graph,
     one request for each step that splits, and a small blob for each distinct number.
     """
+    if snapshot.counted:
+        return _planned_of_outline(snapshot, rows)
     levels = _innermost_levels(rows)
     open_levels = {level: steps for level, steps in levels.items() if not _is_joined(rows, level, steps)}
     if not open_levels:
@@ -41,6 +43,18 @@ def planned_tasks(snapshot: RunSnapshot, rows: Sequence["TaskRow"]) -> dict[str,
             count = _splits(snapshot, name)
             for level in levels_here:
                 planned |= dict.fromkeys(open_levels[level], count) if count else {}
+    return planned
+
+
+def _planned_of_outline(snapshot: RunSnapshot, rows: Sequence["TaskRow"]) -> dict[str, int]:
+    """Return the number of planned tasks of the first step of each wide foreach that is not joined. Its items are unknown."""
+    counts, wide = Counter(row.record.step for row in rows), {step for step, _ in snapshot.counted}
+    planned: dict[str, int] = {}
+    for name, node in steps_of(snapshot.context, snapshot.record).items():
+        begun = wide & set(node["next"]) if node["type"].endswith("foreach") else set()
+        if begun and not counts[str(node.get("matching_join"))]:
+            count = _splits(snapshot, name)
+            planned |= {step: count for step in begun if count > counts[step]}
     return planned
 
 

@@ -1,10 +1,11 @@
 """Rows of facts for runs, tasks and attempts, read in bulk, for tables and displays."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 
 from mfwidgets.deadline import stoppable
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import OUTSIDE, Item, items_of
@@ -12,11 +13,12 @@ from mfwidgets.queries.planned_tasks import planned_tasks
 from mfwidgets.queries.run_snapshot import RunSnapshot
 from mfwidgets.queries.status.recorded_exceptions import exception_line
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState, attempt_statuses
-from mfwidgets.queries.status.states import RunState, run_state, run_states, task_states
+from mfwidgets.queries.status.run_end import RunState
+from mfwidgets.queries.status.states import is_believed, run_state, run_states, task_states
 from mfwidgets.times import now_ms
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class RunRow:
     """A run in a table. Times are in milliseconds, UTC.
 
@@ -59,7 +61,7 @@ class RunRow:
         return _elapsed(self.status, self.started_ms, self.asked_ms)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class FlowRow:
     """A flow in a table, with its newest run, if it has runs."""
 
@@ -67,7 +69,7 @@ class FlowRow:
     latest: RunRow | None
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class AttemptRow:
     """An attempt of a task in a table. Times are in milliseconds, UTC.
 
@@ -98,7 +100,7 @@ class AttemptRow:
         return _elapsed(self.status, self.started_ms, self.asked_ms)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class TaskRow:
     """A task in a table. Times are in milliseconds, UTC.
 
@@ -137,6 +139,11 @@ class TaskRow:
         return self.state.attempts
 
     @property
+    def is_counted(self) -> bool:
+        """Whether only its status was read, because its run is very large."""
+        return not self.attempts and self.status in ("completed", "failed")
+
+    @property
     def started_ms(self) -> int | None:
         """When its newest attempt began."""
         return self.state.started_ms
@@ -171,6 +178,8 @@ class TaskRow:
     @property
     def earlier_attempts_ms(self) -> int | None:
         """The total duration of the attempts before the newest. None if no end of them is recorded."""
+        if not self.attempts[1:]:  # as nearly always
+            return None
         durations = [attempt.duration_ms for attempt in self.attempt_rows[:-1]]
         recorded = [duration for duration in durations if duration is not None]
         return sum(recorded) if recorded else None
@@ -178,8 +187,8 @@ class TaskRow:
     @property
     def last_activity_ms(self) -> int:
         """When its newest attempt ended. If that is not recorded: its newest recorded time or heartbeat."""
-        signs = max(self.state.last_sign_ms, self.record.heartbeat_ms or 0)
-        return signs if self.finished_ms is None else self.finished_ms
+        finished_ms = self.finished_ms
+        return max(self.state.last_sign_ms, self.record.heartbeat_ms or 0) if finished_ms is None else finished_ms
 
     @property
     def attempt_rows(self) -> tuple[AttemptRow, ...]:
@@ -209,9 +218,18 @@ class TaskRow:
         return runtime_name(self.record.run)
 
 
-def run_rows(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunRow]:
-    """Return a row for each run, in the same order. See :func:`run_states` for ``exact_times``."""
-    return list(map(_run_row, runs, run_states(context, runs, exact_times=exact_times)))
+def run_rows(
+    context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True, first_look: bool = False
+) -> list[RunRow]:
+    """Return a row for each run, in the same order. See :func:`run_states` for the options."""
+    return list(map(_run_row, runs, run_states(context, runs, exact_times=exact_times, first_look=first_look)))
+
+
+def proved_rows(context: ClientContext, rows: Sequence[RunRow]) -> list[RunRow]:
+    """Return the rows of a first look with proved statuses and exact times. Costs a request or two per run, once."""
+    believed = [row.record for row in rows if is_believed(row.status)]
+    proved = dict(zip(believed, run_rows(context, believed), strict=True))
+    return [proved.get(row.record, row) for row in rows]
 
 
 def run_row(snapshot: RunSnapshot) -> RunRow:
@@ -233,7 +251,11 @@ def task_rows(snapshot: RunSnapshot) -> list[TaskRow]:
     planned = planned_tasks(snapshot, rows) if snapshot.complete and len(snapshot.where) <= _STEP else {}
     status = _status_of_run(snapshot, rows) if _waits(rows, planned) else ""
     return [
-        replace(row, planned=planned[row.record.step], run_status=status) if row.record.step in planned else row
+        TaskRow(
+            row.record, row.state, row.item, planned[row.record.step], status, row.asked_ms
+        )  # faster than replace()
+        if row.record.step in planned
+        else row
         for row in rows
     ]
 
@@ -270,15 +292,6 @@ def runtime_name(run: RunRecord) -> str | None:
     """Return the runtime of a run, from its system tags."""
     names = sorted(tag.removeprefix("runtime:") for tag in run.system_tags if tag.startswith("runtime:"))
     return names[0] if names else None
-
-
-def relevant_tasks(rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
-    """Return the tasks whose logs matter most: the running tasks, otherwise the failed tasks, otherwise all tasks."""
-    for statuses in (("running",), ("failed", "killed")):
-        relevant = [row for row in rows if row.status in statuses]
-        if relevant:
-            return relevant
-    return rows
 
 
 MAX_ERRORS_READ = 5

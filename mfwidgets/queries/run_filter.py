@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.status.rules import STATUSES, Status, StatusName
 from mfwidgets.queries.tag_rules import tag_filter
 from mfwidgets.safe_repr import repr_of
 from mfwidgets.times import DAY, HOUR, MINUTE, now_ms, time_text
-
-if TYPE_CHECKING:
-    from mfwidgets.queries.service_filters import Condition
 
 Moment = datetime | date | str
 """A point in time. A naive datetime is local. A str is in ISO 8601, or an age such as ``2d``."""
@@ -37,7 +35,17 @@ The service does not know an end step of another name, so it can report any stat
 """
 
 
-@dataclass(frozen=True, slots=True)
+class Condition(Protocol):
+    """A condition on the record of a run."""
+
+    def matches(self, run: RunRecord) -> bool:
+        """Return whether a run meets it."""
+
+    def described(self) -> str:
+        """Return it as words that follow "runs of HelloFlow"."""
+
+
+@fast_dataclass(frozen=True, slots=True)
 class RunFilter:
     """Conditions on runs. An empty field matches every run.
 
@@ -50,7 +58,7 @@ class RunFilter:
     text
         A part of the run id, the user or a tag, in any case.
     conditions
-        Filters in the form of the metadata service.
+        Filters in the form of the metadata service, and terms of the filter language.
     page_size
         The number of runs per request to a service. 0 leaves it to the provider.
     """
@@ -61,7 +69,7 @@ class RunFilter:
     since_ms: int = 0
     until_ms: int = 0
     text: str = ""
-    conditions: "tuple[Condition, ...]" = ()
+    conditions: tuple[Condition, ...] = ()
     page_size: int = field(default=0, compare=False)
 
     @property
@@ -72,17 +80,13 @@ class RunFilter:
     def includes(self, run: RunRecord) -> bool:
         """Return whether a run meets the conditions, except the status."""
         return (
-            run.tags.issuperset(self.tags)
+            (not self.tags or run.tags.issuperset(self.tags))
             and self.user in ("", run.user)
             and run.created_ms >= self.since_ms
             and (not self.until_ms or run.created_ms <= self.until_ms)
-            and (not self.text or self._has_text(run))
-            and all(condition.matches(run) for condition in self.conditions)
+            and (not self.text or has_text(run, self.text))
+            and (not self.conditions or all(condition.matches(run) for condition in self.conditions))
         )
-
-    def _has_text(self, run: RunRecord) -> bool:
-        text = self.text.casefold()
-        return any(text in value.casefold() for value in (run.run_id, run.user, *run.tags))
 
     @property
     def service_status(self) -> str:
@@ -108,6 +112,12 @@ ALL_RUNS = RunFilter()
 """Matches every run."""
 
 
+def has_text(run: RunRecord, text: str) -> bool:
+    """Return whether the id, the user or a tag of a run contains text, in any case."""
+    folded = text.casefold()
+    return any(folded in value.casefold() for value in (run.run_id, run.user, *run.tags))
+
+
 def run_filter(
     tags: Iterable[object] = (),
     status: RunStatus | None = None,
@@ -131,7 +141,7 @@ def run_filter(
         raise MetaflowInvalidArgument(f"Expected user= to be a name, got {repr_of(user, 40)}.")
     if text is not None and not isinstance(text, str):
         raise MetaflowInvalidArgument(f"Expected text= to be a str, got {repr_of(text, 40)}.")
-    since_ms, until_ms = _milliseconds("since", since), _milliseconds("until", until)
+    since_ms, until_ms = milliseconds("since", since), milliseconds("until", until)
     return RunFilter(tag_filter(tags), str(status or ""), user or "", since_ms, until_ms, text or "")
 
 
@@ -163,8 +173,14 @@ def check_count(name: str, value: object) -> None:
         raise MetaflowInvalidArgument(f"Expected {name}= to be a number from 1 or None, got {repr_of(value, 40)}.")
 
 
-def _milliseconds(name: str, moment: object) -> int:
-    """Return a point in time as milliseconds since the epoch. None is 0."""
+def milliseconds(name: str, moment: object) -> int:
+    """Return a point in time as milliseconds since the epoch. None is 0.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        It is not a point in time.
+    """
     if moment is None:
         return 0
     if isinstance(moment, str) and (age := _AGE.match(moment.strip())):

@@ -5,10 +5,11 @@ with the status and the heartbeat in the listing, if the run has ended or its he
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from mfwidgets.concurrency import parallel_map
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.index.run_index import RunIndex
 from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.local_files import TracedFiles
@@ -20,7 +21,7 @@ from mfwidgets.times import now_ms
 _Fact = TypeVar("_Fact")
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Question(Generic[_Fact]):
     """A question about a run, and how its answer is kept.
 
@@ -40,6 +41,13 @@ class Question(Generic[_Fact]):
     read: Callable[[ClientContext, RunRecord], _Fact]
     encode: Callable[[_Fact], Any]
     decode: Callable[[RunRecord, Any], _Fact]
+
+
+def listing_once(context: ClientContext) -> ClientContext:
+    """Return the same context for several questions about the same runs. It lists no local folder twice."""
+    if context.remembers or not isinstance(context.provider, LocalProvider):
+        return context
+    return replace(context, provider=context.provider.listing_once())
 
 
 def ask(context: ClientContext, runs: Sequence[RunRecord], question: Question[_Fact]) -> list[_Fact]:
@@ -86,12 +94,6 @@ def _traced(context: ClientContext) -> tuple[ClientContext, TracedFiles | None]:
     return replace(context, provider=provider), files
 
 
-def note_folder(context: ClientContext, path: tuple[str, ...]) -> None:
-    """Note that an answer depends on the folder of an object, before its files are read from the datastore."""
-    if isinstance(context.provider, LocalProvider):
-        context.provider.note(path)
-
-
 def _is_final(context: ClientContext, run: RunRecord) -> bool:
     """Return whether the row of a run of a service would change if the run did. Local files show all changes."""
     if not context.provider.remote or run.service_status == "completed":
@@ -103,10 +105,10 @@ def artifacts_question(
     key: str, read: Callable[[ClientContext, RunRecord], list[ArtifactRecord]]
 ) -> Question[list[ArtifactRecord]]:
     """Return a question about artifacts of a run."""
-    return Question(key, read, _records_to_json, _records_from_json)
+    return Question(key, read, records_to_json, records_from_json)
 
 
-def _records_to_json(records: Sequence[ArtifactRecord]) -> list[list[Any]]:
+def records_to_json(records: Sequence[ArtifactRecord]) -> list[list[Any]]:
     """Return artifacts of one run as JSON."""
     return [
         [
@@ -117,6 +119,6 @@ def _records_to_json(records: Sequence[ArtifactRecord]) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def _records_from_json(run: RunRecord, content: list[list[Any]]) -> list[ArtifactRecord]:
-    """Return the artifacts of a run from :func:`_records_to_json`."""
+def records_from_json(run: RunRecord, content: list[list[Any]]) -> list[ArtifactRecord]:
+    """Return the artifacts of a run from :func:`records_to_json`."""
     return [ArtifactRecord(run.flow, run.run_id, *fields) for fields in content]

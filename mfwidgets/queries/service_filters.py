@@ -6,9 +6,10 @@ services, too. A filter that cannot be applied is refused.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mfwidgets.errors import MetaflowInvalidArgument
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.run_filter import RUN_STATUSES, RunFilter
 from mfwidgets.safe_repr import repr_of
@@ -63,7 +64,7 @@ _TAGS: dict[str, Callable[[frozenset[str], tuple[str, ...]], bool]] = {
 _EXAMPLES = "user_name:eq, ts_epoch:ge, run_number:le, status:eq and _tags:all"
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Condition:
     """A filter.
 
@@ -120,7 +121,7 @@ def with_filters(selection: RunFilter, filters: Mapping[str, object] | None, *, 
     for name, value in filters.items():
         field, operator = _name(name, has_heartbeats=has_heartbeats)
         if field == "status":
-            selection = _with_status(selection, _values(name, value))
+            selection = with_status(selection, _values(name, value))
         else:
             selection = _with_condition(selection, Condition(field, operator, _checked(name, field, operator, value)))
     return selection
@@ -182,8 +183,14 @@ def _like(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
 
 
-def _with_status(selection: RunFilter, values: tuple[Value, ...]) -> RunFilter:
-    """Add a condition on the status. The statuses of ``status=`` and of other conditions must also hold."""
+def with_status(selection: RunFilter, values: tuple[Value, ...]) -> RunFilter:
+    """Add a condition on the status. The statuses of ``status=`` and of other conditions must also hold.
+
+    Raises
+    ------
+    MetaflowInvalidArgument
+        A status is unknown, or no run can meet all conditions on the status.
+    """
     for value in values:
         if value not in RUN_STATUSES:
             raise MetaflowInvalidArgument(

@@ -4,12 +4,12 @@ For a metadata service, three bulk requests have all records of a run: its metad
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from mfwidgets.concurrency import CallOnce, parallel_map
 from mfwidgets.deadline import stoppable
@@ -21,9 +21,12 @@ from mfwidgets.providers.records import (
     MetadataRecord,
     RunRecord,
     StepRecord,
+    TaskKey,
     TaskRecord,
 )
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.run_records import RunRecords, is_large, load_records, outline_of
+from mfwidgets.queries.status.rules import Status
 
 MAX_SMALL_RUN_TASKS = 300
 """A run of a service with at most this many tasks is requested as a whole, which takes fewer requests than its parts."""
@@ -37,16 +40,40 @@ _RUN = 2
 _Record = TypeVar("_Record", MetadataRecord, ArtifactRecord)
 
 
-def snapshot_context(context: ClientContext, run: RunRecord, records: "RunRecords | None" = None) -> ClientContext:
+def snapshot_context(
+    context: ClientContext, run: RunRecord, records: RunRecords | None = None, *, outline: bool = False
+) -> ClientContext:
     """Return a context for one display of a run.
 
-    The first read requests the whole run from a service, unless its records are given.
+    The first read requests the whole run from a service, or an outline if that is enough, unless its records are given.
     """
     context = remembering_context(context)
     provider = context.provider
     if not provider.remote or (isinstance(provider, SnapshotProvider) and provider.covers(run.path)):
         return context
-    return replace(context, provider=SnapshotProvider(provider, run, records))
+    return replace(context, provider=SnapshotProvider(provider, run, records, outline=outline))
+
+
+def outline_context(
+    context: ClientContext, run: RunRecord, where: PathPrefix, tasks: list[TaskRecord]
+) -> ClientContext:
+    """Return a context for one display of some tasks of a service. If they are many, it has an outline of them.
+
+    Parameters
+    ----------
+    context, run
+        The context to read from, and the run.
+    where
+        The path of the run or of the step.
+    tasks
+        All tasks there, without private steps.
+    """
+    context = remembering_context(context)
+    provider = context.provider
+    if not is_large(provider, tasks) or (isinstance(provider, SnapshotProvider) and provider.covers(where)):
+        return context
+    records = outline_of(provider, run.path, tasks)
+    return replace(context, provider=SnapshotProvider(provider, run, records, where=where))
 
 
 def snapshot_small_run(context: ClientContext, run: RunRecord) -> ClientContext:
@@ -71,14 +98,6 @@ def remembering_context(context: ClientContext) -> ClientContext:
     return context.remembering(remembering)
 
 
-class RunRecords(NamedTuple):
-    """The records of a run: metadata, the artifacts of the newest attempts, and tasks without private steps."""
-
-    metadata: list[MetadataRecord]
-    artifacts: list[ArtifactRecord]
-    tasks: list[TaskRecord]
-
-
 class SnapshotProvider:
     """A provider that requests one run as a whole, once, and caches all other answers.
 
@@ -90,21 +109,33 @@ class SnapshotProvider:
         The run that the first read requests as a whole. None for no run.
     records
         The records of the run, if they are loaded already.
+    where
+        The path of the part of the run that the records are of. None for the whole run.
+    outline
+        Whether an outline of a very large run is enough.
     """
 
     remote = True
     local_root: Path | None = None
 
     def __init__(
-        self, provider: MetadataProvider, run: RunRecord | None = None, records: RunRecords | None = None
+        self,
+        provider: MetadataProvider,
+        run: RunRecord | None = None,
+        records: RunRecords | None = None,
+        *,
+        where: PathPrefix | None = None,
+        outline: bool = False,
     ) -> None:
         self._provider, self._run = provider, run
+        self._where: PathPrefix = () if run is None else run.path if where is None else where
         self._load: CallOnce[RunRecord, _Snapshot] = CallOnce(
-            lambda run: _Snapshot(_load(provider, run) if records is None else records)
+            lambda run: _Snapshot(load_records(provider, run, outline=outline) if records is None else records)
         )
         # A service returns all fields and names in one response, so the path is enough as a key.
         self._metadata = CallOnce(provider.metadata)
         self._run_metadata = CallOnce(provider.run_metadata)
+        self._complete: dict[PathPrefix, list[MetadataRecord]] = {}
         self._artifacts: CallOnce[tuple[PathPrefix, int | None], list[ArtifactRecord]] = CallOnce(
             lambda key: provider.artifacts(key[0], None, key[1])
         )
@@ -136,10 +167,20 @@ class SnapshotProvider:
 
     def covers(self, where: PathPrefix) -> bool:
         """Return whether the snapshot has the records below this path."""
-        return self._run is not None and where[:_RUN] == self._run.path
+        return self._run is not None and where[: len(self._where)] == self._where
 
     def _snapshot_of(self, where: PathPrefix) -> "_Snapshot | None":
-        return self._load(self._run) if self._run is not None and self.covers(where) else None
+        if self._run is None or not self.covers(where):
+            return None
+        snapshot = self._load(self._run)
+        counted = snapshot.records.counted
+        missing = where[_RUN : _RUN + 2] in counted or (counted and where[_RUN : _RUN + 1] == ("_parameters",))
+        return None if missing else snapshot
+
+    def counted(self, where: PathPrefix) -> Mapping[TaskKey, Status]:
+        """Return the statuses of the tasks below a path whose details are not in the snapshot."""
+        snapshot = self._snapshot_of(where)
+        return {} if snapshot is None else snapshot.records.counted
 
     def version(self) -> str:
         """Ask the provider, without a cache."""
@@ -153,9 +194,21 @@ class SnapshotProvider:
         """Ask the provider, without a cache."""
         return self._provider.flow(flow)
 
+    def flow_names(self) -> list[str]:
+        """Ask the provider, without a cache."""
+        return self._provider.flow_names()
+
+    def newest_start(self, flow: str) -> int | None:
+        """Ask the provider, without a cache."""
+        return self._provider.newest_start(flow)
+
     def runs(self, flow: str, query: RunQuery = ALL) -> Iterator[RunRecord]:
         """Ask the provider, without a cache."""
         return self._provider.runs(flow, query)
+
+    def with_status(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
+        """Ask the provider, without a cache."""
+        return self._provider.with_status(runs)
 
     def count_runs(self, flow: str) -> int | None:
         """Ask the provider, without a cache."""
@@ -163,7 +216,9 @@ class SnapshotProvider:
 
     def run(self, flow: str, run_id: str) -> RunRecord | None:
         """Return the run of the snapshot, unchanged. Another run is requested once."""
-        return self._run if self.covers((flow, run_id)) else self._other_run((flow, run_id))
+        return (
+            self._run if self._run is not None and self._run.path == (flow, run_id) else self._other_run((flow, run_id))
+        )
 
     def steps(self, run: RunRecord) -> list[StepRecord]:
         """Ask the provider once."""
@@ -175,7 +230,8 @@ class SnapshotProvider:
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
         """Return the tasks of the snapshot. Tasks of private steps and of other runs are requested once."""
-        snapshot = None if step is not None and step.startswith("_") else self._snapshot_of(run.path)
+        where = run.path if step is None else (*run.path, step)
+        snapshot = None if step is not None and step.startswith("_") else self._snapshot_of(where)
         if snapshot is not None:
             return [task for task in snapshot.records.tasks if step in (None, task.step)]
         if (run, None) in self._tasks and not (step or "").startswith("_"):
@@ -184,7 +240,7 @@ class SnapshotProvider:
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return a task of the snapshot. A task of a private step or of another run is requested once."""
-        if step.startswith("_") or not self.covers(run.path):
+        if step.startswith("_") or not self.covers((*run.path, step)):
             return self._task((run, step, task_id))
         return next((task for task in self.tasks(run, step) if task.task_id == task_id), None)
 
@@ -201,14 +257,31 @@ class SnapshotProvider:
 
     def _cached_metadata(self, where: PathPrefix) -> list[MetadataRecord]:
         _, _, *below = where
+        if (events := self._complete.get(where[:_RUN])) is not None:
+            return _within(where, events)
         if len(below) == 1 and not below[0].startswith("_"):
             return _within(where, self._metadata(where[:_RUN]))  # a service has no metadata of a step alone
         return self._metadata(where)
 
+    def is_small_flow(self, flow: str) -> bool:
+        """Ask the provider, without a cache."""
+        return self._provider.is_small_flow(flow)
+
+    def tasks_with(self, step: PathPrefix, field: str, pattern: str) -> set[str] | None:
+        """Ask the provider, without a cache."""
+        return self._provider.tasks_with(step, field, pattern)
+
     def run_metadata(self, run: RunRecord) -> list[MetadataRecord]:
         """Return all metadata of the snapshot, or request it once."""
         snapshot = self._snapshot_of(run.path)
-        return self._run_metadata(run) if snapshot is None else snapshot.records.metadata
+        if snapshot is not None:
+            return snapshot.records.metadata
+        if run.path in self._metadata or self._provider.is_small_flow(run.flow):
+            return self._cached_metadata(run.path)
+        events = self._run_metadata(run)
+        if self._provider.is_small_flow(run.flow):  # it is known now, and the events are complete
+            self._complete[run.path] = events
+        return events
 
     def artifacts(
         self,
@@ -231,7 +304,7 @@ class SnapshotProvider:
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return an artifact of the snapshot. That of an attempt or of another run is requested once."""
-        if attempt is None and self.covers(task):
+        if attempt is None and self._snapshot_of(task) is not None:
             return next(iter(self.artifacts(task, {name})), None)
         return self._artifact((task, name, attempt))
 
@@ -253,16 +326,6 @@ class SnapshotProvider:
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
         """Ask the provider, without a cache."""
         return self._provider.change_tags(run, change)
-
-
-def _load(provider: MetadataProvider, run: RunRecord) -> RunRecords:
-    """Request all records of a run. Costs two requests, and one per step."""
-    reads: list[Callable[[], list[Any]]] = [
-        lambda: provider.metadata(run.path),
-        lambda: provider.artifacts(run.path),
-        lambda: provider.tasks(run),
-    ]
-    return RunRecords(*parallel_map(lambda read: read(), reads))
 
 
 class _Snapshot:

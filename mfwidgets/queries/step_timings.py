@@ -1,21 +1,23 @@
 """The durations and statuses of the steps of a run, from the rows of its tasks."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from mfwidgets.deadline import stoppable
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.graph import step_order
+from mfwidgets.queries.lineage.graph import Graphs, step_order
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.run_memory import Question, ask
 from mfwidgets.queries.run_snapshot import load_tasks, run_tasks
 from mfwidgets.queries.status.rules import Status, step_status
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class StepTiming:
     """A step of a run in a table: the statuses and durations of its tasks. Times are in milliseconds, UTC.
 
@@ -80,13 +82,13 @@ class StepTiming:
 
 def read_step_timings(context: ClientContext, runs: Sequence[RunRecord]) -> list[list[StepTiming]]:
     """Read the tasks of each run and return the timings of its steps. Those that can no longer change are remembered."""
-    return ask(context, runs, _TIMINGS)
+    return ask(context, runs, replace(TIMINGS, read=partial(read_timings_of_run, graphs={})))
 
 
-def read_timings_of_run(context: ClientContext, run: RunRecord) -> list[StepTiming]:
-    """Read the tasks of a run and return the timings of its steps."""
+def read_timings_of_run(context: ClientContext, run: RunRecord, graphs: Graphs | None = None) -> list[StepTiming]:
+    """Read the tasks of a run and return the timings of its steps. Reads no graph that is in ``graphs``."""
     rows = task_rows(load_tasks(context, run, run.path, run_tasks(context, run)))
-    return step_timings(run, rows, step_order(context, run) if rows else [])
+    return step_timings(run, rows, step_order(context, run, graphs) if rows else [])
 
 
 def _to_json(timings: list[StepTiming]) -> list[list[Any]] | None:
@@ -108,7 +110,7 @@ def _from_json(run: RunRecord, content: list[list[Any]]) -> list[StepTiming]:
     return [StepTiming(run, step, Status(status, reason), *facts) for step, status, reason, *facts in content]
 
 
-_TIMINGS = Question("timings", read_timings_of_run, _to_json, _from_json)
+TIMINGS = Question("timings", read_timings_of_run, _to_json, _from_json)
 
 
 def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str]) -> list[StepTiming]:
@@ -122,7 +124,7 @@ def step_timings(run: RunRecord, tasks: Iterable[TaskRow], order: Iterable[str])
 
 def planned_of(rows: Sequence[TaskRow]) -> int:
     """Return the number of tasks that a step will have, from the rows of its tasks."""
-    return max(len(rows), *(row.planned or 0 for row in rows)) if rows else 0
+    return max(len(rows), max((row.planned or 0 for row in rows), default=0))
 
 
 def status_of_step(rows: Sequence[TaskRow]) -> Status | None:
@@ -132,10 +134,10 @@ def status_of_step(rows: Sequence[TaskRow]) -> Status | None:
     others. After that its status is unknown.
     """
     status = step_status([row.status for row in rows])
-    missing = planned_of(rows) - len(rows)
-    if status is None or not missing:
+    planned = planned_of(rows)
+    if status is None or planned == len(rows):
         return status
-    words = f"{len(rows):,} of {planned_of(rows):,} planned tasks have begun"
+    words = f"{len(rows):,} of {planned:,} planned tasks have begun"
     if status not in ("completed", "caught"):
         return Status(str(status), f"{status.reason}; {words}")
     run_status = max(row.run_status for row in rows)
@@ -146,24 +148,46 @@ def status_of_step(rows: Sequence[TaskRow]) -> Status | None:
 
 def step_timing(run: RunRecord, step: str, rows: Sequence[TaskRow]) -> StepTiming:
     """Return the timing of one step, from the rows of all its tasks. ``rows`` can be empty."""
-    status = status_of_step(rows)
-    started = [row.first_started_ms for row in stoppable(rows) if row.first_started_ms is not None]
-    finished = [row.finished_ms for row in rows if row.finished_ms is not None]
-    durations = [row.duration_ms for row in stoppable(rows) if row.duration_ms is not None]
-    earlier = [ms for row in stoppable(rows) if (ms := row.earlier_attempts_ms) is not None]
+    status, planned = status_of_step(rows), planned_of(rows)
+    statuses: dict[str, int] = {}
+    attempts = task_ms = 0
+    longest_ms: int | None = None
+    earlier: list[int] = []
+    started: list[int] = []
+    finished: list[int] = []
+    active: list[int] = []
+    is_counted = False
+    for row in stoppable(rows):  # once: a step can have 20,000 tasks, and a table the steps of 10,000 runs
+        name = str(row.status)
+        statuses[name] = statuses.get(name, 0) + 1
+        is_counted = is_counted or row.is_counted
+        attempts += len(row.attempts)
+        if (started_ms := row.first_started_ms) is not None:
+            started.append(started_ms)
+        if (finished_ms := row.finished_ms) is not None:
+            finished.append(finished_ms)
+        active.append(row.last_activity_ms)
+        if (duration_ms := row.duration_ms) is not None:
+            task_ms += duration_ms
+            longest_ms = duration_ms if longest_ms is None else max(longest_ms, duration_ms)
+        if (earlier_ms := row.earlier_attempts_ms) is not None:
+            earlier.append(earlier_ms)
+    asked_ms = max((row.asked_ms for row in rows), default=0)
+    if is_counted:  # the times of some tasks are not those of the step
+        return StepTiming(run, step, status, len(rows), planned, statuses, 0, None, None, None, None, 0, None, asked_ms)
     return StepTiming(
         run,
         step,
         status,
         task_count=len(rows),
-        planned_tasks=planned_of(rows),
-        task_statuses=Counter(str(row.status) for row in rows),
-        attempts=sum(len(row.attempts) for row in rows),
+        planned_tasks=planned,
+        task_statuses=statuses,
+        attempts=attempts,
         earlier_attempts_ms=sum(earlier) if earlier else None,
         started_ms=min(started, default=None),
-        finished_ms=None if status == "running" or planned_of(rows) > len(rows) else max(finished, default=None),
-        last_activity_ms=max((row.last_activity_ms for row in rows), default=None),
-        task_ms=sum(durations),
-        longest_ms=max(durations, default=None),
-        asked_ms=max((row.asked_ms for row in rows), default=0),
+        finished_ms=None if status == "running" or planned > len(rows) else max(finished, default=None),
+        last_activity_ms=max(active, default=None),
+        task_ms=task_ms,
+        longest_ms=longest_ms,
+        asked_ms=asked_ms,
     )

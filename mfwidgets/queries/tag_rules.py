@@ -1,9 +1,9 @@
 """Metaflow's rules for changing the tags of a run, checked before anything is written, and filters by tags."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mfwidgets.errors import MetaflowInvalidArgument, MetaflowTaggingError
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.safe_repr import repr_of
 
@@ -14,7 +14,7 @@ MAX_TAGS = 50
 """Metaflow's limit for the user tags of a run. A larger set can still shrink."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class TagChange:
     """One atomic change. Removals are applied before additions."""
 

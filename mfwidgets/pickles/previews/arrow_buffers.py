@@ -2,9 +2,10 @@
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.pickles.previews.heads import Column, TimeText, UnknownLayoutError, numpy_values
 
 Buffer = bytes | bytearray | memoryview
@@ -33,7 +34,7 @@ _INLINE_BYTES = 12
 """A view holds shorter strings itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ArrowArray:
     """An array of the Arrow format.
 
@@ -75,7 +76,26 @@ class ArrowArray:
             places = range(start + self.offset, min(stop, self.length) + self.offset)
             return [value(place) if validity is None or _bit(validity, place) else None for place in places]
 
-        return Column(self.length, values)
+        return Column(self.length, values, self.kind, self._numbers if self._is_numbers() else None, self._is_whole())
+
+    def _is_numbers(self) -> bool:
+        return self.kind in _NUMBERS and self.dictionary is None
+
+    def _is_whole(self) -> bool:
+        return self._is_numbers() and "int" in self.kind
+
+    def _numbers(self) -> Any:
+        """Return all numbers as an array of numpy. A missing one is NaN."""
+        import numpy as np
+
+        dtype = np.dtype(f"<{_NUMBERS[self.kind]}")
+        array = np.frombuffer(self._buffer(1), dtype, self.length, self.offset * dtype.itemsize)
+        validity = self.buffers[0]
+        if validity is None:
+            return array
+        bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
+        valid = bits[self.offset : self.offset + self.length]
+        return array if valid.all() else np.where(valid, array, np.nan)
 
     def _reader(self) -> Callable[[int], Any]:
         """Return a function that returns the value at a place."""
@@ -138,7 +158,16 @@ def joined(chunks: Sequence[Column]) -> Column:
             start, stop = start - chunk.length, stop - chunk.length
         return found
 
-    return Column(sum(chunk.length for chunk in chunks), values)
+    def array() -> Any:
+        import numpy as np
+
+        return np.concatenate([chunk.array() for chunk in chunks if chunk.array])
+
+    first = next(iter(chunks), Column(0, values))
+    all_arrays = bool(chunks) and all(chunk.array for chunk in chunks)
+    return Column(
+        sum(chunk.length for chunk in chunks), values, first.dtype, array if all_arrays else None, first.whole
+    )
 
 
 def _bit(bits: Buffer, place: int) -> bool:

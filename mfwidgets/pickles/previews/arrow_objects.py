@@ -3,9 +3,9 @@
 from itertools import islice
 from typing import Any
 
-from mfwidgets.pickles.described import ReducedCall
+from mfwidgets.pickles.described import LongContent, ReducedCall
 from mfwidgets.pickles.previews.arrow_buffers import ArrowArray, Buffer, joined
-from mfwidgets.pickles.previews.heads import MAX_COLUMNS, Column, DataFrameHead, UnknownLayoutError, head_of
+from mfwidgets.pickles.previews.heads import MAX_DESCRIBED_COLUMNS, Column, DataFrameHead, UnknownLayoutError, head_of
 
 _MAX_BUFFERS, _MAX_CHUNKS = 1_000, 1_001
 
@@ -15,8 +15,8 @@ def arrow_head(described: ReducedCall) -> DataFrameHead | None:
     if described.name in ("pyarrow.lib._reconstruct_table", "pyarrow.lib._reconstruct_record_batch"):
         arrays, schema = described.args
         fields = schema.args[0]
-        names = [field.args[0] for field in islice(fields, MAX_COLUMNS)]
-        columns = [_column_or_none(array) for array in islice(arrays, MAX_COLUMNS)]
+        names = [field.args[0] for field in islice(fields, MAX_DESCRIBED_COLUMNS)]
+        columns = [_column_or_none(array) for array in islice(arrays, MAX_DESCRIBED_COLUMNS)]
         length = next((column.length for column in columns if column), 0) if columns else 0
         return head_of((length, len(fields)), names, Column.of(range(length)), columns)
     if described.name in ("pyarrow.lib._restore_array", "pyarrow.lib.chunked_array"):
@@ -80,6 +80,8 @@ def _buffer(described: Any) -> Buffer | None:
     if described is None:
         return None
     content = described.args[0]
+    if isinstance(content, LongContent):
+        return content.beginning
     if not isinstance(content, bytes | bytearray):
         raise UnknownLayoutError
     return content

@@ -5,12 +5,12 @@ A stream has a schema, then batches of rows. The values of compressed batches an
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.pickles.previews.arrow_buffers import ArrowArray, Buffer, joined
 from mfwidgets.pickles.previews.flatbuffer import FlatTable
-from mfwidgets.pickles.previews.heads import MAX_COLUMNS, MAX_ROWS, Column, DataFrameHead, UnknownLayoutError, head_of
+from mfwidgets.pickles.previews.heads import MAX_DESCRIBED_COLUMNS, Column, DataFrameHead, UnknownLayoutError, head_of
 
 _SCHEMA, _RECORD_BATCH = 1, 3
 
@@ -35,6 +35,9 @@ _OWN_BUFFERS: Mapping[int, int] = {1: 0, 4: 3, 5: 3, 13: 1, 16: 1, 19: 3, 20: 3,
 _VIEWS = frozenset((23, 24))
 """Types with a number of further buffers that each batch names."""
 
+_MAX_COLUMNS_OF_BATCHES = 600
+"""The columns of the first batches that are read: 60 of 10 batches, or 6 of 100."""
+
 _MAX_VISITS, _MAX_CHILDREN = 1_000, 1_000
 """The maximum number of fields that are visited, in all batches, and of the children of a nested type.
 
@@ -42,7 +45,7 @@ Fields of a hostile stream can share their children, so that each level doubles 
 """
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Field:
     """A column in a schema. ``kind`` is empty if its values are not read."""
 
@@ -52,7 +55,7 @@ class _Field:
     zoned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Batch:
     """A batch of rows: its table, and the content of all its buffers."""
 
@@ -76,13 +79,13 @@ def stream_head(content: bytes) -> DataFrameHead:
     count, batches = 0, list[_Batch]()
     for kind, table, body in islice(_messages(content), _MAX_BATCHES):
         if kind == _SCHEMA:
-            count, fields = table.length(1), list(map(_field, table.tables(1, MAX_COLUMNS)))
+            count, fields = table.length(1), list(map(_field, table.tables(1, MAX_DESCRIBED_COLUMNS)))
         elif kind == _RECORD_BATCH:
             batches.append(_Batch(table, body))
     if not count:
         raise UnknownLayoutError
     length = sum(batch.length for batch in batches)
-    first = [batch for batch in batches if batch.length][:MAX_ROWS]
+    first = [batch for batch in batches if batch.length][: max(_MAX_COLUMNS_OF_BATCHES // max(len(fields), 1), 1)]
     visits = iter(range(_MAX_VISITS))
     by_batch = [_columns(batch, fields, visits) for batch in first]
     columns = [joined(chunks) for chunks in zip(*by_batch, strict=True)]
@@ -127,7 +130,7 @@ def _field(table: FlatTable) -> _Field:
 def _columns(batch: _Batch, fields: Sequence[_Field], visits: Iterator[int]) -> list[Column]:
     """Return the columns of a batch. Columns of unknown types are unread."""
     if batch.table.table(3):  # compressed
-        return [Column(batch.length, _unread)] * len(fields)
+        return [Column(batch.length, _unread, field.kind) for field in fields]
     places = iter(batch.table.structs(2, "qq"))
     further = iter(batch.table.structs(4, "q"))
     columns = []

@@ -5,8 +5,9 @@ their distance from the place that names them.
 """
 
 import struct
-from dataclasses import dataclass
 from typing import Any
+
+from mfwidgets.fast_dataclass import fast_dataclass
 
 _MAX_ITEMS = 100_000
 """The maximum length of a vector."""
@@ -15,7 +16,7 @@ _MAX_CHARS = 1_000
 """The rest of a longer string is cut."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class FlatTable:
     """A table in a buffer.
 

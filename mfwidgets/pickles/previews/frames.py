@@ -1,15 +1,14 @@
-"""The head of any table that is recognised by its class: of pandas, polars and pyarrow."""
+"""The head of any table that is recognised by its class: of pandas, polars and pyarrow.
+
+The modules that read them are imported with the first such table, since most displays have none. This module is short
+because it only chooses between them.
+"""
 
 from typing import Any
 
 from mfwidgets.pickles.described import ReducedCall
-from mfwidgets.pickles.previews.arrow_objects import arrow_head
 from mfwidgets.pickles.previews.heads import DataFrameHead
-from mfwidgets.pickles.previews.pandas_frames import pandas_head
-from mfwidgets.pickles.previews.polars_frames import polars_head
-
-_READERS = {"pandas": pandas_head, "polars": polars_head, "pyarrow": arrow_head}
-"""The readers by the package of the class."""
+from mfwidgets.pickles.safe_loads import may_be_frame
 
 
 def table_head(described: Any) -> DataFrameHead | None:
@@ -20,8 +19,39 @@ def table_head(described: Any) -> DataFrameHead | None:
     """
     if not isinstance(described, ReducedCall):
         return None
-    reader = _READERS.get(described.name.partition(".")[0])
     try:
-        return reader(described) if reader else None
+        return _head(described, described.name.partition(".")[0])
     except Exception:  # noqa: BLE001 - see above
         return None
+
+
+def outline_of_frame(content: bytes) -> DataFrameHead | None:
+    """Return shape and first names of a pickled DataFrame, without rows. None for other objects and unusual layouts.
+
+    Raises
+    ------
+    DeadlineExceeded
+        Nobody waits for it any more.
+    """
+    if not may_be_frame(content):
+        return None
+    from mfwidgets.pickles.previews.frame_outlines import frame_outline
+
+    return frame_outline(content)
+
+
+def _head(described: ReducedCall, package: str) -> DataFrameHead | None:
+    match package:
+        case "pandas":
+            from mfwidgets.pickles.previews.pandas_frames import pandas_head
+
+            return pandas_head(described)
+        case "polars":
+            from mfwidgets.pickles.previews.polars_frames import polars_head
+
+            return polars_head(described)
+        case "pyarrow":
+            from mfwidgets.pickles.previews.arrow_objects import arrow_head
+
+            return arrow_head(described)
+    return None

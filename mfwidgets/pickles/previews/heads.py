@@ -1,12 +1,18 @@
 """The first rows of a table, and the first values of a column, as far as a pickle's layout is known."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import field
+from itertools import islice
 from typing import Any
 
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.pickles.value_text import duration_text
 
-MAX_ROWS, MAX_COLUMNS = 5, 12
+MAX_ROWS, MAX_COLUMNS = 10, 12
+"""The rows and columns of which the values are shown."""
+
+MAX_DESCRIBED_COLUMNS = 60
+"""The columns of which the type, the range and the missing values are described."""
 
 
 class TimeText(str):
@@ -22,7 +28,7 @@ UNREAD = TimeText("…")
 """Replaces a value of an unknown kind."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class DataFrameHead:
     """The first rows and columns of a table.
 
@@ -33,15 +39,18 @@ class DataFrameHead:
     columns, index, rows
         The names of the first columns, the labels of the first rows, and the values. Times with a zone are in UTC.
         Values of an unknown kind are :data:`UNREAD`.
+    described
+        The names and the values of up to 60 columns, for :func:`column_facts`. A column of an unknown kind is None.
     """
 
     shape: tuple[int, int]
     columns: tuple[Any, ...]
     index: tuple[Any, ...]
     rows: tuple[tuple[Any, ...], ...]
+    described: "tuple[tuple[Any, Column | None], ...]" = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Column:
     """A column or an index. Only its first values are converted, however long it is.
 
@@ -51,10 +60,20 @@ class Column:
         The number of all its values.
     values
         Returns the values from one place to before another. Missing values are None.
+    dtype
+        The name of its type, as its package writes it. Empty if it is unknown.
+    array
+        Returns all values as an array of numpy, if they are numbers or times. A missing number is NaN. It is faster than
+        ``values``. None if there is no such array.
+    whole
+        Whether the numbers are integers, although some may be missing.
     """
 
     length: int
     values: Callable[[int, int], list[Any]]
+    dtype: str = ""
+    array: Callable[[], Any] | None = None
+    whole: bool = False
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> "Column":
@@ -80,6 +99,7 @@ def head_of(
         tuple(names[:MAX_COLUMNS]),
         tuple(labels.head(MAX_ROWS)),
         tuple(tuple(column[row] if row < len(column) else UNREAD for column in values) for row in rows),
+        tuple(islice(zip(names, columns, strict=False), MAX_DESCRIBED_COLUMNS)),
     )
 
 

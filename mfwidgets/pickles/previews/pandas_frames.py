@@ -4,14 +4,17 @@ This is best effort: the pickled form differs between versions of pandas. An unk
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from mfwidgets.pickles.described import GlobalRef, ReducedCall
-from mfwidgets.pickles.previews.heads import MAX_COLUMNS, MAX_ROWS, UNREAD, Column, DataFrameHead, head_of
+from mfwidgets.pickles.previews.heads import MAX_DESCRIBED_COLUMNS, Column, DataFrameHead, head_of
 from mfwidgets.pickles.previews.pandas_arrays import array_column, index_column
+from mfwidgets.pickles.safe_loads import is_frame
 
-_FRAMES = {("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")}
 _SERIES = {("pandas", "Series"), ("pandas.core.series", "Series")}
+
+_NA_MODULES = ("pandas", "pandas._libs.missing")
 
 _INDEXES = ("_new_Index", "_new_DatetimeIndex")
 """The functions that construct indexes."""
@@ -29,7 +32,7 @@ def pandas_head(described: ReducedCall) -> DataFrameHead | None:
         return _values(index_column(described), described.args[1].get("name"))
     if name[1] == "__pyx_unpickle_NDArrayBacked":
         return _values(array_column(described), "value")
-    if name in _FRAMES:
+    if is_frame(described):
         return _frame(described.state["_mgr"])
     if name in _SERIES:
         return _series(described.state["_mgr"], described.state.get("_name"))
@@ -43,8 +46,8 @@ def _values(column: Column, name: Any) -> DataFrameHead:
 def _frame(manager: ReducedCall) -> DataFrameHead:
     blocks, (columns, index) = manager.args
     names, labels = index_column(columns), index_column(index)
-    shown = range(min(names.length, MAX_COLUMNS))
-    columns_by_place: dict[int, list[Any]] = {}
+    described = range(min(names.length, MAX_DESCRIBED_COLUMNS))
+    columns_by_place: dict[int, Column | None] = {}
     places_left = _MAX_PLACES
     for block in blocks:
         values, placement, _ = block.args
@@ -52,15 +55,11 @@ def _frame(manager: ReducedCall) -> DataFrameHead:
             places_left -= len(placement)
             if places_left < 0:
                 return DataFrameHead((labels.length, names.length), (), (), ())
-        for place, row in _rows_by_place(placement, names.length, shown):
+        for place, row in _rows_by_place(placement, names.length, described):
             if place not in columns_by_place:
-                columns_by_place[place] = _head_or_unread(values, row)
-    rows = tuple(
-        tuple(columns_by_place[place][number] for place in shown) for number in range(min(labels.length, MAX_ROWS))
-    )
-    return DataFrameHead(
-        (labels.length, names.length), tuple(names.head(MAX_COLUMNS)), tuple(labels.head(MAX_ROWS)), rows
-    )
+                columns_by_place[place] = _column_or_none(values, row)
+    columns_in_order = [columns_by_place[place] for place in described]
+    return head_of((labels.length, names.length), names.head(MAX_DESCRIBED_COLUMNS), labels, columns_in_order)
 
 
 def _rows_by_place(placement: Any, count: int, shown: range) -> Iterator[tuple[int, int]]:
@@ -75,17 +74,17 @@ def _rows_by_place(placement: Any, count: int, shown: range) -> Iterator[tuple[i
 def _series(manager: ReducedCall, name: Any) -> DataFrameHead:
     axes, values, *_ = manager.state
     labels = index_column(axes[0])
-    rows = tuple((value,) for value in _head_or_unread(values[0], 0)[: min(labels.length, MAX_ROWS)])
-    return DataFrameHead((labels.length, 1), (name,), tuple(labels.head(MAX_ROWS)), rows)
+    return head_of((labels.length, 1), [name], labels, [_column_or_none(values[0], 0)])
 
 
-def _head_or_unread(values: Any, row: int) -> list[Any]:
-    """Return the first values of a column. A column of an unknown kind must not hide the others."""
+def _column_or_none(values: Any, row: int) -> Column | None:
+    """Return a column. None for a column of an unknown kind, which must not hide the others."""
     try:
-        return [None if _is_missing(value) else value for value in array_column(values, row).head(MAX_ROWS)]
+        column = array_column(values, row)
+        return replace(column, values=lambda start, stop: list(map(_none_for_na, column.values(start, stop))))
     except Exception:  # noqa: BLE001 - a strange pickle can cause nearly any error
-        return [UNREAD] * MAX_ROWS
+        return None
 
 
-def _is_missing(value: Any) -> bool:
-    return isinstance(value, GlobalRef) and value.name == "NA" and value.module in ("pandas", "pandas._libs.missing")
+def _none_for_na(value: Any) -> Any:
+    return None if isinstance(value, GlobalRef) and value.name == "NA" and value.module in _NA_MODULES else value

@@ -8,11 +8,12 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 
 from mfwidgets.datastore.base import LOCAL_TYPES
 from mfwidgets.deadline import current_deadline, stoppable
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.pickles.metaflow_types import ForeachFrame
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey
@@ -42,7 +43,7 @@ _EMPTY_LISTS = frozenset({"c5cf38908fc549f499ade5b17ce221ff0ced377f", "4ca058df2
 """The hashes of the pickles of ``[]``: the stack of a task outside any foreach."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Item:
     """The place of a task in its foreaches, the outermost first.
 
@@ -148,7 +149,7 @@ def _items_of_clones(
     for key, origin in stoppable(origins.items()):
         clones_by_run[origin.get("origin-run-id", "")][key] = origin
     for run_id, clones in sorted(clones_by_run.items(), key=itemgetter(0)):
-        if not run_id or not max_origins:
+        if run_id in ("", "None") or not max_origins:
             continue
         origin_path = (where[0], run_id, *where[2:3])
         events = context.provider.metadata(origin_path, FOREACH_FIELDS)

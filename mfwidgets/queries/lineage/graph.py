@@ -20,6 +20,15 @@ MAX_ATTEMPTS = 6
 _FALLBACK_ATTEMPTS = 3
 """Attempts that ``@catch`` adds, in Metaflow's code."""
 
+_MAX_KEPT, _MAX_KEPT_BYTES = 100, 200_000
+"""At most this many decoded graphs are kept, of pickles of at most this many bytes. A flow of 20 steps has 20 kB."""
+
+_graphs: dict[str, dict[str, Any]] = {}
+"""Decoded graphs by hash."""
+
+Graphs = dict[tuple[str, ...], dict[str, Any]]
+"""The graphs that were read for one question about many runs, by where they are stored."""
+
 PARAMETERS = "_parameters"
 """Metaflow's pseudo step. The scheduler writes it before any step."""
 
@@ -27,29 +36,56 @@ FLOW_NAME = "name"
 """Metaflow stores the name of the flow as an artifact with this name, if the flow has no such artifact itself."""
 
 
-def graph_info(context: ClientContext, run: RunRecord) -> dict[str, Any]:
+def graph_info(context: ClientContext, run: RunRecord, graphs: Graphs | None = None) -> dict[str, Any]:
     """Return the graph of the steps. Empty if it cannot be read. Costs one request and one blob.
 
     For a run of Metaflow before 2.4.9, or a run that resumed one, costs what :func:`derive_steps` costs, and one request.
+
+    Parameters
+    ----------
+    context, run
+        The context to read from, and the run.
+    graphs
+        The graphs that were read for the same question. They are not read again, and a new one is added.
     """
-    info = _recorded_graph(context, run)
+    info = _recorded_graph(context, run, graphs)
     if info is None:
         steps = derive_steps(context, run)
         return {"steps": steps} if steps else {}
     return info
 
 
-def _recorded_graph(context: ClientContext, run: RunRecord) -> dict[str, Any] | None:
+def _recorded_graph(context: ClientContext, run: RunRecord, graphs: Graphs | None = None) -> dict[str, Any] | None:
     """Return the recorded graph. Empty if it is not stored yet or cannot be read. None if only old versions ran."""
     where = (*run.path, PARAMETERS)
     artifacts = context.provider.artifacts(where, {"_graph_info"})
     if not artifacts:
         return None if context.provider.artifacts(where, {"_transition"}) else {}
-    try:
-        info = safe_loads(read_bytes(context, artifacts[0], MAX_READ_BYTES))
-    except DataException:
-        return {}
-    return _well_formed(info) if isinstance(info, dict) else {}
+    record = artifacts[0]
+    key = (record.flow, record.sha, record.ds_type, record.location)
+    graphs = {} if graphs is None else graphs
+    if key not in graphs:
+        try:
+            graphs[key] = _decoded(record.sha, read_bytes(context, record, MAX_READ_BYTES))
+        except DataException:
+            return {}
+    return graphs[key]
+
+
+def _decoded(sha: str, content: bytes) -> dict[str, Any]:
+    """Return the graph in a pickle. Decoding takes longer than reading, so the small graphs of this process are kept.
+
+    Nobody changes a graph. Its hash was checked when it was read.
+    """
+    graph = _graphs.get(sha)
+    if graph is None:
+        info = safe_loads(content)
+        graph = _well_formed(info) if isinstance(info, dict) else {}
+        if len(content) <= _MAX_KEPT_BYTES:
+            if len(_graphs) >= _MAX_KEPT:
+                _graphs.clear()
+            _graphs[sha] = graph
+    return graph
 
 
 def _well_formed(info: dict[Any, Any]) -> dict[str, Any]:
@@ -84,18 +120,18 @@ def _node(name: str, node: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def steps_of(context: ClientContext, run: RunRecord) -> dict[str, dict[str, Any]]:
+def steps_of(context: ClientContext, run: RunRecord, graphs: Graphs | None = None) -> dict[str, dict[str, Any]]:
     """Return the steps by name, from start to end, each with ``type`` and ``next``. Empty if the graph is unknown."""
-    steps: dict[str, dict[str, Any]] = graph_info(context, run).get("steps", {})
+    steps: dict[str, dict[str, Any]] = graph_info(context, run, graphs).get("steps", {})
     return steps
 
 
-def step_order(context: ClientContext, run: RunRecord) -> list[str]:
+def step_order(context: ClientContext, run: RunRecord, graphs: Graphs | None = None) -> list[str]:
     """Return the names of the steps from start to end. Empty if the graph is unknown.
 
     Times do not give the order, because a resumed run clones its steps in any order.
     """
-    return list(steps_of(context, run))
+    return list(steps_of(context, run, graphs))
 
 
 def retries_of(node: dict[str, Any]) -> tuple[int, int]:

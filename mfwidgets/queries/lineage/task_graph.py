@@ -6,13 +6,13 @@ Both use the graph of the steps, the foreach paths of the tasks, and the recorde
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import DataException
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.providers.base import PathPrefix
 from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskKey, TaskRecord
@@ -20,6 +20,7 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, Item, items_of
 from mfwidgets.queries.lineage.graph import steps_of
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_tasks, run_tasks
+from mfwidgets.queries.status.rules import TaskState
 from mfwidgets.queries.status.states import task_states
 from mfwidgets.queries.values.reading import MAX_READ_BYTES, read_bytes, values_of
 
@@ -38,7 +39,7 @@ Places = Mapping[tuple[str, ...], Sequence[TaskKey]]
 # -- around one task ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Placed:
     """A task with its foreach path."""
 
@@ -326,11 +327,15 @@ def _edges(
         yield from ((parent, child) for child in entries for parent in parents)
 
 
-def critical_tasks(snapshot: RunSnapshot) -> list[TaskRecord]:
-    """Return the critical path, oldest first. It leads back from the task that ended last, to the latest parent of each."""
+def critical_tasks(snapshot: RunSnapshot, states: Sequence[TaskState] = ()) -> list[TaskRecord]:
+    """Return the critical path, oldest first. It leads back from the task that ended last, to the latest parent of each.
+
+    ``states`` are those of the tasks of the snapshot, if they are known.
+    """
     graph = task_graph(snapshot)
-    states = zip(snapshot.tasks, task_states(snapshot), strict=True)
-    ended = {task.key: state.finished_ms for task, state in states}
+    ended = {
+        task.key: state.finished_ms for task, state in zip(snapshot.tasks, states or task_states(snapshot), strict=True)
+    }
 
     def end(key: TaskKey) -> int:
         return ended.get(key) or 0

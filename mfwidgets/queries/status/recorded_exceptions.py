@@ -1,17 +1,21 @@
 """Reads the exception that Metaflow recorded for an attempt, without running any code."""
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
-from pathlib import PurePosixPath
 
 from mfwidgets.errors import DataException
 from mfwidgets.pickles.metaflow_types import MetaflowExceptionWrapper
 from mfwidgets.pickles.safe_loads import is_none, safe_loads
 from mfwidgets.providers.records import ArtifactRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
+from mfwidgets.queries.status.tracebacks import (
+    ChainedException,
+    Frame,
+    in_order_of_interest,
+    parse_traceback,
+    traceback_places,
+)
 from mfwidgets.queries.values.reading import read_bytes
 from mfwidgets.render.sanitize import escape_control_chars
 
@@ -20,61 +24,6 @@ MAX_EXCEPTION_BYTES = 200_000
 
 _NAMES = ("_exception", "_catch_exception")
 """If ``@catch`` handled an exception, the second artifact contains it and the first is None."""
-
-_FRAME = re.compile(
-    r'^[ |]*File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9}), in (?P<function>[^\n]*)(?:\n[ |]{4,}(?P<code>[^\n]*))?',
-    re.MULTILINE,
-)
-"""A frame of a traceback. Frames of exception groups are indented with bars."""
-
-_TRACEBACK = "Traceback (most recent call last):"
-_LIBRARIES = frozenset({"site-packages", "dist-packages", "metaflow_extensions"})
-_METAFLOW = frozenset(
-    {"task.py", "cli.py", "flowspec.py", "decorators.py", "parameters.py", "runner", "tracing", "_vendor", "plugins"}
-    | {"cli_components", "user_decorators", "datastore", "metaflow_current.py"}
-)
-"""Files and folders directly in Metaflow's package that occur in tracebacks."""
-_STANDARD = re.compile(r"[/\\][Ll]ib[/\\]python3[^/\\]*[/\\]|^<frozen ")
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A frame of a traceback.
-
-    Attributes
-    ----------
-    file
-        The path of the file, as in the traceback.
-    line
-        The number of the line.
-    function
-        The name of the function.
-    code
-        The line of code. Empty if the traceback does not contain it.
-
-    Examples
-    --------
-    >>> from mfwidgets.queries.status.recorded_exceptions import Frame
-    >>> print(Frame("/home/ann/train.py", 12, "fit", "model.fit(x)"))
-    train.py:12 in fit: model.fit(x)
-    """
-
-    file: str
-    line: int
-    function: str
-    code: str = ""
-
-    @property
-    def is_users(self) -> bool:
-        """Whether the frame is in the user's code, not in Python's, Metaflow's or an installed package's."""
-        parts = PurePosixPath(self.file.replace("\\", "/")).parts
-        if _LIBRARIES.intersection(parts) or _STANDARD.search(self.file):
-            return False
-        return not any(folder == "metaflow" and name in _METAFLOW for folder, name in pairwise(parts))
-
-    def __str__(self) -> str:
-        name = PurePosixPath(self.file.replace("\\", "/")).name
-        return escape_control_chars(f"{name}:{self.line} in {self.function}" + (f": {self.code}" if self.code else ""))
 
 
 @dataclass(frozen=True)
@@ -104,38 +53,58 @@ class RecordedException:
     traceback: str = ""
 
     @cached_property
+    def chain(self) -> list[ChainedException]:
+        """The exception itself, then the members of its group, then the exceptions that caused it, the nearest first.
+
+        Each has ``type``, ``message``, ``frames``, ``where`` and ``relation``. Empty without a traceback.
+        """
+        first, *others = in_order_of_interest(parse_traceback(self.traceback), str(self)) or (None,)
+        return [] if first is None else [replace(first, type=self.type, message=self.message), *others]
+
+    @property
     def frames(self) -> list[Frame]:
         """The frames of the traceback, the innermost last. For chained exceptions: the frames of the last one."""
-        for part in reversed(self.traceback.split(_TRACEBACK)):  # a message can contain that line, too
-            frames = [_frame_of(match) for match in _FRAME.finditer(part)]
-            if frames:
-                return frames
-        return []
+        return list(next((part.frames for part in self.chain if part.frames), ()))
 
     @property
     def where(self) -> Frame | None:
-        """The innermost frame of the user's code, otherwise the innermost frame. None without a traceback."""
-        return next(
-            (frame for frame in reversed(self.frames) if frame.is_users), self.frames[-1] if self.frames else None
-        )
+        """The innermost frame of the user's code, otherwise the innermost frame. None without a traceback.
+
+        For an exception group, the place of its first member in the user's code. If another process raised the same exception,
+        the place in that process.
+        """
+        part = self.telling_part
+        return part.where if part else self.frames[-1] if self.frames else None
+
+    @property
+    def telling_part(self) -> ChainedException | None:
+        """The exception of :attr:`chain` whose place in the user's code is :attr:`where`. None if there is none."""
+        members = [part for part in self.chain if part.relation == "member"]
+        same = [part for part in self.chain[1:2] if part.relation == "cause" and str(part) == str(self)]
+        return next((part for part in (*members, *same, *self.chain) if part.where), None)
 
     def __str__(self) -> str:
         return escape_control_chars(f"{self.type}: {self.message}" if self.message else self.type)
 
 
-def _frame_of(match: re.Match[str]) -> Frame:
-    code = (match["code"] or "").strip(" |")
-    return Frame(match["file"], int(match["line"]), match["function"].strip(), code)
-
-
 def exception_in(lines: Sequence[str]) -> RecordedException | None:
     """Return the exception of the last complete traceback in a log. None if there is none."""
-    begins = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
-    for number in range(begins[-1] + 1, len(lines)) if begins else ():
-        if not lines[number].startswith(" ") and lines[number].strip():
-            kind, _, message = lines[number].partition(": ")
-            return RecordedException(kind.strip(), message, "\n".join(lines[begins[-1] : number + 1]))
-    return None
+    place = last_traceback(lines)
+    if place is None:
+        return None
+    first, last = place
+    text = "\n".join(lines[first : last + 1])
+    parts = in_order_of_interest(parse_traceback(text))
+    if parts:
+        return RecordedException(parts[0].type, parts[0].message, text)
+    kind, _, message = lines[last].partition(": ")
+    return RecordedException(kind.strip(), message, text)
+
+
+def last_traceback(lines: Sequence[str]) -> tuple[int, int] | None:
+    """Return the numbers of the first and the last line of the last complete traceback. The last line has the exception."""
+    places = traceback_places(lines)
+    return places[-1] if places else None
 
 
 def exception_line(context: ClientContext, task: TaskRecord) -> str:
@@ -155,12 +124,19 @@ def recorded_exception(
     Costs one bulk request and one small blob. The pickle can make only strings and our stand-in for Metaflow's
     exception record: no class of the user is imported, and no code of the user runs.
     """
-    records = {record.name: record for record in context.provider.artifacts(task.path, set(_NAMES), attempt)}
-    return _first(context, (records[name] for name in _NAMES if name in records))
+    return exception_of(context, exception_records(context, task, attempt))
 
 
-def _first(context: ClientContext, records: Iterable[ArtifactRecord]) -> RecordedException | None:
-    return next(filter(None, (_read(context, record) for record in records)), None)
+def exception_records(context: ClientContext, task: TaskRecord, attempt: int | None = None) -> list[ArtifactRecord]:
+    """Return the artifacts of an attempt that can hold its exception. Costs one bulk request."""
+    return context.provider.artifacts(task.path, set(_NAMES), attempt)
+
+
+def exception_of(context: ClientContext, artifacts: Iterable[ArtifactRecord]) -> RecordedException | None:
+    """Return the exception among the artifacts of one task. None if there is none. Costs one small blob."""
+    records = {record.name: record for record in artifacts}
+    found = (_read(context, records[name]) for name in _NAMES if name in records)
+    return next(filter(None, found), None)
 
 
 def _read(context: ClientContext, record: ArtifactRecord) -> RecordedException | None:

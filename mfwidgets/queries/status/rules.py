@@ -5,11 +5,11 @@ Every status has a reason. A run is ``completed`` exactly if Metaflow's ``succes
 
 import signal
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from mfwidgets.datastore.task_files import ProcessEnd
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.times import DAY, MINUTE, duration_text, time_text
 
 
@@ -99,7 +99,7 @@ class Status(str):
         return type(self), (str(self), self.reason)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Attempt:
     """The recorded facts about one attempt of a task.
 
@@ -208,7 +208,7 @@ def attempt_statuses(attempts: Sequence[Attempt], created_ms: int, now_ms: int) 
     return statuses
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class TaskState:
     """The status and times of a task."""
 
@@ -329,9 +329,10 @@ def step_status(statuses: Collection[Status]) -> Status | None:
 
     It is the first of ``running``, ``failed``, ``killed``, ``unknown``, ``caught`` and ``completed`` that any task has.
     """
+    present = set(statuses)
     for name in ("running", "failed", "killed", "unknown", "caught", "completed"):
-        matching = [status for status in statuses if status == name]
-        if matching:
+        if name in present:
+            matching = [status for status in statuses if status == name]
             return Status(name, f"{len(matching):,} of {_counted(len(statuses), 'task')}{_reasons(matching)}")
     return None
 

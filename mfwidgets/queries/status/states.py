@@ -7,15 +7,22 @@ failed may have a last step of another name, so that status is checked.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mfwidgets.datastore.task_files import AttemptFiles
 from mfwidgets.deadline import stoppable
 from mfwidgets.errors import CorruptFile
-from mfwidgets.pickles.safe_loads import is_none, known_bool
+from mfwidgets.pickles.safe_loads import known_bool
 from mfwidgets.providers.base import PathPrefix
-from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskKey, TaskRecord, attempt_number
+from mfwidgets.providers.records import (
+    ArtifactRecord,
+    MetadataRecord,
+    RunRecord,
+    TaskKey,
+    TaskRecord,
+    attempt_number,
+)
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import PARAMETERS, end_step, retries_of, steps_of
 from mfwidgets.queries.run_memory import Question, ask, recalled
@@ -30,10 +37,8 @@ from mfwidgets.queries.status.rules import (
     open_run_status,
     task_status,
 )
+from mfwidgets.queries.status.run_end import RunState, origin_run_id, quick_success
 from mfwidgets.times import DAY, now_ms
-
-_END_ARTIFACTS = STATUS_ARTIFACTS | {"_transition"}
-"""The artifacts that say whether a task succeeded and was the last of its run."""
 
 # -- tasks -------------------------------------------------------------------------------------------------------------
 
@@ -49,8 +54,11 @@ def task_states(snapshot: RunSnapshot) -> list[TaskState]:
             results[record.key].append(record)
     now = now_ms()
     keys = [task.key for task in snapshot.tasks]
+    counted = snapshot.counted
     return [
-        _task_state(task, events[key], results[key], snapshot.files.get(key, {}), now)
+        TaskState("/".join(task.path), counted[key], (), task.created_ms)
+        if key in counted
+        else _task_state(task, events[key], results[key], snapshot.files.get(key, {}), now)
         for task, key in stoppable(zip(snapshot.tasks, keys, strict=True))
     ]
 
@@ -125,27 +133,9 @@ def _cloned_from(task: TaskRecord, events: Iterable[MetadataRecord]) -> str:
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
-    """The status and times of a run.
-
-    Attributes
-    ----------
-    finished_ms
-        When its end task finished. None if it did not.
-    origin_run_id
-        The id of the run that it resumed.
-    last_activity_ms
-        The last activity of a run that is failed or unknown. None for any other.
-    """
-
-    status: Status
-    finished_ms: int | None
-    origin_run_id: str | None
-    last_activity_ms: int | None = None
-
-
-def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True) -> list[RunState]:
+def run_states(
+    context: ClientContext, runs: Sequence[RunRecord], *, exact_times: bool = True, first_look: bool = False
+) -> list[RunState]:
     """Return the states of runs, in the same order. States that can no longer change are remembered.
 
     Parameters
@@ -156,12 +146,14 @@ def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times
         For a metadata service only: whether to prove each status and read the exact end time, which costs a request or two
         per run. Else the status of the listing is believed where it is right (see
         :mod:`mfwidgets.queries.status.believed`), and the run's last heartbeat is its end time.
+    first_look
+        A proof of the states follows. Then almost no state is proved here.
     """
     if not context.provider.remote:
         return ask(context, runs, _LOCAL_STATE)
     remembered = recalled(context, runs, _SERVICE_STATE)
     unknown = [run for run, state in zip(runs, remembered, strict=True) if state is None]
-    trusted = set() if exact_times else trusted_runs(context, unknown)
+    trusted = set() if exact_times else trusted_runs(context, unknown, first_look=first_look)
     states = iter(ask(context, [run for run in unknown if run not in trusted], _SERVICE_STATE))
     return [
         state or (_believed(run) if run in trusted else next(states))
@@ -169,11 +161,31 @@ def run_states(context: ClientContext, runs: Sequence[RunRecord], *, exact_times
     ]
 
 
+_BELIEVED = "according to the service"
+
+
+def is_believed(status: Status) -> bool:
+    """Return whether a status is that of the listing of a service, without a proof."""
+    return status.reason.endswith(_BELIEVED)
+
+
+def known_states(context: ClientContext, runs: Sequence[RunRecord]) -> list[RunState | None]:
+    """Return the states of runs that are remembered, or that the listing of a service says. Else None.
+
+    Costs a request for each flow of a service whose last step is not known yet. Locally, reads nothing but the index.
+    """
+    if not context.provider.remote:
+        return recalled(context, runs, _LOCAL_STATE)
+    remembered = recalled(context, runs, _SERVICE_STATE)
+    trusted = trusted_runs(context, [run for run, state in zip(runs, remembered, strict=True) if state is None])
+    return [state or (_believed(run) if run in trusted else None) for run, state in zip(runs, remembered, strict=True)]
+
+
 def _believed(run: RunRecord) -> RunState:
-    status = Status(run.service_status, f"{run.service_status} according to the service")
+    status = Status(run.service_status, f"{run.service_status} {_BELIEVED}")
     if run.service_status == "completed":
         return RunState(status, run.heartbeat_ms, None)
-    return RunState(status, None, None, run.heartbeat_ms)
+    return RunState(status, None, None, run.heartbeat_ms if status == "failed" else None)
 
 
 def run_state(snapshot: RunSnapshot) -> RunState:
@@ -320,36 +332,3 @@ def awaits_retry(context: ClientContext, task: TaskRecord, state: TaskState) -> 
     return state.pathspec in due and all(
         other.pathspec in due for other in states.values() if other.status in ("failed", "killed")
     )
-
-
-def quick_success(context: ClientContext, run: RunRecord) -> RunState | None:
-    """Return the state of a run whose only task of the step ``end`` succeeded, the usual case. Else None.
-
-    A task that succeeded without a transition to a next step is the end of its flow. So a few small records are enough.
-    """
-    # A service would return the metadata of the whole run. Local files have the metadata of the step.
-    fields: set[str] = set() if context.provider.remote else {"origin-run-id"}
-    events, artifacts = context.provider.metadata_and_artifacts((*run.path, "end"), fields, _END_ARTIFACTS)
-    finished = successful_end(artifacts)
-    if finished is None:
-        return None
-    attempt = Attempt(finished.attempt, success=True, finished_ms=finished.created_ms, stored=True)
-    pathspec = "/".join(finished.path[:-1])
-    status = Status("completed", f"end task {pathspec}: {task_status([attempt], 0, 0).reason}")
-    return RunState(status, finished.created_ms, origin_run_id(events))
-
-
-def successful_end(artifacts: Sequence[ArtifactRecord]) -> ArtifactRecord | None:
-    """Return the ``_task_ok`` of a single task that succeeded as the last of its run. Else None."""
-    results = {record.name: record for record in artifacts if record.name in _END_ARTIFACTS}
-    if len(results) != len(_END_ARTIFACTS) or len({record.task_id for record in artifacts}) != 1:
-        return None
-    if not known_bool(results["_success"].sha) or not is_none(results["_transition"].sha):
-        return None
-    return results["_task_ok"]
-
-
-def origin_run_id(events: Iterable[MetadataRecord]) -> str | None:
-    """Return the id of the run that was resumed. Metaflow writes the str "None" if there is none."""
-    values = (str(event.value) for event in events if event.field == "origin-run-id")
-    return next((value for value in values if value not in ("None", "")), None)

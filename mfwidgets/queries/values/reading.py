@@ -3,9 +3,8 @@
 Equal bytes are read once. True, False and None are recognised by their hash. Nothing is unpickled by default.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,9 +20,10 @@ from mfwidgets.errors import (
     TooLarge,
     UnloadableArtifact,
 )
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.pickles.described import DescribedObject
 from mfwidgets.pickles.metaflow_types import IncludedFile
-from mfwidgets.pickles.previews.frames import table_head
+from mfwidgets.pickles.previews.frames import outline_of_frame, table_head
 from mfwidgets.pickles.previews.pictures import picture_of_image
 from mfwidgets.pickles.safe_loads import KNOWN_HASHES, describe_pickle, known_bool, safe_loads
 from mfwidgets.pickles.unpickle import PICKLES, load_value
@@ -32,7 +32,7 @@ from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.stored_objects import reading_in
 from mfwidgets.queries.values.serializers import deserialize, reader_of
-from mfwidgets.queries.values.value_memory import remember_values, remembered_values
+from mfwidgets.queries.values.value_memory import looks_secret, remember_values, remembered_values
 from mfwidgets.safe_repr import repr_of
 
 MAX_READ_BYTES = 20_000_000
@@ -42,7 +42,7 @@ SMALL_VALUE_BYTES = 100_000
 """Default ``max_bytes``. Larger pickles are not read into tables."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class NotRead:
     """A value that was not read.
 
@@ -52,10 +52,13 @@ class NotRead:
         A short reason: ``not a plain value: an object of sklearn.svm.SVC``.
     described
         The words for an object that is not a plain value. None if only its size or its class is known.
+    is_final
+        Whether the bytes are the reason. Otherwise another attempt can succeed, such as after a network error.
     """
 
     reason: str
     described: DescribedObject | None = None
+    is_final: bool = False
 
 
 def shown_value(value: Any) -> Any:
@@ -63,7 +66,7 @@ def shown_value(value: Any) -> Any:
     return value.described if isinstance(value, NotRead) else value
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Reading:
     """How values are read.
 
@@ -95,8 +98,15 @@ class Reading:
 PLAIN = Reading()
 
 
-def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading: Reading = PLAIN) -> list[Any]:
+def values_of(
+    context: ClientContext,
+    records: Sequence[ArtifactRecord],
+    reading: Reading = PLAIN,
+    secret: Collection[tuple[str, str]] = (),
+) -> list[Any]:
     """Return the value of each record, or :class:`NotRead`, in the same order. Costs one read per distinct value.
+
+    Values of ``secret`` hashes and encodings, and those with the name of a secret in any record, are not remembered.
 
     Raises
     ------
@@ -114,7 +124,11 @@ def values_of(context: ClientContext, records: Sequence[ArtifactRecord], reading
     values = parallel_map(
         read, distinct.values(), title="values", executor=reading.executor, max_concurrency=max_concurrency
     )
-    remember_values(context, list(distinct.values()), values)
+    # Any of the names of equal bytes can be that of a secret.
+    named = (
+        {(record.sha, record.encoding) for record in records if looks_secret(record.name, "")} if distinct else set()
+    )
+    remember_values(context, list(distinct.values()), values, named.union(secret))
     values_by_key = remembered | dict(zip(distinct, values, strict=True))
     return [
         known_bool(record.sha) if record.sha in KNOWN_HASHES else values_by_key[record.sha, record.encoding]
@@ -156,7 +170,7 @@ def read_value(
             value = load_artifact(context, record, content)
         return _included(context, record, value, owner, max_bytes) if isinstance(value, IncludedFile) else value
     except TooLarge:
-        return NotRead(f"larger than {max_bytes:,} bytes (max_bytes= sets the limit)")
+        return NotRead(f"larger than {max_bytes:,} bytes (max_bytes= sets the limit)", is_final=True)
     except (
         DataException,
         MetaflowNotFound,
@@ -183,12 +197,14 @@ def load_artifact(context: ClientContext, record: ArtifactRecord, content: bytes
 def _not_plain(content: bytes, what: str) -> NotRead:
     """Return why a value was not read, with the words for it as displays show them."""
     reason = f"not a plain value: {what} (unpickle=True reads it, but runs the code of the pickle)"
+    if outline_of_frame(content) is not None:
+        return NotRead(reason, is_final=True)
     try:
         described = describe_pickle(content)
     except UnloadableArtifact:
-        return NotRead(reason)
+        return NotRead(reason, is_final=True)
     only_size = table_head(described) or picture_of_image(described)[1]
-    return NotRead(reason, None if only_size else DescribedObject(value_text(described)))
+    return NotRead(reason, None if only_size else DescribedObject(value_text(described)), is_final=True)
 
 
 def _included(context: ClientContext, record: ArtifactRecord, value: IncludedFile, owner: str, max_bytes: int) -> Any:

@@ -1,5 +1,6 @@
 """Columns of values for a table: parameters of runs, artifacts of runs and of tasks."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -19,6 +20,9 @@ from mfwidgets.safe_repr import repr_of
 Columns = dict[str, list[Any]]
 """Column names to values, one for each row. None if a row has no value."""
 
+PARAMETER_PREFIX, ARTIFACT_PREFIX, ITEM_PREFIX = "param.", "artifact.", "item."
+"""The beginning of the name of a column."""
+
 _GRAPH = Reading(max_bytes=10_000_000)
 """The graphs of large flows are larger than other plain values."""
 
@@ -35,7 +39,7 @@ def parameter_columns(context: ClientContext, runs: Sequence[RunRecord], reading
     }
     graphs = dict(zip(graph_records, values_of(context, list(graph_records.values()), _GRAPH), strict=True))
     parameters = [parameters_of(row, graphs.get(number)) for number, row in enumerate(rows)]
-    return _columns(context, "param.", parameters, reading)
+    return _columns(context, PARAMETER_PREFIX, parameters, reading)
 
 
 def artifact_columns(
@@ -46,9 +50,19 @@ def artifact_columns(
     Costs one request per run, and one read per distinct value.
     """
     read = partial(step_artifacts, step=step, names=frozenset(names))
-    question = artifacts_question(f"artifacts {step or ''}/{' '.join(sorted(names))}", read)
+    question = artifacts_question(f"artifacts {json.dumps([step, sorted(names)])}", read)
     rows = _records_of_runs(question, context, runs, reading)
-    return _columns(context, "artifact.", rows, reading, names, f" in step {step!r}" if step else " in the end task")
+    return _columns(
+        context, ARTIFACT_PREFIX, rows, reading, names, f" in step {step!r}" if step else " in the end task"
+    )
+
+
+_NO_ARTIFACT = "no artifact has this name"
+
+
+def is_absent(value: object) -> bool:
+    """Return whether a cell says that no artifact has the name, or has no value."""
+    return value is None or (isinstance(value, NotRead) and value.reason.startswith(_NO_ARTIFACT))
 
 
 def task_columns(
@@ -62,7 +76,7 @@ def task_columns(
     by_task: dict[PathPrefix, list[ArtifactRecord]] = defaultdict(list)
     for record in context.provider.artifacts(where, frozenset(names)) if names else ():
         by_task[record.path[:-1]].append(record)
-    return _columns(context, "artifact.", [by_task[task.path] for task in tasks], reading, names)
+    return _columns(context, ARTIFACT_PREFIX, [by_task[task.path] for task in tasks], reading, names)
 
 
 def check_names(names: object) -> tuple[str, ...]:
@@ -111,9 +125,9 @@ def check_step(step: object) -> None:
 
 
 def step_artifacts(
-    context: ClientContext, run: RunRecord, *, step: str | None, names: frozenset[str]
+    context: ClientContext, run: RunRecord, *, step: str | None, names: frozenset[str] | None
 ) -> list[ArtifactRecord]:
-    """Return artifacts of a step of a run. None means the last step.
+    """Return artifacts of a step of a run, with these names or all of them. No step means the last step.
 
     Tries ``end`` first, since the last step rarely has another name.
     """
@@ -179,7 +193,7 @@ def _columns(
     cells = [_cells(row) for row in rows]
     columns: Columns = {name: [None] * len(rows) for name in dict.fromkeys(chain(names, *cells))}
     for name in set(names).difference(*cells):
-        columns[name] = [NotRead(f"no artifact has this name{place}")] * len(rows)
+        columns[name] = [NotRead(f"{_NO_ARTIFACT}{place}")] * len(rows)
     records: dict[tuple[str, int], ArtifactRecord] = {}
     for number, row_cells in enumerate(cells):
         for name, cell in row_cells.items():

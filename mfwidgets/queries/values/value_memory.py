@@ -6,7 +6,7 @@ remembered, and numpy numbers. A value whose name or text looks like a secret is
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mfwidgets.providers.records import ArtifactRecord
@@ -20,6 +20,60 @@ _MAX_INT = 2**63
 
 Key = tuple[str, str]
 """Hash and encoding of a value."""
+
+Results = list[tuple[str, Any]]
+"""The results in a value: the keys of dicts (``.auc``, empty for the value itself) and a number or a str."""
+
+_RESULTS = " results"
+"""Added to an encoding for the results in a value, which is not itself remembered."""
+
+
+_SECRET_NAME = re.compile(
+    r"(?:\A|[._\-])(?:password|passwd|pwd|secret|api_?key|(?:api|access|auth|bearer)_?token|private_?key)(?:\Z|[._\-])",
+    re.IGNORECASE,
+)
+"""Names of secrets. Fewer than above: ``n_tokens`` and ``author_score`` are metrics."""
+
+
+def is_secret_name(name: str) -> bool:
+    """Return whether any value with this name is a secret, also a number."""
+    return bool(_SECRET_NAME.search(name))
+
+
+def looks_secret(name: str, text: str) -> bool:
+    """Return whether a str can be a secret, by its name or its form."""
+    return bool(_SECRET.search(name)) or redact(text) != text
+
+
+def remembered_results(context: ClientContext, keys: Iterable[Key]) -> dict[Key, Results]:
+    """Return the remembered results in these values. An empty list means that a value holds none."""
+    index = context.index
+    if index is None:
+        return {}
+    known = {}
+    for (sha, encoding), content in index.values((sha, encoding + _RESULTS) for sha, encoding in keys).items():
+        try:
+            known[sha, encoding.removesuffix(_RESULTS)] = [
+                (str(suffix), _decoded(text)) for suffix, text in json.loads(content)
+            ]
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            continue  # the file can contain anything
+    return known
+
+
+def remember_results(context: ClientContext, results: Mapping[Key, Results]) -> None:
+    """Remember the results in these values, if they are small and plain. The caller must leave out what looks secret."""
+    index = context.index
+    if index is None:
+        return
+    contents = {}
+    for (sha, encoding), held in results.items():
+        texts = [(suffix, _encoded(value)) for suffix, value in held]
+        if not any(text is None or _SECRET.search(suffix) for suffix, text in texts):
+            contents[sha, encoding + _RESULTS] = json.dumps(texts)
+    if contents:
+        index.keep_values(contents)
+        index.flush()
 
 
 def remembered_values(context: ClientContext, records: Sequence[ArtifactRecord]) -> dict[Key, Any]:
@@ -36,15 +90,18 @@ def remembered_values(context: ClientContext, records: Sequence[ArtifactRecord])
     return values
 
 
-def remember_values(context: ClientContext, records: Sequence[ArtifactRecord], values: Sequence[Any]) -> None:
-    """Remember the values of these records, if they are small and plain."""
+def remember_values(
+    context: ClientContext, records: Sequence[ArtifactRecord], values: Sequence[Any], secret: Collection[Key] = ()
+) -> None:
+    """Remember the values of these records, if they are small and plain, except secret ones."""
     index = context.index
     if index is None:
         return
     contents = {}
     for record, value in zip(records, values, strict=True):
-        if not _SECRET.search(record.name) and (content := _encoded(value)) is not None:
-            contents[record.sha, record.encoding] = content
+        key = record.sha, record.encoding
+        if key not in secret and not _SECRET.search(record.name) and (content := _encoded(value)) is not None:
+            contents[key] = content
     if contents:
         index.keep_values(contents)
         index.flush()
