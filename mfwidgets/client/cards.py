@@ -1,12 +1,14 @@
-"""The cards of a task, as objects."""
+"""The cards of a task, a step or a run, as objects."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.task import Task
+from mfwidgets.concurrency import MAX_WORKERS, parallel_map
 from mfwidgets.datastore.base import LOCAL_TYPES
 from mfwidgets.datastore.cards import (
     ROOT_VARIABLES,
@@ -28,8 +30,21 @@ from mfwidgets.errors import (
 )
 from mfwidgets.hidden_characters import visible
 from mfwidgets.pathspec import FORMS, parse
+from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import current_context
+from mfwidgets.queries.lineage.graph import has_decorator, steps_of
+from mfwidgets.queries.snapshot_provider import snapshot_small_run
 from mfwidgets.queries.task_metadata import recorded_datastore
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from mfwidgets.client.run import Run
+    from mfwidgets.client.step import Step
+    from mfwidgets.queries.rows import TaskRow
+
+MAX_TASKS = 200
+"""The maximum number of tasks of a run or a step whose cards are listed."""
 
 
 class Card(Displayable):
@@ -43,9 +58,13 @@ class Card(Displayable):
         The file of the card.
     origin_pathspec
         The task that made it, if a resumed run took the task over.
+    pathspec
+        The task that has it.
 
     Attributes
     ----------
+    pathspec
+        The task that has the card. In a resumed run, it is the task that took it over.
     type
         The type that the ``@card`` decorator gives.
     id
@@ -58,8 +77,11 @@ class Card(Displayable):
         Whether it did.
     """
 
-    def __init__(self, place: CardPlace, file: CardFile, origin_pathspec: str | None = None) -> None:
-        self._place, self._file = place, file
+    def __init__(
+        self, place: CardPlace, file: CardFile, origin_pathspec: str | None = None, pathspec: str = ""
+    ) -> None:
+        self._place, self._file, self._item = place, file, ""
+        self.pathspec = pathspec
         self.origin_pathspec, self.from_resumed = origin_pathspec, origin_pathspec is not None
         self.type, self.id, self.hash = file.type, file.id, file.hash
 
@@ -81,6 +103,10 @@ class Card(Displayable):
         BlobMissing
             The file no longer exists.
         """
+        return self._stored().decode("utf-8", errors="replace")
+
+    def _stored(self) -> bytes:
+        """Return the bytes of the file."""
         html = read_card(self._place, self._file)
         if html is None:
             raise self._gone()
@@ -130,16 +156,18 @@ class Card(Displayable):
 
 
 class CardContainer(Displayable, Sequence[Card]):
-    """The cards of a task, as a sequence.
+    """The cards of a task, a step or a run, as a sequence.
 
     Parameters
     ----------
     pathspec
-        The task that made the cards.
+        The task that made the cards, or the step or the run whose tasks made them.
     cards
         The cards.
     origin_pathspec
         The task that a resumed run took this task over from. None if there is none.
+    note
+        The reason for an empty container, or the tasks that were left out. Empty otherwise.
 
     Attributes
     ----------
@@ -147,8 +175,8 @@ class CardContainer(Displayable, Sequence[Card]):
         Whether the cards are those of the task at ``origin_pathspec``.
     """
 
-    def __init__(self, pathspec: str, cards: list[Card], origin_pathspec: str | None) -> None:
-        self.pathspec = pathspec
+    def __init__(self, pathspec: str, cards: list[Card], origin_pathspec: str | None, note: str = "") -> None:
+        self.pathspec, self._note = pathspec, note
         self.origin_pathspec = origin_pathspec
         self.from_resumed = origin_pathspec is not None
         self._cards = cards
@@ -168,6 +196,49 @@ class CardContainer(Displayable, Sequence[Card]):
 
     def __iter__(self) -> Iterator[Card]:
         return iter(self._cards)
+
+    def save(self, folder: "str | PathLike[str]", *, overwrite: bool = False) -> list[Path]:
+        """Write the cards into a folder, each as an HTML file with exactly the stored bytes.
+
+        The files are named by step, task, type, id and hash: ``start-1-blank-summary-0123456789.html``. Other characters
+        than letters, digits, ``.``, ``-`` and ``_`` become ``_``. A card can contain scripts of its author, which a
+        browser runs.
+
+        Costs one read of about a megabyte for each card.
+
+        Parameters
+        ----------
+        folder
+            The folder. It is made if it does not exist.
+        overwrite
+            Whether existing files are replaced.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The files, in the order of the cards.
+
+        Raises
+        ------
+        FileExists
+            A file exists already, and ``overwrite`` is False. Nothing is written then.
+        BlobMissing
+            A card no longer exists. The others are written.
+        DataException
+            A file cannot be written.
+
+        Examples
+        --------
+        >>> from tempfile import mkdtemp
+        >>> files = Flow("ReportFlow").latest_run.cards().save(mkdtemp())
+        >>> [file.name for file in files]
+        ['start-1-blank-summary-...html']
+        """
+        from mfwidgets.client.saved_cards import save_cards
+
+        files = save_cards(list(self), Path(folder), overwrite=overwrite)
+        self._note = f"{len(files)} file{'' if len(files) == 1 else 's'} written to {folder}."
+        return files
 
     def __repr__(self) -> str:
         return visible(f"<CardContainer of {self.pathspec}: {len(self)} card{'' if len(self) == 1 else 's'}>")
@@ -226,9 +297,59 @@ def get_cards(
     place, files = _cards_of(maker)
     origin_pathspec = origin.pathspec if origin else None
     cards = [
-        Card(place, file, origin_pathspec) for file in files if id in (None, file.id) and type in (None, file.type)
+        Card(place, file, origin_pathspec, requested.pathspec)
+        for file in files
+        if id in (None, file.id) and type in (None, file.type)
     ]
     return CardContainer(maker.pathspec, cards, origin_pathspec)
+
+
+def cards_of_task(task: Task, card_id: str | None, card_type: str | None) -> CardContainer:
+    """Return the cards of a task as :func:`get_cards` does, or none if it has none."""
+    try:
+        cards = get_cards(task, card_id, card_type)
+    except CardNotPresentException as error:
+        return CardContainer(task.pathspec, [], None, str(error))
+    if not cards:
+        cards._note = "No card of this task has this id and type."
+    return cards
+
+
+def cards_of_tasks(holder: "Run | Step", card_id: str | None, card_type: str | None) -> CardContainer:
+    """Return the cards of the tasks of a run or a step, in the order of the graph and of the foreach."""
+    record = holder._record if isinstance(holder._record, RunRecord) else holder._record.run
+    context = snapshot_small_run(holder._context, record)
+    nodes = steps_of(context, record)
+    rows: list[TaskRow] = type(holder)._of(context, holder._record).tasks()._rows()
+    places = {step: place for place, step in enumerate(nodes)}
+    rows = [row for row in rows if row.record.step not in nodes or has_decorator(nodes[row.record.step], "card")]
+    rows.sort(key=lambda row: (places.get(row.record.step, 0), row.record.created_ms))
+    searched = rows[:MAX_TASKS]
+    local = context.provider.local_root is not None
+    found = parallel_map(
+        partial(_cards_of_row, card_id=card_id, card_type=card_type),
+        [(Task._of(context, row.record), row) for row in searched],
+        max_concurrency=1 if local else MAX_WORKERS,
+    )
+    cards = [card for part in found for card in part]
+    if len(rows) > len(searched):
+        note = f"The first {len(searched):,} of {len(rows):,} tasks with @card were searched."
+    elif not rows:
+        note = "No step with @card has begun. A step without @card makes no cards."
+    else:
+        note = (
+            "" if cards else f"Of {len(rows):,} tasks with @card, none has a card. A task that ends early makes none."
+        )
+    return CardContainer(holder.pathspec, cards, None, note)
+
+
+def _cards_of_row(task_and_row: "tuple[Task, TaskRow]", card_id: str | None, card_type: str | None) -> list[Card]:
+    """Return the cards of a task, with the foreach item of its row."""
+    task, row = task_and_row
+    cards = list(cards_of_task(task, card_id, card_type))
+    for card in cards:
+        card._item = " / ".join(row.item.values)
+    return cards
 
 
 def _cards_of(task: Task) -> tuple[CardPlace, list[CardFile]]:

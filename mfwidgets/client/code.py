@@ -11,10 +11,16 @@ from mfwidgets.display import Displayable
 from mfwidgets.errors import DataException
 from mfwidgets.files import parse_json
 from mfwidgets.hidden_characters import visible
-from mfwidgets.providers.records import RunRecord
+from mfwidgets.providers.records import RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.status.states import origin_run_id
+from mfwidgets.queries.status.run_end import origin_run_id
 from mfwidgets.safe_repr import repr_of
+
+NO_CODE = (
+    "No code package is stored. Metaflow stores one for remote steps. With METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1 it "
+    "stores one for all runs."
+)
+"""The explanation for a run or a task without code."""
 
 
 def _text(value: object) -> str:
@@ -34,6 +40,8 @@ class MetaflowCode(Displayable):
         The name of the flow.
     recorded
         The value of a task's ``code-package`` metadata.
+    step
+        The step of the task, whose lines the display shows first. Empty for a run.
 
     Raises
     ------
@@ -41,8 +49,8 @@ class MetaflowCode(Displayable):
         The metadata is not in the expected form.
     """
 
-    def __init__(self, context: ClientContext, flow: str, recorded: str) -> None:
-        self._context, self._flow = context, flow
+    def __init__(self, context: ClientContext, flow: str, recorded: str, step: str = "") -> None:
+        self._context, self._flow, self._step = context, flow, step
         self._loaded: CodePackage | None = None
         try:
             record = parse_json(recorded)
@@ -204,6 +212,18 @@ class MetaflowCode(Displayable):
 
     def __repr__(self) -> str:
         return visible(f"<MetaflowCode of {self._flow}: {self._sha}>")
+
+
+def code_recorded_by(context: ClientContext, task: TaskRecord) -> MetaflowCode | None:
+    """Return the code package that a task recorded itself. None if there is none. Costs one request."""
+    packages = [
+        event for event in context.provider.metadata(task.path, {"code-package"}) if event.field == "code-package"
+    ]
+    newest = max(packages, key=lambda event: event.created_ms, default=None)
+    try:
+        return MetaflowCode(context, task.run.flow, str(newest.value)) if newest else None
+    except DataException:  # its metadata is not valid
+        return None
 
 
 def code_of_run(context: ClientContext, run: RunRecord) -> MetaflowCode | None:

@@ -1,11 +1,11 @@
 """Flows: the runs of one FlowSpec class."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.base import MetaflowObject, limited
+from mfwidgets.client.collections.chosen_runs import chosen_runs
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.run import Run
 from mfwidgets.concurrency import parallel_map
@@ -15,11 +15,12 @@ from mfwidgets.providers.base import RunQuery
 from mfwidgets.providers.records import FlowRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.namespaces import namespaces_of_flow
-from mfwidgets.queries.run_filter import Moment, RunStatus, check_count, project_tags, run_filter
-from mfwidgets.queries.service_filters import with_filters
+from mfwidgets.queries.run_filter import Moment, RunStatus
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mfwidgets.client.answers.disk_usage import DiskUsage
 
 
 class Flow(MetaflowObject, kind="flow"):
@@ -122,6 +123,7 @@ class Flow(MetaflowObject, kind="flow"):
         max_runs: int | None = None,
         filters: Mapping[str, object] | None = None,
         page_size: int | None = None,
+        columns: Sequence[str] = (),
     ) -> Runs:
         """Return the runs of the flow in the namespace, newest first.
 
@@ -153,6 +155,9 @@ class Flow(MetaflowObject, kind="flow"):
             values.
         page_size
             The number of runs per request to a service, up to 500. The default is chosen by the provider.
+        columns
+            The names of the columns that a display of the runs shows, such as ``["alpha", "rmse", "origin_run_id"]``. By
+            default it shows the parameters that vary, and results.
 
         Returns
         -------
@@ -173,14 +178,23 @@ class Flow(MetaflowObject, kind="flow"):
         >>> Flow("ForecastFlow").runs(since="2026-11-01", limit=1)[0]
         Run('ForecastFlow/1795378919475034')
         """
-        check_count("page_size", page_size)
-        check_count("max_runs", max_runs)
-        selection = run_filter((*tags, *project_tags(project, branch)), status, user, since, until, text)
-        selection = with_filters(selection, filters, has_heartbeats=self._context.provider.remote)
-        selection = replace(selection, page_size=page_size) if page_size else selection
-        if max_runs is not None:
-            limit = max_runs if limit is None else min(limit, max_runs)
-        return Runs(self._context, self._record.flow, selection, limit)
+        return chosen_runs(
+            self._context,
+            self._record.flow,
+            tags,
+            status=status,
+            user=user,
+            since=since,
+            until=until,
+            text=text,
+            project=project,
+            branch=branch,
+            limit=limit,
+            max_runs=max_runs,
+            filters=filters,
+            page_size=page_size,
+            columns=columns,
+        )
 
     @property
     def latest_run(self) -> Run | None:
@@ -208,6 +222,43 @@ class Flow(MetaflowObject, kind="flow"):
         Run('ImportFlow/1795378921892482')
         """
         return next(self.runs().successful(), None)
+
+    def disk_usage(self, seconds: float = 60.0) -> "DiskUsage":
+        """Return what the flow takes in the datastore, by part, run and artifact. A report: nothing is deleted.
+
+        A blob is stored once, however many runs refer to it, so ``own_size`` of a run is what disappears with it. All runs
+        count, also those of other namespaces.
+
+        Lists the objects of the flow, without reading them. Locally, also reads one small file for each attempt of a task.
+        In a cloud, costs one request for each thousand objects, at most 100, and one bulk request for each of the newest
+        200 runs.
+
+        Parameters
+        ----------
+        seconds
+            The time limit. ``left_out`` of the answer says what was not counted.
+
+        Returns
+        -------
+        DiskUsage
+            Rows for parts, runs and artifacts, each the largest first. It displays itself.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            ``seconds`` is not a number from 0.
+        DataException
+            The datastore cannot be listed.
+
+        Examples
+        --------
+        >>> usage = Flow("HelloFlow").disk_usage()
+        >>> sorted({row.kind for row in usage})
+        ['artifact', 'part', 'run']
+        """
+        from mfwidgets.client.answers.disk_usage import disk_usage_of_flow
+
+        return disk_usage_of_flow(self, seconds)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of the runs in the namespace, newest first.
@@ -248,13 +299,15 @@ def visible_flows(context: ClientContext) -> Iterator[Flow]:
     Costs one request for the flows, and one for each flow that is not known to be visible, many at once.
     """
     records = iter(context.provider.flows())
-    while batch := list(islice(records, context.max_concurrency)):
-        visible = parallel_map(
-            lambda record: _has_runs(context, record.flow), batch, max_concurrency=context.max_concurrency
-        )
-        yield from (Flow._of(context, record) for record, shown in zip(batch, visible, strict=True) if shown)
-    if (index := context.index) is not None:
-        index.flush()
+    try:
+        while batch := list(islice(records, context.max_concurrency)):
+            visible = parallel_map(
+                lambda record: _has_runs(context, record.flow), batch, max_concurrency=context.max_concurrency
+            )
+            yield from (Flow._of(context, record) for record, shown in zip(batch, visible, strict=True) if shown)
+    finally:  # also if the caller gives up
+        if (index := context.index) is not None:
+            index.flush()
 
 
 def _has_runs(context: ClientContext, flow: str) -> bool:

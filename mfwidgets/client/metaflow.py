@@ -1,33 +1,39 @@
 """The root of the tree, and an explicit client of one provider and namespace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from mfwidgets.client.base import class_of
+from mfwidgets.client.collections.chosen_runs import chosen_runs
 from mfwidgets.client.collections.runs import Runs
 from mfwidgets.client.flow import Flow, visible_flows
 from mfwidgets.code_lines import is_plain
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
 from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNotFound
-from mfwidgets.pathspec import kind_of, parse, parse_alias
-from mfwidgets.providers.service_http import Headers
+from mfwidgets.pathspec import PathComponents, kind_of, parse, parse_alias, similar_alias
+from mfwidgets.providers.base import Headers
 from mfwidgets.queries.context import DEFAULT, ClientContext, _Default, current_context, new_context
 from mfwidgets.queries.namespaces import all_namespaces
 from mfwidgets.queries.rows import FlowRow, RunRow, run_rows
+from mfwidgets.queries.run_filter import Moment, RunStatus
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
     import requests
 
+    from mfwidgets.client.answers.disk_usage import DiskUsage
     from mfwidgets.client.artifact import DataArtifact
     from mfwidgets.client.run import Run
     from mfwidgets.client.step import Step
     from mfwidgets.client.task import Task
+
+_MAX_MEANT = 3
+"""At most this many flows are named if a pathspec lacks its flow."""
 
 
 class Metaflow(Explorable):
@@ -62,7 +68,7 @@ class Metaflow(Explorable):
     Examples
     --------
     >>> [flow.id for flow in Metaflow()]
-    ['ForecastFlow', 'HelloFlow', 'ImportFlow', 'ReportFlow']
+    ['ForecastFlow', 'HelloFlow', 'ImportFlow', 'ReportFlow', 'SweepFlow', 'TuningFlow']
     >>> everybody = Metaflow(namespace=None)
     >>> len(list(everybody["HelloFlow"]))
     3
@@ -189,9 +195,117 @@ class Metaflow(Explorable):
                     pathspec=pathspec,
                 )
             path = (path[0], run.id, *path[2:])
-        return cast(
-            "Flow | Run | Step | Task | DataArtifact", class_of(kind_of(path))._in_context(self._context, path, attempt)
+        try:
+            found = class_of(kind_of(path))._in_context(self._context, path, attempt)
+        except MetaflowNotFound as error:
+            if alias or not (meant := self._meant_by(path)):
+                raise
+            hint = f"{error} Did you mean {' or '.join(map(repr, meant))}?"
+            raise MetaflowNotFound(hint, pathspec=error.pathspec, suggestions=meant) from None
+        return cast("Flow | Run | Step | Task | DataArtifact", found)
+
+    def _meant_by(self, path: PathComponents) -> list[str]:
+        """Return the pathspecs that a path with a typo of ``latest`` can mean."""
+        alias = similar_alias(path[1] if len(path) > 1 else path[0])
+        flows = [path[0]] if len(path) > 1 else (self._context.flow_names() or [])[:_MAX_MEANT]
+        return ["/".join((flow, alias, *path[2:])) for flow in flows if alias]
+
+    def runs(  # noqa: PLR0913 - one for each filter
+        self,
+        *tags: str,
+        status: RunStatus | None = None,
+        user: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        text: str | None = None,
+        project: str | None = None,
+        branch: str | None = None,
+        limit: int | None = None,
+        max_runs: int | None = None,
+        filters: Mapping[str, object] | None = None,
+        page_size: int | None = None,
+        columns: Sequence[str] = (),
+    ) -> Runs:
+        """Return the runs of all flows in the namespace, newest first.
+
+        Reads nothing until the runs are used. A service then needs one request for each flow, many at once, and more for
+        flows with many of the runs. Locally, lists the folder of each flow, and reads only the runs that are used. Give
+        ``since`` or ``limit`` if there are many runs.
+
+        Parameters
+        ----------
+        *tags, status, user, since, until, text, project, branch, limit, max_runs, filters, page_size, columns
+            As in :meth:`Flow.runs`.
+
+        Returns
+        -------
+        Runs
+            A lazy collection, as of one flow. Sorting and filtering by values read the values of all flows.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            An argument has an invalid value, or a filter is unknown or cannot be applied.
+
+        Examples
+        --------
+        >>> list(Metaflow().runs(status="failed", limit=2))
+        [Run('SweepFlow/1795719054748098'), Run('TuningFlow/1795718769596824')]
+        >>> Metaflow().runs("nightly", limit=3).to_pandas()[["flow", "status"]]
+                 flow     status
+        0  TuningFlow  completed
+        1  TuningFlow  completed
+        2  TuningFlow     failed
+        """
+        return chosen_runs(
+            self._context,
+            None,
+            tags,
+            status=status,
+            user=user,
+            since=since,
+            until=until,
+            text=text,
+            project=project,
+            branch=branch,
+            limit=limit,
+            max_runs=max_runs,
+            filters=filters,
+            page_size=page_size,
+            columns=columns,
         )
+
+    def disk_usage(self, seconds: float = 60.0) -> "DiskUsage":
+        """Return what fills the datastore, by flow. A report: nothing is deleted.
+
+        Lists the objects of up to 500 visible flows, without reading them. A local flow costs its listing: a second for
+        100,000 files. A flow in a cloud costs up to three requests, and one for each thousand objects, at most 100 for each
+        flow. :meth:`Flow.disk_usage` shows the runs and artifacts of one flow.
+
+        Parameters
+        ----------
+        seconds
+            The time limit. ``left_out`` of the answer says what was not counted.
+
+        Returns
+        -------
+        DiskUsage
+            One row per flow, the largest first. It displays itself.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            ``seconds`` is not a number from 0.
+
+        Examples
+        --------
+        >>> usage = Metaflow().disk_usage()
+        >>> [row.name for row in usage][:1], usage.left_out
+        (['TuningFlow'], [])
+        """
+        from mfwidgets.client.answers.disk_usage import disk_usage_of_flows
+
+        return disk_usage_of_flows(self, seconds)
 
     def _rows(self, limit: int | None = None) -> list[FlowRow]:
         """Return one row per flow, with the facts of its newest run. ``limit`` is the maximum number of flows."""
@@ -241,6 +355,8 @@ class Metaflow(Explorable):
         1     HelloFlow  completed  ann
         2    ImportFlow     failed  ann
         3    ReportFlow  completed  ann
+        4     SweepFlow  completed  ann
+        5    TuningFlow  completed  ann
         """
         return to_frame("flows", self._rows())
 

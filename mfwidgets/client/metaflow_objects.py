@@ -12,7 +12,7 @@ from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.pathspec import kind_of, parse
 from mfwidgets.queries.context import new_context
 
-CLIENT_MODULE = "metaflow.client.core"
+_CLIENT_MODULE = "metaflow.client.core"
 """The module of Metaflow's client classes."""
 
 _RUNNING = ("ExecutingRun", "ExecutingTask", "TriggeredRun")
@@ -39,7 +39,7 @@ def ours(value: Any) -> Any:
         A result of a runner has no run yet.
     """
     classes = type(value).__mro__
-    if any(base.__module__ == CLIENT_MODULE for base in classes):
+    if any(base.__module__ == _CLIENT_MODULE for base in classes):
         return from_metaflow(value)
     name = next((base.__name__ for base in classes if base.__name__ in _RUNNING), None)
     if name is None or not type(value).__module__.startswith("metaflow"):

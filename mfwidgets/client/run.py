@@ -1,39 +1,34 @@
 """Runs: one execution of a flow."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
 from mfwidgets.client.artifact import MetaflowData
 from mfwidgets.client.base import MetaflowObject, limited
 from mfwidgets.client.code import MetaflowCode, code_of_run
-from mfwidgets.client.collections.metadata_events import MetadataEvents
-from mfwidgets.client.collections.tasks import Artifacts, RelatedTasks, Tasks, critical_path, named_artifacts
-from mfwidgets.client.step import Step, Steps
-from mfwidgets.client.task import Task
+from mfwidgets.client.run_collections import RunCollections
+from mfwidgets.client.run_outcome import RunOutcome
+from mfwidgets.client.run_tags import RunTags
+from mfwidgets.client.step import Step
 from mfwidgets.client.trigger import Trigger, trigger_in, triggered_runs
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.providers.records import RunRecord
-from mfwidgets.queries.artifact_rows import artifact_rows
-from mfwidgets.queries.lineage.graph import end_step, start_step
-from mfwidgets.queries.rows import RunRow, run_rows
-from mfwidgets.queries.status.rules import Status
-from mfwidgets.queries.status.states import newest_task, origin_run_id, quick_success, successful_end
-from mfwidgets.queries.tag_rules import tag_change
+from mfwidgets.queries.lineage.graph import start_step
+from mfwidgets.queries.status.run_end import origin_run_id, successful_end
 from mfwidgets.queries.task_metadata import ORIGIN_FIELDS, TRIGGERS
-from mfwidgets.queries.values.value_columns import check_name
-from mfwidgets.times import as_timedelta, local_datetime
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mfwidgets.client.answers.packages import Packages
     from mfwidgets.client.answers.why import Why
+    from mfwidgets.client.cards import CardContainer
     from mfwidgets.client.flow import Flow
 
 
-class Run(MetaflowObject, kind="run"):
+class Run(RunCollections, RunOutcome, RunTags, MetaflowObject, kind="run"):
     """A run: ``Run('HelloFlow/2')``. Iterating yields its steps, newest first: usually from ``end`` to ``start``.
 
     Constructing a run costs one request.
@@ -82,244 +77,6 @@ class Run(MetaflowObject, kind="run"):
         """Its flow. Costs one request."""
         return cast("Flow", super().parent)
 
-    def steps(self, *tags: str) -> Steps:
-        """Return the steps of the run, newest first, without private steps.
-
-        Use ``run['_parameters']`` for the private step of the parameters. Reads nothing until the steps are used. They
-        cost one bulk request.
-
-        Parameters
-        ----------
-        *tags
-            Tags that the run must have. If the run lacks one of them, the collection is empty.
-
-        Returns
-        -------
-        Steps
-            A lazy collection.
-
-        Examples
-        --------
-        >>> [step.id for step in Flow("ForecastFlow").latest_run.steps()]
-        ['end', 'compare', 'start', 'fit']
-        """
-        return Steps(self._context, self._record, tags)
-
-    def tasks(self, *, limit: int | None = None) -> Tasks:
-        """Return the tasks of all steps, newest first.
-
-        Reads nothing until the tasks are used. They cost one bulk request.
-
-        Parameters
-        ----------
-        limit
-            The maximum number of tasks.
-
-        Returns
-        -------
-        Tasks
-            A lazy collection.
-
-        Examples
-        --------
-        >>> Flow("HelloFlow").latest_run.tasks()[0]
-        Task('HelloFlow/1795378926761243/end/2')
-        >>> Flow("ForecastFlow").latest_run.tasks().to_pandas(artifacts=["error"])[["step", "artifact.error"]].tail(3)
-               step  artifact.error
-        12      fit         3.76606
-        13  compare             NaN
-        14      end             NaN
-        """
-        return Tasks(self._context, self._record, None, (), limit)
-
-    def artifacts(self) -> Artifacts:
-        """Return the public artifacts of all tasks, without their values.
-
-        Returns
-        -------
-        Artifacts
-            A lazy collection. Reads nothing until it is used. The artifacts cost one bulk request.
-
-        Examples
-        --------
-        >>> Flow("HelloFlow").latest_run.artifacts().to_pandas()[["step", "name", "type", "size"]]
-            step      name type  size
-        0    end  greeting  str    22
-        1    end   message  str    33
-        2    end      name  str    24
-        3  start  greeting  str    22
-        4  start   message  str    33
-        5  start      name  str    24
-        """
-        context, path = self._context, self._record.path
-        return Artifacts(
-            context,
-            f"artifacts of {self.pathspec}",
-            lambda: (
-                record
-                for record in context.provider.artifacts(path, public_only=True)
-                if not record.step.startswith("_")
-            ),
-            lambda details: artifact_rows(context, path, details=details),
-        )
-
-    def find_artifacts(self, name: str) -> Artifacts:
-        """Return the artifacts with this name, of all tasks, without their values.
-
-        Parameters
-        ----------
-        name
-            The name of the artifact.
-
-        Returns
-        -------
-        Artifacts
-            A lazy collection. Reads nothing until it is used. The artifacts cost one bulk request.
-
-        Examples
-        --------
-        >>> [artifact.data for artifact in Flow("ForecastFlow").latest_run.find_artifacts("worst")]
-        ['İzmir', 'İzmir']
-        """
-        names, context, path = {check_name(name)}, self._context, self._record.path
-        title = f"artifacts {name!r} of {self.pathspec}"
-        return named_artifacts(context, title, lambda: context.provider.artifacts(path, names))
-
-    def metadata_events(self) -> MetadataEvents:
-        """Return the metadata that Metaflow recorded about the tasks, of all attempts.
-
-        Returns
-        -------
-        MetadataEvents
-            A lazy collection, oldest first. Reads nothing until it is used. The events cost one bulk request.
-
-        Examples
-        --------
-        >>> Flow("HelloFlow").latest_run.metadata_events().first()
-        MetadataEvent('HelloFlow/1795378926761243/_parameters/0', metaflow_version='2.19.39')
-        """
-        return MetadataEvents(self._context, self._record)
-
-    def critical_path(self) -> RelatedTasks:
-        """Return the tasks that determine the duration of the run, oldest first.
-
-        The path is found backwards: from the last task to the parent that ended last, from there to its parent that
-        ended last, and so on. If the run did not reach its end, the search starts at the task that ended last.
-
-        Returns
-        -------
-        RelatedTasks
-            A lazy collection. Reads nothing until it is used. The tasks cost five bulk requests.
-
-        Examples
-        --------
-        >>> [task.parent.id for task in Flow("ForecastFlow").latest_run.critical_path()]
-        ['start', 'fit', 'compare', 'end']
-        """
-        return critical_path(self._context, self._record)
-
-    # -- status and times -------------------------------------------------------------------------------------------
-
-    def _row(self) -> RunRow:
-        return run_rows(self._context, [self._record])[0]
-
-    @property
-    def status(self) -> Status:
-        """``completed``, ``caught``, ``failed``, ``running`` or ``unknown``. The attribute ``reason`` explains it.
-
-        A run is ``completed`` if and only if :attr:`successful` is True. Costs one request for a completed run, and
-        three bulk requests about all tasks for any other run.
-
-        Examples
-        --------
-        >>> run = Flow("ImportFlow").latest_run
-        >>> run.status
-        'failed'
-        >>> run.status.reason
-        'ImportFlow/1795378924251567/fetch/2: attempt 2 failed at 2026-11-22 20:22:05'
-        """
-        return self._row().status
-
-    @property
-    def end_task(self) -> Task | None:
-        """The task of the last step. None if the run did not get there. Costs two requests.
-
-        Examples
-        --------
-        >>> Flow("ForecastFlow").latest_run.end_task
-        Task('ForecastFlow/1795378919475034/end/15')
-        """
-        record = newest_task(self._context.provider.tasks(self._record, end_step(self._context, self._record)))
-        return Task._of(self._context, record) if record else None
-
-    @property
-    def successful(self) -> bool | None:
-        """Whether the end task succeeded. False if there is no end task.
-
-        Costs one request for a completed run, and up to five for any other run.
-
-        Examples
-        --------
-        >>> [run.successful for run in Flow("ForecastFlow").runs()]
-        [True, False, True, True]
-        """
-        if quick_success(self._context, self._record):
-            return True
-        end = self.end_task
-        return end.successful if end else False
-
-    @property
-    def finished(self) -> bool | None:
-        """Whether the end task finished. As in Metaflow's client, this is False for a failed run.
-
-        Use :attr:`status` to distinguish failed from running. Costs what :attr:`successful` costs.
-        """
-        if quick_success(self._context, self._record):
-            return True
-        end = self.end_task
-        return end.finished if end else False
-
-    @property
-    def finished_at(self) -> datetime | None:
-        """The time when the result of the end task was recorded, in naive local time. None if there is no end task.
-
-        Costs what :attr:`successful` costs.
-        """
-        quick = quick_success(self._context, self._record)
-        if quick and quick.finished_ms:
-            return local_datetime(quick.finished_ms)
-        end = self.end_task
-        return end.finished_at if end else None
-
-    @property
-    def started_at(self) -> datetime:
-        """The time when the run was registered, in naive local time. Equal to ``created_at``: only tasks queue."""
-        return local_datetime(self._record.created_ms)
-
-    @property
-    def duration(self) -> timedelta | None:
-        """The time from the start of the run to its end. None while it runs: see :attr:`elapsed`.
-
-        The run ends with its end task. A run that failed or was lost ends with its last sign of activity. Costs what
-        :attr:`status` costs.
-
-        Examples
-        --------
-        >>> Flow("HelloFlow").latest_run.duration
-        datetime.timedelta(microseconds=416000)
-        """
-        return as_timedelta(self._row().duration_ms)
-
-    @property
-    def elapsed(self) -> timedelta | None:
-        """The time since the start of the run while it runs, otherwise None. Costs what :attr:`status` costs."""
-        return as_timedelta(self._row().elapsed_ms)
-
-    @property
-    def user(self) -> str:
-        """The user who started the run."""
-        return self._record.user
-
     @property
     def data(self) -> MetaflowData | None:
         """The artifacts of the end task as attributes. None if there is no end task.
@@ -364,6 +121,35 @@ class Run(MetaflowObject, kind="run"):
         original run. Costs one bulk request for each of these runs.
         """
         return code_of_run(self._context, self._record)
+
+    def packages(self) -> "Packages":
+        """Return the packages that the run was made with, as Metaflow records them.
+
+        ``@conda`` and ``@pypi`` record what they ask for. The versions that were installed, also those of uv, are in the
+        code package. Other runs used what was installed where they ran, which Metaflow does not record: then the answer
+        has only Python and Metaflow, and says so.
+
+        Costs the graph, two bulk requests about the tasks, and one download of the code package, if there is one.
+
+        Returns
+        -------
+        Packages
+            A table that displays itself: name, version, requested version, source and steps.
+
+        Raises
+        ------
+        DataException
+            The code package is damaged or too large.
+
+        Examples
+        --------
+        >>> packages = Flow("HelloFlow").latest_run.packages()
+        >>> [(package.name, package.version) for package in packages]
+        [('python', '3.11.7'), ('metaflow', '2.19.39')]
+        """
+        from mfwidgets.client.answers.packages import packages_of
+
+        return packages_of(self)
 
     @property
     def trigger(self) -> Trigger | None:
@@ -423,9 +209,86 @@ class Run(MetaflowObject, kind="run"):
         >>> print(why.exception.where)
         import_flow.py:23 in fetch: raise ConnectionError("the service is not available")
         """
-        from mfwidgets.client.answers.why import explain_failure
+        from mfwidgets.client.answers.explain_failure import explain_failure
 
         return explain_failure(self)
+
+    def wait(self, timeout: float | timedelta | str | None = None, poll: float = 1.0) -> "Run":
+        """Wait until the run has ended, and return it. Its :attr:`status` says how it ended.
+
+        An interrupt (Ctrl-C, or the kernel's stop button) ends the waiting, not the run. A run without any sign of life
+        for 10 minutes counts as ended. Its status is ``unknown``.
+
+        Costs two requests to a metadata service per poll, and a third one if attempts have ended. A poll of a local run
+        reads the records of its tasks. The first interval between two polls is ``poll``. Each interval is longer than
+        the one before it, up to 15 s. Waiting takes at most a tenth of a service's time. Polls that fail are repeated.
+
+        Parameters
+        ----------
+        timeout
+            The time limit: seconds, a timedelta, or a str such as ``90s``, ``30m`` or ``2h``. None means no limit. 0 asks
+            once.
+        poll
+            The first interval between two polls in seconds.
+
+        Returns
+        -------
+        Run
+            The run as it ended.
+
+        Raises
+        ------
+        WaitTimeout
+            The run has not ended in time. It is also a ``TimeoutError``. The run goes on.
+        MetaflowNotFound
+            The run was deleted.
+        MetaflowInvalidArgument
+            ``timeout`` or ``poll`` is invalid.
+
+        Examples
+        --------
+        >>> Flow("HelloFlow").latest_run.wait(timeout="2h").status
+        'completed'
+        """
+        from mfwidgets.client.answers.waiting import wait_for
+
+        return wait_for(self, timeout, poll)
+
+    async def wait_async(self, timeout: float | timedelta | str | None = None, poll: float = 1.0) -> "Run":  # noqa: ASYNC109 - the same arguments as wait()
+        """Wait in an event loop until the run has ended, and return it: ``await run.wait_async("2h")``.
+
+        Other tasks of the loop continue. A cancelled task stops waiting. Costs what :meth:`wait` costs.
+
+        Parameters
+        ----------
+        timeout
+            The time limit, as for :meth:`wait`.
+        poll
+            The first interval between two polls in seconds.
+
+        Returns
+        -------
+        Run
+            The run as it ended.
+
+        Raises
+        ------
+        WaitTimeout
+            The run has not ended in time. It is also a ``TimeoutError``. The run goes on.
+        MetaflowNotFound
+            The run was deleted.
+        MetaflowInvalidArgument
+            ``timeout`` or ``poll`` is invalid.
+
+        Examples
+        --------
+        >>> import asyncio
+        >>> asyncio.run(Flow("HelloFlow").latest_run.wait_async(timeout=60)).status
+        'completed'
+        """
+        from mfwidgets.client.answers.waiting import wait_for_async
+
+        return await wait_for_async(self, timeout, poll)
 
     def dag(self) -> RunGraph:
         """Return the graph of the steps, with the status of each.
@@ -448,7 +311,8 @@ class Run(MetaflowObject, kind="run"):
         Returns
         -------
         RunTimeline
-            The timeline. It displays itself. Costs three bulk requests about the tasks when it is displayed.
+            The timeline. It displays itself. Displaying it costs three bulk requests about the tasks, and once what the
+            timings of the last ten runs that completed cost: four bulk requests and one small read for each.
 
         Examples
         --------
@@ -457,135 +321,30 @@ class Run(MetaflowObject, kind="run"):
         """
         return RunTimeline(self)
 
-    # -- tags -------------------------------------------------------------------------------------------------------
-
-    def add_tag(self, tag: str | Iterable[str]) -> None:
-        """Add a user tag, or several. A tag that is already a system tag is ignored.
-
-        Costs two requests, and more if another process changes the tags at the same time.
+    def cards(self, id: str | None = None, type: str | None = None) -> "CardContainer":  # noqa: A002 - as in get_cards
+        """Return the cards of all tasks of the run.
 
         Parameters
         ----------
-        tag
-            A string of at most 500 characters, or several strings.
+        id
+            Return only cards with this id.
+        type
+            Return only cards of this type.
 
-        Raises
-        ------
-        MetaflowTaggingError
-            The tag is invalid, the run would have more than 50 tags, or the tags cannot be written.
+        Returns
+        -------
+        CardContainer
+            A sequence of cards that displays itself. Empty if there are none. Costs three bulk requests, and what
+            :func:`mfwidgets.get_cards` costs for each task of a step with ``@card``, at most 200 tasks.
 
         Examples
         --------
-        >>> run = Flow("HelloFlow").latest_run
-        >>> run.add_tag("tutorial")
-        >>> sorted(run.user_tags)
-        ['tutorial']
-        >>> run.remove_tag("tutorial")
+        >>> [(card.pathspec, card.id) for card in Flow("ReportFlow").latest_run.cards()]
+        [('ReportFlow/1795378925470293/start/1', 'summary')]
         """
-        self.replace_tags((), tag)
+        from mfwidgets.client.cards import cards_of_tasks
 
-    def add_tags(self, tags: str | Iterable[str]) -> None:
-        """Add several user tags at once.
-
-        Costs what :meth:`add_tag` costs.
-
-        Parameters
-        ----------
-        tags
-            Strings of at most 500 characters.
-
-        Raises
-        ------
-        MetaflowTaggingError
-            A tag is invalid, the run would have more than 50 tags, or the tags cannot be written.
-        """
-        self.replace_tags((), tags)
-
-    def remove_tag(self, tag: str | Iterable[str]) -> None:
-        """Remove a user tag, or several. A tag that the run does not have is ignored.
-
-        Costs what :meth:`add_tag` costs.
-
-        Parameters
-        ----------
-        tag
-            A user tag, or several.
-
-        Raises
-        ------
-        MetaflowTaggingError
-            The tag is a system tag or invalid, or the tags cannot be written.
-
-        Examples
-        --------
-        >>> Flow("HelloFlow").latest_run.remove_tag("no-such-tag")
-        """
-        self.replace_tags(tag, ())
-
-    def remove_tags(self, tags: str | Iterable[str]) -> None:
-        """Remove several user tags at once.
-
-        Costs what :meth:`add_tag` costs.
-
-        Parameters
-        ----------
-        tags
-            User tags.
-
-        Raises
-        ------
-        MetaflowTaggingError
-            A tag is a system tag or invalid, or the tags cannot be written.
-        """
-        self.replace_tags(tags, ())
-
-    def replace_tag(self, tag_to_remove: str | Iterable[str], tag_to_add: str | Iterable[str]) -> None:
-        """Remove a user tag and add another at once.
-
-        Costs what :meth:`add_tag` costs.
-
-        Parameters
-        ----------
-        tag_to_remove
-            The tag to remove, or several. It is removed first.
-        tag_to_add
-            The tag to add, or several.
-
-        Raises
-        ------
-        MetaflowTaggingError
-            A tag is invalid, or the tags cannot be written. Nothing is changed then.
-        """
-        self.replace_tags(tag_to_remove, tag_to_add)
-
-    def replace_tags(self, tags_to_remove: str | Iterable[str], tags_to_add: str | Iterable[str]) -> None:
-        """Remove and add user tags at once. This object has the new tags immediately.
-
-        Costs what :meth:`add_tag` costs.
-
-        Parameters
-        ----------
-        tags_to_remove
-            The tags to remove. They are removed first.
-        tags_to_add
-            The tags to add.
-
-        Raises
-        ------
-        MetaflowTaggingError
-            A tag is invalid, or the tags cannot be written. Nothing is changed then.
-
-        Examples
-        --------
-        >>> run = Flow("HelloFlow").latest_run
-        >>> run.replace_tags([], ["draft", "demo"])
-        >>> run.replace_tags(["draft", "demo"], [])
-        >>> run.user_tags
-        frozenset()
-        """
-        change = tag_change(tags_to_remove, tags_to_add)
-        tags = self._context.provider.change_tags(self._record, change.apply)
-        self._record = replace(self._record, user_tags=tags)
+        return cards_of_tasks(self, id, type)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of the tasks, oldest first.

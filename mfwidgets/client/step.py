@@ -23,6 +23,7 @@ from mfwidgets.times import as_timedelta, local_datetime
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mfwidgets.client.cards import CardContainer
     from mfwidgets.client.run import Run
 
 
@@ -247,7 +248,8 @@ class Step(MetaflowObject, kind="step"):
         Parameters
         ----------
         by
-            ``status``, ``duration`` or the name of an artifact.
+            ``status``, ``duration`` or the name of an artifact: ``rmse``, or ``metrics.auc`` for a number in a dict. The
+            last part is enough if only one dict has it.
 
         Returns
         -------
@@ -257,7 +259,7 @@ class Step(MetaflowObject, kind="step"):
         Raises
         ------
         MetaflowInvalidArgument
-            ``by`` is not a name.
+            ``by`` is not a name. Raised when the grid is used: completed tasks have no such artifact.
 
         Examples
         --------
@@ -266,6 +268,26 @@ class Step(MetaflowObject, kind="step"):
         12
         """
         return Grid(self, by)
+
+    def cards(self, id: str | None = None, type: str | None = None) -> "CardContainer":  # noqa: A002 - as in get_cards
+        """Return the cards of all tasks of the step.
+
+        Parameters
+        ----------
+        id
+            Return only cards with this id.
+        type
+            Return only cards of this type.
+
+        Returns
+        -------
+        CardContainer
+            A sequence of cards that displays itself. Empty if there are none. Costs three bulk requests, and what
+            :func:`mfwidgets.get_cards` costs for each task of a step with ``@card``, at most 200 tasks.
+        """
+        from mfwidgets.client.cards import cards_of_tasks
+
+        return cards_of_tasks(self, id, type)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of the tasks, oldest first.

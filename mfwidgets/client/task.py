@@ -1,50 +1,40 @@
 """Tasks: one execution of a step, in one or more attempts."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from mfwidgets.client.answers.logs import Logs
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.client.code import MetaflowCode
-from mfwidgets.datastore.logs import STREAMS, UNKNOWN_TIME, log_key, read_log
+from mfwidgets.client.task_logs import TaskLogs
+from mfwidgets.client.task_outcome import TaskOutcome
 from mfwidgets.errors import DataException
 from mfwidgets.pathspec import PathComponents
 from mfwidgets.pickles.metaflow_types import ForeachFrame
-from mfwidgets.pickles.safe_loads import KNOWN_HASHES, known_bool, safe_loads
-from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord, attempt_number
+from mfwidgets.pickles.safe_loads import safe_loads
+from mfwidgets.providers.records import ArtifactRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow, artifact_rows
 from mfwidgets.queries.lineage.foreach import FOREACH_FIELDS, OUTSIDE, STACK, Item, item_in_stack, items_of
 from mfwidgets.queries.lineage.task_graph import child_tasks, parent_tasks
-from mfwidgets.queries.rows import TaskRow, runtime_name
-from mfwidgets.queries.run_snapshot import STATUS_FIELDS, load_tasks
 from mfwidgets.queries.status.recorded_exceptions import RecordedException, recorded_exception
-from mfwidgets.queries.status.rules import Status, TaskState
-from mfwidgets.queries.status.states import awaits_retry, task_states
 from mfwidgets.queries.task_metadata import (
     ORIGIN_FIELDS,
     Metadata,
     newest_values,
     of_attempt,
-    task_datastore,
     task_metadata,
 )
 from mfwidgets.tables import to_dicts, to_frame
-from mfwidgets.times import SECOND, as_timedelta, local_datetime, now_ms
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mfwidgets.client.cards import CardContainer
     from mfwidgets.client.collections.tasks import RelatedTasks
     from mfwidgets.client.step import Step
 
 
-LOG_DELAY_MS = 30 * SECOND
-"""The local scheduler writes the log after the task has ended. The log can appear this much later."""
-
-
-class Task(MetaflowObject, kind="task"):
+class Task(TaskOutcome, TaskLogs, MetaflowObject, kind="task"):
     """A task: ``Task('HelloFlow/2/start/1')``, or one attempt of it with ``attempt=``.
 
     Without ``attempt=``, the artifacts come from the newest attempt that is done. The logs come from the newest attempt
@@ -317,7 +307,8 @@ class Task(MetaflowObject, kind="task"):
         Metaflow stores one for remote steps, or if configured. Costs what :attr:`metadata` costs.
         """
         recorded = self.metadata_dict.get("code-package")
-        return MetaflowCode(self._context, self._record.run.flow, str(recorded)) if recorded else None
+        record = self._record
+        return MetaflowCode(self._context, record.run.flow, str(recorded), record.step) if recorded else None
 
     @property
     def environment_info(self) -> Any:
@@ -328,12 +319,25 @@ class Task(MetaflowObject, kind="task"):
         code = self.code
         return code._environment(self.metadata_dict) if code else None
 
-    # -- status and times -------------------------------------------------------------------------------------------
+    def cards(self, id: str | None = None, type: str | None = None) -> "CardContainer":  # noqa: A002 - as in get_cards
+        """Return the cards of the task.
 
-    def _row(self) -> TaskRow:
-        record, now = self._record, now_ms()
-        state = task_states(load_tasks(self._context, record.run, record.path, [record], STATUS_FIELDS))[0]
-        return TaskRow(record, state if self._attempt is None else state.at_attempt(self._attempt, now), OUTSIDE, now)
+        Parameters
+        ----------
+        id
+            Return only cards with this id.
+        type
+            Return only cards of this type.
+
+        Returns
+        -------
+        CardContainer
+            A sequence of cards that displays itself. Empty if there are none. Costs what
+            :func:`mfwidgets.get_cards` costs.
+        """
+        from mfwidgets.client.cards import cards_of_task
+
+        return cards_of_task(self, id, type)
 
     @property
     def attempts(self) -> list["Task"]:
@@ -347,206 +351,6 @@ class Task(MetaflowObject, kind="task"):
         ['attempt 0 failed at 2026-11-22 20:22:04', 'attempt 1 failed at ...', 'attempt 2 failed at ...']
         """
         return [Task._of(self._context, self._record, attempt.number) for attempt in self._row().attempts]
-
-    @property
-    def status(self) -> Status:
-        """``completed``, ``caught``, ``failed``, ``killed``, ``running`` or ``unknown``, of the newest attempt.
-
-        The attribute ``reason`` explains the status. Costs two bulk requests about the task. No value is unpickled.
-
-        Examples
-        --------
-        >>> status = Task("ForecastFlow/1795378913725406/fit/9").status
-        >>> status
-        'failed'
-        >>> status.reason
-        'attempt 0 failed at 2026-11-22 20:21:57'
-        """
-        return self._row().status
-
-    def _goes_on(self) -> bool:
-        """Return whether its log may still grow: the task runs, its log is being written, or it will be retried."""
-        state = self._row().state
-        if state.status == "running" or self._awaits_log(state):
-            return True
-        return self._attempt is None and awaits_retry(self._context, self._record, state)
-
-    def _awaits_log(self, state: TaskState) -> bool:
-        """Return whether the task ended recently and has no log yet. The local scheduler writes the log last."""
-        if self._context.provider.local_root is None or not state.attempts:
-            return False
-        if now_ms() - state.last_sign_ms > LOG_DELAY_MS:
-            return False
-        key = log_key(self._record.path, state.attempts[-1].number, "runtime", "stderr")
-        return task_datastore(self._context, self._record).size(key) is None
-
-    @property
-    def successful(self) -> bool | None:
-        """Whether its code ended without an error (``_success``). False if no result is recorded, as in Metaflow.
-
-        Costs one request and at most one small read.
-        """
-        return self._recorded_truth("_success")
-
-    @property
-    def finished(self) -> bool | None:
-        """Whether it ended normally (``_task_ok``). As in Metaflow's client, this is False for a failed task.
-
-        Use :attr:`status` to distinguish failed from running. Costs one request and at most one small read.
-        """
-        return self._recorded_truth("_task_ok")
-
-    def _recorded_truth(self, name: str) -> bool | None:
-        artifact = self._child(name)
-        if artifact is None:
-            return False
-        if artifact.sha in KNOWN_HASHES:
-            return known_bool(artifact.sha)
-        return cast("bool | None", safe_loads(artifact._small_bytes()))  # another pickle protocol
-
-    @property
-    def finished_at(self) -> datetime | None:
-        """The time when its newest attempt ended, in naive local time. None while it runs, or if no end was recorded.
-
-        Costs what :attr:`status` costs.
-        """
-        finished_ms = self._row().finished_ms
-        return local_datetime(finished_ms) if finished_ms else None
-
-    @property
-    def started_at(self) -> datetime | None:
-        """The time when its newest attempt began, in naive local time. ``created_at`` is when the task was queued.
-
-        Costs what :attr:`status` costs.
-        """
-        started_ms = self._row().started_ms
-        return local_datetime(started_ms) if started_ms else None
-
-    @property
-    def duration(self) -> timedelta | None:
-        """The time from the start of its newest attempt to its end. None while it runs: see :attr:`elapsed`.
-
-        Costs what :attr:`status` costs.
-        """
-        return as_timedelta(self._row().duration_ms)
-
-    @property
-    def elapsed(self) -> timedelta | None:
-        """The time since its newest attempt began. None if the attempt has ended or not begun.
-
-        Costs what :attr:`status` costs.
-        """
-        return as_timedelta(self._row().elapsed_ms)
-
-    @property
-    def current_attempt(self) -> int:
-        """The attempt given with ``attempt=``, otherwise the newest attempt that began, or 0. Costs at most one request."""
-        if self._attempt is not None:
-            return self._attempt
-        events = self._context.provider.metadata(self._record.path, {"attempt"})
-        return max((attempt_number(event.value) or 0 for event in events), default=0)
-
-    @property
-    def runtime_name(self) -> str | None:
-        """The runtime, such as ``dev`` or ``argo-workflows``, from the tags of the run."""
-        return runtime_name(self._record.run)
-
-    # -- logs -------------------------------------------------------------------------------------------------------
-
-    def logs(self, stream: str = "stdout", tail: int | None = None) -> Logs:
-        """Return the log of a stream.
-
-        Reads nothing until the log is used, except one request for the newest attempt. A log costs at most two reads
-        per stream.
-
-        Parameters
-        ----------
-        stream
-            ``stdout``, ``stderr``, or ``both``, merged by time.
-        tail
-            The number of lines at the end of the log. None returns all lines, and a display shows the last 200.
-
-        Returns
-        -------
-        Logs
-            The log. It displays itself. Iterating yields lines, and ``str()`` returns the text.
-
-        Raises
-        ------
-        MetaflowNotFound
-            There is no stream with this name.
-        MetaflowInvalidArgument
-            ``tail`` is not a number, or is negative.
-
-        Examples
-        --------
-        >>> for line in Task("ForecastFlow/1795378913725406/fit/9").logs("stderr").grep("Error:"):
-        ...     print(line.message)
-        ValueError: Hamburg reports a negative demand in week 17: the sensor is broken
-        """
-        return Logs(self._context, self._record, self.current_attempt, stream, tail)
-
-    @property
-    def stdout(self) -> str:
-        """The standard output of the newest attempt that began. Costs two requests and at most two reads.
-
-        Examples
-        --------
-        >>> Task("ForecastFlow/1795378919475034/end/15").stdout.strip()
-        'mean error 4.148, worst İzmir'
-        """
-        return self.logs("stdout").text
-
-    @property
-    def stderr(self) -> str:
-        """The standard error of the newest attempt that began. Costs two requests and at most two reads."""
-        return self.logs("stderr").text
-
-    @property
-    def stdout_size(self) -> int:
-        """The stored size of its standard output in bytes, including the header of each line.
-
-        Costs two requests, and the sizes of at most two files.
-        """
-        return self.logs("stdout").size()
-
-    @property
-    def stderr_size(self) -> int:
-        """The stored size of its standard error in bytes, including the header of each line.
-
-        Costs what :attr:`stdout_size` costs.
-        """
-        return self.logs("stderr").size()
-
-    def loglines(
-        self,
-        stream: str,
-        as_unicode: bool = True,  # noqa: FBT001, FBT002 - Metaflow's signature
-        meta_dict: dict[str, Any] | None = None,  # noqa: ARG002 - as above
-    ) -> Iterator[tuple[datetime, str | bytes]]:
-        """Yield the time and the text of each line of a log.
-
-        Costs two requests and at most two reads.
-
-        Parameters
-        ----------
-        stream
-            ``stdout`` or ``stderr``. Any other stream has no lines.
-        as_unicode
-            Whether to yield str, with U+FFFD for bytes that are not UTF-8. Otherwise yields the bytes.
-        meta_dict
-            As in Metaflow, the result of :attr:`metadata_dict`. It is not needed.
-
-        Yields
-        ------
-        tuple of datetime.datetime and str or bytes
-            The time and the line without its line end. The time is in naive UTC, unlike all other times of the client.
-            A line without a time, such as a line of a crash, has the time of the line before it.
-        """
-        if stream in STREAMS:
-            log = read_log(task_datastore(self._context, self._record), self._record.path, self.current_attempt, stream)
-            moments = (datetime.fromisoformat(time) if time else UNKNOWN_TIME for time in log.times)
-            yield from zip(moments, log.messages() if as_unicode else log.raw, strict=True)
 
     # -- conversion -------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ replaces the user's file. Steps of a run have the answer in their environment.
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +16,8 @@ from mfwidgets.config_values import expanded, read_object
 from mfwidgets.deadline import seconds_within_deadline
 from mfwidgets.errors import DeadlineExceeded, MetaflowConfigurationError, ServiceException
 from mfwidgets.extensions import ConfigurationProvider, Variables
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.files import parse_json
-from mfwidgets.outerbounds.requests import get_object, is_url
 from mfwidgets.redaction import redact_url
 
 RESOLVED = "__REMOTE_CONFIG_HAS_BEEN_RESOLVED__"
@@ -41,7 +41,7 @@ _REFUSED = {401, 403}
 CONFIGURE = "Try `outerbounds configure` with a new magic string, or another profile (METAFLOW_PROFILE)."
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Place:
     """Where the configuration is fetched: the URL, the file that names it, and the perimeter, which can be empty."""
 
@@ -50,7 +50,7 @@ class _Place:
     perimeter: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Answer:
     """The variables, or why there are none. It is used until a time of ``time.monotonic``."""
 
@@ -128,6 +128,8 @@ def _newer(before: _Answer | None, place: _Place, key: str, key_file: Path | Non
 
 
 def _variables(place: _Place, key: str, key_file: Path | None) -> dict[str, Any]:
+    from mfwidgets.outerbounds.requests import get_object  # most configurations need no request
+
     what = f"Outerbounds' configuration at {redact_url(place.url)} (of {place.file}"
     what += f", perimeter {place.perimeter})" if place.perimeter else ")"
     answer = get_object(place.url, {"x-api-key": key}, what, f"Its key is in {key_file}. {CONFIGURE}")
@@ -146,7 +148,11 @@ def _place(configuration: Variables) -> _Place | None:
     place = _of_perimeter(configuration)
     if place is None and URL in configuration.user:
         place = _Place(configuration.user[URL], configuration.user_file)
-    if place is not None and not (isinstance(place.url, str) and is_url(place.url)):
+    if place is None:
+        return None
+    from mfwidgets.outerbounds.requests import is_url
+
+    if not (isinstance(place.url, str) and is_url(place.url)):
         shown = redact_url(place.url) if isinstance(place.url, str) else type(place.url).__name__
         raise MetaflowConfigurationError(
             f"Expected the URL of Outerbounds' configuration in {place.file}, got {shown!r:.80}. {CONFIGURE}"

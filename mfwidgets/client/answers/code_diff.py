@@ -1,14 +1,41 @@
 """Unified diffs of code packages."""
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
 
 from mfwidgets.client.code import MetaflowCode
+from mfwidgets.display import Displayable
 from mfwidgets.errors import DataException
 
+_VERSIONS = {"python_version": "Python", "metaflow_version": "Metaflow"}
+"""Facts of a code package that differ between environments, and their names."""
 
-def code_diff(named: Sequence[tuple[str, Any]]) -> str:
+
+class CodeDiff(str, Displayable):  # noqa: SLOT000 - it has attributes, and is the str that callers know
+    """A unified diff of code packages. It is a str, and shows itself with a summary and marked words.
+
+    Attributes
+    ----------
+    names
+        The pathspecs of the compared objects, the first one being that of the lines with ``-``.
+    versions
+        The versions of Python and Metaflow that differ: the name, and the version of each object.
+    """
+
+    names: tuple[str, ...]
+    versions: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def __new__(
+        cls, text: str, names: Sequence[str] = (), versions: Sequence[tuple[str, tuple[str, ...]]] = ()
+    ) -> Self:
+        """Return the diff of these objects."""
+        diff = super().__new__(cls, text)
+        diff.names, diff.versions = tuple(names), tuple(versions)
+        return diff
+
+
+def code_diff(named: Sequence[tuple[str, Any]]) -> CodeDiff:
     """Return a unified diff of the user's files, of each object against the first.
 
     Parameters
@@ -24,7 +51,16 @@ def code_diff(named: Sequence[tuple[str, Any]]) -> str:
     codes = [(name, _code(name, compared)) for name, compared in named]
     first_name, first = codes[0]
     parts = [_diff(first_name, first, name, code) for name, code in codes[1:] if code.sha != first.sha]
-    return "".join(parts)
+    return CodeDiff("".join(parts), [name for name, _ in codes], list(_versions([code for _, code in codes])))
+
+
+def _versions(codes: Sequence[MetaflowCode]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the versions that differ. Packages with equal code are not downloaded."""
+    if len({code.sha for code in codes}) > 1:
+        for key, name in _VERSIONS.items():
+            versions = tuple(str(code.info.get(key, "")).partition(" ")[0] for code in codes)
+            if len(set(versions)) > 1:
+                yield name, versions
 
 
 def _code(name: str, compared: Any) -> MetaflowCode:

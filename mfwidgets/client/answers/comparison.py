@@ -1,73 +1,36 @@
 """The differences between runs, steps or tasks."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from mfwidgets.client.answers.code_diff import code_diff
-from mfwidgets.client.answers.comparison_facts import PACKAGE, SECTIONS, Fact, Facts, Name, facts_of
+from mfwidgets.client.answers.code_diff import CodeDiff, code_diff
+from mfwidgets.client.answers.compared_results import ComparedRuns, load_compared_runs
+from mfwidgets.client.answers.comparison_facts import SECTIONS, Fact, Facts, Name, facts_of
+from mfwidgets.client.answers.differences import MISSING, Difference, value_in_table, with_values
 from mfwidgets.client.base import MetaflowObject
+from mfwidgets.client.collections.base import Collection
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.metaflow_objects import ours
+from mfwidgets.client.run import Run
 from mfwidgets.concurrency import parallel_map
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.hidden_characters import visible
-from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.snapshot_provider import remembering_context
-from mfwidgets.queries.values.reading import PLAIN, NotRead, Reading, equal, shown_value, values_of
+from mfwidgets.queries.values.reading import PLAIN, Reading
 from mfwidgets.safe_repr import repr_of
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_VALUES = 200
-"""The values of at most this many differing artifacts and parameters are read."""
-
-BYTES_DIFFER = "stored bytes differ"
+_EQUAL_SECTIONS = ("parameters", "tags", "versions", "code")
+"""Sections whose equal facts are kept."""
 
 _STORED_SECTIONS = ("artifacts", "parameters")
 """Sections in which a fact is stored as bytes. The key of such a fact is the hash of the bytes."""
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "missing"
-
-
-MISSING = _Missing()
-"""Replaces the value in :class:`Difference` if an object does not have the fact."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A fact that is not the same in all objects. A fact is a value that is compared, such as a parameter.
-
-    Attributes
-    ----------
-    section
-        ``status``, ``parameters``, ``tags``, ``versions``, ``code``, ``artifacts``, ``durations`` or ``metadata``.
-    step
-        The step of an artifact or duration, if runs are compared. Otherwise empty.
-    name
-        The name of the artifact, parameter, tag or other fact.
-    values
-        One value per object: a plain value, a str, a timedelta, :class:`NotRead` for a value that was not read, or
-        :data:`MISSING`.
-    shas
-        For parameters and artifacts: the hash of the stored bytes per object. None if an object has several.
-    note
-        What the values do not show, such as "stored bytes differ".
-    """
-
-    section: str
-    step: str
-    name: str
-    values: tuple[Any, ...]
-    shas: tuple[str | None, ...] = ()
-    note: str = ""
 
 
 @dataclass(eq=False, repr=False)
@@ -80,6 +43,8 @@ class Comparison(Displayable):
         The compared objects.
     differences
         The differences, ordered by section. An artifact is listed at the first step where it differs.
+    baseline
+        The position of the object with which numbers are compared. None without a baseline.
 
     Examples
     --------
@@ -90,6 +55,26 @@ class Comparison(Displayable):
 
     objects: tuple[MetaflowObject, ...]
     differences: list[Difference]
+    baseline: int | None = None
+    _equal: list[Difference] = field(default_factory=list)
+    """Facts that are the same in all objects, except artifacts and durations, with the value of the first object."""
+
+    _runs: ComparedRuns | None = None
+    """The results of the runs. None if steps or tasks are compared."""
+
+    @property
+    def results(self) -> dict[str, tuple[Any, ...]]:
+        """The results of runs by name, one value for each run. None if a run does not have it. Reads nothing.
+
+        A result is a number, a bool or a short text that the end task made: ``rmse``, ``metrics.auc``. Empty if steps or
+        tasks are compared.
+
+        Examples
+        --------
+        >>> compare("ForecastFlow/1795378919475034", "ForecastFlow/1795378900338660").results["worst"]
+        ('İzmir', 'Jena')
+        """
+        return dict(self._runs.results) if self._runs else {}
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table of the differences. Reads nothing.
@@ -123,13 +108,13 @@ class Comparison(Displayable):
         """
         return to_dicts("differences", self._rows(), self._columns())
 
-    def code(self) -> str:
+    def code(self) -> CodeDiff:
         """Return a unified diff of the user's files in the code packages, of each object against the first.
 
         Returns
         -------
-        str
-            Empty if the files are equal. Costs one download per object, and none if the hashes are equal.
+        CodeDiff
+            A str that shows itself in notebooks with a summary and marked words. Empty if the files are equal. Costs one download per object, and none if the hashes are equal.
 
         Raises
         ------
@@ -137,6 +122,33 @@ class Comparison(Displayable):
             An object has no code package, or its package cannot be read.
         """
         return code_diff(list(zip(self.names(), self.objects, strict=True)))
+
+    def packages(self) -> list[Difference]:
+        """Return the packages that the compared runs do not have in the same version, by name.
+
+        Python and Metaflow are among them. Costs what :meth:`Run.packages` costs, for each run.
+
+        Returns
+        -------
+        list of Difference
+            One for each package, with one version for each run. A version that is only requested says so. A package that
+            a run does not have is ``MISSING``.
+
+        Raises
+        ------
+        MetaflowInvalidArgument
+            Steps or tasks are compared.
+        DataException
+            A code package is damaged or too large.
+
+        Examples
+        --------
+        >>> compare("ForecastFlow/1795378919475034", "ForecastFlow/1795378900338660").packages()
+        []
+        """
+        from mfwidgets.client.answers.packages import package_differences
+
+        return package_differences(self.objects)
 
     def names(self) -> list[str]:
         """Return a unique name for each object. Reads nothing.
@@ -168,7 +180,7 @@ class Comparison(Displayable):
 
     def _columns(self) -> dict[str, list[Any]]:
         return {
-            name: [_value_or_none(difference.values[place]) for difference in self.differences]  # noqa: PD011 - no pandas
+            name: [value_in_table(difference.values[place]) for difference in self.differences]  # noqa: PD011 - no pandas
             for place, name in enumerate(self.names())
         }
 
@@ -179,8 +191,13 @@ class Comparison(Displayable):
         return visible(f"<comparison of {' and '.join(self.names())}: {len(self.differences)} differences>")
 
 
-def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, unpickle: bool = False) -> Comparison:
-    """Compare runs, steps or tasks.
+def compare(
+    *objects: "MetaflowObject | str | Iterable[MetaflowObject | str]",
+    baseline: "MetaflowObject | str | int | None" = None,
+    max_bytes: int = PLAIN.max_bytes,
+    unpickle: bool = False,
+) -> Comparison:
+    """Compare runs, steps or tasks. The display shows status, parameters and results first, best values marked.
 
     Costs three bulk requests for each object: its tasks, its metadata and its artifacts. For a run, also reads the
     graph. Reads each distinct value of at most 200 differences once.
@@ -188,8 +205,11 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
     Parameters
     ----------
     *objects
-        Two or more objects of one kind, or their pathspecs (or aliases such as ``HelloFlow/latest``). They may belong
+        Two or more objects of one kind, or one list of them, or their pathspecs (or aliases such as ``HelloFlow/latest``). They may belong
         to different clients.
+    baseline
+        One of the objects, its pathspec, or its position from 0. The display shows how far numbers are from it. By
+        default, the first of two objects; more objects have no baseline.
     max_bytes, unpickle
         Which values of differing parameters and artifacts are read, as in :meth:`Runs.to_pandas`. Hashes of the stored
         bytes are compared in any case.
@@ -202,7 +222,8 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
     Raises
     ------
     MetaflowInvalidArgument
-        There are fewer than two objects, they are of different kinds, or they are flows or artifacts.
+        There are fewer than two objects, they are of different kinds, or they are flows or artifacts. Or the baseline is
+        not one of them.
 
     Examples
     --------
@@ -213,12 +234,31 @@ def compare(*objects: MetaflowObject | str, max_bytes: int = PLAIN.max_bytes, un
     ['alpha']
     """
     client = Metaflow()
+    if len(objects) == 1 and isinstance(objects[0], list | tuple | Collection):
+        objects = tuple(objects[0])
     compared: list[Any] = [client.get(item) if isinstance(item, str) else ours(item) for item in objects]
     kinds = {getattr(item, "_kind", None) for item in compared}
     if len(compared) < 2 or len(kinds) != 1 or not kinds <= {"run", "step", "task"}:  # noqa: PLR2004 - a pair
         shown = ", ".join(repr_of(item, 60) for item in compared) or "nothing"
         raise MetaflowInvalidArgument(f"Expected two or more runs, or steps, or tasks to compare, got {shown}.")
-    return compare_objects(compared, Reading(max_bytes, unpickle))
+    comparison = compare_objects(compared, Reading(max_bytes, unpickle))
+    comparison.baseline = _baseline(compared, client.get(baseline) if isinstance(baseline, str) else baseline)
+    return comparison
+
+
+def _baseline(objects: Sequence[Any], baseline: Any) -> int | None:
+    """Return the position of the baseline."""
+    if baseline is None:
+        return 0 if len(objects) == 2 else None  # noqa: PLR2004 - a pair
+    if isinstance(baseline, int) and not isinstance(baseline, bool) and 0 <= baseline < len(objects):
+        return baseline
+    chosen = ours(baseline)
+    for position, item in enumerate(objects):
+        if item == chosen:
+            return position
+    raise MetaflowInvalidArgument(
+        f"Expected baseline= to be one of the {len(objects)} compared objects or its position from 0, got {repr_of(baseline, 60)}."
+    )
 
 
 def compare_objects(objects: Sequence[MetaflowObject], reading: Reading = PLAIN) -> Comparison:
@@ -226,7 +266,10 @@ def compare_objects(objects: Sequence[MetaflowObject], reading: Reading = PLAIN)
     contexts = {id(item._context): remembering_context(item._context) for item in objects}
     remembering = [type(item)._of(contexts[id(item._context)], item._record, item._attempt) for item in objects]
     facts = parallel_map(facts_of, remembering)
-    return Comparison(tuple(objects), _with_values(remembering, list(_differences(facts)), reading))
+    differences = with_values(remembering, list(_differences(facts)), reading)
+    equal = with_values(remembering[:1], list(_equal_facts(facts)), reading)  # the others have the same bytes
+    runs = load_compared_runs([item for item in remembering if isinstance(item, Run)])
+    return Comparison(tuple(objects), differences, None, equal, runs if runs.rows else None)
 
 
 _Keys = tuple[Any, ...]
@@ -250,6 +293,15 @@ def _differences(facts: Sequence[Facts]) -> Iterator[Difference]:
         yield _difference(name, compared)
 
 
+def _equal_facts(facts: Sequence[Facts]) -> Iterator[Difference]:
+    """Yield the facts that are the same in all objects, with the value of the first one only."""
+    shared = set(facts[0]).intersection(*facts[1:])
+    for name in sorted(shared, key=lambda name: (SECTIONS.index(name.section), name.name)):
+        compared = [facts_of_one[name] for facts_of_one in facts]
+        if name.section in _EQUAL_SECTIONS and len({fact.key for fact in compared}) == 1:
+            yield _difference(name, compared[:1])
+
+
 def _latest(keys: _Keys, before: _Keys) -> _Keys:
     """Return the newest key per object: the key at this step, otherwise the key at an earlier step."""
     return tuple(earlier if key is None else key for key, earlier in zip(keys, before, strict=True))
@@ -265,73 +317,9 @@ def _difference(name: Name, facts: Sequence[Fact | None]) -> Difference:
     return Difference(name.section, name.step, name.name, values, shas)
 
 
-def _with_values(
-    objects: Sequence[MetaflowObject], differences: Sequence[Difference], reading: Reading
-) -> list[Difference]:
-    """Replace records of artifacts and parameters by their values, and add notes."""
-    values_by_sha = [
-        _read_values(compared, records, reading)
-        for compared, records in zip(objects, _records_to_read(differences, len(objects)), strict=True)
-    ]
-    return [_with_values_of(difference, values_by_sha) for difference in differences]
-
-
-def _records_to_read(differences: Sequence[Difference], count: int) -> list[dict[str, ArtifactRecord]]:
-    """Return for each object its records of the first :data:`MAX_VALUES` differences with stored bytes, by hash."""
-    records: list[dict[str, ArtifactRecord]] = [{} for _ in range(count)]
-    for difference in [difference for difference in differences if difference.shas][:MAX_VALUES]:
-        for own_records, value in zip(records, difference.values, strict=True):
-            if isinstance(value, ArtifactRecord):
-                own_records[value.sha] = value
-    return records
-
-
-def _read_values(compared: MetaflowObject, records: Mapping[str, ArtifactRecord], reading: Reading) -> dict[str, Any]:
-    return dict(zip(records, values_of(compared._context, list(records.values()), reading), strict=True))
-
-
-def _with_values_of(difference: Difference, values_by_sha: Sequence[Mapping[str, Any]]) -> Difference:
-    values = tuple(
-        _value(value, own_values) for value, own_values in zip(difference.values, values_by_sha, strict=True)
-    )
-    return replace(difference, values=values, note=_note(difference, values))
-
-
-def _value(value: Any, values_by_sha: Mapping[str, Any]) -> Any:
-    if isinstance(value, ArtifactRecord):
-        return values_by_sha.get(value.sha, NotRead("one of very many differences"))
-    if isinstance(value, list):  # the records of several tasks
-        distinct = len({record.sha for record in value})
-        return NotRead(f"{len(value):,} tasks, {distinct:,} different values")
-    return value
-
-
-def _note(difference: Difference, values: Sequence[Any]) -> str:
-    """Return a note: values that were not read, or equal values with different stored bytes."""
-    reasons = [value.reason for value in values if isinstance(value, NotRead)]
-    return "; ".join(dict.fromkeys(filter(None, [_bytes_note(difference, values), *reasons])))
-
-
-def _bytes_note(difference: Difference, values: Sequence[Any]) -> str:
-    """Return a note that the stored bytes differ, unless the values show it."""
-    if any(value is MISSING for value in values):
-        return ""
-    if difference.section == "code" and difference.name == PACKAGE:
-        return f"{BYTES_DIFFER}; code() shows the files"
-    if not difference.shas:
-        return ""
-    if any(isinstance(value, NotRead) for value in values):
-        return BYTES_DIFFER
-    return f"{BYTES_DIFFER}, values are equal" if all(equal(values[0], value) for value in values[1:]) else ""
-
-
 def _missing_note(difference: Difference, names: Sequence[str]) -> str:
     missing = [name for name, value in zip(names, difference.values, strict=True) if value is MISSING]
     return f"missing in {', '.join(missing)}" if missing else ""
-
-
-def _value_or_none(value: Any) -> Any:
-    return None if value is MISSING else shown_value(value)
 
 
 def _has_duplicates(names: Sequence[str]) -> bool:

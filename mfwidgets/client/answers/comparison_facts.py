@@ -3,24 +3,29 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mfwidgets.client.base import MetaflowObject
 from mfwidgets.deadline import stoppable
+from mfwidgets.fast_dataclass import fast_dataclass
+from mfwidgets.providers.base import AllFieldsExcept
+from mfwidgets.providers.local import LocalProvider
 from mfwidgets.providers.records import ArtifactRecord, MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.graph import FLOW_NAME, PARAMETERS, graph_info
+from mfwidgets.queries.packages import requested_packages
 from mfwidgets.queries.rows import RunRow, TaskRow, run_rows, task_rows
-from mfwidgets.queries.run_snapshot import RunSnapshot, load_attempt_files
+from mfwidgets.queries.run_snapshot import STATUS_ARTIFACTS, RunSnapshot, load_attempt_files
 from mfwidgets.queries.snapshot_provider import remembering_context, snapshot_context
 from mfwidgets.queries.step_timings import StepTiming, step_timing, step_timings
+from mfwidgets.queries.task_hashes import TaskHashes, local_hashes, recorded_hashes
 from mfwidgets.queries.task_metadata import newest_values, of_attempt
 from mfwidgets.queries.values.value_columns import parameters_of
 from mfwidgets.queries.values.value_filter import proofs_of
 from mfwidgets.times import duration_text
 
-SECTIONS = ("status", "parameters", "tags", "versions", "code", "artifacts", "durations", "metadata")
+SECTIONS = ("status", "parameters", "tags", "versions", "packages", "code", "artifacts", "durations", "metadata")
 """The sections of a comparison, in order."""
 
 PACKAGE = "package"
@@ -45,8 +50,11 @@ _STRUCTURE = frozenset(
 )
 """Metadata that describes the place or the status of a task, or that another section shows."""
 
+_NEVER_COMPARED = frozenset({"user", "production", "start_step", "end_step", *_VERSIONS})
+"""Metadata that no section shows, because the tags of the run say the same. Reading it would cost ten files per task."""
 
-@dataclass(frozen=True, slots=True)
+
+@fast_dataclass(frozen=True, slots=True)
 class Name:
     """The name of a fact.
 
@@ -65,7 +73,7 @@ class Name:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Fact:
     """A fact.
 
@@ -74,7 +82,7 @@ class Fact:
     key
         Equal keys mean equal facts.
     value
-        The value that is shown. For an artifact: its record.
+        The value that is shown. For an artifact: its record or its hash. If several tasks have different ones: their hashes.
     """
 
     key: Any
@@ -87,7 +95,8 @@ Facts = dict[Name, Fact]
 def facts_of(compared: MetaflowObject) -> Facts:
     """Return the facts about a run, a step or a task.
 
-    Costs its tasks, its metadata and its artifacts once each, and for a run its graph. No value is read.
+    Costs its tasks, its metadata and its artifacts once each, and for a run its graph. No value is read. Of local tasks,
+    reads the hashes of all artifacts from one file per task.
     """
     compared = _remembering(compared)
     loaded = _load(compared)
@@ -96,17 +105,17 @@ def facts_of(compared: MetaflowObject) -> Facts:
         *_status_facts(loaded.row),
         *_run_facts(loaded.run),
         *_code_facts(loaded.metadata),
-        *_artifact_facts(loaded.compared_artifacts(), steps, named=loaded.whole_run),
+        *_artifact_facts(loaded, steps),
         *_duration_facts(loaded.row, step_timings(loaded.run, loaded.tasks, steps) if loaded.whole_run else []),
         *_metadata_facts(loaded.metadata),
     ]
     if loaded.whole_run:
-        parameters = [record for record in loaded.artifacts if record.step == PARAMETERS]
         graph = graph_info(compared._context, loaded.run)
         facts += [
             (Name("parameters", "", record.name), Fact(record.sha, record))
-            for record in parameters_of(parameters, graph)
+            for record in parameters_of(loaded.parameters, graph)
         ]
+        facts += _package_facts(graph)
     return dict(facts)
 
 
@@ -118,7 +127,7 @@ def _remembering(compared: MetaflowObject) -> MetaflowObject:
     return type(compared)._of(context, record, compared._attempt)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Loaded:
     """The records of a run, a step or a task.
 
@@ -133,17 +142,13 @@ class _Loaded:
     row: RunRow | StepTiming | TaskRow | None
     tasks: Sequence[TaskRow]
     metadata: Sequence[MetadataRecord]
-    artifacts: Sequence[ArtifactRecord]
+    artifacts: Sequence[TaskHashes]
+    parameters: Sequence[ArtifactRecord]
 
     def steps(self) -> list[str]:
         """Return the names of the steps, ordered by their first task."""
         tasks = [row.record for row in self.tasks]
         return list(dict.fromkeys(task.step for task in sorted(tasks, key=lambda task: task.created_ms)))
-
-    def compared_artifacts(self) -> list[ArtifactRecord]:
-        """Return the artifacts without the name of the flow, which Metaflow stores as an artifact."""
-        names = proofs_of(self.run.flow)
-        return [record for record in self.artifacts if record.name != FLOW_NAME or record.sha not in names]
 
 
 def _load(compared: MetaflowObject) -> _Loaded:
@@ -151,14 +156,41 @@ def _load(compared: MetaflowObject) -> _Loaded:
     run: RunRecord = getattr(compared._record, "run", compared._record)
     attempt: int | None = compared._attempt
     tasks = _tasks(context, run, path)
+    if attempt is None and isinstance(context.provider, LocalProvider):
+        return _load_local(context, context.provider, run, path, tasks)
     events = context.provider.metadata(path)
     records = context.provider.artifacts(path, None, attempt)
-    snapshot = RunSnapshot(context, run, path, tasks, events, records, load_attempt_files(context, tasks))
-    rows = task_rows(snapshot)
+    rows = _rows(context, run, path, tasks, events, records)
     if attempt is not None:
         events = of_attempt(events, attempt)
         rows = [replace(row, state=row.state.at_attempt(attempt, row.asked_ms)) for row in rows]
-    return _Loaded(run, path == run.path, _row_of(context, run, path, rows), rows, events, records)
+    parameters = [record for record in records if record.step == PARAMETERS]
+    return _Loaded(
+        run, path == run.path, _row_of(context, run, path, rows), rows, events, recorded_hashes(records), parameters
+    )
+
+
+def _load_local(
+    context: ClientContext, provider: LocalProvider, run: RunRecord, path: tuple[str, ...], tasks: Sequence[TaskRecord]
+) -> _Loaded:
+    """Load a run, a step or a task from a folder: metadata that is compared, and one file with hashes per task."""
+    events, results = provider.metadata_and_artifacts(path, AllFieldsExcept(_NEVER_COMPARED), STATUS_ARTIFACTS)
+    rows = _rows(context, run, path, tasks, events, results)
+    hashes = list(local_hashes(provider, context, path))
+    parameters = provider.artifacts((*run.path, PARAMETERS), public_only=True) if path == run.path else []
+    return _Loaded(run, path == run.path, _row_of(context, run, path, rows), rows, events, hashes, parameters)
+
+
+def _rows(
+    context: ClientContext,
+    run: RunRecord,
+    path: tuple[str, ...],
+    tasks: Sequence[TaskRecord],
+    events: Sequence[MetadataRecord],
+    records: Sequence[ArtifactRecord],
+) -> list[TaskRow]:
+    files = load_attempt_files(context, tasks, events, records)
+    return task_rows(RunSnapshot(context, run, path, tasks, events, records, files))
 
 
 def _row_of(
@@ -203,6 +235,16 @@ def _code_facts(events: Iterable[MetadataRecord]) -> Iterator[tuple[Name, Fact]]
         yield Name("code", "", f"git {name}"), Fact(str(value), value)
 
 
+def _package_facts(graph: dict[str, Any]) -> Iterator[tuple[Name, Fact]]:
+    """Yield the versions that decorators ask for. The installed ones are in code packages: Comparison.packages()."""
+    versions: dict[str, set[str]] = defaultdict(set)
+    for requested in requested_packages(graph).values():
+        for name, version in requested.items():
+            versions[name].add(version or "any")
+    for name, texts in sorted(versions.items()):
+        yield Name("packages", "", name), Fact(tuple(sorted(texts)), ", ".join(sorted(texts)))
+
+
 def _json_dict(text: object) -> dict[str, Any] | None:
     try:
         content = json.loads(str(text))
@@ -211,22 +253,27 @@ def _json_dict(text: object) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _artifact_facts(
-    records: Iterable[ArtifactRecord], steps: Sequence[str], *, named: bool
-) -> Iterator[tuple[Name, Fact]]:
+def _artifact_facts(loaded: _Loaded, steps: Sequence[str]) -> Iterator[tuple[Name, Fact]]:
     """Yield public artifacts by step and name. If a step has several tasks, all hashes count.
 
-    ``named`` says whether a fact has the name of its step.
+    The name of the flow, which Metaflow stores as an artifact, is left out.
     """
-    groups: dict[tuple[int, str], list[ArtifactRecord]] = defaultdict(list)
-    order = {step: number for number, step in enumerate(steps)}
-    for record in stoppable(records):
-        if record.step in order and not record.name.startswith("_"):
-            groups[order[record.step], record.name].append(record)
+    groups: dict[tuple[int, str], list[TaskHashes]] = defaultdict(list)
+    order, flow_names = {step: number for number, step in enumerate(steps)}, proofs_of(loaded.run.flow)
+    for task in stoppable(loaded.artifacts):
+        number = order.get(task.step)
+        if number is None:
+            continue
+        for name, sha in task.hashes.items():
+            if name != FLOW_NAME or sha not in flow_names:
+                groups[number, name].append(task)
     for (number, name), group in sorted(groups.items()):
-        shas = tuple(sorted(record.sha for record in group))
-        fact = Fact(shas[0], group[0]) if len(set(shas)) == 1 else Fact(shas, group)
-        yield Name("artifacts", steps[number] if named else "", name), fact
+        shas = tuple(sorted(task.hashes[name] for task in group))
+        if len(set(shas)) == 1:
+            fact = Fact(shas[0], group[0].artifact(name))
+        else:
+            fact = Fact(shas, [task.artifact(name) for task in group])
+        yield Name("artifacts", steps[number] if loaded.whole_run else "", name), fact
 
 
 def _duration_facts(

@@ -62,6 +62,8 @@ class Logs(Displayable):
     stream: str
     tail: int | None = None
     pattern: "LinePattern | None" = None
+    _note: str = ""
+    """Why this task was chosen, if the user named a run or a step."""
 
     def __post_init__(self) -> None:
         if self.stream not in (*STREAMS, BOTH):
@@ -156,8 +158,12 @@ class Logs(Displayable):
         int
             Bytes, including the header of each line. Costs one request, and the sizes of at most two files per stream.
         """
+        return sum(self._sizes().values())
+
+    def _sizes(self) -> dict[str, int]:
+        """Return the stored size of each of its streams."""
         datastore = self._datastore()
-        return sum(log_size(datastore, self._task.path, self.attempt, stream) for stream in self.streams)
+        return {stream: log_size(datastore, self._task.path, self.attempt, stream) for stream in self.streams}
 
     def _other_stream(self) -> "Logs | None":
         """Return the log of the other stream of the same attempt. None if the log has both."""

@@ -1,11 +1,11 @@
 """The metadata events of a run as a collection."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.collections.base import Collection
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.hidden_characters import visible
 from mfwidgets.providers.records import MetadataRecord, RunRecord
 from mfwidgets.queries.context import ClientContext
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class MetadataEvent:
     """A fact that Metaflow recorded about a task.
 

@@ -8,7 +8,7 @@ from mfwidgets.client.run import Run
 from mfwidgets.concurrency import MAX_WORKERS
 from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.run_memory import Question, ask
+from mfwidgets.queries.run_memory import Question, ask, listing_once
 from mfwidgets.queries.status.believed import ends_with_end
 
 MAX_RUNS_CHECKED = 200
@@ -83,7 +83,7 @@ class SuccessfulRuns:
         question = replace(_SUCCESSFUL, read=self._has_succeeded)
         size = 1  # the newest run usually succeeded
         while batch := list(islice(records, size)):
-            answers = ask(self._context, batch, question)
+            answers = ask(listing_once(self._context), batch, question)
             self._succeeded.update((record.run_id, answer) for record, answer in zip(batch, answers, strict=True))
             yield from (record for record, answer in zip(batch, answers, strict=True) if answer)
             size = min(2 * size, MAX_WORKERS)

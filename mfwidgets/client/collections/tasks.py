@@ -14,13 +14,17 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.lineage.task_graph import critical_tasks, load_task_graph
 from mfwidgets.queries.rows import TaskRow, task_rows
 from mfwidgets.queries.run_snapshot import RunSnapshot, load_run_snapshot, load_tasks
+from mfwidgets.queries.snapshot_provider import outline_context
 from mfwidgets.queries.tag_rules import has_tags, tag_filter
 from mfwidgets.queries.values.reading import SMALL_VALUE_BYTES, Reading
+from mfwidgets.queries.values.task_results import columns_of_tasks
 from mfwidgets.queries.values.value_columns import Columns, check_names, task_columns
 from mfwidgets.tables import to_dicts, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mfwidgets.client.plots.task_plots import TaskPlots
 
 
 class Artifacts(Collection[DataArtifact]):
@@ -139,6 +143,19 @@ class Tasks(Collection[Task]):
         self._run, self._step, self._tags = run, step, tag_filter(tags)
         super().__init__(f"tasks of {'/'.join(self._where)}", self._tasks, limit)
 
+    @property
+    def plot(self) -> "TaskPlots":
+        """Charts of the tasks: ``tasks.plot.scatter("lr", "rmse")``, ``tasks.plot.heatmap("lr", "depth", "rmse")``. Reads nothing.
+
+        Examples
+        --------
+        >>> Flow("SweepFlow").latest_run["fit"].tasks().plot.scatter("lr", "rmse", color="optimizer")
+        <chart of tasks of SweepFlow/1795719073341196/fit: rmse by lr>
+        """
+        from mfwidgets.client.plots.task_plots import TaskPlots
+
+        return TaskPlots(self)
+
     def _records(self, context: ClientContext | None = None) -> list[TaskRecord]:
         """Return their records, newest first. Costs one bulk request."""
         if not has_tags(self._run, self._tags) or not self._context.includes(self._run):
@@ -146,9 +163,12 @@ class Tasks(Collection[Task]):
         records = (context or self._context).provider.tasks(self._run, self._step)
         return [task for task in records if self._step is not None or not task.step.startswith("_")][: self._limit]
 
-    def _snapshot(self, context: ClientContext) -> RunSnapshot:
-        """Load a snapshot of them, oldest first. Costs three bulk requests."""
-        snapshot = load_tasks(context, self._run, self._where, self._records(context)[::-1])
+    def _snapshot(self, context: ClientContext, *, outline: bool = False) -> RunSnapshot:
+        """Load a snapshot of them, oldest first, or only an outline if they are many. Costs three bulk requests."""
+        records = self._records(context)[::-1]
+        if outline and self._limit is None:
+            context = outline_context(context, self._run, self._where, records)
+        snapshot = load_tasks(context, self._run, self._where, records)
         return replace(snapshot, complete=self._limit is None)
 
     def _rows(self) -> list[TaskRow]:
@@ -162,18 +182,30 @@ class Tasks(Collection[Task]):
         self,
         *,
         artifacts: Sequence[str] = (),
+        items: bool = False,
+        results: bool = False,
         max_bytes: int = SMALL_VALUE_BYTES,
         unpickle: bool = False,
         executor: Executor | None = None,
     ) -> "pd.DataFrame":
         """Return a table of the tasks, oldest first.
 
-        Costs three bulk requests. Artifacts cost one more, and one read for each distinct value.
+        Costs three bulk requests. Artifacts cost one more, and one read for each distinct value. Items cost the graph and
+        one read for each list that was split. Results cost one request for each step and each step before it, and one
+        read for each distinct value.
 
         Parameters
         ----------
         artifacts
             Names of artifacts. Each adds a column ``artifact.<name>``, so the results of a foreach become a table.
+        items
+            Whether to add the whole foreach items: a column ``item``, or ``item.<key>`` for each key of dicts and
+            ``item.<place>`` for each place of short tuples. The items of outer foreaches are ``item.<step>``, named after
+            their first step.
+        results
+            Whether to add a column ``artifact.<name>`` for each result: each number, bool and short text that the task
+            itself made, and each number in its small dicts (``artifact.metrics.auc``). What it inherited, parameters and
+            copies of its item are not results.
         max_bytes, unpickle, executor
             Which values are read and where, as in :meth:`Runs.to_pandas`.
 
@@ -204,14 +236,23 @@ class Tasks(Collection[Task]):
         0         Espoo        4.567228
         1     Amsterdam        3.670034
         2          Łódź        3.907003
+        >>> sweep = Flow("SweepFlow").latest_run["fit"].tasks().to_pandas(items=True, results=True)
+        >>> best = sweep.nsmallest(2, "artifact.rmse")
+        >>> best[["item.lr", "item.depth", "item.optimizer", "artifact.rmse"]].round(3)
+            item.lr  item.depth item.optimizer  artifact.rmse
+        16    0.003           3           adam          0.360
+        15    0.003           2           adam          0.362
         """
-        rows, values = self._table(check_names(artifacts), Reading(max_bytes, unpickle, executor))
+        reading = Reading(max_bytes, unpickle, executor)
+        rows, values = self._table(check_names(artifacts), reading, items=items, results=results)
         return to_frame("tasks", rows, values)
 
     def to_dicts(
         self,
         *,
         artifacts: Sequence[str] = (),
+        items: bool = False,
+        results: bool = False,
         max_bytes: int = SMALL_VALUE_BYTES,
         unpickle: bool = False,
         executor: Executor | None = None,
@@ -220,7 +261,7 @@ class Tasks(Collection[Task]):
 
         Parameters
         ----------
-        artifacts, max_bytes, unpickle, executor
+        artifacts, items, results, max_bytes, unpickle, executor
             As in :meth:`to_pandas`.
 
         Returns
@@ -228,12 +269,16 @@ class Tasks(Collection[Task]):
         list of dict
             One dict per task. Costs what :meth:`to_pandas` costs.
         """
-        rows, values = self._table(check_names(artifacts), Reading(max_bytes, unpickle, executor))
+        reading = Reading(max_bytes, unpickle, executor)
+        rows, values = self._table(check_names(artifacts), reading, items=items, results=results)
         return to_dicts("tasks", rows, values)
 
-    def _table(self, artifacts: tuple[str, ...], reading: Reading) -> tuple[list[TaskRow], Columns]:
+    def _table(
+        self, artifacts: tuple[str, ...], reading: Reading, *, items: bool, results: bool
+    ) -> tuple[list[TaskRow], Columns]:
         rows = self._rows()
-        return rows, task_columns(self._context, self._where, [row.record for row in rows], artifacts, reading)
+        values = columns_of_tasks(self._context, rows, items=items, results=results)
+        return rows, values | task_columns(self._context, self._where, [row.record for row in rows], artifacts, reading)
 
 
 class RelatedTasks(Tasks):
@@ -267,7 +312,7 @@ class RelatedTasks(Tasks):
         """Return their records, oldest first."""
         return self._find(context or self._context)
 
-    def _snapshot(self, context: ClientContext) -> RunSnapshot:
+    def _snapshot(self, context: ClientContext, *, outline: bool = False) -> RunSnapshot:  # noqa: ARG002 - never many
         """Load a snapshot of them, oldest first. Costs three more bulk requests."""
         snapshot = load_tasks(context, self._run, self._where, self._records(context))
         return replace(snapshot, complete=False)
