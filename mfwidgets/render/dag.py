@@ -1,53 +1,50 @@
-"""Lays out a graph of steps in layers from left to right. The layout is a pure function of the steps.
+"""Lays out a graph of steps in layers from left to right, and wraps the layers like words. A pure function of the steps.
 
 The layer of a step is the length of the longest path to it. An edge over several layers gets a lane in each layer
 between, so that it passes between the steps. Nodes of a layer are sorted by their barycentres, in a few sweeps in both
-directions. Edges back to earlier steps do not affect the layers.
+directions. Edges back to earlier steps do not affect the layers. As many layers as fit are side by side, in a band. An
+edge to the next band goes around in the space between them. Outlines are drawn around the regions of foreaches.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from wcwidth import clip, width
-
-from mfwidgets.render.view import Graph, GraphStep
+from mfwidgets.fast_dataclass import fast_dataclass
+from mfwidgets.render.graph import Graph, GraphStep
+from mfwidgets.render.graph_boxes import Box, box_size, name_lines
+from mfwidgets.render.graph_regions import (
+    ABOVE,
+    Chain,
+    Layer,
+    Outline,
+    chains_of_steps,
+    common,
+    outlines,
+    sort_in_regions,
+    spaces,
+)
 
 # All lengths are in pixels.
-_BOX_HEIGHT = 40
-_STEP_SPACE, _LANE_SPACE = 54, 18
-"""The height of a step and of a lane in their layer."""
+WIDTH = 756
+"""The largest width of a graph. A page of 800 pixels has space for it."""
 
-_LAYER_GAP, _MARGIN = 30, 6
+_STEP_GAP, _LANE_SPACE = 16, 18
+"""The space between two steps of a layer, and the height of a lane."""
+
+_LAYER_GAP, _MARGIN = 34, 8
 _ARC_SPACE, _ARC_RISE = 24, 20
 """The space above the steps for the arcs of edges back, and the height of the arcs' control points above a step."""
 
-_LETTER_WIDTH, _PADDING, _MIN_BOX_WIDTH = 8.0, 22, 72
-_DETAIL_SCALE = 0.8
-"""The font of a step's detail is smaller than the font of its name."""
-
-_MAX_LABEL_WIDTH = 26
-"""Terminal columns. A longer name would make its layer too wide; its tooltip has all of it."""
+_BAND_GAP, _TRACK, _RADIUS = 20, 6, 5
+"""The space between two bands without edges, the distance of two edges in it, and the radius of their corners."""
 
 _SWEEPS = 4
 """More sweeps rarely remove another crossing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A step with its position and size in pixels."""
-
-    step: GraphStep
-    label: str
-    left: float
-    top: float
-    width: float
-    height: float = _BOX_HEIGHT
-
-
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Edge:
     """An edge from a step to the next.
 
@@ -64,12 +61,13 @@ class Edge:
     both_ran: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Drawing:
-    """A graph with the positions of its steps and edges."""
+    """A graph with the positions of its steps and edges, and the outlines of its regions."""
 
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
+    outlines: tuple[Outline, ...]
     width: float
     height: float
 
@@ -81,20 +79,40 @@ class _Node(NamedTuple):
     step: str
     target: str = ""
 
-    @property
-    def space(self) -> int:
-        return _LANE_SPACE if self.target else _STEP_SPACE
-
 
 class _Column(NamedTuple):
-    """The position and width of a layer in pixels."""
+    """The band of a layer, and its position and width."""
 
+    band: int
     left: float
     width: float
 
 
 _Pair = tuple[str, str]
 _Way = Sequence[_Node]
+_Crossing = tuple[_Node, _Node]
+"""Two nodes of a way in different bands."""
+
+
+@fast_dataclass(frozen=True, slots=True)
+class _Plan:
+    """The positions of all nodes.
+
+    Attributes
+    ----------
+    middles
+        The vertical centre of each node.
+    tracks
+        The place of each crossing among those below its band.
+    floors
+        The lower end of each band.
+    """
+
+    columns: Sequence[_Column]
+    middles: Mapping[_Node, float]
+    tracks: Mapping[_Crossing, int]
+    floors: Sequence[float]
+    width: float
 
 
 def lay_out(graph: Graph) -> Drawing:
@@ -103,18 +121,40 @@ def lay_out(graph: Graph) -> Drawing:
     forward, back = _edges_by_direction(steps)
     layer_of = _layer_of_steps(steps, forward)
     ways = [_way(start, end, layer_of) for start, end in forward]
-    layers = _ordered_layers([_Node(layer, name) for name, layer in layer_of.items()], ways)
-    columns = _columns(layers, steps)
-    height = max((_layer_height(nodes) for nodes in layers), default=0)
-    arc_space = _ARC_SPACE if back else 0
-    middles = _middles(layers, arc_space + _MARGIN, height)
+    chains = _Chains(chains_of_steps(graph.regions), ABOVE + (_ARC_RISE if back else 0))
+    layers = _ordered_layers([_Node(layer, name) for name, layer in layer_of.items()], ways, chains)
+    sizes = {name: box_size(step) for name, step in steps.items()}
+    plan, height = _plan(layers, ways, sizes, chains, _ARC_SPACE if back else 0)
     boxes = {
-        name: _box(step, columns[layer_of[name]], middles[_Node(layer_of[name], name)]) for name, step in steps.items()
+        name: _box(step, sizes[name], plan.columns[layer_of[name]], plan.middles[_Node(layer_of[name], name)])
+        for name, step in steps.items()
     }
-    edges = [_edge(way, boxes, middles, columns) for way in ways]
+    edges = [_edge(way, boxes, plan) for way in ways]
     edges += [_loop(boxes[start], boxes[end]) for start, end in back]
-    right = columns[-1].left + columns[-1].width if columns else 0
-    return Drawing(tuple(boxes.values()), tuple(edges), right + _MARGIN, height + arc_space + 2 * _MARGIN)
+    placed = _placed_layers(layers, sizes, plan, chains)
+    regions = outlines(graph.regions, placed, plan.width, chains.above)
+    return Drawing(tuple(boxes.values()), tuple(edges), tuple(regions), plan.width, height)
+
+
+class _Chains:
+    """The regions around each node, and the space above the nodes of each. A lane is in the regions of both its ends."""
+
+    def __init__(self, of_steps: Mapping[str, Chain], above: float) -> None:
+        self._of_steps, self.above = of_steps, above
+
+    def __call__(self, node: _Node) -> Chain:
+        chain = self._of_steps.get(node.step, ())
+        return common(chain, self._of_steps.get(node.target, ())) if node.target else chain
+
+
+def _placed_layers(layers: Sequence[Sequence[_Node]], sizes: "_Sizes", plan: _Plan, chains: _Chains) -> list[Layer]:
+    """Return each layer with the heights of its nodes."""
+    placed = []
+    for nodes, column in zip(layers, plan.columns, strict=True):
+        halves = [(node, _space(node, sizes) / 2 - (0 if node.target else _STEP_GAP / 2)) for node in nodes]
+        extents = tuple((chains(node), plan.middles[node] - half, plan.middles[node] + half) for node, half in halves)
+        placed.append(Layer(column.band, column.left, column.left + column.width, extents))
+    return placed
 
 
 def _edges_by_direction(steps: Mapping[str, GraphStep]) -> tuple[list[_Pair], list[_Pair]]:
@@ -139,8 +179,8 @@ def _way(start: str, end: str, layer_of: Mapping[str, int]) -> _Way:
     return [_Node(first, start), *(_Node(layer, start, end) for layer in range(first + 1, last)), _Node(last, end)]
 
 
-def _ordered_layers(steps: Sequence[_Node], ways: Sequence[_Way]) -> list[list[_Node]]:
-    """Return the nodes of each layer, sorted so that few edges cross."""
+def _ordered_layers(steps: Sequence[_Node], ways: Sequence[_Way], chains: _Chains) -> list[list[_Node]]:
+    """Return the nodes of each layer, sorted so that few edges cross, and those of a region next to each other."""
     layers: list[list[_Node]] = [[] for _ in range(max((node.layer for node in steps), default=-1) + 1)]
     for node in dict.fromkeys([*steps, *(node for way in ways for node in way)]):
         layers[node.layer].append(node)
@@ -150,12 +190,12 @@ def _ordered_layers(steps: Sequence[_Node], ways: Sequence[_Way]) -> list[list[_
         neighbours[end].append(start)
     for sweep in range(_SWEEPS):
         for fixed, moved in pairwise(layers if sweep % 2 == 0 else layers[::-1]):
-            _sort_by_barycentre(moved, fixed, neighbours)
+            _sort_by_barycentre(moved, fixed, neighbours, chains)
     return layers
 
 
 def _sort_by_barycentre(
-    moved: list[_Node], fixed: Sequence[_Node], neighbours: Mapping[_Node, Sequence[_Node]]
+    moved: list[_Node], fixed: Sequence[_Node], neighbours: Mapping[_Node, Sequence[_Node]], chains: _Chains
 ) -> None:
     """Sort the nodes of a layer by the mean position of their neighbours in the adjacent layer."""
     places = {node: place for place, node in enumerate(fixed)}
@@ -164,52 +204,131 @@ def _sort_by_barycentre(
         own = [places[neighbour] for neighbour in neighbours.get(node, ()) if neighbour in places]
         return sum(own) / len(own) if own else 0.0
 
-    moved.sort(key=barycentre)
+    sort_in_regions(moved, barycentre, chains)
 
 
-def _columns(layers: Iterable[Iterable[_Node]], steps: Mapping[str, GraphStep]) -> list[_Column]:
-    """Return the position of each layer. A layer is as wide as its widest step."""
-    widths = [max((_box_width(steps[node.step]) for node in nodes if not node.target), default=0) for nodes in layers]
-    return [
-        _Column(_MARGIN + sum(widths[:number]) + _LAYER_GAP * number, column_width)
-        for number, column_width in enumerate(widths)
-    ]
+_Sizes = Mapping[str, tuple[float, float]]
 
 
-def _layer_height(nodes: Iterable[_Node]) -> int:
-    return sum(node.space for node in nodes)
-
-
-def _middles(layers: Iterable[Sequence[_Node]], top: float, height: float) -> dict[_Node, float]:
-    """Return the vertical centre of each node. Each layer is centred vertically."""
+def _plan(
+    layers: Sequence[Sequence[_Node]], ways: Iterable[_Way], sizes: _Sizes, chains: _Chains, arc_space: float
+) -> tuple[_Plan, float]:
+    """Return the positions of all nodes, and the height of the graph."""
+    widths = [max((sizes[node.step][0] for node in nodes if not node.target), default=0.0) for nodes in layers]
+    columns, bands = _columns(widths, 0)
+    crossings: list[list[_Crossing]] = [[] for _ in bands]
+    for way in ways:
+        for start, end in pairwise(way):
+            if columns[start.layer].band != columns[end.layer].band:
+                crossings[columns[start.layer].band].append((start, end))
+    most = max(map(len, crossings), default=0)
+    if most:  # the edges need space at both sides
+        columns, bands = _columns(widths, _TRACK * most + _LAYER_GAP / 3)
+        crossings = [[] for _ in bands]
+        for way in ways:
+            for start, end in pairwise(way):
+                if columns[start.layer].band != columns[end.layer].band:
+                    crossings[columns[start.layer].band].append((start, end))
     middles: dict[_Node, float] = {}
-    for nodes in layers:
-        node_top = top + (height - _layer_height(nodes)) / 2
-        for node in nodes:
-            middles[node] = node_top + node.space / 2
-            node_top += node.space
-    return middles
+    floors: list[float] = []
+    top = float(_MARGIN)
+    for band, numbers in enumerate(bands):
+        offsets = [_offsets(layers[number], sizes, chains) for number in numbers]
+        above = max(layer.above for layer in offsets)
+        for layer in offsets:
+            middles |= {node: top + arc_space + above + offset for node, offset in layer.middles.items()}
+        floors.append(top + arc_space + above + max(layer.below for layer in offsets))
+        top = floors[-1] + (_BAND_GAP + _TRACK * len(crossings[band]) if band < len(bands) - 1 else 0)
+    tracks = {
+        crossing: place
+        for of_band in crossings
+        for place, crossing in enumerate(sorted(of_band, key=lambda pair: (-middles[pair[0]], middles[pair[1]])))
+    }
+    right = max((column.left + column.width for column in columns), default=0)
+    side = _TRACK * max(map(len, crossings), default=0)
+    width = right + (side + _LAYER_GAP / 3 if side else 0) + _MARGIN
+    return _Plan(columns, middles, tracks, floors, width), (floors[-1] if floors else 0) + _MARGIN
 
 
-def _box(step: GraphStep, column: _Column, middle: float) -> Box:
+def _columns(widths: Sequence[float], side: float) -> tuple[list[_Column], list[list[int]]]:
+    """Return the column of each layer, and the layers of each band. A band has at least one layer."""
+    columns: list[_Column] = []
+    bands: list[list[int]] = []
+    left = float(_MARGIN) + side
+    for number, width in enumerate(widths):
+        if not bands or left + width + side + _MARGIN > WIDTH:
+            left = _MARGIN + side
+            bands.append([])
+        bands[-1].append(number)
+        columns.append(_Column(len(bands) - 1, left, width))
+        left += width + _LAYER_GAP
+    return columns, bands
+
+
+def _space(node: _Node, sizes: _Sizes) -> float:
+    return _LANE_SPACE if node.target else sizes[node.step][1] + _STEP_GAP
+
+
+class _Offsets(NamedTuple):
+    """The centre of each node of a layer, relative to the middle of the band, and the space that the layer needs."""
+
+    middles: Mapping[_Node, float]
+    above: float
+    below: float
+
+
+def _offsets(nodes: Sequence[_Node], sizes: _Sizes, chains: _Chains) -> _Offsets:
+    """Return the positions in a layer. The middle between the ends of its nodes is the middle of the band."""
+    needed = spaces([chains(node) for node in nodes], chains.above)
+    middles: dict[_Node, float] = {}
+    at = 0.0
+    for node, (above, below) in zip(nodes, needed, strict=True):
+        middles[node] = at + above + _space(node, sizes) / 2
+        at = middles[node] + _space(node, sizes) / 2 + below
+    centre = (needed[0][0] + at - needed[-1][1]) / 2 if nodes else 0.0
+    return _Offsets({node: middle - centre for node, middle in middles.items()}, centre, at - centre)
+
+
+def _box(step: GraphStep, size: tuple[float, float], column: _Column, middle: float) -> Box:
     """Return the box of a step, centred in its column."""
-    box_width = _box_width(step)
-    left = column.left + (column.width - box_width) / 2
-    return Box(step, _label(step.name), left, middle - _BOX_HEIGHT / 2, box_width)
+    width, height = size
+    return Box(
+        step, name_lines(step.name), column.left + (column.width - width) / 2, middle - height / 2, width, height
+    )
 
 
-def _edge(way: _Way, boxes: Mapping[str, Box], middles: Mapping[_Node, float], columns: Sequence[_Column]) -> Edge:
+def _edge(way: _Way, boxes: Mapping[str, Box], plan: _Plan) -> Edge:
     """Return the edge along its nodes. It ends at the left side of the last step."""
     start, end = boxes[way[0].step], boxes[way[-1].step]
-    x, y = start.left + start.width, middles[way[0]]
+    x, y = start.left + start.width, plan.middles[way[0]]
     parts = [f"M{x:.0f} {y:.0f}"]
-    for lane in way[1:-1]:
-        left, lane_width = columns[lane.layer]
-        parts += [_curve(x, y, left, middles[lane]), f"L{left + lane_width:.0f} {middles[lane]:.0f}"]
-        x, y = left + lane_width, middles[lane]
-    middle = middles[way[-1]]
-    parts.append(_curve(x, y, end.left, middle))
+    for before, node in pairwise(way):
+        column, middle = plan.columns[node.layer], plan.middles[node]
+        to_x = end.left if node is way[-1] else column.left
+        if column.band == plan.columns[before.layer].band:
+            parts.append(_curve(x, y, to_x, middle))
+        else:
+            parts.append(_around(y, to_x, middle, (before, node), plan))
+        x, y = to_x, middle
+        if node is not way[-1]:
+            x = column.left + column.width
+            parts.append(f"H{x:.0f}")
+    middle = plan.middles[way[-1]]
     return Edge("".join(parts), f"M{end.left:.0f} {middle:.0f}l-7 -3.5v7z", _both_ran(start, end))
+
+
+def _around(y: float, to_x: float, to_y: float, crossing: _Crossing, plan: _Plan) -> str:
+    """Return the way from the right end of a band to the left of the next one, through the space between them."""
+    track = plan.tracks[crossing]
+    right, left = plan.width - _MARGIN / 2 - _TRACK * track, _MARGIN / 2 + _TRACK * track
+    between = plan.floors[plan.columns[crossing[0].layer].band] + _BAND_GAP / 2 + _TRACK * track - _STEP_GAP / 2
+    r = _RADIUS
+    return (
+        f"H{right - r:.0f}Q{right:.0f} {y:.0f} {right:.0f} {y + r:.0f}V{between - r:.0f}"
+        f"Q{right:.0f} {between:.0f} {right - r:.0f} {between:.0f}H{left + r:.0f}"
+        f"Q{left:.0f} {between:.0f} {left:.0f} {between + r:.0f}V{to_y - r:.0f}"
+        f"Q{left:.0f} {to_y:.0f} {left + r:.0f} {to_y:.0f}L{to_x:.0f} {to_y:.0f}"
+    )
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
@@ -228,12 +347,3 @@ def _loop(start: Box, end: Box) -> Edge:
 
 def _both_ran(start: Box, end: Box) -> bool:
     return bool(start.step.status and end.step.status)
-
-
-def _label(name: str) -> str:
-    return name if width(name) <= _MAX_LABEL_WIDTH else f"{clip(name, 0, _MAX_LABEL_WIDTH - 1).rstrip()}…"
-
-
-def _box_width(step: GraphStep) -> float:
-    letters = max(width(_label(step.name)), width(step.detail) * _DETAIL_SCALE + (2 if step.status else 0))
-    return max(_MIN_BOX_WIDTH, letters * _LETTER_WIDTH + _PADDING)

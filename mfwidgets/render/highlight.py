@@ -23,6 +23,11 @@ def highlight(source: str, name: str, lines: int, chars: int) -> tuple[Line, ...
     return tuple(_cut(line, chars) for line in islice(_lines(_lexer(name).get_tokens(text)), lines))
 
 
+def import_lexers() -> None:
+    """Import the lexers. Their patterns are compiled with the first code, which takes five times as long."""
+    from pygments.lexers import PythonLexer, SLexer, TextLexer  # noqa: F401 - they are imported as attributes
+
+
 def _lexer(name: str) -> "Lexer":
     """Return the lexer of Metaflow's two languages, or one that does nothing. A package could name a lexer that hangs."""
     from pygments.lexers import PythonLexer, SLexer, TextLexer

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mfwidgets.hidden_characters import visible
+from mfwidgets.render.terminal import terminal_line
 from mfwidgets.render.view import Line, Span, plain_line
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ def single_line(text: str, limit: int) -> str:
 
 
 def log_line(text: str, limit: int) -> str:
-    """Return a line of a log as it remains on a terminal: the part after the last carriage return, without escapes."""
-    last = text.rstrip("\r").rpartition("\r")[2]
-    return single_line(_ESCAPES.sub("", last[: _MAX_ESCAPES_FACTOR * limit]).replace("\t", "    "), limit)
+    """Return a line of a log as it remains on a terminal, without escapes."""
+    return single_line(_ESCAPES.sub("", terminal_line(text)[: _MAX_ESCAPES_FACTOR * limit]), limit)
 
 
 _COLOURS = ("", "red", "green", "yellow", "blue", "magenta", "cyan", "")
@@ -65,8 +65,7 @@ def parse_ansi(lines: Iterable[str], limit: int) -> tuple[Line, ...]:
 
 def _decoded_line(decoder: "AnsiDecoder", line: str, limit: int) -> Line:
     """Return a line as spans, cut to the limit."""
-    cut = line.rstrip("\r").rpartition("\r")[2][: _MAX_ESCAPES_FACTOR * limit]
-    decoded = decoder.decode_line(cut)
+    decoded = decoder.decode_line(terminal_line(line)[: _MAX_ESCAPES_FACTOR * limit])
     pieces, start = [], 0
     for span in decoded.spans:
         pieces += [(decoded.plain[start : span.start], ()), (decoded.plain[span.start : span.end], _styles(span.style))]

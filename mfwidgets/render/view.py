@@ -1,88 +1,43 @@
 """The model of a display. It is rendered as text and as HTML, so that both have the same facts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-SIGNS = {"completed": "✓", "caught": "!", "failed": "✗", "killed": "✗", "running": "▶", "unknown": "?"}
-"""The sign of each status. Displays show sign and word, so that the meaning never depends on colour."""
+from mfwidgets.fast_dataclass import fast_dataclass
+from mfwidgets.render.cell import MARKS, Cell
+from mfwidgets.render.graph import Graph
+from mfwidgets.render.stack import Stack
+from mfwidgets.render.step_map.model import StepMap
+from mfwidgets.render.tile_grid import TileGrid
 
-CellKind = Literal["text", "code", "number", "status", "time", "tags", "dim", "bar", "spark", "history", "link"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A displayed fact.
-
-    Attributes
-    ----------
-    text
-        The text. For a status its word, for tags all tags joined.
-    kind
-        How it is rendered.
-    title
-        A tooltip. It never has a fact that is not displayed elsewhere.
-    items
-        The tags of a ``tags`` cell.
-    value
-        ISO 8601 for a ``time`` cell, the URL for a ``link``, the exact number (seconds or bytes) for a ``number``.
-    pathspec
-        The pathspec of the object that the cell names. Explorers open it on a click. Empty for other cells.
-    segments
-        The pieces of a ``bar`` or of a small bar, ``spark``. Other cells have the same facts as numbers. For a
-        ``history``, one column per segment, as high as its end.
-    """
-
-    text: str
-    kind: CellKind = "text"
-    title: str = ""
-    items: tuple[str, ...] = ()
-    value: str = ""
-    segments: "tuple[Segment, ...]" = ()
-    pathspec: str = ""
-
-    @property
-    def sign(self) -> str:
-        """The sign of a status cell. Empty for other cells."""
-        return SIGNS.get(self.text, "?") if self.kind == "status" else ""
-
-    @property
-    def plain(self) -> str:
-        """The fact as plain text."""
-        return f"{self.sign} {self.text}" if self.kind == "status" else self.text
+if TYPE_CHECKING:
+    from mfwidgets.render.charts.model import AnyChart
 
 
-EMPTY = Cell("")
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of a bar.
-
-    Attributes
-    ----------
-    status
-        The status of the task or step, or ``waiting``.
-    start, end
-        The position in the bar, from 0 to 1.
-    """
-
-    status: str
-    start: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Table:
     """A table of facts.
 
     Attributes
     ----------
     note
-        The omitted rows, such as ``20 of 1,240``. Empty if there are none.
+        What its heading adds in parentheses, such as the omitted rows: ``20 of 1,240``.
     folded
         Whether the reader must open it. For facts that few people need.
+    sticky
+        Whether the first column stays when a wide table is scrolled.
+    pathspecs
+        The pathspecs of the objects that the columns name. Empty for columns that name none.
+    spare
+        The names of columns that a narrow terminal leaves out, the first ones first. Other columns continue in blocks.
+    more
+        The code that shows the columns that were left out.
+    commands
+        Whether its first column has lines of ours, which the command line shows as its own.
+    left_out
+        Whether it does not show all of its rows. The display then ends with the code that shows more.
+
+    A row whose first cell is a ``group`` is a heading for the rows below it. Its other cells are empty.
     """
 
     heading: str
@@ -90,19 +45,47 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     folded: bool = False
+    sticky: bool = False
+    pathspecs: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
+    more: str = ""
+    commands: bool = False
+    left_out: bool = False
     part: ClassVar[str] = "table"
 
     @property
+    def stacked_columns(self) -> int:
+        """How many columns are side by side where the table would be too wide. 0 for tables that stay as they are.
+
+        Each row with strips becomes two lines. Each row with a line to run has its last cell below the others.
+        """
+        kinds = {cell.kind for row in self.rows for cell in row}
+        if "strip" in kinds:
+            return (len(self.columns) + 1) // 2
+        return max(len(self.columns) - 1, 1) if "line" in kinds else 0
+
+    @property
+    def tile_columns(self) -> frozenset[int]:
+        """The columns with tiles."""
+        return frozenset(place for row in self.rows for place, cell in enumerate(row) if cell.kind == "tile")
+
+    @property
+    def marks(self) -> str:
+        """The meanings of the marks in the table, for its legend. Empty if it has none."""
+        used = {cell.mark for row in self.rows for cell in row if cell.mark}
+        return ", ".join(f"{sign} {word}" for word, sign in MARKS.items() if word in used)
+
+    @property
     def numeric(self) -> tuple[bool, ...]:
-        """For each column, whether it has only numbers. Such columns are right-aligned."""
+        """For each column, whether it has only numbers, and dimmed words for missing ones. Such columns are right-aligned."""
         return tuple(
-            any(row[number].text for row in self.rows)
-            and all(row[number].kind == "number" or not row[number].text for row in self.rows)
+            any(row[number].kind in ("number", "measure") and row[number].text for row in self.rows)
+            and all(row[number].kind in ("number", "measure", "dim") or not row[number].text for row in self.rows)
             for number in range(len(self.columns))
         )
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Span:
     """A piece of a line.
 
@@ -131,7 +114,7 @@ def text_of_line(line: Sequence[Span]) -> str:
     return "".join(span.text for span in line)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Preformatted:
     """Preformatted lines, such as the end of a log.
 
@@ -141,6 +124,8 @@ class Preformatted:
         Whether the reader must open it. For lines that mostly repeat the lines above.
     margin
         A short text before each line, such as its time or its number. Empty if there is none.
+    at_end
+        Whether it opens scrolled to its end.
     """
 
     heading: str
@@ -148,6 +133,7 @@ class Preformatted:
     note: str = ""
     folded: bool = False
     margin: tuple[str, ...] = ()
+    at_end: bool = False
     part: ClassVar[str] = "preformatted"
 
     @property
@@ -158,62 +144,70 @@ class Preformatted:
         return tuple(zip(margin, self.lines, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class GraphStep:
-    """A step in a graph.
-
-    Attributes
-    ----------
-    status
-        Its status cell. None if it did not run.
-    detail
-        A note below its name, such as ``foreach of 12``.
-    following
-        The names of the next steps. For a loop, that includes its own name.
-    pathspec
-        Its pathspec. Empty if it did not run.
-    """
-
-    name: str
-    status: Cell | None
-    detail: str
-    following: tuple[str, ...]
-    pathspec: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """A picture of the steps of a flow and their order. A table has the same facts.
-
-    Attributes
-    ----------
-    steps
-        The steps in topological order.
-    """
-
-    heading: str
-    steps: tuple[GraphStep, ...]
-    note: str = ""
-    part: ClassVar[str] = "graph"
-
-
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Image:
-    """A picture.
+    """A picture, or several.
 
     Attributes
     ----------
-    uri
-        The picture as a ``data:`` URI.
+    pictures
+        Each as a ``data:`` URI, with its width and height in pixels.
     """
 
     heading: str
-    uri: str
+    pictures: tuple[tuple[str, int, int], ...]
     note: str = ""
     part: ClassVar[str] = "image"
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
+class Branch:
+    """A part of a tree.
+
+    Attributes
+    ----------
+    name
+        The name of the part. Empty for a part that only has a value.
+    cells
+        Its value, and small pictures of it.
+    branches
+        Its own parts. HTML folds them.
+    note
+        The parts that are left out, such as ``12 more``.
+    unfolded
+        Whether HTML shows its parts from the start.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    branches: "tuple[Branch, ...]" = ()
+    note: str = ""
+    unfolded: bool = False
+
+
+@fast_dataclass(frozen=True, slots=True)
+class Tree:
+    """Nested facts.
+
+    Attributes
+    ----------
+    note
+        What its heading adds in parentheses, such as a summary.
+    folded
+        Whether the reader must open it.
+    left_out
+        Whether it does not show all of its branches. The display then ends with the code that shows more.
+    """
+
+    heading: str
+    branches: tuple[Branch, ...]
+    note: str = ""
+    folded: bool = False
+    left_out: bool = False
+    part: ClassVar[str] = "tree"
+
+
+@fast_dataclass(frozen=True, slots=True)
 class IFrame:
     """A foreign HTML page in a sandboxed frame, without network and without access to the notebook.
 
@@ -221,51 +215,99 @@ class IFrame:
     ----------
     page
         The HTML.
+    height
+        The height of the frame in pixels. The reader can drag it larger.
     """
 
     heading: str
     page: str
     note: str = ""
+    height: int = 480
     part: ClassVar[str] = "iframe"
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A tile of a grid: a sign for a status, or a shade for a value. It has the pathspec if it is a single task."""
-
-    sign: str
-    status: str
-    pathspec: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TileGrid:
-    """Rows of tiles.
+@fast_dataclass(frozen=True, slots=True)
+class Gallery:
+    """Several foreign pages, of which one is open. A table has the same names.
 
     Attributes
     ----------
-    rows
-        The name and the tiles of each row.
+    frames
+        The pages. Their headings are the names that the reader chooses from.
+    group
+        A name of the gallery in the page: opening one frame of it closes the others.
     """
 
     heading: str
-    rows: tuple[tuple[str, tuple[Tile, ...]], ...]
+    frames: tuple[IFrame, ...]
+    group: str
     note: str = ""
-    part: ClassVar[str] = "tile_grid"
-
-    def runs(self, tiles: tuple[Tile, ...]) -> list[tuple[str, str]]:
-        """Group adjacent tiles of one status into one text, so that HTML with thousands of tiles is small."""
-        return [
-            (status, "".join(tile.sign for tile in members))
-            for status, members in groupby(tiles, key=lambda tile: tile.status)
-        ]
+    part: ClassVar[str] = "gallery"
 
 
-Part = Table | Preformatted | Graph | Image | IFrame | TileGrid
+@fast_dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart, with its numbers as a table. ``charts.part.chart_part`` makes it.
+
+    Attributes
+    ----------
+    chart
+        The model of the chart.
+    numbers
+        The table of its numbers, folded.
+    note
+        What is left out of the picture or merged in it.
+    """
+
+    chart: "AnyChart"
+    numbers: Table
+    note: str = ""
+    part: ClassVar[str] = "chart"
+
+    @property
+    def heading(self) -> str:
+        """The heading of the chart."""
+        return self.numbers.heading
+
+
+@fast_dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that is shown large.
+
+    Attributes
+    ----------
+    label, text
+        Its name, and the number with few digits.
+    note
+        What it means, such as how it differs from what is usual.
+    verdict
+        ``better``, ``worse`` or empty. The note says the same.
+    title
+        The exact number.
+    """
+
+    label: str
+    text: str
+    note: str = ""
+    verdict: str = ""
+    title: str = ""
+
+
+@fast_dataclass(frozen=True, slots=True)
+class Figures:
+    """Numbers that are shown large, side by side."""
+
+    heading: str
+    figures: tuple[Figure, ...]
+    note: str = ""
+    part: ClassVar[str] = "figures"
+
+
+Part = Figures | Table | Preformatted | Stack | Graph | Image | IFrame | Gallery | TileGrid | Tree | Chart | StepMap
 """A part of a view, below the facts."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class View:
     """The display of an object.
 
@@ -275,12 +317,16 @@ class View:
         The heading, such as ``Run`` and ``HelloFlow/2``.
     status, reason
         The status cell and the reason. None and empty for an object without a status.
+    lead
+        A sentence that says what matters most. Styles are allowed, because no fact depends on them.
     facts
         Labels and cells.
     notes
         Sentences for the reader, such as why something is empty, or what to type next.
     parts
         Tables, logs and pictures below the facts, in this order.
+    more
+        The code that shows what the parts leave out. Empty if they show everything.
     """
 
     kind: str
@@ -290,3 +336,5 @@ class View:
     facts: tuple[tuple[str, Cell], ...] = ()
     notes: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    lead: Line = ()
+    more: str = ""

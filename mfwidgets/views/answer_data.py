@@ -4,22 +4,31 @@ from datetime import timedelta
 from typing import Any
 
 from mfwidgets.client.answers.artifact_lineage import Lineage
-from mfwidgets.client.answers.comparison import MISSING, Comparison, Difference
+from mfwidgets.client.answers.code_diff import CodeDiff
+from mfwidgets.client.answers.comparison import Comparison
+from mfwidgets.client.answers.differences import Difference, value_in_table
+from mfwidgets.client.answers.disk_usage import DiskUsage
 from mfwidgets.client.answers.grid import DURATION, Grid
 from mfwidgets.client.answers.logs import ALL, Logs
+from mfwidgets.client.answers.nothing import Nothing
+from mfwidgets.client.answers.packages import Packages
 from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
+from mfwidgets.client.answers.source_lines import SourceLines
 from mfwidgets.client.answers.why import Why
 from mfwidgets.client.cards import Card, CardContainer
 from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.run import Run
+from mfwidgets.queries.error_history import ErrorHistory
+from mfwidgets.queries.lineage.foreach_items import whole_items
 from mfwidgets.queries.lineage.graph import step_order, steps_of
 from mfwidgets.queries.rows import run_row, task_rows
 from mfwidgets.queries.run_snapshot import load_run_snapshot
-from mfwidgets.queries.step_timings import step_timing, step_timings
-from mfwidgets.queries.values.reading import shown_value
+from mfwidgets.queries.status.tracebacks import ChainedException
+from mfwidgets.queries.step_timings import planned_of, step_timing, step_timings
 from mfwidgets.schema import DIFFERENCES
 from mfwidgets.times import utc_datetime
 from mfwidgets.views.data import Facts, data_of, exception_data, lines_data, status_data, step_data, task_data
+from mfwidgets.views.item_labels import item_labels
 from mfwidgets.views.log import LOG_LINES
 from mfwidgets.views.object_data import steps_data
 
@@ -37,6 +46,28 @@ def logs_data(logs: Logs) -> Facts:
         "stream": logs.stream,
         "lines": lines_data(shown),
         "more": len(lines) > len(shown),
+    }
+
+
+@data_of.register
+def code_diff_data(diff: CodeDiff) -> Facts:
+    """Return the diff as text, and what is compared."""
+    versions = {name: dict(zip(diff.names, numbers, strict=True)) for name, numbers in diff.versions}
+    return {"kind": "code_diff", "objects": list(diff.names), "versions": versions, "diff": str(diff)}
+
+
+@data_of.register
+def nothing_data(nothing: Nothing) -> Facts:
+    """Return the keys of a real answer, without values."""
+    if nothing.kind == "code":
+        return {"kind": "code", "path": None, "sha": None, "script": None, "files": {}, "info": {}}
+    return {
+        "kind": "logs",
+        "pathspec": nothing.pathspec,
+        "attempt": None,
+        "stream": None,
+        "lines": [],
+        "more": False,
     }
 
 
@@ -62,9 +93,59 @@ def why_data(why: Why) -> Facts:
             for attempt in why.attempts
         ],
         "log": lines_data(why.log),
+        "own_log": lines_data(why.own_log),
+        "reported": why.reported or None,
+        "source": _source_data(why.source) if why.source else None,
+        "exceptions": [_chained_data(part) for part in why.exception.chain] if why.exception else [],
+        "errors": [
+            {"error": group.error, "step": group.step, "tasks": [task.pathspec for task in group.tasks]}
+            for group in why.errors
+        ],
+        "same_error": _history_data(why.history) if why.history else None,
+        "meanings": why.meanings(),
+        "try": [{"line": advice.line, "meaning": advice.meaning} for advice in why.what_to_try()],
         "last_good": why.last_good.pathspec if why.last_good else None,
         "last_good_started_at": utc_datetime(why.last_good._record.created_ms) if why.last_good else None,
         "differences": differences_data(why.differences) if why.differences else [],
+        "changed_files": [
+            {"file": file.name, "added": file.added, "removed": file.removed} for file in why.changed_files
+        ],
+    }
+
+
+def _source_data(source: SourceLines) -> Facts:
+    """Return lines of code, with their file and numbers."""
+    return {
+        "file": source.file,
+        "line": source.line,
+        "first": source.first,
+        "lines": list(source.lines),
+        "origin": source.origin,
+    }
+
+
+def _chained_data(part: ChainedException) -> Facts:
+    """Return an exception of a chain or a group, with its frames."""
+    frames = [
+        {
+            "file": frame.file,
+            "line": frame.line,
+            "function": frame.function,
+            "code": frame.code,
+            "package": frame.package,
+        }
+        for frame in part.frames
+    ]
+    return {"type": part.type, "message": part.message, "relation": part.relation, "frames": frames}
+
+
+def _history_data(history: ErrorHistory) -> Facts:
+    """Return the runs with the same error, and how many runs were compared."""
+    return {
+        "runs": ["/".join(run.path) for run in history.same],
+        "compared_runs": history.runs,
+        "failed_runs": history.failed,
+        "not_compared": history.not_compared,
     }
 
 
@@ -80,8 +161,31 @@ def differences_data(comparison: Comparison) -> list[Facts]:
 
 
 def _difference_data(row: Difference) -> Facts:
-    values = [None if value is MISSING else shown_value(value) for value in row.values]
+    values = [value_in_table(value) for value in row.values]
     return {**DIFFERENCES.facts(row), "values": values, "shas": list(row.shas)}
+
+
+@data_of.register
+def packages_data(packages: Packages) -> Facts:
+    """Return all packages."""
+    return {
+        "kind": "packages",
+        "pathspec": packages.run.pathspec,
+        "note": packages.note or None,
+        "packages": packages.to_dicts(),
+    }
+
+
+@data_of.register
+def disk_data(usage: DiskUsage) -> Facts:
+    """Return all rows."""
+    return {
+        "kind": "disk",
+        "of": usage.title,
+        "size": usage.size,
+        "rows": usage.to_dicts(),
+        "left_out": usage.left_out,
+    }
 
 
 @data_of.register
@@ -143,17 +247,31 @@ def grid_data(grid: Grid) -> Facts:
     def value(shown: float | None) -> Any:
         return timedelta(milliseconds=shown) if shown is not None and grid.by == DURATION else shown
 
+    items = item_labels(whole_items(grid._context, grid._in_order)) if grid._in_order else []
+    labels = {row.record.key: label for row, label in zip(grid._in_order, items, strict=True)}
     rows = [
         {
             "item": item,
             "tasks": [
-                {"pathspec": cell.row.pathspec, "status": str(cell.row.status), "value": value(cell.value)}
+                {
+                    "pathspec": cell.row.pathspec,
+                    "index": cell.row.foreach_index,
+                    "item": labels.get(cell.row.record.key, ""),
+                    "status": str(cell.row.status),
+                    "value": value(cell.value),
+                }
                 for cell in cells
             ],
         }
         for item, cells in grid.lines.items()
     ]
-    return {"kind": "grid", "pathspec": grid.step.pathspec, "by": grid.by, "rows": rows}
+    return {
+        "kind": "grid",
+        "pathspec": grid.step.pathspec,
+        "by": grid.by,
+        "planned_tasks": planned_of(grid._in_order),
+        "rows": rows,
+    }
 
 
 @data_of.register
@@ -164,8 +282,9 @@ def cards_data(cards: CardContainer) -> Facts:
 
 @data_of.register
 def card_data(card: Card) -> Facts:
-    """Return the type, id, hash and path of a card. Does not read it."""
-    return {"kind": "card", "type": card.type, "id": card.id, "hash": card.hash, "path": card.path}
+    """Return the type, id, hash, path and task of a card. Does not read it."""
+    facts = {"kind": "card", "type": card.type, "id": card.id, "hash": card.hash, "path": card.path}
+    return {**facts, "task": card.pathspec or None}
 
 
 @data_of.register

@@ -4,64 +4,46 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mfwidgets.client.answers.artifact_lineage import Lineage
-from mfwidgets.client.answers.comparison import MISSING
+from mfwidgets.client.answers.differences import MISSING
 from mfwidgets.pickles.described import is_array
 from mfwidgets.pickles.value_text import value_text
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.values.preview import Preview, small_previews
+from mfwidgets.queries.values.preview import Preview, preview_of, small_previews
 from mfwidgets.queries.values.reading import NotRead
-from mfwidgets.render.sanitize import log_line
-from mfwidgets.render.view import Cell, Image, Part, Preformatted, Table, View, plain_line
+from mfwidgets.render.cell import Cell
+from mfwidgets.render.numbers import counted
+from mfwidgets.render.sanitize import single_line
+from mfwidgets.render.view import Table, View
 from mfwidgets.views.build_view import build_view
-from mfwidgets.views.cells import Limits, counted, time, zoned
+from mfwidgets.views.cells import Limits, moment, zoned
+from mfwidgets.views.previews import bins_cell, curve_cell
 from mfwidgets.views.tables import shown_of_total
 
-_MAX_LINE_WIDTH = 100
-"""Characters per line of a numpy array."""
+_MIN_NUMBERS = 9
+"""Fewer numbers have no curve and no histogram in a table."""
+
+_MAX_OBJECT_CHARS = 40
+"""An object with longer words is shown as its class. The title has the words."""
+
+_MAX_LINE_CHARS = 100
+"""A line in a table is cut, so that it has at most two lines."""
 
 
 def value(shown: Any, limits: Limits) -> Cell:
-    """Show a plain value, shortened. A missing or unread value is dimmed."""
+    """Show a plain value, shortened. A missing or unread value is dimmed. Arrays and bytes have words and a small picture."""
     if shown is MISSING:
         return Cell("—", "dim")
     if isinstance(shown, NotRead):
         words = limits.code(repr(shown.described)).text if shown.described else "not read"
+        name, bracket, _ = words.partition("(")
+        if bracket and len(words) > _MAX_OBJECT_CHARS:
+            return Cell(f"{name}(…)", "dim", words)
         return Cell(words, "dim", limits.text(shown.reason).text)
+    if is_array(shown) or isinstance(shown, bytes):
+        return preview_line(preview_of(shown), limits)
     return limits.code(value_text(shown))
-
-
-def preview_parts(shown: Preview, limits: Limits) -> tuple[Part, ...]:
-    """Show a preview of an artifact."""
-    parts: list[Part] = []
-    if shown.head:
-        columns = (
-            "",
-            *(limits.text(name if isinstance(name, str) else value_text(name)).text for name in shown.head.columns),
-        )
-        rows = tuple(
-            (value(label, limits), *(value(item, limits) for item in row))
-            for label, row in zip(shown.head.index, shown.head.rows, strict=True)
-        )
-        left_out = shown.head.shape[0] > len(rows) or shown.head.shape[1] > len(shown.head.columns)
-        parts.append(Table("Preview", columns, rows, shown.summary if left_out else ""))
-    elif shown.picture:
-        parts.append(Image("Preview", shown.picture, shown.summary))
-    elif shown.has_value:
-        parts.append(Preformatted("Preview", tuple(map(plain_line, _lines(shown.value, limits))), shown.summary))
-    elif shown.line:
-        parts.append(
-            Preformatted("Recorded", tuple(map(plain_line, [log_line(shown.line, 5 * limits.chars)])), shown.summary)
-        )
-    if shown.fields:
-        fields = list(shown.fields.items())
-        rows = tuple((limits.code(name), value(item, limits)) for name, item in fields[: limits.rows])
-        parts.append(Table("Recorded fields", ("field", "value"), rows, shown_of_total(len(rows), len(fields))))
-    if shown.imports and not shown.head:
-        names = tuple((limits.code(name),) for name in shown.imports[: limits.rows])
-        parts.append(Table("Unpickling would import", ("class or function",), names))
-    return tuple(parts)
 
 
 def preview_lines(
@@ -77,59 +59,56 @@ def preview_lines(
 
 
 def preview_line(shown: Preview, limits: Limits) -> Cell:
-    """Show a preview of an artifact in one line."""
-    if shown.line:
-        return limits.text(shown.line)
+    """Show a preview of an artifact in one line, with a small picture of its content."""
+    text = single_line(shown.holds, min(limits.chars, _MAX_LINE_CHARS))
+    if shown.pictures:
+        icon = shown.pictures[0].icon
+        return Cell(text, "icon", value=icon) if icon else Cell(text)
+    if shown.numbers and shown.numbers.count >= _MIN_NUMBERS and shown.numbers.low != shown.numbers.high:
+        return curve_cell(shown.numbers, text) if shown.numbers.points else bins_cell(shown.numbers, text)
     if shown.has_value and not is_array(shown.value) and not isinstance(shown.value, bytes):
-        return value(shown.value, limits)
-    return Cell(limits.text(shown.summary).text, "dim")
-
-
-def _lines(shown: Any, limits: Limits) -> list[str]:
-    """Return the first lines of a str, or of the repr of another value."""
-    if isinstance(shown, str):
-        return [log_line(line, 5 * limits.chars) for line in shown[: 50 * limits.chars].splitlines()[: limits.rows]]
-    if is_array(shown) and not shown.dtype.hasobject:
-        import numpy as np
-
-        text = np.array2string(shown, threshold=50, edgeitems=3, max_line_width=_MAX_LINE_WIDTH)
-    else:
-        text = value_text(shown)
-    return [log_line(line, 5 * limits.chars) for line in text.splitlines()[: limits.rows]]
+        return Cell(text, "code")
+    return Cell(text) if shown.line or shown.head or shown.has_value else Cell(text, "dim")
 
 
 @build_view.register
 def build_lineage_view(lineage: Lineage, limits: Limits) -> View:
     """Show the task that created the bytes, the tasks that passed them on, and earlier runs with the same bytes."""
     artifact, producer = lineage.artifact, lineage.producer
+    same = f"{len(lineage.earlier_runs):,}" if lineage.earlier_runs else "none"
+    made_here = producer.pathspec == artifact.pathspec.rpartition("/")[0]
     facts = [
-        ("sha", Cell(limits.code(artifact.sha[:10]).text, "code", limits.text(artifact.sha).text)),
-        ("created by", limits.code(producer.pathspec)),
+        ("created by", limits.object("/".join(producer.path_components[2:]), producer.pathspec)),
         ("passed on to", Cell(counted(len(lineage.holders), "task"))),
         (
             "earlier runs",
-            Cell(f"{len(lineage.earlier_runs):,} of the {counted(lineage.runs_searched, 'earlier run')}"),
+            Cell(f"in {same} of the {counted(lineage.runs_searched, 'earlier run')}"),
         ),
+        ("sha", Cell(limits.code(artifact.sha[:10]).text, "code", limits.text(artifact.sha).text)),
     ]
     if lineage.origin:
         facts.append(("cloned from", limits.code(lineage.origin)))
-    tables = []
-    if lineage.holders:
-        rows = tuple(
-            (limits.code(task.path_components[2]), limits.object(task.id, task.pathspec), time(task._record.created_ms))
-            for task in lineage.holders[: limits.rows]
+    shown = [producer, *lineage.holders[: limits.rows]]
+    roles = ["made it", *("this task" if task.pathspec in artifact.pathspec else "has it" for task in shown[1:])]
+    roles[0] += ", this task" if made_here else ""
+    rows = tuple(
+        (
+            Cell(role, "dim"),
+            limits.code(task.path_components[2]),
+            limits.object(task.id, task.pathspec),
+            moment(task._record.created_ms),
         )
-        columns = ("step", "task", zoned("queued"))
-        tables.append(Table("Passed on to", columns, rows, shown_of_total(len(rows), len(lineage.holders))))
+        for role, task in zip(roles, shown, strict=True)
+    )
+    columns = ("", "step", "task", zoned("queued"))
+    note = shown_of_total(len(rows), len(lineage.holders) + 1)
+    tables = [Table("Tasks with these bytes", columns, rows, note, left_out=bool(note))]
     if lineage.earlier_runs:
-        rows = tuple(
-            (limits.object(run.id, run.pathspec), time(run._record.created_ms), limits.text(run.user))
+        runs = tuple(
+            (limits.object(run.id, run.pathspec), moment(run._record.created_ms), limits.text(run.user))
             for run in lineage.earlier_runs[: limits.rows]
         )
-        columns = ("run", zoned("started"), "user")
-        tables.append(
-            Table(
-                "Earlier runs with the same bytes", columns, rows, shown_of_total(len(rows), len(lineage.earlier_runs))
-            )
-        )
+        run_columns = ("run", zoned("started"), "user")
+        note = shown_of_total(len(runs), len(lineage.earlier_runs))
+        tables.append(Table("Earlier runs with the same bytes", run_columns, runs, note, left_out=bool(note)))
     return View("Lineage", limits.text(artifact.pathspec).text, facts=tuple(facts), parts=tuple(tables))

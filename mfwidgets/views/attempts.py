@@ -9,9 +9,10 @@ from mfwidgets.errors import DataException
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.rows import AttemptRow, TaskRow
 from mfwidgets.queries.status.recorded_exceptions import recorded_exception
-from mfwidgets.render.view import EMPTY, Cell, Table
+from mfwidgets.render.cell import EMPTY, Cell
+from mfwidgets.render.view import Table
 from mfwidgets.schema import ATTEMPTS
-from mfwidgets.views.cells import Limits, duration, size, time, zoned
+from mfwidgets.views.cells import Limits, duration, moment, size, zoned
 from mfwidgets.views.tables import shown_of_total
 
 _MAX_ATTEMPTS = 5
@@ -31,7 +32,8 @@ def attempts_table(context: ClientContext, row: TaskRow, limits: Limits) -> Tabl
         if label != "elapsed" or any(cell.text for cell in cells)
     )
     names = ("", *(f"attempt {attempt.attempt}" for attempt in shown))
-    return Table("Attempts", names, lines, shown_of_total(len(shown), len(row.attempts)))
+    note = shown_of_total(len(shown), len(row.attempts))
+    return Table("Attempts", names, lines, note, left_out=bool(note))
 
 
 def _column(context: ClientContext, row: TaskRow, attempt: AttemptRow, limits: Limits) -> tuple[Cell, ...]:
@@ -42,8 +44,8 @@ def _column(context: ClientContext, row: TaskRow, attempt: AttemptRow, limits: L
     durations = (replace(duration(facts[name]), kind="text") for name in ("duration", "elapsed"))
     return (
         limits.status(status),
-        time(facts["started_at"]),
-        time(facts["finished_at"]),
+        moment(facts["started_at"]),
+        moment(facts["finished_at"]),
         *durations,
         Cell(limits.text(str(exception) if exception else status.reason).text, "dim"),
         *(_log_size(Logs(context, row.record, number, stream)) for stream in STREAMS),

@@ -1,16 +1,17 @@
 """Cells for facts: one format each for times, durations, sizes, statuses and tags."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.queries.rows import TaskRow
 from mfwidgets.queries.status.rules import Status
+from mfwidgets.render.cell import EMPTY, Cell
 from mfwidgets.render.sanitize import single_line
-from mfwidgets.render.view import EMPTY, Cell
-from mfwidgets.times import duration_text, iso_text, time_text, zone_text
+from mfwidgets.times import age_text, duration_text, iso_text, now_ms, time_text, zone_text
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Limits:
     """How much a display shows.
 
@@ -69,8 +70,23 @@ class Limits:
 
 
 def time(ms: int | None) -> Cell:
-    """Show a local time, to the second. The title has the full time."""
-    return Cell(time_text(ms), "time", title=iso_text(ms), value=iso_text(ms)) if ms else EMPTY
+    """Show a local time, to the second, with its age. For facts about one object."""
+    if not ms:
+        return EMPTY
+    shown = moment(ms)
+    return replace(shown, items=(shown.title.rpartition(", ")[2],))
+
+
+def moment(ms: int | None) -> Cell:
+    """Show a local time, to the second. The title has the full time and the age. For tables of parts of one run."""
+    if not ms:
+        return EMPTY
+    return Cell(time_text(ms), "time", title=f"{iso_text(ms)}, {age_text(now_ms() - ms)}", value=iso_text(ms))
+
+
+def age(ms: int, now_ms: int) -> Cell:
+    """Show how long ago a time was. The title has the time to the second, and so do text displays. For tables of runs."""
+    return Cell(time_text(ms), "age", age_text(now_ms - ms), value=iso_text(ms)) if ms else EMPTY
 
 
 def zoned(label: str) -> str:
@@ -91,11 +107,6 @@ def count(number: int | None) -> Cell:
 def items_text(row: TaskRow) -> str:
     """Return the items of a task, the outermost foreach first. Empty outside a foreach."""
     return " / ".join(row.item.values)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 task``, ``1,240 tasks``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(number: int | None) -> Cell:

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from mfwidgets.client.collections.runs import Runs
+from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.code_lines import hint, mflow_line
 from mfwidgets.errors import MetaflowUnknownUser
 from mfwidgets.providers.base import RunQuery
@@ -12,8 +13,9 @@ from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.namespaces import namespaces_of_flow
 from mfwidgets.queries.run_filter import ALL_RUNS
 from mfwidgets.redaction import redact_message
-from mfwidgets.render.view import Cell
-from mfwidgets.views.cells import Limits, counted
+from mfwidgets.render.cell import Cell
+from mfwidgets.render.numbers import counted
+from mfwidgets.views.cells import Limits
 
 _NO_NAMESPACE = "none: all runs are visible"
 
@@ -63,11 +65,16 @@ def no_flows_notes(context: ClientContext, limits: Limits) -> tuple[str, ...]:
 def no_runs_notes(runs: Runs, limits: Limits) -> tuple[str, ...]:
     """Explain why no run of a flow is visible or matches."""
     context = runs._context
+    if runs._flow is None:
+        visible = next(iter(Metaflow._in_context(context).runs(limit=1)), None)
+        return ("No run in this namespace matches.",) if visible else no_flows_notes(context, limits)
     if next(context.provider.runs(runs._flow, RunQuery(limit=1)), None) is None:
         return (f"{limits.text(runs._flow).text} has no runs.",)
     if next(iter(Runs(context, runs._flow)), None):
-        filtered = runs._filter != ALL_RUNS
-        return ("No run in this namespace matches." if filtered else "No runs were requested.",)
+        filtered = runs._filter != ALL_RUNS or runs._conditions or runs._source
+        if not filtered:
+            return ("No runs were requested.",)
+        return (f"No run in this namespace matches.{hint('All runs of the flow: {}', mflow_line('runs', runs._flow))}",)
     problem = f"There are no runs in the namespace {_shown(context, limits)}."
     return (_with_remedy(problem, dict.fromkeys(namespaces_of_flow(context, runs._flow)), limits),)
 

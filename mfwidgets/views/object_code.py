@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mfwidgets.code_lines import string_literal
+from mfwidgets.code_lines import is_quotable, mflow_line, string_literal
 from mfwidgets.errors import MetaflowException
 from mfwidgets.queries.context import current_context
 
@@ -24,10 +24,16 @@ def object_code(target: Any) -> str:
     """
     if _is_current(target):
         return f"{type(target).__name__}({string_literal(target.pathspec)})"
+    return f"{client_code(target)}.get({string_literal(target.pathspec)})"
+
+
+def client_code(target: Any) -> str:
+    """Return an expression that returns the client of an object: ``Metaflow()`` if it is the current one."""
+    if _is_current(target):
+        return "Metaflow()"
     context = target._context
     namespace = None if context.namespace is None else string_literal(context.namespace)
-    client = f"Metaflow({string_literal(context.provider.address)}, {namespace})"
-    return f"{client}.get({string_literal(target.pathspec)})"
+    return f"Metaflow({string_literal(context.provider.address)}, {namespace})"
 
 
 def _is_current(target: Any) -> bool:
@@ -38,3 +44,13 @@ def _is_current(target: Any) -> bool:
     except MetaflowException:  # the current provider cannot be opened, or there is no default namespace
         return False
     return same
+
+
+def why_line(run: Any) -> str:
+    """Return the line that explains why a run failed: of ``%mflow``, or of Python if that reads somewhere else.
+
+    Empty if its name has hidden characters.
+    """
+    if not _is_current(run):
+        return f"{object_code(run)}.why()" if is_quotable(run.pathspec) else ""
+    return mflow_line("why", run.pathspec)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mfwidgets.client.answers.run_grid import RunGrid
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.collections.metadata_events import MetadataEvents
 from mfwidgets.client.collections.runs import Runs
@@ -14,22 +15,28 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step, Steps
 from mfwidgets.client.task import Task
 from mfwidgets.display_options import options
-from mfwidgets.pickles.previews.heads import DataFrameHead
+from mfwidgets.pickles.previews.column_facts import column_facts
+from mfwidgets.pickles.previews.heads import MAX_DESCRIBED_COLUMNS, DataFrameHead
 from mfwidgets.pickles.value_text import plain_or_described
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.lineage.graph import step_order
+from mfwidgets.queries.lineage.graph import step_order, steps_of
+from mfwidgets.queries.made_artifacts import before_task, made_artifacts
 from mfwidgets.queries.rows import FlowRow, TaskRow, run_row, task_rows
 from mfwidgets.queries.run_snapshot import load_run_snapshot, load_tasks
-from mfwidgets.queries.snapshot_provider import snapshot_small_run
+from mfwidgets.queries.snapshot_provider import remembering_context, snapshot_small_run
 from mfwidgets.queries.status.recorded_exceptions import recorded_exception
 from mfwidgets.queries.step_timings import step_timing, step_timings
 from mfwidgets.queries.values.preview import preview
 from mfwidgets.queries.values.reading import NotRead, shown_value
-from mfwidgets.queries.values.value_columns import parameter_columns
+from mfwidgets.queries.values.task_results import columns_of_tasks
+from mfwidgets.queries.values.value_columns import ARTIFACT_PREFIX, parameter_columns
+from mfwidgets.run_columns import named_columns
 from mfwidgets.schema import FLOWS
+from mfwidgets.views.cells import Limits
 from mfwidgets.views.data import Facts, artifact_data, data_of, exception_data, run_data, step_data, task_data
+from mfwidgets.views.relatives import children_of, parents_of
 from mfwidgets.views.triggers import trigger_data
 
 
@@ -57,8 +64,15 @@ def flow_data(flow: Flow) -> Facts:
 
 @data_of.register
 def runs_data(runs: Runs) -> Facts:
-    """Return all runs of the collection."""
-    return {"kind": "runs", "flow": runs._flow, "runs": [run_data(row) for row in runs._rows()]}
+    """Return all runs of the collection, with the columns that were chosen or by which they were sorted or filtered."""
+    rows = runs._rows()
+    facts = [run_data(row) for row in rows]
+    if names := (runs._columns or runs._named) if rows else ():
+        records, skip = [row.record for row in rows], not runs._columns
+        columns = named_columns(runs._context, records, names, runs._title, rows, skip_unknown=skip)
+        for number, run in enumerate(facts):
+            run["columns"] = {name: shown_value(values[number]) for name, values in columns}
+    return {"kind": "runs", "flow": runs._flow, "runs": facts}
 
 
 @data_of.register
@@ -81,23 +95,54 @@ def whole_run_data(run: Run) -> Facts:
 @data_of.register
 def whole_step_data(step: Step) -> Facts:
     """Return the facts of a step and its tasks."""
-    rows = step.tasks()._rows()
-    return {**step_data(step_timing(step._record.run, step.id, rows)), "tasks": [task_data(row) for row in rows]}
+    context = remembering_context(step._context)
+    rows = task_rows(step.tasks()._snapshot(context))
+    facts = step_data(step_timing(step._record.run, step.id, rows))
+    return {**facts, "tasks": _tasks_with_values(context, rows)}
+
+
+MAX_TASKS_WITH_RESULTS = 1_000
+"""The results of more tasks are not read. Their items are."""
+
+
+def _tasks_with_values(context: ClientContext, rows: Sequence[TaskRow], *, has_results: bool = True) -> list[Facts]:
+    """Return the facts of tasks of one run, with their foreach items and results as in ``to_pandas()``."""
+    has_results = has_results and len(rows) <= MAX_TASKS_WITH_RESULTS
+    columns = columns_of_tasks(context, rows, items=True, results=has_results)
+    tasks = []
+    for number, row in enumerate(rows):
+        values = {name: shown_value(column[number]) for name, column in columns.items()}
+        present = {name: value for name, value in values.items() if value is not None}
+        results = {name: value for name, value in present.items() if name.startswith(ARTIFACT_PREFIX)}
+        items = {name: value for name, value in present.items() if name not in results}
+        tasks.append(task_data(row) | {"items": items, "results": results if has_results else None})
+    return tasks
 
 
 @data_of.register
 def whole_task_data(task: Task) -> Facts:
-    """Return the facts of a task, its exception, and the recorded facts of its artifacts."""
+    """Return the facts of a task, its exception, its parents and children, and its artifacts with their origin.
+
+    Parents, children and results are None if there are too many candidates. Results are those of the newest attempt.
+    """
     record = task._record
     task = Task._of(snapshot_small_run(task._context, record.run), record, task._attempt)
     row = task_rows(load_tasks(task._context, record.run, record.path, [record]))[0]
     if task._attempt is not None:
         row = replace(row, state=row.state.at_attempt(task._attempt, row.asked_ms))
     exception = None if row.status == "completed" else recorded_exception(task._context, task._record, task._attempt)
+    nodes = steps_of(task._context, record.run)
+    parents, children = (find(task._context, record, nodes, Limits()) for find in (parents_of, children_of))
+    artifacts = list(task._artifact_rows())
+    made = {row.name for row in made_artifacts(artifacts, before_task(task._context, record, parents.tasks)).made}
+    has_results = not parents.too_many and task._attempt in (None, row.attempt)
+    (facts,) = _tasks_with_values(task._context, [row], has_results=has_results)
     return {
-        **task_data(row),
+        **facts,
         "exception": exception_data(exception),
-        "artifacts": [artifact_data(artifact) for artifact in task._artifact_rows()],
+        "parents": None if parents.too_many else ["/".join(parent.path) for parent in parents.tasks],
+        "children": None if children.too_many else ["/".join(child.path) for child in children.tasks],
+        "artifacts": [artifact_data(artifact) | {"inherited": artifact.name not in made} for artifact in artifacts],
     }
 
 
@@ -109,11 +154,13 @@ def whole_artifact_data(artifact: DataArtifact) -> Facts:
     value = shown.value if shown.has_value else None
     return {
         **facts,
-        "holds": shown.summary,
+        "holds": shown.holds,
         "value": value,
         "described": shown.line or None,
         "fields": dict(shown.fields),
         "head": _head_data(shown.head) if shown.head else None,
+        "numbers": shown.numbers.facts if shown.numbers else None,
+        "columns": [column.facts for column in column_facts(shown.head, MAX_DESCRIBED_COLUMNS)] if shown.head else None,
     }
 
 
@@ -130,7 +177,8 @@ def _head_data(head: DataFrameHead) -> Facts:
 @data_of.register
 def list_of_tasks_data(tasks: Tasks) -> Facts:
     """Return all tasks, oldest first."""
-    return {"kind": "tasks", "tasks": [task_data(row) for row in tasks._rows()]}
+    context = remembering_context(tasks._context)
+    return {"kind": "tasks", "tasks": _tasks_with_values(context, task_rows(tasks._snapshot(context)))}
 
 
 @data_of.register
@@ -175,6 +223,19 @@ def events_data(events: MetadataEvents) -> Facts:
 def timings_data(timings: Timings) -> Facts:
     """Return the steps of all runs."""
     return {"kind": "timings", "steps": [step_data(row) for row in timings._rows()]}
+
+
+@data_of.register
+def run_grid_data(grid: RunGrid) -> Facts:
+    """Return the runs, each with the facts of its steps by their names."""
+    return {
+        "kind": "run_grid",
+        "steps": list(grid.steps),
+        "runs": [
+            run_data(row) | {"steps": {timing.step: step_data(timing) for timing in timings}}
+            for row, timings in zip(grid._rows, grid._timings, strict=True)
+        ],
+    }
 
 
 def steps_data(run: RunRecord, tasks: Sequence[TaskRow], order: Sequence[str]) -> list[Facts]:

@@ -1,65 +1,35 @@
 """Displays of steps and artifacts."""
 
-from mfwidgets.client.answers.grid import Grid
 from mfwidgets.client.artifact import DataArtifact, MetaflowArtifacts, MetaflowData
 from mfwidgets.client.base import MetaflowObject
-from mfwidgets.client.step import Step
 from mfwidgets.errors import MetaflowException
 from mfwidgets.providers.records import ArtifactRecord, RunRecord
 from mfwidgets.queries.artifact_rows import rows_of
 from mfwidgets.queries.context import ClientContext
-from mfwidgets.queries.rows import task_errors, task_rows
 from mfwidgets.queries.snapshot_provider import (
     MAX_SMALL_RUN_TASKS,
     remembering_context,
     snapshot_small_run,
 )
-from mfwidgets.queries.step_timings import step_timing
 from mfwidgets.queries.values.preview import Preview, preview
-from mfwidgets.render.view import EMPTY, Cell, Table, View
-from mfwidgets.views.artifacts import preview_lines, preview_parts
+from mfwidgets.render.cell import EMPTY, Cell
+from mfwidgets.render.numbers import counted
+from mfwidgets.render.view import Table, View
+from mfwidgets.views.artifacts import preview_lines
 from mfwidgets.views.build_view import build_view
-from mfwidgets.views.cells import Limits, counted, duration, size, time, zoned
-from mfwidgets.views.grid import tile_grid
+from mfwidgets.views.cells import Limits, size, time, zoned
 from mfwidgets.views.object_code import object_code
-from mfwidgets.views.tables import artifacts_part, prioritize_tasks, tasks_table
+from mfwidgets.views.previews import MAX_HOLDS_CHARS, number_facts, preview_parts
+from mfwidgets.views.tables import artifacts_part
 
 _MAX_LINE_CHARS = 2_000
 
 _METHODS = ".data unpickles the value. .raw() returns its bytes. .lineage() also searches earlier runs."
 
+SYSTEM_TAGS = "system tags"
+"""The label of the tags that Metaflow made. The display of a run folds them."""
+
 Facts = tuple[tuple[str, Cell], ...]
-
-
-@build_view.register
-def build_step_view(step: Step, limits: Limits) -> View:
-    """Show the times and the tasks of a step."""
-    snapshot = step.tasks()._snapshot(remembering_context(step._context))
-    rows = task_rows(snapshot)
-    shown, note = prioritize_tasks(rows, limits.rows)
-    errors = task_errors(snapshot.context, shown)
-    timing = step_timing(step._record.run, step.id, rows)
-    status = timing.status
-    facts = present(
-        [
-            (zoned("created"), time(step._record.created_ms)),
-            (zoned("started"), time(timing.started_ms)),
-            (zoned("finished"), time(timing.finished_ms)),
-            ("duration", duration(timing.duration_ms)),
-            ("elapsed", duration(timing.elapsed_ms)),
-            ("earlier attempts", duration(timing.earlier_attempts_ms)),
-        ]
-    )
-    glance = tile_grid(Grid(step, rows=rows), limits) if len(rows) > limits.rows else ()  # else the table has all
-    return View(
-        kind="Step",
-        name=object_name(step, limits),
-        status=limits.status(status),
-        reason=limits.text(status.reason).text if status else "",
-        facts=(*facts, *run_facts(step._record.run, limits)),
-        notes=() if rows else ("No task has started yet.",),
-        parts=(*glance, tasks_table(shown, limits, note, errors=errors)) if rows else (),
-    )
 
 
 @build_view.register
@@ -68,30 +38,44 @@ def build_artifact_view(artifact: DataArtifact, limits: Limits) -> View:
     artifact = DataArtifact._of(remembering_context(artifact._context), artifact._record, artifact._attempt)
     shown = preview(artifact._context, artifact._record)
     row = next(rows_of(artifact._context, [artifact._record]))
+    run = artifact._run_record()
+    parts = preview_parts(shown, limits)
     facts = [
         ("type", limits.code(row.type or "")),
         ("size", Cell(size(row.size).text, title=size(row.size).title)),
-        ("holds", limits.text(shown.summary) if shown.summary else EMPTY),
-        ("encoding", limits.text(row.encoding)),
-        ("attempt", Cell(str(row.attempt))),
+        ("holds", limits.text(shown.holds) if not parts or len(shown.holds) <= MAX_HOLDS_CHARS else EMPTY),
+        *number_facts(shown.numbers),
+        *(_lineage_facts(artifact, run, limits) if run else ()),
         (zoned("created"), time(artifact._record.created_ms)),
-        ("sha", limits.code(row.sha)),
     ]
-    run = artifact._run_record()
-    facts += _lineage_facts(artifact, run, limits) if run else []
+    record = [
+        ("attempt", Cell(str(row.attempt))),
+        ("encoding", limits.text(row.encoding)),
+        ("sha", limits.code(row.sha)),
+        *(run_facts(run, limits) if run else ()),
+        ("methods", Cell(_METHODS, "dim")),
+    ]
+    rows = tuple((Cell(label, "dim"), cell) for label, cell in present(record))
     return View(
         kind="DataArtifact",
         name=object_name(artifact, limits),
-        facts=(*present(facts), *(run_facts(run, limits) if run else ())),
-        notes=(*_loading_line(artifact, shown), _METHODS),
-        parts=preview_parts(shown, limits),
+        facts=present(facts),
+        notes=_loading_line(artifact, shown),
+        parts=(*parts, Table("Record", ("field", "value"), rows, folded=True)),
     )
 
 
 def _loading_line(artifact: DataArtifact, shown: Preview) -> tuple[str, ...]:
-    """Return the line that loads a value of which only the class and fields are known. Empty if it is very long."""
-    line = f"{object_code(artifact)}.data" if shown.line and shown.imports else ""
-    return (f"{line} loads the object, and runs the code of its pickle.",) if 0 < len(line) <= _MAX_LINE_CHARS else ()
+    """Return the line that loads a value of which only a part, or the class and the fields, are shown.
+
+    Empty if the line is very long, or if all is shown.
+    """
+    line = f"{object_code(artifact)}.data"
+    if len(line) > _MAX_LINE_CHARS:
+        return ()
+    if shown.line and shown.imports:
+        return (f"{line} loads the object, and runs the code of its pickle.",)
+    return (f"{line} loads all of it. Shown: {shown.part}.",) if shown.part else ()
 
 
 def _lineage_facts(artifact: DataArtifact, run: RunRecord, limits: Limits) -> list[tuple[str, Cell]]:
@@ -163,6 +147,6 @@ def run_facts(run: RunRecord, limits: Limits) -> Facts:
         [
             ("user", limits.text(run.user)),
             ("user tags", limits.tag_list(run.user_tags, 5 * limits.tags)),
-            ("system tags", Cell(limits.tag_list(run.system_tags, 5 * limits.tags).text, "dim")),
+            (SYSTEM_TAGS, Cell(limits.tag_list(run.system_tags, 5 * limits.tags).text, "dim")),
         ]
     )

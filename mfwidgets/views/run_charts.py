@@ -1,179 +1,94 @@
-"""The graph and the timeline of a run. The tables next to them show the same facts as text and numbers."""
+"""The graph of a run. The table next to it shows the same facts as text and numbers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mfwidgets.deadline import stoppable
-from mfwidgets.providers.records import TaskKey
+from mfwidgets.queries.lineage.regions import foreach_regions, item_counts
 from mfwidgets.queries.rows import TaskRow
-from mfwidgets.queries.step_timings import planned_of, status_of_step, step_timing
-from mfwidgets.render.view import EMPTY, Cell, Graph, GraphStep, Segment, Table
-from mfwidgets.schema import STEPS
-from mfwidgets.times import duration_text, now_ms
-from mfwidgets.views.cells import Limits, duration, items_text
-from mfwidgets.views.tables import shown_of_total, without_empty_columns
+from mfwidgets.queries.step_timings import step_timing
+from mfwidgets.render.graph import Graph, GraphRegion, GraphStep
+from mfwidgets.render.graph_regions import TIMES
+from mfwidgets.times import duration_text
+from mfwidgets.views.cells import Limits
 
-MAX_GRAPH_STEPS = 60
-"""A larger graph is unreadable and is not drawn. The table of steps has the same facts."""
+_STEPS_PER_ROW = 5
+"""A graph with more than this many steps for each row that tables may have is not drawn. The table has the same facts."""
 
 _KINDS = {
     "split-static": "split",
+    "split": "split",
     "split-parallel": "parallel",
     "split-foreach": "foreach",
     "split-switch": "switch",
     "join": "join",
 }
 
+_MAX_NAME = 30
+"""Letters of the name of a list in a box."""
 
-def step_graph(nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], limits: Limits) -> tuple[Graph, ...]:
-    """Show the graph, each step with its status and number of tasks. Empty if the graph is unknown or too large."""
-    if not nodes or len(nodes) > MAX_GRAPH_STEPS:
+
+def step_graph(
+    nodes: Mapping[str, dict[str, Any]], rows: Sequence[TaskRow], limits: Limits, *, is_running: bool = False
+) -> tuple[Graph, ...]:
+    """Show the graph, each step with its status, tasks, retries and duration. Empty if it is unknown or very large."""
+    if not nodes or len(nodes) > _STEPS_PER_ROW * limits.rows:
         return ()
     by_step: dict[str, list[TaskRow]] = {}
     for row in stoppable(rows):
         by_step.setdefault(row.record.step, []).append(row)
-    steps = tuple(_graph_step(name, node, by_step.get(name, []), limits) for name, node in nodes.items())
-    return (Graph("Graph", steps),)
+    idle = "pending" if is_running else "not run"
+    steps = tuple(_graph_step(name, node, by_step.get(name, []), idle, limits) for name, node in nodes.items())
+    return (Graph("Graph", steps, regions=_regions(nodes, by_step, limits)),)
 
 
-def _graph_step(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow], limits: Limits) -> GraphStep:
-    following = tuple(limits.text(str(name)).text for name in node.get("next") or ())
-    status = limits.status(status_of_step(rows)) if rows else None
-    pathspec = "/".join(rows[0].record.path[:3]) if rows else ""
-    return GraphStep(limits.text(name).text, status, _detail(name, node, rows), following, pathspec)
+def _regions(
+    nodes: Mapping[str, dict[str, Any]], by_step: Mapping[str, Sequence[TaskRow]], limits: Limits
+) -> tuple[GraphRegion, ...]:
+    """Return the regions of foreaches with their numbers of items."""
+    regions = []
+    for region in foreach_regions(nodes):
+        kind = _KINDS.get(str(nodes[region.split].get("type")), "foreach")
+        counts = item_counts(region, nodes, by_step)
+        words = " in ".join(_over(split, nodes, limits) for split in (region.split, *reversed(region.outer)))
+        title = f"{words}: {TIMES.join(counts)}" if counts else words
+        regions.append(GraphRegion(tuple(limits.text(name).text for name in region.steps), kind, counts, title))
+    return tuple(regions)
 
 
-def _detail(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow]) -> str:
-    """Return the number of tasks and the kind of a step, or "not run"."""
-    kind = "loop" if name in (node.get("next") or ()) else _KINDS.get(str(node.get("type")), "")
+def _over(split: str, nodes: Mapping[str, dict[str, Any]], limits: Limits) -> str:
+    kind = _kind(split, nodes[split], limits)
+    return kind if kind.startswith("foreach over") else f"{kind or 'foreach'} of {limits.text(split).text}"
+
+
+def _graph_step(name: str, node: Mapping[str, Any], rows: Sequence[TaskRow], idle: str, limits: Limits) -> GraphStep:
+    following = tuple(limits.text(str(other)).text for other in node.get("next") or ())
+    shown, kind = limits.text(name).text, _kind(name, node, limits)
     if not rows:
-        return "not run"
-    planned = planned_of(rows)
-    count = f"{len(rows):,} of {planned:,}" if planned > len(rows) else f"{len(rows):,}"
-    words = [f"{count} {'iterations' if kind == 'loop' else 'tasks'}"] if planned > 1 else []
-    return ", ".join([*words, *([kind] if kind else [])]) or str(rows[0].status)
-
-
-def timeline_table(
-    rows: Sequence[TaskRow], order: Sequence[str], critical: Collection[TaskKey], limits: Limits
-) -> tuple[Table, ...]:
-    """Show a bar for each step. If a step has several tasks, show those that failed, are critical or took longest.
-
-    Parameters
-    ----------
-    rows
-        All tasks of a run, oldest first.
-    order
-        The names of the steps.
-    critical
-        The tasks of the critical path.
-    """
-    if not rows:
-        return ()
-    now = now_ms()
-    first, last = min(row.record.created_ms for row in rows), max(_end(row, now) for row in stoppable(rows))
-    scale = Scale(first, max(last, first + 1))
-    by_step: dict[str, list[TaskRow]] = {name: [] for name in order}
-    for row in stoppable(rows):
-        by_step.setdefault(row.record.step, []).append(row)
-    lines: list[tuple[Cell, ...]] = []
-    groups = [(name, tasks) for name, tasks in by_step.items() if tasks]
-    total = sum(len(tasks) for _, tasks in groups if len(tasks) > 1)
-    space = max(limits.rows - len(groups), 0)
-    shown = 0
-    for name, tasks in groups:
-        lines.append(_step_line(name, tasks, critical, scale, limits, now))
-        if len(tasks) > 1:
-            selected = _select_tasks(tasks, critical, max(space * len(tasks) // max(total, 1), 2), now)
-            shown += len(selected)
-            lines += [_task_line(row, critical, scale, limits, now) for row in selected]
-    note = f"{duration_text(last - first)} in total"
-    if shown < total:
-        note += f"; {shown_of_total(shown, total)} tasks of steps with several tasks"
-    columns = ("step", "task", "timeline", "waited", "duration", "elapsed", "attempts", "path")
-    return (without_empty_columns(Table("Timeline", columns, tuple(lines), note), keep=1),)
-
-
-class Scale:
-    """Maps times to positions on a bar, from 0 to 1.
-
-    Parameters
-    ----------
-    first, last
-        The times at the two ends of the bar, in milliseconds.
-    """
-
-    def __init__(self, first: int, last: int) -> None:
-        self.first, self.length = first, last - first
-
-    def __call__(self, ms: int) -> float:
-        """Return the position of a time."""
-        return (ms - self.first) / self.length
-
-
-def _select_tasks(rows: Sequence[TaskRow], critical: Collection[TaskKey], limit: int, now: int) -> list[TaskRow]:
-    """Return the most relevant tasks by creation time: not completed first, then critical, then longest."""
-
-    def weight(row: TaskRow) -> tuple[bool, bool, int]:
-        return row.status == "completed", row.record.key not in critical, row.record.created_ms - _end(row, now)
-
-    selected = sorted(rows, key=weight)[:limit]
-    return sorted(selected, key=lambda row: row.record.created_ms)
-
-
-def _step_line(
-    name: str, rows: Sequence[TaskRow], critical: Collection[TaskKey], scale: Scale, limits: Limits, now: int
-) -> tuple[Cell, ...]:
-    step = step_timing(rows[0].record.run, name, rows)
-    facts = STEPS.raw(step)
-    durations = (duration(facts["duration"]), duration(facts["elapsed"]))
-    if len(rows) == 1:  # the step and its task share a line
-        _, task, bar, waited, _, _, *more = _task_line(rows[0], critical, scale, limits, now)
-        return (limits.code(name), task, bar, waited, *durations, *more)
-    begin = rows[0].record.created_ms if step.started_ms is None else step.started_ms
-    end = max(_end(row, now) for row in stoppable(rows))
-    bar = Cell("", "bar", segments=(Segment(str(step.status), scale(begin), scale(end)),), pathspec=step.pathspec)
-    return limits.code(name), Cell(f"{len(rows):,} tasks", "dim"), bar, EMPTY, *durations, EMPTY, EMPTY
-
-
-def _task_line(row: TaskRow, critical: Collection[TaskKey], scale: Scale, limits: Limits, now: int) -> tuple[Cell, ...]:
-    item = f"  {items_text(row)}".rstrip()
-    attempts = len(row.attempts)
-    started = row.attempts[0].begun_ms if attempts else None
-    return (
-        EMPTY,
-        limits.text(f"{row.record.task_id}{item}"),
-        Cell(
-            "",
-            "bar",
-            limits.text(row.status.reason).text,
-            segments=tuple(_segments(row, scale, now)),
-            pathspec=row.pathspec,
-        ),
-        duration(max(started - row.record.created_ms, 0)) if started is not None else EMPTY,
-        duration(row.duration_ms),
-        duration(row.elapsed_ms),
-        Cell(str(attempts), "number") if attempts > 1 else EMPTY,
-        Cell("critical", "dim") if row.record.key in critical else EMPTY,
+        return GraphStep(shown, None, (kind,) if kind and kind != "join" else (), following, idle=idle)
+    timing = step_timing(rows[0].record.run, name, rows)
+    number, planned = timing.task_count, timing.planned_tasks
+    facts = []
+    if planned > 1:
+        count = f"{number:,} of {planned:,}" if planned > number else f"{number:,}"
+        facts.append(f"{count} {'iterations' if kind == 'loop' else 'tasks'}")
+    passed = timing.duration_ms if timing.elapsed_ms is None else timing.elapsed_ms
+    facts += [duration_text(passed)] if passed is not None else []
+    lines = [", ".join(facts)] if facts else []
+    retries = timing.attempts - number
+    lines += [f"{retries:,} {'retry' if retries == 1 else 'retries'}"] if retries > 0 else []
+    lines += [kind] if kind and kind != "join" else []
+    return GraphStep(
+        shown, limits.status(timing.status), tuple(lines), following, timing.pathspec, idle, is_stack=planned > 1
     )
 
 
-def _segments(row: TaskRow, scale: Scale, now: int) -> list[Segment]:
-    """Return a segment for each attempt, and for the waiting before it."""
-    segments = []
-    at = row.record.created_ms
-    attempts = row.attempt_rows
-    for attempt in attempts:
-        begin = attempt.started_ms or at
-        end = attempt.finished_ms or (_end(row, now) if attempt is attempts[-1] else begin)
-        if begin > at:
-            segments.append(Segment("waiting", scale(at), scale(begin)))
-        segments.append(Segment(str(attempt.status), scale(begin), scale(max(end, begin))))
-        at = max(end, begin)
-    if not row.attempts and row.status == "running":
-        segments.append(Segment("waiting", scale(at), scale(now)))
-    return segments
-
-
-def _end(row: TaskRow, now: int) -> int:
-    return now if row.status == "running" and row.finished_ms is None else row.last_activity_ms
+def _kind(name: str, node: Mapping[str, Any], limits: Limits) -> str:
+    """Return what a step does to the graph: ``foreach over cities``, ``switch``. Empty for a step in a line."""
+    if name in (node.get("next") or ()):
+        return "loop"
+    kind = _KINDS.get(str(node.get("type")), "")
+    items = node.get("foreach_artifact")
+    if kind == "foreach" and isinstance(items, str) and items:
+        return f"foreach over {limits.text(items[:_MAX_NAME]).text}"
+    return kind

@@ -1,54 +1,46 @@
 """Tables of runs, steps, tasks and artifacts in displays."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 from mfwidgets.queries.artifact_rows import ArtifactRow
 from mfwidgets.queries.rows import RunRow, TaskRow
+from mfwidgets.queries.run_snapshot import RunSnapshot
 from mfwidgets.queries.step_timings import step_timing
-from mfwidgets.render.view import EMPTY, Cell, Segment, Table
+from mfwidgets.render.cell import EMPTY, Cell
+from mfwidgets.render.view import Table
 from mfwidgets.schema import ARTIFACTS, RUNS, STEPS, TASKS
-from mfwidgets.views.cells import Limits, count, duration, items_text, size, time, zoned
+from mfwidgets.views.cells import Limits, age, count, duration, items_text, moment, size, zoned
+from mfwidgets.views.short_ids import short_ids
 
 _MAX_COUNTED = 1000
 """A table counts at most this many artifacts, since counting reads them. Above, its note says "the first"."""
 
 
-def runs_table(rows: Sequence[RunRow], limits: Limits, note: str, *, whole: bool = False) -> Table:
-    """Show runs, newest first, with bars for their durations, and reasons if any run did not complete.
-
-    Parameters
-    ----------
-    whole
-        Show whole pathspecs and no bars, for runs of several flows.
-    """
-    columns = ("run", "status", zoned("started"), "duration", "elapsed", "relative", "user", "user tags", "why")
-    longest = max((row.duration_ms or 0 for row in rows), default=0)
+def flows_runs_table(
+    rows: Sequence[RunRow], limits: Limits, note: str, heading: str = "Runs", *, folded: bool = False
+) -> Table:
+    """Show runs of several flows, newest first, with reasons if any run did not complete."""
+    columns = ("flow", "run", "status", zoned("started"), "duration", "elapsed", "user", "user tags", "why")
     cells = tuple(
         (
-            limits.object(facts["pathspec" if whole else "run_id"], facts["pathspec"]),
+            limits.code(facts["flow"]),
+            run,
             limits.status(row.status),
-            time(facts["started_at"]),
+            age(facts["started_at"], row.asked_ms),
             duration(facts["duration"]),
             duration(facts["elapsed"]),
-            EMPTY if whole else _share(row, longest),
             limits.text(facts["user"]),
             limits.tag_list(facts["user_tags"], limits.tags),
             EMPTY if row.status == "completed" else Cell(limits.text(_short_reason(row)).text, "dim"),
         )
-        for row, facts in ((row, RUNS.raw(row)) for row in rows)
+        for row, facts, run in zip(rows, map(RUNS.raw, rows), short_ids(rows, limits), strict=True)
     )
-    return without_empty_columns(Table("Runs", columns, cells, note), keep=0)
-
-
-def _share(row: RunRow, longest: int) -> Cell:
-    """Show a duration as a share of the longest."""
-    if not longest or row.duration_ms is None:
-        return EMPTY
-    share = max(row.duration_ms / longest, 0.0)
-    return Cell("", "spark", f"{share:.0%} of the longest", segments=(Segment(str(row.status), 0.0, share),))
+    spare = ("user tags", "user", "elapsed", "duration", zoned("started"))
+    return without_empty_columns(Table(heading, columns, cells, note, folded, spare=spare, left_out=bool(note)), keep=0)
 
 
 def _short_reason(row: RunRow) -> str:
@@ -77,6 +69,7 @@ def steps_table(
         ("step", "status", "tasks", zoned("started"), "duration", "elapsed", "next"),
         tuple((*_step_cells(name, group, limits), _next(nodes.get(name, {}), limits)) for name, group in shown),
         shown_of_total(len(shown), len(groups)),
+        left_out=len(shown) < len(groups),
     )
     return without_empty_columns(table, keep=0, always=(zoned("started"), "duration"))
 
@@ -95,14 +88,14 @@ def _step_cells(name: str, rows: Sequence[TaskRow], limits: Limits) -> tuple[Cel
     return (
         limits.object(facts["step"], facts["pathspec"]),
         limits.status(step.status),
-        _status_counts(facts["task_count"], facts["task_statuses"], facts["planned_tasks"]),
-        time(facts["started_at"]),
+        status_counts(facts["task_count"], facts["task_statuses"], facts["planned_tasks"]),
+        moment(facts["started_at"]),
         duration(facts["duration"]),
         duration(facts["elapsed"]),
     )
 
 
-def _status_counts(number: int, statuses: Mapping[str, int], planned: int) -> Cell:
+def status_counts(number: int, statuses: Mapping[str, int], planned: int) -> Cell:
     """Show the number of tasks, of how many planned ones, and the numbers by status if statuses differ."""
     words = f"{number:,} of {planned:,}" if planned > number else f"{number:,}"
     parts = [f"{count:,} {status}" for status, count in statuses.items()] if len(statuses) > 1 else []
@@ -111,17 +104,25 @@ def _status_counts(number: int, statuses: Mapping[str, int], planned: int) -> Ce
 
 
 def tasks_table(
-    rows: Sequence[TaskRow], limits: Limits, note: str, heading: str = "Tasks", errors: Mapping[str, str] | None = None
+    rows: Sequence[TaskRow],
+    limits: Limits,
+    note: str,
+    heading: str = "Tasks",
+    errors: Mapping[str, str] | None = None,
+    items: Mapping[str, str] | None = None,
 ) -> Table:
-    """Show tasks. Columns such as the foreach item appear only if a task has a value.
+    """Show tasks. Columns such as the foreach item appear only if a task has a value, attempts only if any was repeated.
 
     Parameters
     ----------
     errors
         Errors by pathspec, shown instead of the reason of the status.
+    items
+        Labels of items by pathspec, shown instead of what metadata has of them.
     """
     foreach = any(row.foreach_index is not None for row in rows)
     several_steps = len({row.record.step for row in rows}) > 1
+    repeated = any(len(row.attempts) > 1 for row in rows)
     columns = ["task", "status", zoned("started"), "duration", "elapsed", "attempts", "earlier attempts", "why"]
     columns[1:1] = ["item"] if foreach else []
     columns[0:0] = ["step"] if several_steps else []
@@ -131,30 +132,31 @@ def tasks_table(
         line = [
             limits.object(facts["task_id"], facts["pathspec"]),
             limits.status(row.status),
-            time(facts["started_at"]),
+            moment(facts["started_at"]),
             duration(facts["duration"]),
             duration(facts["elapsed"]),
-            count(facts["attempts"]),
+            count(facts["attempts"]) if repeated else EMPTY,
             duration(facts["earlier_attempts"]),
-            _why(row, errors or {}, limits),
+            why_cell(row, errors or {}, limits),
         ]
-        line[1:1] = [_item(row, limits)] if foreach else []
+        line[1:1] = [_item(row, items or {}, limits)] if foreach else []
         line[0:0] = [limits.code(facts["step"])] if several_steps else []
         cells.append(tuple(line))
-    table = Table(heading, tuple(columns), tuple(cells), note)
-    return without_empty_columns(table, keep=0, always=(zoned("started"), "duration", "attempts"))
+    table = Table(heading, tuple(columns), tuple(cells), note, left_out=bool(note))
+    return without_empty_columns(table, keep=0, always=(zoned("started"), "duration"))
 
 
-def _why(row: TaskRow, errors: Mapping[str, str], limits: Limits) -> Cell:
+def why_cell(row: TaskRow, errors: Mapping[str, str], limits: Limits) -> Cell:
+    """Show the exception of a task that did not complete. If it is unknown, show the reason of the status."""
     if row.status == "completed":
         return EMPTY
     return Cell(limits.text(errors.get(row.pathspec) or row.status.reason).text, "dim")
 
 
-def _item(row: TaskRow, limits: Limits) -> Cell:
+def _item(row: TaskRow, items: Mapping[str, str], limits: Limits) -> Cell:
     if row.foreach_index is None:
         return EMPTY
-    return limits.text(f"{row.foreach_index}  {items_text(row)}".rstrip())
+    return limits.text(f"{row.foreach_index}  {items.get(row.pathspec) or items_text(row)}".rstrip())
 
 
 def artifacts_part(
@@ -179,21 +181,22 @@ def _artifacts_table(rows: Sequence[ArtifactRow], limits: Limits, note: str, pre
     several = len({row.task for row in rows}) > 1
     table = Table(
         "Artifacts",
-        (*(("task",) if several else ()), "artifact", "type", "size", "sha", "holds"),
+        (*(("task",) if several else ()), "artifact", "holds", "type", "size", "sha"),
         tuple(
             (
                 *((limits.object("/".join(row.task[2:]), "/".join(row.task)),) if several else ()),
                 limits.object(facts["name"], facts["pathspec"]),
+                previews.get(row.name, EMPTY),
                 limits.text(facts["type"] or ""),
                 size(facts["size"]),
                 Cell(limits.code(facts["sha"][:10]).text, "code", limits.text(facts["sha"]).text),
-                previews.get(row.name, EMPTY),
             )
             for row, facts in ((row, ARTIFACTS.raw(row)) for row in rows)
         ),
         note,
+        left_out=bool(note),
     )
-    return without_empty_columns(table, keep=len(table.columns) - 1)
+    return without_empty_columns(table, keep=1, always=("artifact", "type", "size", "sha"))
 
 
 def shown_of_total(shown: int, total: int | None) -> str:
@@ -201,6 +204,15 @@ def shown_of_total(shown: int, total: int | None) -> str:
     if total is None:
         return f"the first {shown:,}"
     return f"{shown:,} of {total:,}" if shown < total else ""
+
+
+def outline_notes(snapshot: RunSnapshot) -> tuple[str, ...]:
+    """Say that the details of most tasks of a very large run were not read."""
+    if not snapshot.counted:
+        return ()
+    read = len(snapshot.tasks) - len(snapshot.counted)
+    shown = f"Counts only: {len(snapshot.tasks):,} tasks, of which {read:,} were read in detail."
+    return (f"{shown} The others have no times here, and count as completed if @catch handled their failure.",)
 
 
 def prioritize_tasks(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[TaskRow], str]:
@@ -211,16 +223,20 @@ def prioritize_tasks(rows: Sequence[TaskRow], limit: int) -> tuple[Sequence[Task
     return shown, f"{shown_of_total(limit, len(rows))}; completed tasks come last"
 
 
+def _has_content(cell: Cell) -> bool:
+    return bool(cell.text or cell.segments or cell.levels or cell.runs)
+
+
 def without_empty_columns(table: Table, keep: int, always: Sequence[str] = ()) -> Table:
     """Remove empty columns, except the first ``keep`` and those named in ``always``."""
     kept = [
         number
         for number, name in enumerate(table.columns)
-        if number < keep or name in always or any(row[number].text or row[number].segments for row in table.rows)
+        if number < keep or name in always or any(_has_content(row[number]) for row in table.rows)
     ]
-    return Table(
-        table.heading,
-        tuple(table.columns[number] for number in kept),
-        tuple(tuple(row[number] for number in kept) for row in table.rows),
-        table.note,
+    return replace(
+        table,
+        columns=tuple(table.columns[number] for number in kept),
+        rows=tuple(tuple(row[number] for number in kept) for row in table.rows),
+        pathspecs=tuple(table.pathspecs[number] for number in kept) if table.pathspecs else (),
     )
