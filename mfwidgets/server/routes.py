@@ -1,11 +1,12 @@
-"""The route of the extension. Requests are authenticated and answered in threads."""
+"""The routes of the extension. Requests are authenticated and answered in threads."""
 
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -22,6 +23,12 @@ from mfwidgets.errors import (
     ServiceException,
 )
 from mfwidgets.server.folder_threads import FolderThreads
+
+if TYPE_CHECKING:
+    from mfwidgets.queries.context import ClientContext
+
+Answer = Callable[["ClientContext", dict[str, Any]], dict[str, Any]]
+"""Answers a request from its arguments."""
 
 TIMEOUT_S = 30.0
 """The time limit of a request, with the wait for a thread. Then its thread stops before its next read."""
@@ -45,24 +52,31 @@ _THREADS = FolderThreads()
 
 
 def add_routes(web_app: web.Application) -> None:
-    """Add the route to a server."""
-    path = url_path_join(web_app.settings["base_url"], "mfwidgets", "api", "tree")
-    web_app.add_handlers(".*$", [(path, TreeHandler)])
+    """Add the routes to a server."""
+    base = url_path_join(web_app.settings["base_url"], "mfwidgets", "api")
+    web_app.add_handlers(
+        ".*$",
+        [
+            (url_path_join(base, "tree"), ReadingHandler, {"answer": _tree}),
+            (url_path_join(base, "preview"), ReadingHandler, {"answer": _preview}),
+        ],
+    )
 
 
-class TreeHandler(APIHandler):
-    """``GET mfwidgets/api/tree``: the children of an object.
+class ReadingHandler(APIHandler):
+    """``GET mfwidgets/api/tree``: the children of an object. ``GET mfwidgets/api/preview``: a few facts about it.
 
     Query arguments:
 
     - ``pathspec``: the object. Empty for the flows.
-    - ``text``, ``offset``: see :func:`mfwidgets.server.tree.list_children`.
+    - ``text``, ``offset``, ``failed`` (``1`` for only what failed): see :func:`mfwidgets.server.tree.list_children`.
     - ``namespace``: ``none`` for all runs. Without it, the configured namespace.
     - ``folder``: a folder below the server's root. A local ``.metaflow`` is searched there and in its parents.
 
     All other configuration is the server's. So a request cannot send the server's keys to another host.
 
-    The status is 200 with the result of :func:`mfwidgets.server.tree.list_children`. Otherwise the response is
+    The status is 200 with the result of :func:`mfwidgets.server.tree.list_children` or
+    :func:`mfwidgets.server.preview.preview`. Otherwise the response is
     ``{"message": …}`` with status 400 for arguments or files that make no sense, 403 without a token, 404 for an object
     that does not exist, 502 if the metadata service cannot be reached, 503 if too many requests wait for the folder, or
     504 if it does not answer.
@@ -70,6 +84,10 @@ class TreeHandler(APIHandler):
 
     auth_resource = "mfwidgets"
     _deadline: Deadline | None = None
+
+    def initialize(self, answer: "Answer") -> None:
+        """Keep the function that answers."""
+        self._answer_with = answer
 
     @web.authenticated
     @authorized
@@ -87,7 +105,7 @@ class TreeHandler(APIHandler):
 
     async def _answer(self, deadline: Deadline) -> dict[str, Any]:
         arguments = self._arguments()
-        job = _THREADS.submit(arguments["folder"], partial(_answer_until, deadline, arguments))
+        job = _THREADS.submit(arguments["folder"], partial(_answer_until, deadline, self._answer_with, arguments))
         if job is None:
             raise _Unanswered(_BUSY)
         self._deadline = deadline
@@ -112,6 +130,7 @@ class TreeHandler(APIHandler):
             "pathspec": self.get_query_argument("pathspec", ""),
             "text": self.get_query_argument("text", ""),
             "offset": int(offset),
+            "failed": self.get_query_argument("failed", "") == "1",
             "namespace": self.get_query_argument("namespace", None),
             "root": self.settings["server_root_dir"],
             "folder": self.get_query_argument("folder", ""),
@@ -149,20 +168,27 @@ class _Unanswered(Exception):
         self.status = status
 
 
-def _answer_until(deadline: Deadline, arguments: dict[str, Any]) -> dict[str, Any]:
-    with deadline.apply():
-        return _answer(**arguments)
-
-
-def _answer(pathspec: str, text: str, offset: int, namespace: str | None, root: str, folder: str) -> dict[str, Any]:
-    """Return the response. Imports are here so that the server starts fast."""
+def _answer_until(deadline: Deadline, answer: "Answer", arguments: dict[str, Any]) -> dict[str, Any]:
+    """Answer a request. Imports are here so that the server starts fast."""
     from mfwidgets.config import read_configuration
     from mfwidgets.providers.factory import open_provider
     from mfwidgets.queries.context import DEFAULT, ClientContext
+
+    with deadline.apply():
+        configuration = read_configuration(cwd=folder_below(arguments["root"], arguments["folder"]), separate_keys=True)
+        namespace = arguments["namespace"]
+        setting = DEFAULT if not namespace else None if namespace == "none" else namespace
+        return answer(ClientContext(open_provider(None, configuration), configuration, setting), arguments)
+
+
+def _tree(context: "ClientContext", arguments: dict[str, Any]) -> dict[str, Any]:
     from mfwidgets.server.tree import list_children
 
-    configuration = read_configuration(cwd=folder_below(root, folder), separate_keys=True)
-    setting = DEFAULT if not namespace else None if namespace == "none" else namespace
-    return list_children(
-        ClientContext(open_provider(None, configuration), configuration, setting), pathspec, text, offset
-    )
+    pathspec, text, offset = arguments["pathspec"], arguments["text"], arguments["offset"]
+    return list_children(context, pathspec, text, offset, failed=arguments["failed"])
+
+
+def _preview(context: "ClientContext", arguments: dict[str, Any]) -> dict[str, Any]:
+    from mfwidgets.server.preview import preview
+
+    return preview(context, arguments["pathspec"])

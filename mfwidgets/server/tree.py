@@ -37,7 +37,9 @@ Item = dict[str, Any]
 no children."""
 
 
-def list_children(context: ClientContext, pathspec: str, text: str = "", offset: int = 0) -> dict[str, Any]:
+def list_children(
+    context: ClientContext, pathspec: str, text: str = "", offset: int = 0, *, failed: bool = False
+) -> dict[str, Any]:
     """Return a page of the children of an object. Nothing is unpickled.
 
     A page of runs costs one request to a metadata service, and one more per run that is not simply completed.
@@ -52,6 +54,9 @@ def list_children(context: ClientContext, pathspec: str, text: str = "", offset:
         Return only children with this text in the name, or for runs in id, user or tags. Case is ignored.
     offset
         The number of children to skip.
+    failed
+        Return only flows of whose newest 50 runs any failed, and runs, steps and tasks that failed. A flow then has the
+        facts of its newest run that failed. Costs a page of runs for each flow, until the page of flows is full.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def list_children(context: ClientContext, pathspec: str, text: str = "", offset:
     MetaflowException
         The object does not exist or cannot be read.
     """
-    items = _below(context, pathspec, text.strip(), offset)
+    items = _below(context, pathspec, text.strip(), offset, failed)
     return {
         "items": items[:PAGE],
         "more": len(items) > PAGE,
@@ -72,13 +77,13 @@ def list_children(context: ClientContext, pathspec: str, text: str = "", offset:
     }
 
 
-def _below(context: ClientContext, pathspec: str, text: str, offset: int) -> list[Item]:
+def _below(context: ClientContext, pathspec: str, text: str, offset: int, failed: bool) -> list[Item]:  # noqa: FBT001 - one caller
     """Return the items of a page, and one more if there is one."""
     if not pathspec:
-        return _flows(context, text, offset)
+        return _failing_flows(context, text, offset) if failed else _flows(context, text, offset)
     parent = Metaflow._in_context(context).get(pathspec)
     if isinstance(parent, Flow):
-        runs = Runs(context, parent.id, RunFilter(text=text))
+        runs = Runs(context, parent.id, RunFilter(text=text, status="failed" if failed else ""))
         return [run_item(row) for row in next(runs._row_pages(PAGE + 1, skip=offset), [])]
     items: Iterable[Item] = ()
     if isinstance(parent, Run):
@@ -88,6 +93,8 @@ def _below(context: ClientContext, pathspec: str, text: str, offset: int) -> lis
     elif isinstance(parent, Task):
         rows = artifact_rows(context, parent._record.path)
         items = map(artifact_item, sorted(rows, key=lambda row: natural_order(row.name)))
+    if failed and not isinstance(parent, Task):
+        items = (item for item in items if item["status"] in ("failed", "killed"))
     matching = (item for item in items if text.casefold() in item["name"].casefold())
     return list(islice(matching, offset, offset + PAGE + 1))
 
@@ -101,6 +108,24 @@ def _flows(context: ClientContext, text: str, offset: int) -> list[Item]:
     )
     visible = ((flow, rows) for flow, rows in zip(flows, newest, strict=True) if rows or context.namespace is None)
     return [flow_item(flow, rows[0] if rows else None) for flow, rows in visible]
+
+
+def _failing_flows(context: ClientContext, text: str, offset: int) -> list[Item]:
+    """Return flows of whose newest runs any failed, with the facts of the newest that failed."""
+    names = (record.flow for record in context.provider.flows() if text.casefold() in record.flow.casefold())
+    flows = sorted(names, key=natural_order)
+    found: list[Item] = []
+    for first in range(0, len(flows), PAGE):  # no more flows than fill the page
+        batch = flows[first : first + PAGE]
+        newest = parallel_map(
+            lambda flow: Runs(context, flow, limit=PAGE)._quick_rows(), batch, max_concurrency=context.max_concurrency
+        )
+        for flow, rows in zip(batch, newest, strict=True):
+            failed = next((row for row in rows if row.status == "failed"), None)
+            found += [] if failed is None else [flow_item(flow, failed)]
+        if len(found) > offset + PAGE:
+            break
+    return found[offset : offset + PAGE + 1]
 
 
 def _steps(run: Run) -> Iterable[Item]:

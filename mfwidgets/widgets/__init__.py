@@ -1,1 +1,1 @@
-"""Widgets: the explorer, the log viewer and the watching of runs, made of ipywidgets and two small anywidgets."""
+"""Widgets: the explorer, which is one anywidget, and the log viewer and the watching of runs, made of ipywidgets."""

@@ -1,5 +1,6 @@
 """Functions that open widgets."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.client.answers.logs import Logs
@@ -9,7 +10,7 @@ from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.safe_repr import repr_of
-from mfwidgets.widgets.explorer import Explorer
+from mfwidgets.widgets.explorer.widget import Explorer
 from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.watch import Watch
 
@@ -17,23 +18,29 @@ if TYPE_CHECKING:
     from mfwidgets.display import Explorable
 
 
-def explore(pathspec: "str | Explorable | None" = None) -> Explorer:
+def explore(pathspec: "str | Explorable | None" = None, *, where: str = "", columns: Sequence[str] = ()) -> Explorer:
     """Open an explorer of the current metadata provider and namespace.
 
-    The call costs the record of the start object. Everything else is read in threads: the first page of runs and the
-    panes that the user opens. A page has 50 runs and costs one request to a metadata service, plus one per run that is
-    not simply completed.
+    The call costs the record of the start object. Everything else is read in threads: the runs of the flow (a service
+    sends 500 in a page), then the facts, parameters and results of the runs in view, and of the newest 500 (100 of a
+    service) for the headers of the table. An order by a result reads it of all runs. What was read is remembered.
 
     Parameters
     ----------
     pathspec
         The object to select first, such as ``HelloFlow/latest``, or an object, also of Metaflow's own client. None selects
         the first flow.
+    where
+        The filter of the table, as in :meth:`Runs.where`: ``"rmse<0.3 status:completed since:7d"``.
+    columns
+        The names of the columns of the table: facts such as ``duration``, parameters and results such as ``rmse`` or
+        ``artifact.rmse``. Empty means that the explorer chooses.
 
     Returns
     -------
     Explorer
-        A widget. ``.selected`` is the selected object, ``.to_pandas()`` is the visible page of runs.
+        A widget. ``.selected`` is the selected object, ``.selected_runs`` are the selected runs, ``.runs`` are the runs
+        of the table, ``.code`` is the line of code that returns them.
 
     Raises
     ------
@@ -51,16 +58,20 @@ def explore(pathspec: "str | Explorable | None" = None) -> Explorer:
     """
     start = ours(pathspec)
     if start is not None and not isinstance(start, str):
-        return open_explorer(start)
+        return _opened(start, where, columns)
     client = Metaflow()
-    return Explorer(client, client.get(start) if start is not None else None)
+    return Explorer(client, client.get(start) if start is not None else None, where, columns)
 
 
 def open_explorer(start: Any) -> Explorer:
     """Open an explorer in the context of an object, and select the object."""
+    return _opened(start, "", ())
+
+
+def _opened(start: Any, where: str, columns: Sequence[str]) -> Explorer:
     if isinstance(start, Metaflow):
-        return Explorer(start)
-    return Explorer(Metaflow._in_context(start._context), start)
+        return Explorer(start, None, where, columns)
+    return Explorer(Metaflow._in_context(start._context), start, where, columns)
 
 
 def open_log_viewer(logs: Logs) -> LogViewer:

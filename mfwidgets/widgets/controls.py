@@ -10,26 +10,12 @@ _LABEL = {"description_width": "auto"}
 
 def text_field(label: str, placeholder: str, width: str) -> widgets.Text:
     """Return a field for text. Its value changes when the user presses Enter or leaves the field."""
-    return widgets.Text(
-        description=label,
-        placeholder=placeholder,
-        tooltip=placeholder,
-        continuous_update=False,
-        style=_LABEL,
-        layout=_fit_width(width),
+    field = widgets.Text(
+        description=label, placeholder=placeholder, continuous_update=False, style=_LABEL, layout=_fit_width(width)
     )
-
-
-def combobox(label: str, placeholder: str, value: str = "") -> widgets.Combobox:
-    """Return a field with suggestions."""
-    return widgets.Combobox(
-        value=value,
-        description=label,
-        placeholder=placeholder,
-        continuous_update=False,
-        style=_LABEL,
-        layout=widgets.Layout(width="auto"),
-    )
+    # ipywidgets 7 has another name for it.
+    setattr(field, "tooltip" if field.has_trait("tooltip") else "description_tooltip", placeholder)
+    return field
 
 
 def dropdown(label: str, options: Sequence[Any], width: str, value: Any = None) -> widgets.Dropdown:

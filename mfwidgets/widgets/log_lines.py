@@ -6,10 +6,13 @@ from typing import Any, TypedDict
 import anywidget
 import traitlets
 
-from mfwidgets.widgets.html_view import STATIC
+from mfwidgets.widgets.explorer.script import STATIC
 
 PAGE = 500
 """Lines per message. ``PAGE`` in ``log_lines.js`` must be the same."""
+
+ROW_HEIGHT = 18
+"""Pixels. ``LINE`` in ``log_lines.js`` must be the same."""
 
 
 class DrawnRow(TypedDict):
@@ -43,6 +46,12 @@ class LogLines(anywidget.AnyWidget):
 
     current = traitlets.Int(-1).tag(sync=True)
     """The row that is marked and scrolled into view. -1 for none."""
+
+    start = traitlets.Int(-1).tag(sync=True)
+    """The row at the top when a version of the log opens. -1 for the same position as before."""
+
+    top = traitlets.Int(0).tag(sync=True)
+    """The row at the top, as the page reports it after the user has scrolled."""
 
     columns = traitlets.Int(0).tag(sync=True)
     """The number of characters that fit into a row, as the page measured it. 0 while it is unknown."""

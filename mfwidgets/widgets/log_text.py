@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 
@@ -11,7 +11,8 @@ from mfwidgets.render.sanitize import escape_control_chars, log_line, parse_ansi
 from mfwidgets.render.view import text_of_line
 from mfwidgets.search import LinePattern
 from mfwidgets.times import zone_text
-from mfwidgets.views.log import moment_text
+from mfwidgets.views.log import moment_text, styled_lines
+from mfwidgets.views.screen_lines import error_line, screen_lines
 from mfwidgets.widgets.log_lines import PAGE, DrawnRow, Rows
 
 DEFAULT_COLUMNS = 2_000
@@ -40,12 +41,24 @@ class LogText:
         The numbers of the matching lines, in order.
     columns
         The width in characters to which lines are wrapped. 0 means that they are not wrapped.
+    error
+        The number of the line with the exception of the last traceback. None if there is none.
+    logged
+        The lines as they were logged, for downloads. Empty if they are the same.
     """
 
     lines: Sequence[LogLine] = ()
     pattern: LinePattern | None = None
     found: tuple[int, ...] = ()
     columns: int = 0
+    error: int | None = None
+    logged: Sequence[LogLine] = field(default=(), compare=False)
+
+    @classmethod
+    def of(cls, lines: Sequence[LogLine]) -> "LogText":
+        """Return lines as a terminal shows them."""
+        shown = screen_lines(lines)
+        return cls(shown, error=error_line(shown), logged=lines)
 
     def search(self, text: str, *, regex: bool) -> "LogText":
         """Return the same lines with a search for a str or a regular expression. Case is ignored.
@@ -85,6 +98,11 @@ class LogText:
         """Return the first row of a line."""
         return self._starts[line] if self.columns else line
 
+    def line_of(self, row: int) -> int:
+        """Return the number of the line of a row."""
+        last = max(len(self.lines) - 1, 0)
+        return min(max(bisect_right(self._starts, row) - 1 if self.columns else row, 0), last)
+
     def page(self, number: int) -> Rows:
         """Return the rendered rows of a page."""
         first, last = number * PAGE, min((number + 1) * PAGE, self.rows)
@@ -117,6 +135,7 @@ class LogText:
         lines = self.lines[first:last]
         several = len({line.stream for line in self.lines[first:last]}) > 1
         drawn = parse_ansi((line.message for line in lines), DEFAULT_COLUMNS)
+        drawn = styled_lines(drawn, lines, None if self.error is None else self.error - first)
         found = self.pattern.spans([text_of_line(spans) for spans in drawn]) if self.pattern else [[] for _ in drawn]
         for line, spans, ranges in zip(lines, drawn, found, strict=True):
             yield {
@@ -127,7 +146,7 @@ class LogText:
 
     def text(self) -> str:
         """Return all lines as a str."""
-        return "".join(f"{line.message}\n" for line in self.lines)
+        return "".join(f"{line.message}\n" for line in self.logged or self.lines)
 
 
 def _width(line: LogLine) -> int:

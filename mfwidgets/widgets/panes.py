@@ -1,19 +1,18 @@
 """The views in the panes of an explorer. They are the views of objects in cells, with more rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from mfwidgets.client.answers.comparison import compare
+from mfwidgets.client.code import NO_CODE
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
-from mfwidgets.queries.rows import relevant_tasks
+from mfwidgets.queries.relevant_task import relevant_task
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.render.view import View
 from mfwidgets.views import show as _show  # noqa: F401 - importing it registers the views
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.grid import tile_grid
 from mfwidgets.widgets.selection import Selection
 
 LIMITS = Limits(rows=100)
@@ -44,10 +43,7 @@ def tasks(selected: Selection) -> View:
     """Show the tasks of the step as tiles and as a table, or all tasks of the run."""
     if selected.step:
         step = Step._of(remembering_context(selected.step._context), selected.step._record)
-        view = build_view(step, LIMITS)
-        if any(part.part == "tile_grid" for part in view.parts):
-            return view
-        return replace(view, parts=(*tile_grid(step.grid(), LIMITS), *view.parts))
+        return build_view(step, LIMITS)
     return build_view(selected.run.tasks(), LIMITS) if selected.run else nothing("Select a run to see its tasks.")
 
 
@@ -68,27 +64,23 @@ def code(selected: Selection) -> View:
         return nothing("Select a run to see its code.")
     package = (selected.task and selected.task.code) or selected.run.code
     if package is None:
-        return nothing(
-            "No code is stored for this run. Metaflow stores a code package for remote steps. "
-            "With METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1 it stores one for all runs."
-        )
+        return nothing(NO_CODE)
     return build_view(package, LIMITS)
 
 
 def log_text(selected: Selection) -> Task | None:
-    """Return the task for the log: the selected task, or a running or failed or the only task of the step or run."""
+    """Return the task for the log: the selected task, or the task that matters most in the step or run."""
     holder = selected.step or selected.run
     if selected.task or holder is None:
         return selected.task
-    rows = holder.tasks()._rows()
-    relevant = relevant_tasks(rows)
-    return Task._of(holder._context, relevant[0].record) if len(relevant) == 1 or relevant is not rows else None
+    relevant = relevant_task(holder.tasks()._rows())
+    return Task._of(holder._context, relevant.row.record) if relevant else None
 
 
 def compared(runs: Sequence[Run]) -> View:
     """Show the differences between the ticked runs."""
     if len(runs) < 2:  # noqa: PLR2004 - a comparison needs two
-        return nothing("Tick two or more runs on the left to compare them.")
+        return nothing("Select two or more runs in the table to compare them.")
     return build_view(compare(*runs), LIMITS)
 
 

@@ -1,7 +1,7 @@
 """The selection of an explorer: an object, its parents, and the line of code that returns it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from mfwidgets.client.artifact import DataArtifact
@@ -9,12 +9,13 @@ from mfwidgets.client.flow import Flow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.queries.context import ClientContext
 from mfwidgets.queries.snapshot_provider import remembering_context
 from mfwidgets.views.object_code import object_code
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Selection:
     """An object and its parents. Levels below the object are None.
 
@@ -82,7 +83,7 @@ def _form(pane: str, selection: Selection) -> tuple[Any, str]:
         "Tasks": [(selection.step, "{}.grid()"), (selection.run, "{}.tasks()")],
         "Artifacts": [(selection.artifact, "{}"), (selection.task, "{}.artifacts"), (selection.run, "{}.artifacts()")],
         "Code": [(selection.run, "{}.code")],
-        "Cards": [(selection.task, "mfwidgets.get_cards({})")],
+        "Cards": [(selection.task or selection.step or selection.run, "{}.cards()")],
         "Logs": [(selection.task, '{}.logs("both")')],
     }
     return next(

@@ -35,13 +35,25 @@ const word = pathspec => `'${pathspec.replaceAll("'", `'"'"'`)}'`;
 const FORMS = {
   show: [path => `%mflow ${MAYBE_COMMAND.test(path) ? "show " : ""}${path}`, path => `from mfwidgets import Metaflow\n${expression(path)}`],
   explore: [path => `%mflow explore ${path}`, path => `from mfwidgets import Metaflow, explore\nexplore(${expression(path)})`],
+  why: [path => `%mflow why ${path}`, path => `%mflow why ${path.startsWith("-") ? "-- " : ""}${word(path)}`],
   logs: [path => `%mflow logs ${path}`, path => `%mflow logs ${path.startsWith("-") ? "-- " : ""}${word(path)}`],  // also for runs and steps, which have no logs()
 };
 
-/** The source of a cell that shows an object, opens an explorer or shows logs. Throws an Error for an impossible name. */
+/** The source of a cell that shows an object, says why it failed, opens an explorer or shows logs. Throws an Error for an impossible name. */
 export function cell(action, pathspec) {
   const [plain, odd] = FORMS[action];
   return (PLAIN.test(checked(pathspec)) ? plain : odd)(pathspec);
+}
+
+/**
+ * Code that returns an explorer and leaves no name in the kernel. `namespace` is that of the sidebar: empty for the kernel's,
+ * "none" for all runs. Throws an Error for an impossible name.
+ */
+export function opened(pathspec, namespace = "") {
+  const chosen = namespace === "none" ? "namespace=None" : namespace ? `namespace=${literal(namespace)}` : "";
+  if (HIDDEN.test(namespace)) throw new Error("Expected a namespace without control characters.");
+  const client = `__import__("mfwidgets").Metaflow(${chosen})`;
+  return `__import__("mfwidgets").explore(${pathspec ? `${client}.get(${literal(checked(pathspec))})` : client})`;
 }
 
 /** What is copied or dragged: a plain pathspec, else an expression. Throws an Error for an impossible name. */

@@ -2,7 +2,7 @@
 
 import { portable } from "./lines.js";
 
-const SIGNS = { completed: "✓", caught: "!", failed: "✗", killed: "✗", running: "▶", unknown: "?" };
+export const SIGNS = { completed: "✓", caught: "!", failed: "✗", killed: "✗", running: "▶", unknown: "?" };
 
 const UNITS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 
@@ -13,7 +13,7 @@ export function age(iso, now = Date.now()) {
   return `${Math.floor(seconds / length)} ${unit}`;
 }
 
-function element(name, className, text = "") {
+export function element(name, className, text = "") {
   const made = document.createElement(name);
   made.className = className;
   made.textContent = text;
@@ -43,13 +43,14 @@ const ROOT = { pathspec: "", name: "", kind: "root", leaf: false };
 export class Tree {
   /**
    * @param {(query: {pathspec: string, text: string, offset: number}) => Promise<object>} ask for the children of an object
-   * @param {(pathspec: string) => void} act on a click on a name, or Enter
+   * @param {(pathspec: string, other: boolean) => void} act on a click on a name, or Enter. `other` with Shift
    */
   constructor({ ask, act }) {
     this.ask = ask;
     this.act = act;
     this.root = new Branch(ROOT, null);
     this.text = "";
+    this.failed = false;
     this.round = 0;
     this.current = "";
     this.node = element("div", "mfw-tree");
@@ -77,6 +78,12 @@ export class Tree {
   /** Show only flows and runs that match a string; an empty string shows all. */
   filter(text) {
     this.text = text;
+    return this.refresh();
+  }
+
+  /** Show only what failed, or everything. */
+  onlyFailed(failed) {
+    this.failed = failed;
     return this.refresh();
   }
 
@@ -117,11 +124,11 @@ export class Tree {
 
   /** If the name of a flow matches, all its runs are shown. */
   async askBelow(branch, text) {
-    const wanted = { pathspec: branch.item.pathspec, offset: branch.below.length };
+    const parameters = { pathspec: branch.item.pathspec, offset: branch.below.length, failed: this.failed ? "1" : "" };
     const named = branch.item.kind === "flow" && branch.item.name.toLowerCase().includes(text.toLowerCase());
-    const answer = await this.ask({ ...wanted, text: named ? "" : text });
+    const answer = await this.ask({ ...parameters, text: named ? "" : text });
     // If no flow name matches, runs may match: then all flows are shown, so that the user can open them.
-    if (branch.item.kind === "root" && text && !answer.items.length) return this.ask({ ...wanted, text: "" });
+    if (branch.item.kind === "root" && text && !answer.items.length) return this.ask({ ...parameters, text: "" });
     return answer;
   }
 
@@ -153,7 +160,7 @@ export class Tree {
       }
       const level = branch.level + 1;
       if (branch.error && branch !== this.root) add(this.again(branch, level, `${branch.error} Try again.`, "mfw-tree-error"), `!${branch.item.pathspec}`);
-      else if (branch.asked && !branch.below.length && branch !== this.root) add(this.extra(level, "nothing"), `0${branch.item.pathspec}`);
+      else if (branch.asked && !branch.below.length && branch !== this.root) add(this.extra(level, this.failed ? "nothing failed" : "nothing"), `0${branch.item.pathspec}`);
       if (branch.more) add(this.again(branch, level, "More…", "mfw-tree-more"), `+${branch.item.pathspec}`);
     };
     walk(this.root);
@@ -162,20 +169,19 @@ export class Tree {
     if (first) first.tabIndex = 0;
     rows.find(row => row.dataset.key === focused)?.focus();
     this.node.classList.toggle("mfw-tree-broken", Boolean(this.root.error));
-    this.say(this.root.error || (rows.length ? this.where : `No flows: ${this.where ?? ""}`));
+    this.say(this.root.error || (rows.length ? this.where : `No flows${this.failed ? " with failed runs among their newest 50" : ""}: ${this.where ?? ""}`));
   }
 
   row(branch) {
     const { item } = branch;
     const row = element("div", "mfw-tree-row");
-    Object.assign(row.dataset, { pathspec: item.pathspec, kind: item.kind });
+    Object.assign(row.dataset, { pathspec: item.pathspec, kind: item.kind, status: item.status ?? "" });
     row.setAttribute("role", "treeitem");
     row.setAttribute("aria-level", branch.level);
     if (!item.leaf) row.setAttribute("aria-expanded", String(branch.open));
     row.draggable = true;
     row.style.paddingLeft = `${4 + 14 * (branch.level - 1)}px`;
     const began = item.started_at ? age(item.started_at) : "";
-    row.title = [item.pathspec, item.status, item.reason, item.started_at].filter(Boolean).join("\n");
     row.append(element("span", "mfw-tree-twisty", item.leaf ? "" : branch.open ? "▾" : "▸"));
     if (item.status) {
       const sign = element("span", `mfw-tree-sign mfw-tree-${item.status}`, SIGNS[item.status] ?? "?");
@@ -223,7 +229,7 @@ export class Tree {
     if (row.dataset.more !== undefined) return void this.load(this.found(row.dataset.more));
     if (!row.dataset.pathspec) return;
     if (event.target.closest(".mfw-tree-twisty")) void this.toggle(this.found(row.dataset.pathspec));
-    else this.act(row.dataset.pathspec);
+    else this.act(row.dataset.pathspec, event.shiftKey);
   }
 
   focus(row) {
@@ -249,7 +255,7 @@ export class Tree {
         const above = rows.slice(0, at).findLast(one => one.ariaLevel < row.ariaLevel);
         if (above) this.focus(above);
       },
-      Enter: () => (branch ? this.act(branch.item.pathspec) : row.click()),
+      Enter: () => (branch ? this.act(branch.item.pathspec, event.shiftKey) : row.click()),
       " ": () => (branch ? void this.toggle(branch) : row.click()),
     };
     if (!(event.key in keys)) return;
