@@ -13,7 +13,16 @@ class ExitCode(IntEnum):
     """An error, with one line on standard error. For ``doctor``: there are problems."""
 
     NOT_UNDERSTOOD = 2
-    """Invalid arguments, with one line on standard error that says what is valid."""
+    """Invalid arguments, also invalid conditions, with one line on standard error that says what is valid."""
+
+    RUN_FAILED = 3
+    """``wait`` and ``--exit-code``: the run, step or task did not succeed."""
+
+    NOT_FOUND = 4
+    """``wait`` and ``--exit-code``: the object does not exist."""
+
+    TIMED_OUT = 124
+    """``wait``: the run has not ended in time. The number is that of ``timeout`` in GNU coreutils."""
 
     INTERRUPTED = 130
     """Interrupted by Ctrl-C: 128 plus the number of SIGINT, as in shells."""

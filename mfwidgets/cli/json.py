@@ -1,6 +1,7 @@
 """Prints results as JSON (``--json``): the dict of ``to_dict()`` as one object. ``help json`` lists its keys."""
 
 import json
+from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
@@ -13,7 +14,8 @@ from mfwidgets.tables import to_json_value
 
 _INTRODUCTION = """\
 --json prints one JSON object. Its "kind" is the kind of the result. It has the facts of to_dict(), and their names are
-those of the columns of to_pandas().
+those of the columns of to_pandas(). "warnings" is a list of messages, such as names that no run has. They are on standard
+error, too.
 
 Later versions only add keys. Every key is always present; null means that there is no value. Times are ISO 8601 in UTC
 with milliseconds (2026-01-02T03:04:05.678+00:00). Durations are in seconds, sizes in bytes. A status is completed,
@@ -27,7 +29,11 @@ tags (user_tags), and resumed_from (the pathspec of origin_run_id).
 _ROWS = (
     ("run", "runs", "a single run also has metadata, parameters, not_read (why parameters are null) and steps"),
     ("step", "steps", "a single step also has tasks; a step of a graph also has type and next"),
-    ("task", "tasks", "and attempt_rows; a single task also has exception and artifacts"),
+    (
+        "task",
+        "tasks",
+        "attempt_rows; of a list, a single step or alone: items results (of 1,000 tasks at most); alone: exception artifacts",
+    ),
     ("attempt", "attempts", ""),
     ("artifact", "artifacts", "a single artifact also has holds, and value if it is plain and small"),
     (
@@ -56,9 +62,11 @@ _OTHERS = (
     ("lineage", "artifact sha producer holders origin earlier_runs runs_searched"),
     ("graph", "pathspec status reason steps"),
     ("timeline", "pathspec status reason steps tasks critical_path"),
-    ("grid", "pathspec by rows, each with item and tasks"),
-    ("cards", "pathspec cards, each with type id hash path"),
+    ("grid", "pathspec by planned_tasks rows, each with item and tasks: pathspec index item status value"),
+    ("cards", "pathspec cards, each with type id hash path task"),
     ("code", "path sha script files info"),
+    ("disk", "of size left_out; rows, each with kind (flow, part, run, artifact) name size own_size objects"),
+    ("packages", "pathspec packages, each with name version requested source steps; note (why some are missing)"),
     ("tags", "pathspec added removed user_tags system_tags"),
     ("profiles", "current profiles"),
     ("doctor", "well checks, each with name result details advice"),
@@ -67,15 +75,23 @@ _OTHERS = (
 )
 
 
-def json_text(result: Any) -> str:
+def json_text(result: Any, warnings: Sequence[str] = ()) -> str:
     """Return the result of a command as indented JSON. It is ASCII, so that the encoding of a terminal is irrelevant.
+
+    Parameters
+    ----------
+    result
+        The result.
+    warnings
+        The warnings so far. Reading the facts of the result can add some.
 
     Raises
     ------
     MetaflowException
         The object cannot be read.
     """
-    return json.dumps(to_json_value(_data_of(result)), indent=2, allow_nan=False)
+    data = _data_of(result)
+    return json.dumps(to_json_value({**data, "warnings": list(warnings)}), indent=2, allow_nan=False)
 
 
 def json_help() -> str:

@@ -2,12 +2,12 @@
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from IPython.core.error import UsageError
 
 from mfwidgets.display_options import options
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.magic.command import positive
 
 OPTIONS = (
@@ -17,6 +17,7 @@ OPTIONS = (
     ("--profile", "NAME", "use this profile of Metaflow"),
     ("--sample", "", "read the sample runs that come with mfwidgets"),
     ("--rows", "N", f"print at most N rows of a table, {options.display_max_rows} by default"),
+    ("--exit-code", "", "exit with 3 if the run, step or task has not succeeded, and with 4 if it does not exist"),
     ("--version", "", "print the version"),
 )
 """The name, the metavar and the meaning of each option."""
@@ -25,7 +26,7 @@ _COMMAND_OF_OPTION = {"profile": "profile", "metadata": "metadata", "namespace":
 """The command that carries out each option, in this order: a profile sets metadata and namespace, too."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class CommandLine:
     """The parsed arguments of the program.
 
@@ -41,6 +42,8 @@ class CommandLine:
         Whether to read the sample runs.
     rows
         The maximum number of rows of a table. None means the default.
+    exit_code
+        Whether the exit code says how the run ended.
     """
 
     words: list[str]
@@ -48,6 +51,7 @@ class CommandLine:
     as_json: bool
     sample: bool
     rows: int | None
+    exit_code: bool = False
 
 
 class _Parser(ArgumentParser):
@@ -81,4 +85,4 @@ def parse_arguments(words: Sequence[str]) -> CommandLine:
     switches = [
         [command, value] for name, command in _COMMAND_OF_OPTION.items() if (value := getattr(given, name)) is not None
     ]
-    return CommandLine(own, switches, given.json, given.sample, given.rows)
+    return CommandLine(own, switches, given.json, given.sample, given.rows, given.exit_code)

@@ -12,20 +12,25 @@ from typing import Any, TextIO
 import mfwidgets
 from mfwidgets.cli.options import OPTIONS
 from mfwidgets.client.answers.logs import ALL, Logs
+from mfwidgets.client.answers.nothing import Nothing
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException
 from mfwidgets.hidden_characters import visible
-from mfwidgets.magic.command import Command
 from mfwidgets.magic.commands.doctor import Doctor
-from mfwidgets.magic.dispatch import COMMANDS, CommandHelp, Help
+from mfwidgets.magic.dispatch import COMMANDS, CommandHelp, Help, commands_table
 from mfwidgets.queries.context import current_context
+from mfwidgets.render.cell import EMPTY, Cell
 from mfwidgets.render.sanitize import escape_control_chars, parse_ansi
 from mfwidgets.render.text import lines_of, print_lines, shows_colours
-from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.render.view import Table, View
+from mfwidgets.render.wrap import terminal_columns
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.context import context_facts
 from mfwidgets.views.log import LOG_LINES
-from mfwidgets.views.show import full_view
+from mfwidgets.views.more import ON_A_COMMAND_LINE, leaves_out
+from mfwidgets.views.screen_lines import screen_lines
+from mfwidgets.views.show import full_view, terminal_view
+from mfwidgets.views.sweep import ALL_COLUMNS
 
 _MAX_LINE_CHARS = 10_000
 """The rest of a longer line of a log is cut on a terminal with colours."""
@@ -34,6 +39,9 @@ _MAGIC = re.compile(
     r"""(?P<quoted>(?<!\w)(?:'[^']*'|"[^"]*"))|%mflow (?P<switch>ns|metadata|profile) (?=[^\s.,;|\[])|%mflow"""
 )
 """A quoted name can contain anything, also ``%mflow``. It stays as it is."""
+
+_ON_COMMAND_LINE = {ALL_COLUMNS: "--json has all columns."}
+"""Advice that names a call of Python, and the same for the command line."""
 
 _OPTIONS = {"ns": "--namespace", "metadata": "--metadata", "profile": "--profile"}
 
@@ -48,7 +56,9 @@ def print_text(result: Any, stream: TextIO) -> None:
         The object cannot be read.
     """
     if isinstance(result, Displayable):
-        _print_view(view_in_cli_words(full_view(result), all_ours=False), stream)
+        view = terminal_view(result)
+        more = ON_A_COMMAND_LINE if leaves_out(view) else ""
+        _print_view(view_in_cli_words(replace(view, more=more), all_ours=False), stream)
     elif isinstance(result, str):
         stream.write(f"{escape_control_chars(result) if stream.isatty() else result}\n")
     else:
@@ -62,16 +72,23 @@ def print_logs(logs: Logs, stream: TextIO) -> None:
     """Print only the lines, for other programs. Notes go to standard error."""
     limit = LOG_LINES if logs.tail is None else logs.tail
     lines = logs.lines() if limit == ALL else logs.last(limit + 1)
-    shown = lines[max(len(lines) - limit, 0) :]
+    shown = screen_lines(lines[max(len(lines) - limit, 0) :])
     if shows_colours(stream):
         print_lines(parse_ansi((line.message for line in shown), _MAX_LINE_CHARS), stream)
     else:
         stream.writelines(f"{escape_control_chars(line.message)}\n" for line in shown)
-    notes = [] if lines else list(full_view(logs).notes)
+    notes = [logs._note] if lines and logs._note else [] if lines else list(full_view(logs).notes)
     if logs.tail is None and len(lines) > limit:
-        notes = [f"These are the last {limit} lines. --all prints all lines, --tail N the last N."]
+        notes += [f"These are the last {limit} lines. --all prints all lines, --tail N the last N."]
     for note in notes:
         print(f"mfwidgets: {visible(in_cli_words(note))}", file=sys.stderr)  # noqa: T201 - a program prints
+
+
+@print_text.register
+def print_nothing(nothing: Nothing, stream: TextIO) -> None:
+    """Print nothing but a note on standard error: for other programs, the answer is empty."""
+    del stream
+    print(f"mfwidgets: {visible(in_cli_words(nothing.reason))}", file=sys.stderr)  # noqa: T201 - a program prints
 
 
 @print_text.register
@@ -91,7 +108,9 @@ def print_command_help(command_help: CommandHelp, stream: TextIO) -> None:
 def print_help(_: Help, stream: TextIO) -> None:
     """Print the context, all commands and all options."""
     commands = [command.on_command_line() for command in COMMANDS.values() if not command.in_cells_only]
-    rows = tuple((Cell(_short_usage(command), "code"), Cell(command.meaning)) for command in commands)
+    table = commands_table(commands, ("mfwidgets", "meaning"))
+    agents = (Cell("mcp", "code"), Cell("serve agents: read-only tools over standard input and output"))
+    table = replace(table, rows=(*table.rows, (Cell("Serve agents", "group"), EMPTY), agents))
     more = tuple((Cell(f"{name} {value}".rstrip(), "code"), Cell(meaning)) for name, value, meaning in OPTIONS)
     try:
         facts = context_facts(current_context(), Limits())
@@ -105,26 +124,24 @@ def print_help(_: Help, stream: TextIO) -> None:
             "mfwidgets PATHSPEC shows an object. latest, latest-ok or latest~2 can replace the run id.",
             "mfwidgets without a command shows the flows. mfwidgets help COMMAND describes a command.",
         ),
-        parts=(Table("Commands", ("mfwidgets", "meaning"), rows), Table("Options", ("option", "meaning"), more)),
+        parts=(table, Table("Options", ("option", "meaning"), more)),
     )
     _print_view(view, stream)
 
 
-def _short_usage(command: Command) -> str:
-    options = " ..." if any(argument.is_option for argument in command.arguments) else ""
-    return (
-        " ".join([command.name, *(argument.usage for argument in command.arguments if not argument.is_option)])
-        + options
-    )
-
-
 def _print_view(view: View, stream: TextIO) -> None:
-    print_lines(lines_of(view), stream)
+    print_lines(lines_of(view, terminal_columns(stream)), stream)
 
 
 def in_cli_words(text: str) -> str:
     """Return a message with the program instead of the magic: ``--namespace none`` for ``%mflow ns none``."""
-    return _MAGIC.sub(_in_cli_words, text.replace("As a line: ", "Here: "))
+    advice = "As a line: %mflow ns none"  # only at the end: a name inside a command may contain the same words
+    if text.endswith(advice):
+        text = text.removesuffix(advice) + advice.replace("As a line", "Here")
+    for call, option in _ON_COMMAND_LINE.items():
+        if text.endswith(call):
+            text = text.removesuffix(call) + option
+    return _MAGIC.sub(_in_cli_words, text)
 
 
 def _in_cli_words(match: re.Match[str]) -> str:
@@ -134,20 +151,23 @@ def _in_cli_words(match: re.Match[str]) -> str:
 
 
 def view_in_cli_words(view: View, *, all_ours: bool) -> View:
-    """Return a view with commands of the command line in its notes. If ``all_ours``, also in its tables.
+    """Return a view with commands of the command line in its notes and in its lines to run.
 
-    Other tables contain the user's data, which must not change.
+    If ``all_ours``, also in all cells. Other tables contain the user's data, which must not change.
     """
-    shown = replace(view, notes=tuple(map(in_cli_words, view.notes)))
-    if not all_ours:
-        return shown
-    parts = tuple(_table_in_cli_words(part) if isinstance(part, Table) else part for part in view.parts)
-    return replace(shown, name=in_cli_words(view.name), parts=parts)
+    parts = tuple(
+        _table_in_cli_words(part, all_ours=all_ours or part.commands) if isinstance(part, Table) else part
+        for part in view.parts
+    )
+    facts = tuple((label, _cell_in_cli_words(cell, is_ours=all_ours)) for label, cell in view.facts)
+    shown = replace(view, notes=tuple(map(in_cli_words, view.notes)), facts=facts, parts=parts)
+    return replace(shown, name=in_cli_words(view.name)) if all_ours else shown
 
 
-def _table_in_cli_words(table: Table) -> Table:
-    return replace(table, rows=tuple(tuple(_cell_in_cli_words(cell) for cell in row) for row in table.rows))
+def _table_in_cli_words(table: Table, *, all_ours: bool) -> Table:
+    rows = tuple(tuple(_cell_in_cli_words(cell, is_ours=all_ours) for cell in row) for row in table.rows)
+    return replace(table, rows=rows, note=in_cli_words(table.note), more=in_cli_words(table.more))
 
 
-def _cell_in_cli_words(cell: Cell) -> Cell:
-    return replace(cell, text=in_cli_words(cell.text))
+def _cell_in_cli_words(cell: Cell, *, is_ours: bool) -> Cell:
+    return replace(cell, text=in_cli_words(cell.text)) if is_ours or cell.kind == "line" else cell

@@ -14,7 +14,7 @@ HELP_WORDS = frozenset(("-h", "--help", "-?", "?"))
 
 Kind = Literal[
     "flow", "run", "step", "task", "artifact", "pathspec", "tag", "status", "user", "namespace", "metadata", "profile",
-    "command", "number", "user tag", "text",
+    "command", "number", "user tag", "where", "column", "text",
 ]  # fmt: skip
 """The kind of an argument determines its completions. The first six are pathspecs, completed down to that level."""
 
@@ -136,9 +136,21 @@ class Command:
         for argument in self.arguments:
             argument.add_to(groups.get(argument.group, parser))
         try:
-            return parser.parse_args(words)
+            return parser.parse_args(self._joined(words))
         except UsageError as error:
             raise UsageError(f"{error}. Usage: {self.usage}") from None
+
+    def _joined(self, words: list[str]) -> list[str]:
+        """Join options with conditions that begin with ``-``, such as ``-tag:nightly``: argparse would refuse them."""
+        options = {argument.name: argument for argument in self.arguments if argument.is_option}
+        joined: list[str] = []
+        for word in words:
+            option = options.get(joined[-1]) if joined else None
+            if option and option.kind == "where" and word.startswith("-") and word.partition("=")[0] not in options:
+                joined[-1] += f"={word}"
+            else:
+                joined.append(word)
+        return joined
 
 
 def positive(text: str) -> int:

@@ -1,16 +1,12 @@
-"""Completes ``%mflow`` lines, and pathspecs in ``Flow("…")`` and the other classes, with a matcher of IPython's API 2."""
+"""Completes ``%mflow`` lines, and pathspecs in ``Flow("…")`` and the other classes. It knows nothing about IPython."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 from mfwidgets.code_lines import is_plain, is_quotable, quote
 from mfwidgets.magic.command import HELP_WORDS, Argument, Command, Kind
-from mfwidgets.magic.completion_sources import ANSWERS, completion_candidates
+from mfwidgets.magic.completion_sources import completion_candidates
 from mfwidgets.magic.tokenize import BLANKS, scan
-
-if TYPE_CHECKING:
-    from IPython.core.completer import CompletionContext, SimpleMatcherResult
-    from IPython.core.interactiveshell import InteractiveShell
 
 _MAGIC = re.compile(r"^(?:[^'\"#=]+=)?\s*(?P<cell>%?)%mflow\s+(?P<rest>.*)$")
 _STRING = re.compile(r"\b(?P<name>Flow|Run|Step|Task|DataArtifact)\(\s*(?P<quote>['\"])(?P<word>[^'\"\n]*)$")
@@ -24,8 +20,26 @@ _OF_CLASS: dict[str, Kind] = {
 _FOR_CELLS = ("ns", "metadata", "profile")
 
 
-def complete(text: str, above: str = "") -> tuple[str, list[tuple[str, str]]]:
-    """Return the unfinished word at the end of a line, and its completions with their kinds.
+class Completion(NamedTuple):
+    """A completion.
+
+    Attributes
+    ----------
+    text
+        What replaces the unfinished word.
+    kind
+        The kind of the argument, or ``command`` or ``option``.
+    detail
+        Facts about the object in one line: ``✗ failed · 3 min ago``. Can be empty.
+    """
+
+    text: str
+    kind: str
+    detail: str = ""
+
+
+def complete(text: str, above: str = "") -> tuple[str, list[Completion]]:
+    """Return the unfinished word at the end of a line, and its completions, the most likely first.
 
     Parameters
     ----------
@@ -39,14 +53,17 @@ def complete(text: str, above: str = "") -> tuple[str, list[tuple[str, str]]]:
     in_string = _STRING.search(text)
     if in_string:
         word, kind = in_string["word"], _OF_CLASS[in_string["name"]]
-        names = completion_candidates(kind, word, "", aliases=False)
-        return word, _matching(word, [(name, kind) for name in names if is_plain(name)])
+        found = completion_candidates(kind, word, "", aliases=False)
+        plain = [Completion(one.name, kind, one.detail) for one in found if is_plain(one.name)]
+        return word, _matching(word, plain)
     magic = _MAGIC.search(text)
     if not magic:
         return "", []
     before, word, opened = _split_at_cursor(magic["rest"])
     candidates = _matching(word, _candidates(before, word, for_cell=bool(magic["cell"])))
-    return word, [(line, kind) for name, kind in candidates if (line := _inserted(name, kind, opened)) is not None]
+    return word, [
+        one._replace(text=line) for one in candidates if (line := _inserted(one.text, one.kind, opened)) is not None
+    ]
 
 
 def _inserted(name: str, kind: str, opened: str) -> str | None:
@@ -88,44 +105,59 @@ def _option_and_value(word: str) -> list[str]:
     return [option, value] if equals and word.startswith("--") else [word]
 
 
-def _candidates(before: list[str], word: str, *, for_cell: bool) -> list[tuple[str, str]]:
+def _candidates(before: list[str], word: str, *, for_cell: bool) -> list[Completion]:
     """Return all candidates for the unfinished word, given the words before it."""
     from mfwidgets.magic.dispatch import COMMANDS
 
     if not before:
         if for_cell:
-            return [(name, "command") for name in _FOR_CELLS]
-        names = completion_candidates("pathspec", word, "")
+            return [_command(COMMANDS[name]) for name in _FOR_CELLS]
+        found = completion_candidates("pathspec", word, "")
         # The name of a command always means the command: %mflow show NAME shows a flow of that name.
-        pathspecs = [(name, "pathspec") for name in names if name not in COMMANDS]
-        return [*((name, "command") for name in COMMANDS), *pathspecs]
+        pathspecs = [Completion(one.name, "pathspec", one.detail) for one in found if one.name not in COMMANDS]
+        return [*map(_command, COMMANDS.values()), *pathspecs]
     command = COMMANDS.get(before[0])
     if command is None:
         return []
     if command.name == "help":
-        return [(name, "command") for name in COMMANDS] if len(before) == 1 else []
+        return list(map(_command, COMMANDS.values())) if len(before) == 1 else []
     return _arguments(command, before[1:], word)
 
 
-def _arguments(command: Command, before: list[str], word: str) -> list[tuple[str, str]]:
+def _arguments(command: Command, before: list[str], word: str) -> list[Completion]:
     options = {argument.name: argument for argument in command.arguments if argument.is_option}
     waiting = options.get(before[-1]) if before else None
     about = next((earlier for earlier in before if not earlier.startswith("-")), "")
     if waiting and waiting.takes_value:
         return _values(waiting, word, about)
     if word.startswith("-"):
-        return [(name, "option") for name in _still_possible(options, before)]
+        return _still_possible(options, before)
     places = [argument for argument in command.arguments if not argument.is_option]
     positional_count = _positional_count(options, before)
     if positional_count < len(places):
         return _values(places[positional_count], word, about)
-    return [(name, "option") for name in _still_possible(options, before)]
+    return _still_possible(options, before)
 
 
-def _values(argument: Argument, word: str, about: str) -> list[tuple[str, str]]:
+def _command(command: Command) -> Completion:
+    return Completion(command.name, "command", _brief(command.meaning))
+
+
+_MAX_MEANING = 48
+"""The popup shows at most this many characters of the meaning of a command or an option."""
+
+
+def _brief(meaning: str) -> str:
+    """Return the first part of a meaning."""
+    brief = re.split(r"[;,(:]", meaning)[0].strip()
+    return brief if len(brief) <= _MAX_MEANING else f"{brief[:_MAX_MEANING].rpartition(' ')[0]} …"
+
+
+def _values(argument: Argument, word: str, about: str) -> list[Completion]:
     if argument.kind == "text":
         return []
-    return [(candidate, argument.kind) for candidate in completion_candidates(argument.kind, word, about)]
+    found = completion_candidates(argument.kind, word, about)
+    return [Completion(one.name, argument.kind, one.detail) for one in found]
 
 
 def _positional_count(options: dict[str, Argument], before: list[str]) -> int:
@@ -141,47 +173,17 @@ def _positional_count(options: dict[str, Argument], before: list[str]) -> int:
     return count
 
 
-def _still_possible(options: dict[str, Argument], before: list[str]) -> list[str]:
+def _still_possible(options: dict[str, Argument], before: list[str]) -> list[Completion]:
+    """Return the options that can follow, with their meanings."""
     used = {options[option].group or option for option in before if option in options}
     return [
-        name
+        Completion(name, "option", _brief(option.meaning))
         for name, option in options.items()
         if option.settings.get("action") == "append" or (option.group or name) not in used
     ]
 
 
-def _matching(word: str, candidates: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _matching(word: str, candidates: list[Completion]) -> list[Completion]:
     """Return the candidates that begin with the word. If there are none, ignore case."""
-    exact = [candidate for candidate in candidates if candidate[0].startswith(word)]
-    return exact or [candidate for candidate in candidates if candidate[0].lower().startswith(word.lower())]
-
-
-def _matcher(context: "CompletionContext") -> "SimpleMatcherResult":
-    """Return completions to IPython: none for lines that are not ours. It never raises."""
-    from IPython.core.completer import SimpleCompletion
-
-    try:
-        above = context.full_text.split("\n")[: context.cursor_line]
-        word, candidates = complete(context.text_until_cursor, "\n".join(above))
-    except Exception:  # noqa: BLE001 - a completion must not print a traceback into the cell
-        word, candidates = "", []
-    completions: Any = [SimpleCompletion(text, type=kind) for text, kind in candidates]
-    return {"completions": completions, "matched_fragment": word, "suppress": bool(candidates), "ordered": True}
-
-
-_matcher.matcher_api_version = 2  # type: ignore[attr-defined]
-_matcher.matcher_identifier = "mfwidgets.pathspec"  # type: ignore[attr-defined]
-
-
-def load(ipython: "InteractiveShell") -> None:
-    """Add the matcher to a shell. A second call has no effect."""
-    matchers = ipython.Completer.custom_matchers
-    if _matcher not in matchers:
-        matchers.append(_matcher)
-
-
-def unload(ipython: "InteractiveShell") -> None:
-    """Remove the matcher from a shell, and clear the cache of answers."""
-    matchers = ipython.Completer.custom_matchers
-    matchers[:] = [matcher for matcher in matchers if matcher is not _matcher]
-    ANSWERS.forget()
+    exact = [candidate for candidate in candidates if candidate.text.startswith(word)]
+    return exact or [candidate for candidate in candidates if candidate.text.lower().startswith(word.lower())]

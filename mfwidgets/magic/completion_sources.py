@@ -4,62 +4,70 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 
 from mfwidgets.client.answers.grid import DURATION, STATUS
 from mfwidgets.client.flow import Flow
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
+from mfwidgets.column_names import headings
 from mfwidgets.concurrency import start_thread
 from mfwidgets.config import profiles
 from mfwidgets.magic.command import Kind
+from mfwidgets.magic.completion_facts import (
+    MAX_CANDIDATES,
+    Candidate,
+    below,
+    named,
+    newest_runs,
+    older_runs,
+    with_facts,
+)
 from mfwidgets.pathspec import KINDS, parse_alias
-from mfwidgets.providers.base import RunQuery
-from mfwidgets.providers.records import RunRecord
 from mfwidgets.queries.artifact_rows import artifact_rows
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.queries.namespaces import all_namespaces
 from mfwidgets.queries.run_filter import RUN_STATUSES
+from mfwidgets.schema import RUNS
 
-TIMEOUT_S = 0.35
-"""A completion waits this long for an answer. A later answer is cached for the next completion."""
+TIMEOUT_S = 0.28
+"""A completion waits this long for an answer. A later answer is cached for the next completion. The first one imports the
+modules that read runs, and should not take longer than 0.4 s in all."""
 
 CACHE_TTL_S = 30.0
 """Answers older than this are read again."""
 
-MAX_CANDIDATES = 200
-"""Candidates per level. Nobody reads a longer list."""
-
-_MAX_NAMES = 20_000
-"""Names per level that are read, to find those that begin with a word."""
-
 ALIASES = ("latest", "latest-ok", "latest~1")
 
 _NUMBER = re.compile(r"(?:int|float|bool)\Z|numpy\.(?:u?int|float)\d")
+
+_RUNS_FOR_NAMES = 3
+"""Runs whose parameters and results are offered. The newest can still be running."""
 
 _MAX_ANSWERS = 500
 """The size of the cache. The oldest answers are removed first."""
 
 
 Key = tuple[object, ...]
-Read = Callable[[], list[str]]
+Read = Callable[[], list[Candidate]]
 
 
 class AnswerCache:
     """A cache of lists of candidates. Each is read in its own thread, and only once at a time."""
 
     def __init__(self) -> None:
-        self._answers: dict[Key, tuple[float, list[str]]] = {}
-        self._pending: dict[Key, Future[list[str]]] = {}
+        self._answers: dict[Key, tuple[float, list[Candidate]]] = {}
+        self._pending: dict[Key, Future[list[Candidate]]] = {}
         self._lock = threading.RLock()  # reentrant, because get() calls _read() itself if it cannot start a thread
 
-    def get(self, key: Key, read: Read, timeout_s: float) -> list[str]:
+    def get(self, key: Key, read: Read, timeout_s: float) -> list[Candidate]:
         """Return a fresh answer if there is one within the timeout, else the previous answer, else an empty list."""
         with self._lock:
             read_at, answer = self._answers.get(key, (0.0, []))
@@ -74,8 +82,8 @@ class AnswerCache:
         wait_for([future], timeout=timeout_s)
         return future.result() if future.done() else answer
 
-    def _read(self, key: Key, read: Read, future: "Future[list[str]]") -> None:
-        answer: list[str] = []
+    def _read(self, key: Key, read: Read, future: "Future[list[Candidate]]") -> None:
+        answer: list[Candidate] = []
         with suppress(Exception):  # after an error there are no candidates; running the line shows the error
             answer = read()
         with self._lock:
@@ -104,7 +112,7 @@ _FIXED: dict[str, Callable[[], list[str]]] = {
 """Kinds whose candidates need no provider."""
 
 
-def completion_candidates(kind: Kind, word: str, about: str, *, aliases: bool = True) -> list[str]:
+def completion_candidates(kind: Kind, word: str, about: str, *, aliases: bool = True) -> list[Candidate]:
     """Return the candidates for an unfinished word, as whole words, the most likely first.
 
     Parameters
@@ -114,50 +122,93 @@ def completion_candidates(kind: Kind, word: str, about: str, *, aliases: bool = 
     word
         The unfinished word.
     about
-        The pathspec earlier on the line. Tags and users come from the runs of its flow, numbers from the tasks of its
-        step.
+        The pathspec earlier on the line. Tags, users and names of values come from the runs of its flow, numbers from the
+        tasks of its step.
     aliases
         Whether aliases such as ``latest`` can replace a run id.
     """
     if kind in _FIXED:
-        return _FIXED[kind]()
+        return named(_FIXED[kind]())
     context = current_context()
     here = (context.provider.address, context.namespace_setting)
     if kind == "namespace":
-        return [
-            "none",
-            "default",
-            *ANSWERS.get((*here, kind), lambda: all_namespaces(context)[:MAX_CANDIDATES], TIMEOUT_S),
-        ]
+        known = ANSWERS.get((*here, kind), lambda: named(all_namespaces(context)[:MAX_CANDIDATES]), TIMEOUT_S)
+        return [Candidate("none", note="all runs"), Candidate("default", note="the configured one"), *known]
     if kind == "number":
         names = ANSWERS.get((*here, kind, about), lambda: _numbers(context, about), TIMEOUT_S) if about else []
-        return [STATUS, DURATION, *names]
+        return [*named([STATUS, DURATION]), *names]
     flow = about.partition("/")[0]
-    if kind in ("tag", "user tag", "user"):
-        return ANSWERS.get((*here, kind, flow), lambda: _of_runs(context, kind, flow), TIMEOUT_S) if flow else []
+    if kind == "where":
+        from mfwidgets.queries.expressions.completing import complete_expression
+
+        return named(complete_expression(word, lambda what: [one.name for one in _of_flow(context, here, what, flow)]))
+    if kind in ("tag", "user tag", "user", "column"):
+        found = _of_flow(context, here, "name" if kind == "column" else kind, flow)
+        return _columns(found, word) if kind == "column" else found
     return _pathspecs(context, here, word, _depth(kind), aliases=aliases)
+
+
+def _columns(values: Sequence[Candidate], word: str) -> list[Candidate]:
+    """Return the names of columns for the last name in a list: values first, then facts. The names before it stay."""
+    before, comma, _ = word.rpartition(",")
+    present = {name.partition(":")[0] for name in before.split(",")}
+    facts = [Candidate(column.name, note="fact") for column in RUNS.columns]
+    return [
+        replace(found, name=f"{before}{comma}{found.name}")
+        for found in chain(values, facts)
+        if found.name not in present and "," not in found.name
+    ]
+
+
+def _of_flow(context: ClientContext, here: Key, kind: str, flow: str) -> list[Candidate]:
+    """Return tags, users, or names of values of a flow."""
+    read = partial(_value_names, context, flow) if kind == "name" else partial(_of_runs, context, kind, flow)
+    return ANSWERS.get((*here, kind, flow), read, TIMEOUT_S) if flow else []
 
 
 def _depth(kind: Kind) -> int:
     return KINDS.index(kind) + 1 if kind in KINDS else len(KINDS)
 
 
-def _pathspecs(context: ClientContext, here: Key, word: str, depth: int, *, aliases: bool) -> list[str]:
+def _pathspecs(context: ClientContext, here: Key, word: str, depth: int, *, aliases: bool) -> list[Candidate]:
     """Return the pathspecs of the level that the word is in."""
     *above, last = word.split("/")
     if len(above) >= depth:
         return []
-    parent = "/".join(above)
-    names = ANSWERS.get((*here, "below", parent), lambda: _below(context, above), TIMEOUT_S)
-    first = list(ALIASES) if aliases and len(above) == 1 and names else []
-    itself = [name for name in beginning_with(last, names) if _means_itself(name, len(above))][:MAX_CANDIDATES]
-    return [f"{parent}/{name}" if parent else name for name in chain(first, itself)]
+    until, parent = time.monotonic() + TIMEOUT_S, "/".join(above)
+    key = (*here, "below", parent)
+    known = ANSWERS.get(key, lambda: below(context, above), TIMEOUT_S)
+    shown = _beginning_with(last, known, len(above))
+    if not shown and len(above) == 1 and len(known) == MAX_CANDIDATES and last.isdigit():
+        older = partial(older_runs, context, above[0], last)
+        return [
+            replace(found, name=f"{parent}/{found.name}")
+            for found in ANSWERS.get((*key, last), older, until - time.monotonic())
+        ]
+    # The facts of all names serve each further letter, unless there are too many names.
+    about, beginning = (known, "") if len(known) <= MAX_CANDIDATES else (shown, last)
+    facts = ANSWERS.get(
+        (*key, "facts", beginning), lambda: with_facts(context, above, about), max(until - time.monotonic(), 0.0)
+    )
+    if facts:
+        shown = _beginning_with(last, facts, len(above))
+    first = _aliases(facts or known) if aliases and len(above) == 1 and known else []
+    return [replace(found, name=f"{parent}/{found.name}" if parent else found.name) for found in chain(first, shown)]
 
 
-def beginning_with(word: str, names: Iterable[str]) -> list[str]:
-    """Return the names that begin with the word. If there are none, ignore case."""
-    exact = [name for name in names if name.startswith(word)]
-    return exact or [name for name in names if name.lower().startswith(word.lower())]
+def _aliases(runs: Sequence[Candidate]) -> list[Candidate]:
+    """Return the aliases of run ids, with the facts of the runs that they mean now."""
+    good = next((run for run in runs if run.status in ("completed", "caught")), None)
+    second = runs[1] if len(runs) > 1 else None
+    meant = zip(ALIASES, (runs[0], good, second), strict=True)
+    return [replace(run, name=alias) if run else Candidate(alias) for alias, run in meant]
+
+
+def _beginning_with(word: str, candidates: Sequence[Candidate], depth: int) -> list[Candidate]:
+    """Return the candidates that begin with the word. If there are none, ignore case."""
+    usable = [found for found in candidates if _means_itself(found.name, depth)]
+    exact = [found for found in usable if found.name.startswith(word)]
+    return (exact or [found for found in usable if found.name.lower().startswith(word.lower())])[:MAX_CANDIDATES]
 
 
 def _means_itself(name: str, depth: int) -> bool:
@@ -165,38 +216,28 @@ def _means_itself(name: str, depth: int) -> bool:
     return bool(name) and "/" not in name and not (depth == 1 and parse_alias(name))
 
 
-def _below(context: ClientContext, above: list[str]) -> list[str]:
-    if not above:
-        return sorted(flow.flow for flow in context.provider.flows())[:_MAX_NAMES]
-    if len(above) == 1:
-        return [run.run_id for run in _newest(context, above[0], MAX_CANDIDATES)]
-    parent = Metaflow._in_context(context).get("/".join(above))
-    if isinstance(parent, Run):
-        return [step.id for step in parent][::-1]
-    if isinstance(parent, Step):
-        return [task.id for task in islice(parent.tasks(), _MAX_NAMES)]
-    return list(parent._child_names())[:_MAX_NAMES]
-
-
-def _newest(context: ClientContext, flow: str, most: int) -> Iterator[RunRecord]:
-    tags = () if context.namespace is None else (context.namespace,)
-    runs = context.provider.runs(flow, RunQuery(tags=tags, limit=most))
-    return islice((run for run in runs if context.includes(run)), most)
-
-
-def _of_runs(context: ClientContext, kind: str, flow: str) -> list[str]:
+def _of_runs(context: ClientContext, kind: str, flow: str) -> list[Candidate]:
     """Return the tags or the users of the newest runs of a flow, the most frequent first."""
-    runs = list(_newest(context, flow, MAX_CANDIDATES))
+    runs = list(newest_runs(context, flow, MAX_CANDIDATES))
     if kind == "user":
-        return [user for user, _ in Counter(run.user for run in runs).most_common() if user]
-    user_tags = Counter(tag for run in runs for tag in run.user_tags)
-    if kind == "user tag":
-        return [tag for tag, _ in user_tags.most_common(MAX_CANDIDATES)]
-    system_tags = Counter(tag for run in runs for tag in run.system_tags)
-    return [tag for tag, _ in chain(user_tags.most_common(), system_tags.most_common())][:MAX_CANDIDATES]
+        counts = Counter(run.user for run in runs if run.user).most_common()
+    else:
+        counts = Counter(tag for run in runs for tag in run.user_tags).most_common()
+        if kind == "tag":
+            counts += Counter(tag for run in runs for tag in run.system_tags).most_common()
+    return [
+        Candidate(name, note=f"{count:,} run{'' if count == 1 else 's'}") for name, count in counts[:MAX_CANDIDATES]
+    ]
 
 
-def _numbers(context: ClientContext, about: str) -> list[str]:
+def _value_names(context: ClientContext, flow: str) -> list[Candidate]:
+    """Return the short names of parameters and results of the newest runs of a flow."""
+    from mfwidgets.queries.values.filter_notes import value_names_of
+
+    return named(headings(value_names_of(context, newest_runs(context, flow, _RUNS_FOR_NAMES)))[:MAX_CANDIDATES])
+
+
+def _numbers(context: ClientContext, about: str) -> list[Candidate]:
     """Return the names of a task's artifacts whose type is a number. For a run, use its foreach if it has only one."""
     source = Metaflow._in_context(context).get(about)
     run = source.latest_run if isinstance(source, Flow) else source
@@ -207,4 +248,5 @@ def _numbers(context: ClientContext, about: str) -> list[str]:
         step = run[several[0]] if len(several) == 1 else None
     task = step.task if step else None
     rows = artifact_rows(context, task._record.path) if task else ()
-    return sorted(row.name for row in rows if _NUMBER.match(row.type or ""))
+    numbers = sorted((row.name, row.type) for row in rows if row.type and _NUMBER.match(row.type))
+    return [Candidate(name, note=kind) for name, kind in numbers]

@@ -17,10 +17,13 @@ from mfwidgets.magic.commands.doctor import DOCTOR_COMMANDS
 from mfwidgets.magic.commands.logs import LOG_COMMANDS
 from mfwidgets.magic.commands.show import SHOW_COMMANDS, WIDGET_COMMANDS
 from mfwidgets.magic.commands.tags import TAG_COMMANDS
+from mfwidgets.magic.commands.wait import WAIT_COMMANDS
 from mfwidgets.magic.tokenize import tokenize
+from mfwidgets.magic.topics import by_topic, short_usage
 from mfwidgets.queries.context import current_context
 from mfwidgets.redaction import redact
-from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.render.cell import EMPTY, Cell
+from mfwidgets.render.view import Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.context import context_facts
@@ -72,6 +75,7 @@ COMMANDS = {
         *LOG_COMMANDS,
         *SHOW_COMMANDS[4:],
         *WIDGET_COMMANDS,
+        *WAIT_COMMANDS,
         *TAG_COMMANDS,
         *CONTEXT_COMMANDS,
         *DOCTOR_COMMANDS,
@@ -156,18 +160,21 @@ def _extended(error: MetaflowException, hint: str) -> MetaflowException:
     return type(error)(f"{error}{hint}", pathspec=error.pathspec, suggestions=error.suggestions)
 
 
+_OTHER_WORDS = {"compare": "diff"}
+"""Names of methods that are another word on a line."""
+
+
 def _nearest(word: str) -> str:
     from difflib import get_close_matches  # only errors need it
 
-    matches = get_close_matches(word, COMMANDS, n=1)
+    matches = [_OTHER_WORDS[word]] if word in _OTHER_WORDS else get_close_matches(word, COMMANDS, n=1)
     return f" Did you mean %mflow {COMMANDS[matches[0]].name}?" if matches else ""
 
 
 @build_view.register
 def build_help_view(shown: Help, limits: Limits) -> View:
-    """Show the context and the commands."""
+    """Show the context, and the commands by topic."""
     del shown
-    rows = tuple((Cell(command.usage, "code"), Cell(command.meaning)) for command in COMMANDS.values())
     return View(
         kind="Magic",
         name="%mflow",
@@ -175,14 +182,24 @@ def build_help_view(shown: Help, limits: Limits) -> View:
         notes=(
             "Every line returns an object: run = %mflow HelloFlow/latest",
             "latest, latest-ok or latest~2 can replace the run id. {name} inserts the value of a Python variable.",
+            "%mflow help COMMAND shows the options and examples of a command.",
         ),
-        parts=(Table("Commands", ("line", "meaning"), rows),),
+        parts=(commands_table(COMMANDS.values(), ("line", "meaning"), "%mflow"),),
     )
+
+
+def commands_table(commands: Iterable[Command], columns: tuple[str, str], program: str = "") -> Table:
+    """Show commands by topic, without their options."""
+    rows: list[tuple[Cell, ...]] = []
+    for topic, members in by_topic(commands):
+        rows.append((Cell(topic, "group"), EMPTY))
+        rows += [(Cell(short_usage(command, program), "code"), Cell(command.meaning)) for command in members]
+    return Table("Commands", columns, tuple(rows))
 
 
 @build_view.register
 def build_command_help_view(shown: CommandHelp, limits: Limits) -> View:
-    """Show the usage of a command, its arguments, and examples."""
+    """Show what a command does, examples, its usage and its arguments."""
     del limits
     command = shown.command
     arguments = Table(
@@ -193,9 +210,10 @@ def build_command_help_view(shown: CommandHelp, limits: Limits) -> View:
     examples = Table("Examples", ("line",), tuple((Cell(line, "code"),) for line in command.examples))
     return View(
         kind="Magic",
-        name=command.usage,
+        name=f"%mflow {command.name}",
         reason=command.meaning,
-        parts=tuple(table for table in (arguments, examples) if table.rows),
+        facts=(("usage", Cell(command.usage, "code")),),
+        parts=tuple(table for table in (examples, arguments) if table.rows),
     )
 
 

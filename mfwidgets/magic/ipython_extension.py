@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
-from mfwidgets.magic import completion, terminal
-from mfwidgets.magic.commands.context import CONTEXT_COMMANDS, remember
-from mfwidgets.magic.dispatch import run_line
-from mfwidgets.magic.tokenize import tokenize
+from mfwidgets.first_import import first_import
+from mfwidgets.magic import matcher, terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-_FOR_CELLS = tuple(command.name for command in CONTEXT_COMMANDS)
 
 
 @magics_class
@@ -40,13 +36,16 @@ class MflowMagics(Magics):
           %mflow logs HelloFlow/2/start/1          show a log: --stderr, --both, --tail 20, --grep RE, --follow
           %mflow why HelloFlow/2                   explain a failure, and compare with the last good run
           %mflow diff HelloFlow/latest-ok HelloFlow/latest
-          %mflow dag HelloFlow/2                   show one part of a run: dag, timeline, grid, cards, code
+          %mflow dag HelloFlow/2                   show one part of a run: dag, timeline, grid, cards, code, packages
           %mflow timeline HelloFlow/2
           %mflow grid HelloFlow/2/fit --by score
           %mflow cards HelloFlow/2/start
           %mflow code HelloFlow/2
+          %mflow packages HelloFlow/2
+          %mflow disk HelloFlow                    report what fills the datastore
           %mflow explore HelloFlow                 open an explorer of flows, runs, steps, tasks, logs
           %mflow watch HelloFlow                   watch a run while it runs
+          %mflow wait HelloFlow --timeout 2h       wait until a run has ended, and show it
           %mflow tag HelloFlow/2 --add reviewed    change tags
           %mflow ns user:ann                       switch the namespace; also none, default
           %mflow metadata /data/other-team         switch the metadata: a folder, service@URL, default
@@ -57,6 +56,9 @@ class MflowMagics(Magics):
         Every line returns an object, so ``run = %mflow HelloFlow/latest`` works. ``{name}`` inserts the value of a
         Python variable. ``%%mflow ns user:ann`` switches for one cell only, and so do ``metadata`` and ``profile``.
         """
+        first_import("mfwidgets.magic.dispatch")  # with the first line, not when the magic is loaded
+        from mfwidgets.magic.dispatch import run_line
+
         return run_line(line, self._variables)
 
     @property
@@ -75,10 +77,15 @@ class MflowMagics(Magics):
           %%mflow metadata /data/other-team
           %%mflow profile production
         """
+        from mfwidgets.magic.commands.context import CONTEXT_COMMANDS, remember
+        from mfwidgets.magic.dispatch import run_line
+        from mfwidgets.magic.tokenize import tokenize
+
+        for_cells = [command.name for command in CONTEXT_COMMANDS]
         words = tokenize(line, self._variables)
-        if len(words) != 2 or words[0] not in _FOR_CELLS:  # noqa: PLR2004 - a command and a name
+        if len(words) != 2 or words[0] not in for_cells:  # noqa: PLR2004 - a command and a name
             raise UsageError(
-                f"Expected %%mflow {' NAME, %%mflow '.join(_FOR_CELLS)} NAME, got {f'%%mflow {line}'.rstrip()!r}. "
+                f"Expected %%mflow {' NAME, %%mflow '.join(for_cells)} NAME, got {f'%%mflow {line}'.rstrip()!r}. "
                 "Try %mflow for all other commands."
             )
         shell, put_back = self.shell, remember()
@@ -114,13 +121,13 @@ def _run(shell: "InteractiveShell", cell: str) -> Any:
 def load(ipython: "InteractiveShell") -> None:
     """Add the magics, their completion and colours to a shell. A second call has no effect."""
     ipython.register_magics(MflowMagics)
-    completion.load(ipython)
+    matcher.load(ipython)
     terminal.load(ipython)
 
 
 def unload(ipython: "InteractiveShell") -> None:
     """Remove them from a shell."""
-    completion.unload(ipython)
+    matcher.unload(ipython)
     terminal.unload(ipython)
     for kind in ("line", "cell"):
         ipython.magics_manager.magics[kind].pop("mflow", None)

@@ -1,8 +1,6 @@
 """Finds the objects of the pathspecs of ``%mflow``, including aliases and pathspecs with omitted parts."""
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -15,7 +13,7 @@ from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.code_lines import hint, listed, mflow_line
 from mfwidgets.errors import MetaflowNotFound, NoSuchArtifact
-from mfwidgets.queries.rows import relevant_tasks
+from mfwidgets.queries.relevant_task import relevant_task
 
 if TYPE_CHECKING:
     from mfwidgets.client.base import MetaflowObject
@@ -82,7 +80,7 @@ def task_of(pathspec: str) -> Task:
     task = _task_named(any_object(pathspec))
     if task:
         return task
-    holder = _holder(pathspec)
+    holder = holder_of(pathspec)
     tasks = holder.tasks(limit=_MAX_NAMES + 1)[:]
     if len(tasks) == 1:
         only: Task = tasks[0]
@@ -90,25 +88,22 @@ def task_of(pathspec: str) -> Task:
     raise _not_one(holder, [task.pathspec for task in tasks])
 
 
-def relevant_task_of(pathspec: str) -> Task:
-    """Return the task whose log the user probably means.
+def relevant_task_of(pathspec: str) -> tuple[Task | None, str]:
+    """Return the task whose log the user probably means, and a sentence that says why. The sentence can be empty.
 
-    It works as :func:`task_of`. If there are several tasks, it is the only one that is running, or the only one that
-    failed.
-
-    Raises
-    ------
-    UsageError
-        There are several such tasks, or there is no task yet.
+    It is the task of the pathspec. In a step, a run or a flow's newest run, it is the task that failed first, else one that
+    runs, else the last. Without any task, returns None and a sentence about that.
     """
     task = _task_named(any_object(pathspec))
     if task:
-        return task
-    holder = _holder(pathspec)
-    rows = relevant_tasks(holder.tasks()._rows())
-    if len(rows) == 1:
-        return Task._of(holder._context, rows[0].record)
-    raise _not_one(holder, [row.pathspec for row in rows], [f" ({row.status})" for row in rows])
+        return task, ""
+    holder = holder_of(pathspec)
+    relevant = relevant_task(holder.tasks()._rows())
+    if relevant is None:
+        return None, f"{holder.pathspec} has no task yet."
+    others = hint("All: {}", mflow_line("tasks", holder.pathspec))
+    note = f"{relevant.reason}.{others}" if relevant.reason else ""
+    return Task._of(holder._context, relevant.row.record), note
 
 
 def _task_named(source: "MetaflowObject") -> Task | None:
@@ -117,18 +112,20 @@ def _task_named(source: "MetaflowObject") -> Task | None:
     return source if isinstance(source, Task) else None
 
 
-def _holder(pathspec: str) -> Step | Run:
+def holder_of(pathspec: str) -> Step | Run:
+    """Return the step of a pathspec, else its run. For a flow, that is the newest run."""
     source = any_object(pathspec)
     return source if isinstance(source, Step) else run_of(pathspec)
 
 
-def _not_one(holder: Step | Run, names: list[str], notes: Sequence[str] = ()) -> UsageError:
-    """Return the error for several tasks or none. A note comes after its name."""
+def _not_one(holder: Step | Run, names: list[str]) -> UsageError:
+    """Return the error for several tasks or none."""
     if not names:
         return UsageError(f"{holder!r} has no task yet.")
     more = ", …" if len(names) > _MAX_NAMES else ""
-    shown = [f"{listed([name])}{note}" for name, note in zip_longest(names, notes, fillvalue="")][:_MAX_NAMES]
-    return UsageError(f"Expected one task, got several tasks in {holder!r}. Try one of {', '.join(shown)}{more}")
+    return UsageError(
+        f"Expected one task, got several tasks in {holder!r}. Try one of {listed(names[:_MAX_NAMES])}{more}"
+    )
 
 
 def artifact_of(pathspec: str) -> DataArtifact:

@@ -4,8 +4,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mfwidgets.display import Displayable
-from mfwidgets.render.text import print_lines, shows_colours
-from mfwidgets.render.view import Span, text_of_line
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -20,10 +18,14 @@ def load(ipython: "InteractiveShell") -> None:
     if renderers is None:
         return
 
+    # What draws is imported with the first display.
     def bundle(shown: Displayable) -> dict[str, Any]:
         return _bundle(shown) if _has_colours(ipython) else shown._repr_mimebundle_()
 
     def show(terminal_lines: Any, _: Any) -> None:
+        from mfwidgets.render.text import print_lines
+        from mfwidgets.render.view import Span
+
         if getattr(ipython.displayhook, "is_active", False):
             sys.stdout.write("\n")  # below "Out[1]:", as IPython does for several lines
         print_lines(([Span(text, tuple(styles)) for text, *styles in line] for line in terminal_lines), sys.stdout)
@@ -41,6 +43,7 @@ def unload(ipython: "InteractiveShell") -> None:
 
 
 def _bundle(shown: Displayable) -> dict[str, Any]:
+    from mfwidgets.render.view import text_of_line
     from mfwidgets.views.show import terminal_lines
 
     lines = terminal_lines(shown)
@@ -51,6 +54,8 @@ def _bundle(shown: Displayable) -> dict[str, Any]:
 
 
 def _has_colours(ipython: "InteractiveShell") -> bool:
+    from mfwidgets.render.text import shows_colours
+
     return str(ipython.colors).casefold() != "nocolor" and shows_colours(sys.stdout)
 
 

@@ -26,12 +26,13 @@ from mfwidgets.queries.context import (
     preserve_context,
 )
 from mfwidgets.redaction import redact, redact_url
-from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.render.cell import Cell
+from mfwidgets.render.view import Table, View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.context import home_folded
 from mfwidgets.views.data import Facts, data_of
-from mfwidgets.views.tables import shown_of_total
+from mfwidgets.views.tables import shown_of_total, without_empty_columns
 
 _PROFILE = "METAFLOW_PROFILE"
 _OF_PROFILE = (_PROFILE, RESOLVED)
@@ -58,7 +59,7 @@ class ContextChange(Metaflow):
 @build_view.register
 def build_switched_view(switched: ContextChange, limits: Limits) -> View:
     """Show the flows, and how to switch back."""
-    view = build_view.dispatch(Metaflow)(switched, limits)
+    view = build_view.builder_of(Metaflow)(switched, limits)
     return replace(view, notes=(limits.text(switched.message).text, *view.notes))
 
 
@@ -108,11 +109,16 @@ def namespaces_data(shown: Namespaces) -> Facts:
 def build_namespaces_view(shown: Namespaces, limits: Limits) -> View:
     """Show each namespace."""
     rows = tuple(
-        (limits.code(name), Cell("current" if name == shown.current else "")) for name in shown.names[: limits.rows]
+        (
+            limits.code(name),
+            Cell("✓ current", "dim") if name == shown.current else limits.code(mflow_line("ns", name)),
+        )
+        for name in shown.names[: limits.rows]
     )
     note = shown_of_total(len(rows), len(shown.names))
-    parts = (Table("Namespaces", ("namespace", "current"), rows, note),) if rows else ()
-    notes = () if rows else ("There are no runs.",)
+    table = Table("Namespaces", ("namespace", "line that switches to it"), rows, note, left_out=bool(note))
+    parts = (table,) if rows else ()
+    notes = (f"{mflow_line('ns', _ALL_RUNS)} shows the runs of all namespaces.",) if rows else ("There are no runs.",)
     return View("Namespaces", limits.text(shown.current).text, notes=notes, parts=parts)
 
 
@@ -187,7 +193,8 @@ def build_profiles_view(shown: Profiles, limits: Limits) -> View:
     """Show each profile with its metadata, its datastore and the host of its service, but no secret."""
     names = ("", *profiles())
     rows = tuple(_profile_cells(name, name == shown.current, limits) for name in names[: limits.rows])
-    table = Table("Profiles", ("profile", "current", "metadata", "datastore", "service"), rows)
+    columns = ("profile", "current", "metadata", "datastore", "service")
+    table = without_empty_columns(Table("Profiles", columns, rows), keep=2)
     notes = [limits.text(shown.message).text] if shown.message else []
     if len(names) == 1:
         notes.append("There are no other profiles. A profile is a file config_NAME.json in Metaflow's home folder.")

@@ -5,7 +5,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -17,14 +16,17 @@ from mfwidgets.datastore.credentials import credentials_source
 from mfwidgets.deadline import Deadline
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException, problem_of
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.hidden_characters import visible
 from mfwidgets.index.cache import cache_info
 from mfwidgets.magic.command import Command
 from mfwidgets.queries.context import ClientContext, current_context
 from mfwidgets.redaction import redact
-from mfwidgets.render.view import Cell, Table, View
+from mfwidgets.render.cell import Cell
+from mfwidgets.render.numbers import counted
+from mfwidgets.render.view import Table, View
 from mfwidgets.views.build_view import build_view
-from mfwidgets.views.cells import Limits, counted, size_text
+from mfwidgets.views.cells import Limits, size_text
 from mfwidgets.views.context import home_folded, namespace_text
 from mfwidgets.views.data import Facts, data_of
 
@@ -45,7 +47,7 @@ _PACKAGES = ("ipython", "ipywidgets", "anywidget", "pandas", "metaflow")
 _OTHER_METADATA = "%mflow metadata SELECTOR switches to another provider."
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Check:
     """A check and its result.
 
@@ -98,19 +100,28 @@ class Doctor(Displayable):
 
 @build_view.register
 def build_doctor_view(doctor: Doctor, limits: Limits) -> View:
-    """Show each check with its result and its advice."""
+    """Say whether there are problems. Show the problems with their solutions, then the other checks, folded."""
+    problems = [check for check in doctor.checks if check.result == _PROBLEM]
+    others = [check for check in doctor.checks if check.result != _PROBLEM]
     rows = tuple(
-        (
-            Cell(check.name),
-            Cell(f"{_SIGNS[check.result]} {check.result}".strip()),
-            limits.text(check.details),
-            limits.text(check.advice),
-        )
-        for check in doctor.checks
+        (Cell(f"{_SIGNS[_PROBLEM]} {check.name}"), limits.text(check.details), limits.text(check.advice))
+        for check in problems
     )
-    note = "There are no problems." if doctor.well else f"There are problems with {', '.join(doctor.problems)}."
-    table = Table("Checks", ("check", "result", "details", "advice"), rows)
-    return View("Doctor", f"mfwidgets {_version('mfwidgets')}", notes=(note,), parts=(table,))
+    verdict = "There are no problems." if doctor.well else f"There are problems with {', '.join(doctor.problems)}."
+    fine = Table(
+        "Other checks" if problems else "Checks",
+        ("check", "result"),
+        tuple((Cell(f"{_SIGNS[check.result]} {check.name}".strip()), limits.text(check.details)) for check in others),
+        ", ".join(check.name for check in others),
+        folded=True,
+    )
+    parts = (*((Table("Problems", ("problem", "result", "what to do"), rows),) if rows else ()), fine)
+    return View(
+        "Doctor",
+        f"mfwidgets {_version('mfwidgets')}",
+        reason=f"{_SIGNS[_OK if doctor.well else _PROBLEM]} {verdict}",
+        parts=parts,
+    )
 
 
 @data_of.register
@@ -200,7 +211,8 @@ def _namespace(context: ClientContext) -> Check:
     if newest_runs:
         flow, runs = next(iter(newest_runs.items()))
         return Check("namespace", _OK, f"{shown}: has {runs[0].pathspec if runs else flow}")
-    return Check("namespace", _PROBLEM, f"{shown}: has no runs", "%mflow ns none shows all runs.")
+    advice = _OTHER_METADATA if namespace is None else "%mflow ns none shows all runs."
+    return Check("namespace", _PROBLEM, f"{shown}: has no runs", advice)
 
 
 def _datastore(context: ClientContext) -> Check:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mfwidgets.client.answers.logs import Logs
 from mfwidgets.client.task import Task
 from mfwidgets.errors import MetaflowException
+from mfwidgets.fast_dataclass import fast_dataclass
 from mfwidgets.hidden_characters import visible
 from mfwidgets.render.sanitize import log_line
 from mfwidgets.render.view import View
@@ -29,7 +30,7 @@ _MAX_LINE_CHARS = 1_000
 """The rest of a longer line is cut in a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Progress:
     """A log that is being followed.
 
@@ -49,7 +50,8 @@ class Progress:
 def build_progress_view(progress: Progress, limits: Limits) -> View:
     """Show the log and the message."""
     view = build_view(progress.logs, limits)
-    return replace(view, notes=(limits.text(progress.message).text,))
+    chosen = (limits.text(progress.logs._note).text,) if progress.logs._note else ()
+    return replace(view, notes=(*chosen, limits.text(progress.message).text))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -90,7 +92,7 @@ def follow(task: Task, logs_now: Callable[[], Logs], seconds: float) -> Followed
     logs = logs_now()
     output.show(Progress(logs, outcome))
     cell = shell.execution_count if shell else 0
-    return FollowedLog(logs._context, logs._task, logs.attempt, logs.stream, logs.tail, logs.pattern, cell)
+    return FollowedLog(logs._context, logs._task, logs.attempt, logs.stream, logs.tail, logs.pattern, logs._note, cell)
 
 
 def _until_it_ends(task: Task, logs_now: Callable[[], Logs], seconds: float, output: "_Output") -> str:

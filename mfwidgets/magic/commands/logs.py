@@ -1,9 +1,11 @@
 """The command for logs."""
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from mfwidgets.client.answers.logs import ALL, BOTH, Logs
+from mfwidgets.client.answers.nothing import Nothing
 from mfwidgets.errors import MetaflowNotFound
 from mfwidgets.magic.command import Argument, Command, pathspec_of, positive
 from mfwidgets.magic.commands.follow import follow
@@ -14,7 +16,9 @@ TIMEOUT_MINUTES = 60
 
 
 def _logs(given: argparse.Namespace) -> Any:
-    task = relevant_task_of(given.pathspec)
+    task, note = relevant_task_of(given.pathspec)
+    if task is None:
+        return Nothing("logs", given.pathspec, note)
     if given.attempt is not None:
         numbers = [attempt._attempt for attempt in task.attempts]
         if given.attempt not in numbers:
@@ -23,10 +27,10 @@ def _logs(given: argparse.Namespace) -> Any:
                 f"{task!r} has no attempt {given.attempt}. Its attempts: {existing}.", pathspec=task.pathspec
             )
         task = any_object(task.pathspec, given.attempt)
-    stream = "stderr" if given.stderr else BOTH if given.both else "stdout"
+    stream = "stderr" if given.stderr else "stdout" if given.stdout else BOTH
 
     def logs_now() -> Logs:
-        logs = task.logs(stream, tail=ALL if given.all else given.tail)
+        logs = replace(task.logs(stream, tail=ALL if given.all else given.tail), _note=note)
         return logs.grep(given.grep) if given.grep else logs
 
     return follow(task, logs_now, 60.0 * given.timeout) if given.follow else logs_now()
@@ -40,11 +44,11 @@ LOG_COMMANDS = (
         (
             pathspec_of(
                 "task",
-                "a task; for a step, run or flow, its only task, its only running task or its only failed task",
+                "a task; for a step, run or flow, the task that failed first, else one that runs, else the last",
             ),
-            Argument("--stdout", "show standard output (the default)", group="stream"),
-            Argument("--stderr", "show standard error", group="stream"),
-            Argument("--both", "show both streams, merged by time", group="stream"),
+            Argument("--stdout", "show only standard output", group="stream"),
+            Argument("--stderr", "show only standard error", group="stream"),
+            Argument("--both", "show both streams, merged by time (the default)", group="stream"),
             Argument("--tail", "show only the last N lines", metavar="N", group="part", settings={"type": positive}),
             Argument("--all", "read all lines; a cell shows as many as fit", group="part"),
             Argument("--grep", "show only lines that match this regular expression", metavar="RE"),
@@ -59,7 +63,7 @@ LOG_COMMANDS = (
         ),
         (
             "%mflow logs HelloFlow/latest/start --tail 20",
-            "%mflow logs HelloFlow/2/start/1 --both --grep 'loss|error'",
+            "%mflow logs HelloFlow/2/start/1 --stdout --grep 'loss|error'",
             "%mflow logs HelloFlow/latest/train --follow",
         ),
     ),

@@ -5,26 +5,31 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from mfwidgets.client.answers.comparison import Comparison, compare
+from mfwidgets.client.answers.disk_usage import SECONDS, DiskUsage
 from mfwidgets.client.answers.grid import STATUS, Grid
-from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
-from mfwidgets.client.answers.why import Why
 from mfwidgets.client.artifact import DataArtifact
-from mfwidgets.client.cards import CardContainer, get_cards
-from mfwidgets.client.code import MetaflowCode
 from mfwidgets.client.flow import Flow
+from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.run import Run
 from mfwidgets.client.step import Step
 from mfwidgets.client.task import Task
 from mfwidgets.code_lines import hint, mflow_line, show_line
 from mfwidgets.magic.command import PATHSPEC, Argument, Command, pathspec_of, positive
-from mfwidgets.magic.resolve import any_object, artifact_of, run_of, step_of, task_of
+from mfwidgets.magic.commands.watch import WATCH_COMMAND
+from mfwidgets.magic.resolve import any_object, artifact_of, holder_of, run_of, step_of, task_of
+from mfwidgets.queries.expressions import EXAMPLE
 from mfwidgets.queries.run_filter import RUN_STATUSES
 
 if TYPE_CHECKING:
+    from mfwidgets.client.answers.comparison import Comparison
+    from mfwidgets.client.answers.nothing import Nothing
+    from mfwidgets.client.answers.packages import Packages
+    from mfwidgets.client.answers.run_parts import RunGraph, RunTimeline
+    from mfwidgets.client.answers.why import Why
     from mfwidgets.client.base import MetaflowObject
-    from mfwidgets.widgets.explorer import Explorer
-    from mfwidgets.widgets.watch import Watch
+    from mfwidgets.client.cards import CardContainer
+    from mfwidgets.client.code import MetaflowCode
+    from mfwidgets.widgets.explorer.widget import Explorer
 
 _DF = Argument("--df", "return a DataFrame", in_cells_only=True)
 
@@ -33,20 +38,38 @@ def _show(given: argparse.Namespace) -> Any:
     return any_object(given.pathspec)
 
 
+_FALLING = ":desc"
+"""The end of the name of a column by which runs are sorted from large to small."""
+
+
+def _words(text: str | None) -> list[str]:
+    """Return names that are separated by commas."""
+    return [name for name in map(str.strip, (text or "").split(",")) if name]
+
+
 def _runs(given: argparse.Namespace) -> Any:
-    flow = any_object(given.flow)
-    if not isinstance(flow, Flow):
+    owner = Metaflow() if given.flow is None else any_object(given.flow)
+    if not isinstance(owner, Metaflow | Flow):
         line = mflow_line("runs", given.flow.partition("/")[0])
-        raise UsageError(f"Expected a flow, got {flow!r}.{hint('Try {}.', line)}")
-    runs = flow.runs(
+        raise UsageError(f"Expected a flow, got {owner!r}.{hint('Try {}.', line)}")
+    runs = owner.runs(
         *(given.tag or ()),
         status=given.status and given.status.lower(),
         user=given.user and given.user.removeprefix("user:"),
         since=given.since,
         text=given.text,
-        limit=given.limit,
+        columns=_words(given.columns),
     )
-    return runs.to_pandas() if given.df else runs
+    for conditions in given.where or ():
+        runs = runs.where(conditions)
+    if given.sort:
+        names = _words(given.sort)
+        runs = runs.sort_by(
+            [name.removesuffix(_FALLING) for name in names], [not name.endswith(_FALLING) for name in names]
+        )
+    runs = runs if given.limit is None else runs.head(given.limit)
+    shown = runs.grid() if given.steps else runs
+    return shown.to_pandas() if given.df else shown
 
 
 def _tasks(given: argparse.Namespace) -> Any:
@@ -70,22 +93,24 @@ def _data(given: argparse.Namespace) -> Any:
     return artifact_of(given.pathspec).data
 
 
-def _why(given: argparse.Namespace) -> Why:
+def _why(given: argparse.Namespace) -> "Why":
     return run_of(given.pathspec).why()
 
 
-def _diff(given: argparse.Namespace) -> Comparison:
+def _diff(given: argparse.Namespace) -> "Comparison":
+    from mfwidgets.client.answers.comparison import compare
+
     first, second = (any_object(pathspec) for pathspec in (given.a, given.b))
     if isinstance(first, Flow) or isinstance(second, Flow):
         first, second = run_of(given.a), run_of(given.b)
     return compare(first, second)
 
 
-def _dag(given: argparse.Namespace) -> RunGraph:
+def _dag(given: argparse.Namespace) -> "RunGraph":
     return run_of(given.pathspec).dag()
 
 
-def _timeline(given: argparse.Namespace) -> RunTimeline:
+def _timeline(given: argparse.Namespace) -> "RunTimeline":
     return run_of(given.pathspec).timeline()
 
 
@@ -93,32 +118,47 @@ def _grid(given: argparse.Namespace) -> Grid:
     return step_of(given.pathspec).grid(given.by)
 
 
-def _cards(given: argparse.Namespace) -> CardContainer:
-    return get_cards(task_of(given.pathspec))
+def _cards(given: argparse.Namespace) -> "CardContainer":
+    source = any_object(given.pathspec)
+    if isinstance(source, DataArtifact):
+        source = source.parent
+    holder: Task | Step | Run = source if isinstance(source, Task) else holder_of(given.pathspec)
+    cards = holder.cards()
+    if given.save is not None:
+        cards.save(given.save, overwrite=given.overwrite)
+    elif given.overwrite:
+        raise UsageError("Expected --overwrite together with --save FOLDER.")
+    return cards
 
 
-def _code(given: argparse.Namespace) -> MetaflowCode:
+def _disk(given: argparse.Namespace) -> DiskUsage:
+    if given.flow is None:
+        return Metaflow().disk_usage(given.seconds)
+    source = any_object(given.flow)
+    if not isinstance(source, Flow):
+        line = mflow_line("disk", given.flow.partition("/")[0])
+        raise UsageError(f"Expected a flow, got {source!r}.{hint('Try {}.', line)}")
+    return source.disk_usage(given.seconds)
+
+
+def _packages(given: argparse.Namespace) -> "Packages":
+    return run_of(given.pathspec).packages()
+
+
+def _code(given: argparse.Namespace) -> "MetaflowCode | Nothing":
+    from mfwidgets.client.answers.nothing import Nothing
+    from mfwidgets.client.code import NO_CODE
+
     source = any_object(given.pathspec)
     holder = source if isinstance(source, Task) else run_of(given.pathspec)
     code: MetaflowCode | None = holder.code
-    if code is None:
-        raise UsageError(
-            f"{holder!r} has no code package. Metaflow stores one for remote steps. "
-            "With METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE=1 it stores one for all runs."
-        )
-    return code
+    return Nothing("code", holder.pathspec, NO_CODE) if code is None else code
 
 
 def _explore(given: argparse.Namespace) -> "Explorer":
     from mfwidgets.widgets.api import explore
 
     return explore(given.pathspec)
-
-
-def _watch(given: argparse.Namespace) -> "Watch":
-    from mfwidgets.widgets.api import watch
-
-    return watch(run_of(given.pathspec))
 
 
 _RUN = pathspec_of("run", "a run; for a flow, its newest run")
@@ -133,10 +173,10 @@ SHOW_COMMANDS = (
     ),
     Command(
         "runs",
-        "list the runs of a flow, newest first",
+        "list the runs of a flow or of all flows, newest first",
         _runs,
         (
-            Argument("flow", "a flow", "flow", "FLOW"),
+            Argument("flow", "a flow; without it, the runs of all flows", "flow", "FLOW", settings={"nargs": "?"}),
             Argument(
                 "--tag",
                 "list only runs with this user or system tag; can be repeated",
@@ -150,10 +190,31 @@ SHOW_COMMANDS = (
                 "--since", "list only runs started since an age such as 2d or 3h, or since 2026-01-31", "text", "2d"
             ),
             Argument("--text", "list only runs with this in their id, user or tags; case is ignored", "text", "T"),
+            Argument(
+                "--where",
+                f'list only runs that meet conditions such as "{EXAMPLE}"; can be repeated',
+                "where",
+                "CONDITIONS",
+                settings={"action": "append"},
+            ),
+            Argument(
+                "--sort",
+                "sort by columns such as rmse or duration, separated by commas; rmse:desc begins with the largest",
+                "column",
+                "NAMES",
+            ),
+            Argument("--columns", "show these parameters, results and facts, separated by commas", "column", "NAMES"),
             Argument("--limit", "list at most N runs", "text", "N", settings={"type": positive}),
+            Argument("--steps", "show the steps of each run as a grid, to see which fail and which become slow"),
             _DF,
         ),
-        ("%mflow runs HelloFlow --tag nightly --status failed --since 7d", "df = %mflow runs HelloFlow --df"),
+        (
+            "%mflow runs HelloFlow --tag nightly --status failed --since 7d",
+            "%mflow runs --status failed --since 2d",
+            '%mflow runs HelloFlow --where "rmse<0.3 optimizer=adam -tag:nightly"',
+            "%mflow runs HelloFlow --sort rmse --columns alpha,rmse --limit 5",
+            "df = %mflow runs HelloFlow --df",
+        ),
     ),
     Command("tasks", "list the tasks of a run or a step", _tasks, (pathspec_of("step", "a run or a step"), _DF)),
     Command(
@@ -201,12 +262,42 @@ SHOW_COMMANDS = (
         ),
         ("%mflow grid HelloFlow/latest/fit --by score",),
     ),
-    Command("cards", "show the cards of a task", _cards, (pathspec_of("task", "a task, or a step with one task"),)),
+    Command(
+        "cards",
+        "show the cards of a task, or of all tasks of a step or a run",
+        _cards,
+        (
+            pathspec_of("task", "a run, a step or a task; for a flow, its newest run"),
+            Argument("--save", "write the cards into this folder as HTML files", metavar="FOLDER"),
+            Argument("--overwrite", "let --save replace existing files"),
+        ),
+        (
+            "%mflow cards HelloFlow/latest",
+            "%mflow cards HelloFlow/latest --save cards",
+            "cards = %mflow cards HelloFlow/latest/start",
+        ),
+    ),
     Command(
         "code",
         "show the code package of a run or a task, if Metaflow stored one",
         _code,
         (pathspec_of("task", "a run or a task; for a step, its run"),),
+    ),
+    Command("packages", "show the packages that a run was made with", _packages, (_RUN,)),
+    Command(
+        "disk",
+        "report what fills the datastore: by flow, or by run and artifact of a flow; nothing is deleted",
+        _disk,
+        (
+            Argument("flow", "a flow; all flows by default", "flow", "FLOW", settings={"nargs": "?"}),
+            Argument(
+                "--seconds",
+                f"count for at most this long, {SECONDS:g} by default",
+                metavar="N",
+                settings={"type": positive, "default": SECONDS},
+            ),
+        ),
+        ("%mflow disk", "%mflow disk HelloFlow"),
     ),
 )
 
@@ -219,12 +310,5 @@ WIDGET_COMMANDS = (
         ("%mflow explore", "e = %mflow explore HelloFlow/latest"),
         in_cells_only=True,
     ),
-    Command(
-        "watch",
-        "show a run in this cell while it runs",
-        _watch,
-        (_RUN,),
-        ("%mflow watch HelloFlow",),
-        in_cells_only=True,
-    ),
+    WATCH_COMMAND,
 )

@@ -11,7 +11,8 @@ from mfwidgets.hidden_characters import visible
 from mfwidgets.magic.command import Argument, Command, pathspec_of
 from mfwidgets.magic.completion_sources import ANSWERS
 from mfwidgets.magic.resolve import any_object
-from mfwidgets.render.view import Cell, View
+from mfwidgets.render.cell import Cell
+from mfwidgets.render.view import View
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
 from mfwidgets.views.data import Facts, data_of
