@@ -9,7 +9,6 @@ import datetime as dt
 import ipaddress
 import json
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from npm_packages import npm_file
 
 VERSION = "3.37.0"
 ACCOUNT, CONTAINER = "devstoreaccount1", "runs"
@@ -73,25 +72,8 @@ def azure_server(folder: Path) -> Iterator[Azure]:
         identities.server_close()
 
 
-def has_npm() -> bool:
-    """Return whether npm is installed."""
-    return shutil.which("npm") is not None
-
-
 def _azurite() -> Path:
-    folder = user_cache_path("mfwidgets-tests", appauthor=False) / f"azurite-{VERSION}"
-    program = folder / "node_modules" / ".bin" / ("azurite-blob.cmd" if os.name == "nt" else "azurite-blob")
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        npm = shutil.which("npm")
-        assert npm
-        subprocess.run(
-            [npm, "install", "--no-audit", "--no-fund", f"azurite@{VERSION}"],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-    return program
+    return npm_file("azurite", VERSION, f"../.bin/azurite-blob{'.cmd' if os.name == 'nt' else ''}")
 
 
 def _make_container(server: Azure) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from corpus import Corpus, corpus, s3_corpus, service_corpus
+from nested_runs import nested_runs
 from small_runs import SmallRuns, small_runs
 from waiting import PATIENCE_S
 
@@ -32,7 +33,7 @@ def pytest_sessionfinish():
         shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
-REAL = {"runs", "small", "_s3_runs", "on_service", "service", "server", "shell", "metaflow"}
+REAL = {"runs", "small", "nested", "_s3_runs", "on_service", "service", "server", "shell", "metaflow"}
 """Fixtures that need runs of real Metaflow, a service or a shell."""
 
 
@@ -53,6 +54,12 @@ def runs() -> Corpus:
 def small() -> SmallRuns:
     """Small real runs, each in its own working folder, for reading only."""
     return small_runs()
+
+
+@pytest.fixture(scope="session")
+def nested() -> Corpus:
+    """Real runs of a foreach within a foreach, for reading only."""
+    return nested_runs()
 
 
 @pytest.fixture(scope="session")

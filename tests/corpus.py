@@ -21,9 +21,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from made_once import made_once
 from platformdirs import user_cache_path
 from s3_server import S3, s3_server
 from service.running import Running, running
+
+MADE = "made.json"
+"""Names the runs of a folder. Written last."""
 
 FLOWS = Path(__file__).parent / "flows"
 PACKED = {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}
@@ -97,13 +101,12 @@ class Corpus:
 def corpus() -> Corpus:
     """Return the runs; they are made first where they are not there yet (about 40 seconds)."""
     folder = _folder("corpus")
-    if not (folder / "made.json").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / ".metaflow").mkdir(parents=True)  # two flows that start at once would both make it
-        with ThreadPoolExecutor() as pool:
-            lists = list(pool.map(lambda runs: {name: _make(folder, run) for name, run in runs.items()}, RUNS))
-        _metaflow(folder, "ann", "linear_flow.py", ["spin", "start", "--persist"], {}, 0)
-        _note(folder, lists)
+    with made_once(folder, MADE) as to_make:
+        if to_make:
+            with ThreadPoolExecutor() as pool:
+                lists = list(pool.map(lambda runs: {name: _make(folder, run) for name, run in runs.items()}, RUNS))
+            _metaflow(folder, "ann", "linear_flow.py", ["spin", "start", "--persist"], {}, 0)
+            _note(folder, lists)
     return _noted(folder)
 
 
@@ -111,11 +114,12 @@ def corpus() -> Corpus:
 def s3_corpus() -> Iterator[tuple[Corpus, S3]]:
     """Serve a copy of a few runs with data in S3, and yield them with their server."""
     folder = _folder("s3")
-    if not (folder / "made.json").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
-        with s3_server(folder / "server") as server:
-            runs = RUNS[0] | RUNS[1]
-            _note(folder, [{name: _make(folder, runs[name], server.environ, ["--datastore=s3"]) for name in S3_RUNS}])
+    with made_once(folder, MADE) as to_make:
+        if to_make:
+            with s3_server(folder / "server") as server:
+                runs = RUNS[0] | RUNS[1]
+                made = {name: _make(folder, runs[name], server.environ, ["--datastore=s3"]) for name in S3_RUNS}
+                _note(folder, [made])
     with tempfile.TemporaryDirectory(prefix="mfwidgets-tests-s3-") as copy:
         shutil.copytree(folder / "server", Path(copy) / "server")
         with s3_server(Path(copy) / "server") as server:
@@ -127,16 +131,19 @@ def service_corpus() -> Iterator[tuple[Corpus, Running]]:
     """Serve the runs as a metadata service has them, their data in a local folder, and the service."""
     folder = _folder("service")
     store = folder / "store.json"
-    if not ((folder / "made.json").is_file() and store.is_file()):
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / ".metaflow").mkdir(parents=True)
-        with running(store=store) as service:
-            environ = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": service.url}
-            with ThreadPoolExecutor() as pool:
-                made = pool.map(lambda runs: {name: _make(folder, run, environ) for name, run in runs.items()}, RUNS)
-            _note(folder, list(made))
+    with made_once(folder, MADE, store.name) as to_make:
+        if to_make:
+            _make_in_service(folder, store)
     with running(tables=store) as service:
         yield _noted(folder), service
+
+
+def _make_in_service(folder: Path, store: Path) -> None:
+    with running(store=store) as service:
+        environ = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": service.url}
+        with ThreadPoolExecutor() as pool:
+            made = pool.map(lambda runs: {name: _make(folder, run, environ) for name, run in runs.items()}, RUNS)
+        _note(folder, list(made))
 
 
 @contextmanager
@@ -144,14 +151,17 @@ def service_s3_corpus() -> Iterator[tuple[Corpus, Running, S3]]:
     """Serve a few runs as most teams have them: metadata in the service, data in S3."""
     folder = _folder("service-s3")
     store = folder / "store.json"
-    if not ((folder / "made.json").is_file() and store.is_file()):
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / ".metaflow").mkdir(parents=True)
-        with s3_server(folder / "server") as server, running(store=store) as service:
-            environ = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": service.url, **server.environ}
-            runs = RUNS[0] | RUNS[1]
-            made = {name: _make(folder, runs[name], environ, ["--datastore=s3"]) for name in SERVICE_S3_RUNS}
-            _note(folder, [made])
+    with made_once(folder, MADE, store.name) as to_make:
+        if to_make:
+            with s3_server(folder / "server") as server, running(store=store) as service:
+                environ = {
+                    "METAFLOW_DEFAULT_METADATA": "service",
+                    "METAFLOW_SERVICE_URL": service.url,
+                    **server.environ,
+                }
+                runs = RUNS[0] | RUNS[1]
+                made = {name: _make(folder, runs[name], environ, ["--datastore=s3"]) for name in SERVICE_S3_RUNS}
+                _note(folder, [made])
     with tempfile.TemporaryDirectory(prefix="mfwidgets-tests-s3-") as copy:
         shutil.copytree(folder / "server", Path(copy) / "server")
         with s3_server(Path(copy) / "server") as server, running(tables=store) as service:
@@ -163,11 +173,11 @@ def _folder(kind: str) -> Path:
 
 
 def _note(folder: Path, made: list[dict[str, str]]) -> None:
-    (folder / "made.json").write_text(json.dumps({name: pathspec for part in made for name, pathspec in part.items()}))
+    (folder / MADE).write_text(json.dumps({name: pathspec for part in made for name, pathspec in part.items()}))
 
 
 def _noted(folder: Path) -> Corpus:
-    return Corpus(folder, json.loads((folder / "made.json").read_text()))
+    return Corpus(folder, json.loads((folder / MADE).read_text()))
 
 
 def _make(

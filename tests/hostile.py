@@ -211,11 +211,12 @@ class World:
 
 def everything(client: Metaflow):
     """Yield all objects of these runs that can be shown."""
-    yield client
+    yield from (client, client.runs(), client.disk_usage())
     for flow in client:
-        yield from (flow, flow.runs(), flow.runs(NAME))
+        yield from (flow, flow.runs(), flow.runs(NAME), flow.runs().plot.durations(), flow.runs().grid())
         for run in flow:
             yield from (run, run.why(), run.steps(), run.tasks(), run.artifacts(), run.code)
+            yield from (run.timeline(), run.dag(), run.packages())
             for step in run:
                 yield from (step, step.tasks(), step.grid(), step.grid("duration"))
                 for task in step:
@@ -227,6 +228,11 @@ def everything(client: Metaflow):
         yield from (artifact.lineage() for artifact in list(run.end_task or ())[:2])
     retried = client["RetryFlow"].latest_run
     yield compare(retried, client["FailingFlow"].latest_run)
+    for flow in client:
+        runs = flow.runs()
+        names = [name for name in runs.to_pandas(params=True, results=True) if "." in name]
+        yield from (runs.group_by(names[0]), runs.plot(names[0]), runs.plot.hist(names[0])) if names else ()
+        yield runs.plot.parallel(names[:4]) if len(names) > 1 else None
 
 
 class Inspector(HTMLParser):
@@ -259,6 +265,8 @@ class Inspector(HTMLParser):
             "svg",
             "g",
             "rect",
+            "circle",
+            "line",
             "text",
             "path",
             "title",

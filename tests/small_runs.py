@@ -8,25 +8,44 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
+from made_once import made_once
 from platformdirs import user_cache_path
 
 FLOWS = Path(__file__).parent / "small_flows"
 CARD_FLOW = Path(__file__).parent / "flows" / "card_flow.py"
 PACKAGE = Path(__file__).parent.parent
 
+PACKED = {"METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE": "1"}
+
+_WAYS = "retried chained while pandas group pool missing file memory killed timeout recursion long subprocess syntax"
+BROKEN = {
+    way: ["--branch", "deep", "run", *words]
+    for way, words in {
+        "": [],
+        "items": ["--alpha", "0.7", "--tag", "nightly"],
+        **{way: [] for way in _WAYS.split()},
+    }.items()
+}
+"""The ways in which broken_flow.py breaks, and the words of its runs."""
+
 # name: (folder, flow file, words, environment, exit code). Folders are made at the same time, the runs in one in this order.
 # In the environment, FOLDER stands for the folder.
 RUNS = {
     "kept": ("kept", FLOWS / "kept_flow.py", ["run"], {}, 0),
     "parts": ("parts", FLOWS / "parts_flow.py", ["run"], {"BREAK": "1"}, 1),
+    "progress": ("progress", FLOWS / "progress_flow.py", ["run"], {}, 1),
+    "gallery": ("gallery", FLOWS / "gallery_flow.py", ["run"], {}, 0),
     "killed": ("killed", FLOWS / "killed_flow.py", ["run"], {}, 1),
+    **{
+        f"broken-{way or 'good'}": ("broken", FLOWS / "broken_flow.py", words, {"WAY": way, **PACKED}, 1 if way else 0)
+        for way, words in BROKEN.items()
+    },
     "parts-resumed": ("parts", FLOWS / "parts_flow.py", ["resume"], {}, 0),
     "cards-sysroot": ("sysroot", CARD_FLOW, ["run"], {"METAFLOW_DATASTORE_SYSROOT_LOCAL": "FOLDER/store"}, 0),
     "cards-localroot": ("localroot", CARD_FLOW, ["run"], {"METAFLOW_CARD_LOCALROOT": "FOLDER/cards"}, 0),
@@ -61,12 +80,12 @@ def small_runs() -> SmallRuns:
     """Return the runs. The first call makes them (about 15 seconds)."""
     base = user_cache_path("mfwidgets-tests", appauthor=False) / "small" / _fingerprint()
     made = base / "made.json"
-    if not made.is_file():
-        shutil.rmtree(base, ignore_errors=True)
-        folders = dict.fromkeys(run[0] for run in RUNS.values())
-        with ThreadPoolExecutor(2) as pool:
-            parts = list(pool.map(lambda folder: _make_all(base / folder, folder), folders))
-        made.write_text(json.dumps({name: pathspec for part in parts for name, pathspec in part.items()}))
+    with made_once(base, made.name) as to_make:
+        if to_make:
+            folders = dict.fromkeys(run[0] for run in RUNS.values())
+            with ThreadPoolExecutor(2) as pool:
+                parts = list(pool.map(lambda folder: _make_all(base / folder, folder), folders))
+            made.write_text(json.dumps({name: pathspec for part in parts for name, pathspec in part.items()}))
     return SmallRuns(base, json.loads(made.read_text()))
 
 

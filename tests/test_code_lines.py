@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mfwidgets.cli.text import in_cli_words
@@ -43,11 +43,11 @@ ALIASES = ["F/latest", "F/latest-ok/start", "F/latest~12/start/1"]
 
 SCRIPT = """
 import { readFileSync } from "node:fs";
-import { cell, portable } from "./lines.js";
+import { cell, opened, portable } from "./lines.js";
 const tried = act => { try { return act(); } catch (error) { return null; } };
 const { names, codes } = JSON.parse(readFileSync("given.json", "utf8"));
 console.log(JSON.stringify({
-  lines: names.map(name => [...["show", "explore", "logs"].map(action => tried(() => cell(action, name))), tried(() => portable(name))]),
+  lines: names.map(name => [...["show", "explore", "logs", "why"].map(action => tried(() => cell(action, name))), tried(() => opened(name)), tried(() => opened("F", name)), tried(() => portable(name))]),
   refused: codes.filter(code => tried(() => portable(String.fromCodePoint(code))) === null),
 }));
 """
@@ -96,10 +96,21 @@ def _is_alias(pathspec):
 
 
 def test_cells_of_the_sidebar_name_exactly_their_object(sidebar):
-    for name, (show, explore, logs, copied) in zip(NAMES, sidebar["lines"], strict=True):
+    for name, (show, explore, logs, why, tab, within, copied) in zip(NAMES, sidebar["lines"], strict=True):
         if not is_quotable(name) or _is_alias(name):
-            assert (show, explore, logs, copied) == (None,) * 4
-        elif is_plain(name):
+            assert (show, explore, logs, why, tab, copied) == (None,) * 6
+            assert within is None or is_quotable(name)
+            continue
+        namespace = ast.parse(within, mode="eval").body.args[0].func.value.keywords[0].value
+        assert ast.literal_eval(namespace) == name
+        call = ast.parse(tab, mode="eval").body  # the tab's code is one call, and the name is a literal in it
+        assert ast.unparse(call.func) == "__import__('mfwidgets').explore"
+        assert ast.unparse(call.args[0].func) == "__import__('mfwidgets').Metaflow().get"
+        assert ast.literal_eval(call.args[0].args[0]) == name
+        assert COMMANDS["why"].parse(tokenize(why.removeprefix("%mflow why "))).pathspec == name
+        assert why.count("\n") == 0
+        if is_plain(name):
+            assert why == f"%mflow why {name}"
             assert show == (f"%mflow show {name}" if re.fullmatch("[a-z]+", name) else f"%mflow {name}")
             assert (explore, logs, copied) == (f"%mflow explore {name}", f"%mflow logs {name}", name)
         else:
@@ -112,7 +123,8 @@ def test_cells_of_the_sidebar_name_exactly_their_object(sidebar):
 def test_plain_names_are_inserted_without_quotes(sidebar):
     lines = dict(zip(NAMES, sidebar["lines"], strict=True))
     for name in PLAIN:
-        assert lines[name] == [f"%mflow {name}", f"%mflow explore {name}", f"%mflow logs {name}", name]
+        assert lines[name][:4] == [f"%mflow {verb}{name}" for verb in ("", "explore ", "logs ", "why ")]
+        assert lines[name][-1] == name
     for name in COMMANDS:
         assert lines[name][0] == f"%mflow show {name}"
 
@@ -127,6 +139,8 @@ def test_plain_names_need_no_quotes():
 
 
 @given(st.text() | st.text("%mflow ns'\"\\{}$-?=~ ", max_size=30))
+@example("As a line: %mflow")
+@example("As a line: %mflow ns none")
 def test_hints_name_exactly_their_object_in_cells_and_in_shells(name):
     line = mflow_line("logs", name, option="--stderr")
     if has_hidden(name):

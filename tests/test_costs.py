@@ -1,5 +1,10 @@
 """The cost of calls: which files are opened, and how often. Times are not measured."""
 
+import hashlib
+import json
+import pickle
+import re
+import shutil
 import sys
 import time
 from collections import Counter
@@ -8,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from wide import widen
 
 from mfwidgets import Metaflow, compare
 from mfwidgets.cli.json import json_text
@@ -15,12 +21,13 @@ from mfwidgets.datastore.task_files import artifact_infos
 from mfwidgets.display_options import options
 
 _recording: list[str] = []
+_listings: list[str] = []
 _on = False
 
 
 def _hook(event: str, arguments: tuple) -> None:
-    if _on and event == "open" and isinstance(arguments[0], str):
-        _recording.append(arguments[0])
+    if _on and event in ("open", "os.scandir") and isinstance(arguments[0], str):
+        (_recording if event == "open" else _listings).append(arguments[0])
 
 
 sys.addaudithook(_hook)  # audit hooks cannot be removed
@@ -41,11 +48,19 @@ def opened(root: Path):
         files.update(str(file.relative_to(root)) for file in inside if file.is_file())
 
 
+@contextmanager
+def listed(root: Path):
+    """Collect the listed folders below a root."""
+    folders: Counter[str] = Counter()
+    _listings.clear()
+    with opened(root):
+        yield folders
+    folders.update(str(Path(folder).relative_to(root)) for folder in _listings if folder.startswith(str(root)))
+
+
 @pytest.fixture
 def many(own_runs):
     """The flow of linear runs, with 40 copies of one run."""
-    import shutil
-
     flow, run_id = own_runs["linear"].split("/")
     for number in range(1, 41):
         shutil.copytree(own_runs.root / flow / run_id, own_runs.root / flow / str(int(run_id) - number))
@@ -104,6 +119,51 @@ def test_a_table_of_runs_costs_six_files_per_run(many, own_client):
     assert set(frame.status) == {"completed"}
     assert max(files.values()) == 1  # no file twice
     assert files.total() <= 6 * 43 + 1
+
+
+def test_a_table_with_values_lists_no_folder_twice(many, own_client):
+    with listed(many.root) as folders:
+        frame = own_client["LinearFlow"].runs().to_pandas(params=True, artifacts=["x"], results=True)
+    assert len(frame) == 43
+    assert max(folders.values()) == 1
+    with listed(many.root) as folders:
+        own_client["LinearFlow"].runs().sort_by("x").first()
+    assert max(folders.values()) == 1
+
+
+def test_timings_read_only_the_tasks_and_each_graph_once(many, own_client):
+    with opened(many.root) as files, listed(many.root) as folders:
+        timings = own_client["LinearFlow"].runs().timings().to_dicts()
+    assert len(timings) == 2 * 43
+    assert max(files.values()) == 1
+    assert sum("/data/" in file for file in files) <= 3  # the graphs, equal in nearly all runs
+    parameters = Counter(Path(file).name for file in files if "/_parameters/" in file)
+    assert set(parameters) == {"_self.json", "0_artifact__graph_info.json"}
+    assert max(folders.values()) == 1
+
+
+def test_a_filter_reads_each_distinct_value_once(many, own_client, monkeypatch):
+    monkeypatch.setattr(options, "remember", False)
+    runs = own_client["LinearFlow"].runs()
+    with opened(many.root) as files:
+        assert runs.where("alpha>0").count() == 43  # in two batches
+    values = [file for file in files if "/data/" in file]
+    assert values
+    assert {files[file] for file in values} == {1}
+
+
+def test_the_search_for_a_successful_run_reads_two_results_of_each_failed_one(many, own_client):
+    flow = many.root / "LinearFlow"
+    false = hashlib.sha1(pickle.dumps(obj=False, protocol=4)).hexdigest()
+    for run in sorted(path for path in flow.iterdir() if path.name.isdecimal())[1:]:
+        for name in ("_success", "_task_ok"):
+            (record,) = run.glob(f"end/*/_meta/0_artifact_{name}.json")
+            record.write_text(json.dumps(json.loads(record.read_text()) | {"sha": false}))
+    with opened(many.root) as files:
+        latest = own_client["LinearFlow"].latest_successful_run
+    assert latest.id == min(path.name for path in flow.iterdir() if path.name.isdecimal())
+    assert files.total() <= 1 + (2 + 3) * 43  # the flow, the runs, and the results of their ends
+    assert not any("/_parameters/0/" in file for file in files)
 
 
 def test_a_list_of_artifacts_costs_a_file_per_task(client, runs):
@@ -170,7 +230,7 @@ def test_the_end_of_a_log_is_read_from_its_end(client, runs, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["linear", "many", "failing", "branch", "cards", "resumed"])
-def test_showing_a_run_opens_only_parameters(name, client, runs):
+def test_showing_a_run_opens_only_parameters_results_and_items(name, client, runs):
     run = client.get(runs[name])
     with opened(runs.root) as files:
         for shown in (run, *run, run.tasks(), run.artifacts(), run.parent):
@@ -191,7 +251,12 @@ def test_showing_a_run_opens_only_parameters(name, client, runs):
     }
     parameters = {artifact.sha for artifact in run["_parameters"].task}
     blobs = {Path(file).name for file in files if "/data/" in file}
-    assert blobs <= inert | parameters
+    split = {artifact.sha for task in run.tasks() for artifact in task if artifact.id in ("items", "inner", "outer")}
+    ends = [other[other.end_task.path_components[2]].task for other in run.parent if other.end_task]
+    made = [*ends, *(task for task in run.tasks() if task.index is not None)]
+    results = {artifact.sha for task in made for artifact in task}  # at most 10 kB of each are read
+    failures = {task["_exception"].sha for other in run.parent for task in other.tasks() if "_exception" in task}
+    assert blobs <= inert | parameters | split | results | failures
 
 
 def test_showing_a_task_reads_only_small_artifacts(client, runs):
@@ -277,6 +342,22 @@ def test_comparisons_and_json_read_no_file_twice(name, client, runs, monkeypatch
         assert max(files.values()) == 1, shown
 
 
+def test_a_display_of_a_run_costs_six_files_per_task(runs, tmp_path, monkeypatch):
+    """Its own record, its start, its item and place, and two results. It was nine, and a second listing."""
+    monkeypatch.setattr(options, "display_timeout_s", 60)
+    flow = runs["foreach"].split("/")[0]
+    root = tmp_path / ".metaflow"
+    shutil.copytree(runs.root / flow, root / flow)
+    run = Metaflow(metadata=str(tmp_path), namespace=None).get(runs["foreach"])
+    step = max(run, key=lambda step: len(list(step))).id
+    widen(root / runs["foreach"], step, 50)
+    with opened(root) as files:
+        assert re.search(rf"{step} .*● .*✓ completed  50 ", run._repr_mimebundle_()["text/plain"])
+    tasks = {file.rpartition("/_meta/")[0] for file in files if f"/{step}/" in file}
+    assert len(tasks) == 50
+    assert sum(file.startswith(tuple(f"{task}/" for task in tasks)) for file in files) <= 6 * 50 + 1
+
+
 def test_a_display_of_a_failed_run_opens_fifty_files(client, runs):
     """It opened 91 files before, 39 of them more than once."""
     with opened(runs.root) as files:
@@ -299,3 +380,15 @@ def test_no_display_sends_a_request_twice(name, on_service, monkeypatch):
         asked = Counter(f"{request['method']} {request['path']} {request['query']}" for request in service.requests())
         twice |= {f"{what}: {request}": times for request, times in asked.items() if times > 1}
     assert not twice
+
+
+def test_a_second_look_at_all_flows_opens_few_files(many, own_client):
+    with opened(many.root) as files:
+        own_client._repr_mimebundle_()
+    assert max(files.values()) == 1
+    assert files.total() <= 160 * 3  # flows
+    time.sleep(0.1)  # what changed just now is not remembered
+    own_client._repr_mimebundle_()
+    with opened(many.root) as files:
+        own_client._repr_mimebundle_()
+    assert files.total() <= 4 * 3

@@ -38,6 +38,7 @@ OBJECTS = {
     "Lineage": "m.DataArtifact('LINEAR/start/1/x').lineage()",
     "Grid": "m.Step('FAILING/divide').grid()",
     "RunGraph": "m.Run('LINEAR').dag()",
+    "RunGrid": "m.Flow('LinearFlow').runs().grid()",
     "RunTimeline": "m.Run('LINEAR').timeline()",
     "MetaflowArtifacts": "m.Task('LINEAR/start/1').artifacts",
     "MetaflowData": "m.Task('LINEAR/start/1').data",
@@ -45,6 +46,8 @@ OBJECTS = {
     "Trigger": "m.Trigger.from_runs([m.Run('LINEAR')])",
     "Card": "m.get_cards('CARDS/start/1')[0]",
     "CardContainer": "m.get_cards('CARDS/start/1')",
+    "Packages": "m.Run('LINEAR').packages()",
+    "DiskUsage": "m.Flow('LinearFlow').disk_usage()",
 }
 """An expression for an object of each public class."""
 
@@ -53,6 +56,10 @@ ARGUMENTS = {
     "find_artifacts": "'x'",
     "grep": "'line'",
     "where": "alpha=1",
+    "group_by": "'status'",
+    "sort_by": "'duration'",
+    "nlargest": "2, 'duration'",
+    "nsmallest": "2, 'duration'",
     "loglines": "'stdout'",
     "add_tag": "'new'",
     "add_tags": "['new']",
@@ -65,6 +72,7 @@ ARGUMENTS = {
     "Logs.last": "2",
     "to_html": "'page.html'",
     "Card.get": "",
+    "CardContainer.save": "'saved', overwrite=True",
     "MetaflowArtifacts.count": "7",
     "CardContainer.count": "7",
     "MetaflowArtifacts.index": "m.DataArtifact('LINEAR/start/1/alpha')",
@@ -230,7 +238,7 @@ def pickled(folder, pathspec):
 
 
 def test_the_first_process_has_imported_nothing_else(results):
-    assert results["modules"] == ["mfwidgets", "mfwidgets.display"]
+    assert results["modules"] == ["mfwidgets", "mfwidgets.display", "mfwidgets.first_import"]
 
 
 def test_everything_works_first(results):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mfwidgets import metaflow_displays, options
+from mfwidgets import options
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ print(shell.display_formatter.format(metaflow.Run({runs["linear"]!r}))[0]["text/
 
 def test_errors_fall_back_to_their_own_repr(shown, runs, metaflow, monkeypatch):
     run = metaflow.Run(runs["linear"])
-    monkeypatch.setattr(metaflow_displays, "ours", lambda theirs: 1 / 0)
+    monkeypatch.setattr("mfwidgets.client.metaflow_objects.ours", lambda theirs: 1 / 0)
     assert shown(run) == {"text/plain": repr(run)}
-    monkeypatch.setattr(metaflow_displays, "ours", lambda theirs: time.sleep(60))
+    monkeypatch.setattr("mfwidgets.client.metaflow_objects.ours", lambda theirs: time.sleep(60))
     monkeypatch.setattr(options, "display_timeout_s", 0.2)
     assert shown(run) == {"text/plain": repr(run)}
 

@@ -15,6 +15,7 @@ from mfwidgets import Metaflow, compare
 from mfwidgets.cli.main import main
 from mfwidgets.errors import MetaflowException, ValuesNotRead
 from mfwidgets.server import tree
+from mfwidgets.widgets.explorer.run_panes import TABS
 
 
 def nested(levels, wrap):
@@ -167,6 +168,8 @@ def _explorer(client):
             explorer.choose(pathspec)
             assert explorer.wait(PATIENCE_S)
             assert explorer.selected.pathspec == pathspec
-            assert "Cannot show" not in "".join(pane.html for pane in explorer._panes.values())
+            for tab in TABS:
+                shown = explorer._answers.panes.pane(pathspec, tab, 0)["html"]
+                assert "Cannot show" not in shown, (pathspec, tab)
     finally:
         explorer.close()

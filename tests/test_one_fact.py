@@ -7,11 +7,11 @@ displays, and the explorer. A surface can omit facts, but the facts that it show
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 from corpus import RUNS
+from waiting import PATIENCE_S
 
 from mfwidgets import compare, schema
 from mfwidgets.cli.main import main
@@ -23,8 +23,10 @@ from mfwidgets.server import tree
 from mfwidgets.times import duration_text
 from mfwidgets.views.build_view import build_view
 from mfwidgets.views.cells import Limits
-from mfwidgets.views.show import full_view  # it registers views
-from mfwidgets.widgets.run_list import RunList
+from mfwidgets.views.show import full_view
+from mfwidgets.widgets.explorer.known_runs import FACT_COLUMNS
+from mfwidgets.widgets.explorer.table_messages import rows_message
+from mfwidgets.widgets.explorer.widget import Explorer
 
 ALL = Limits(rows=100_000, chars=100_000, tags=1_000)
 NAMES = [name for names in RUNS for name in names]
@@ -84,7 +86,8 @@ def cell_facts(columns, cells):
 
 
 def table(view, heading):
-    return next(part for part in view.parts if getattr(part, "heading", "") == heading)
+    part = next(part for part in view.parts if getattr(part, "heading", "") == heading)
+    return getattr(part, "table", part)
 
 
 def lines(view, heading):
@@ -180,7 +183,7 @@ def test_a_run_and_its_steps(name, client, runs, moment, printed):
 def _of_newest_runs(client):
     part = next((part for part in build_view(client, ALL).parts if part.heading == "Newest runs"), None)
     facts = [cell_facts(part.columns, cells) for cells in part.rows] if part else []
-    return {one["run_id"]: {name: fact for name, fact in one.items() if name != "run_id"} for one in facts}
+    return {f"{one['flow']}/{one['run_id']}": one for one in facts}
 
 
 def _steps(run, view, facts, json_facts, printed):
@@ -190,6 +193,7 @@ def _steps(run, view, facts, json_facts, printed):
     durations = facts_of(run)
     graph = {one["step"]: one for one in run.dag().to_dict()["steps"]}
     timeline = run.timeline().to_dict()["steps"]
+    timeline_view = build_view(run.timeline(), ALL)
     steps = list(run)
     assert len(steps) == len(rows) == len(facts["steps"]) == len(json_facts["steps"]) == len(timeline)
     for step in steps:
@@ -220,8 +224,8 @@ def _steps(run, view, facts, json_facts, printed):
         cells["task_count"] = cells.pop("tasks")
         walk.hear("table", cells)
         line = next(
-            cell_facts(table(view, "Timeline").columns, row)
-            for row in table(view, "Timeline").rows
+            cell_facts(table(timeline_view, "Timeline").columns, row)
+            for row in table(timeline_view, "Timeline").rows
             if row[0].text == step.id
         )
         walk.hear("display of the timeline", {name: line.get(name) for name in ("step", "duration", "elapsed")})
@@ -243,7 +247,13 @@ def test_tasks(name, client, runs, moment, printed):
     for step in run:
         items = tree.list_children(run._context, step.pathspec)["items"]
         facts, json_facts = step.to_dict()["tasks"], printed(step.pathspec)["tasks"]
-        cells = lines(build_view(step, ALL), "Tasks")
+        view = build_view(step, ALL)
+        headings = [
+            part.heading
+            for part in view.parts
+            if part.heading in ("Tasks", "Other tasks", "Tasks that did not complete")
+        ]
+        cells = {pathspec: line for heading in headings for pathspec, line in lines(view, heading).items()}
         grid = {cell.row.pathspec: cell.value for line in step.grid("duration").lines.values() for cell in line}
         for task in step:
             walk = Walk("tasks", task.pathspec)
@@ -329,47 +339,29 @@ def test_artifacts(name, client, runs, printed):
             assert walk.facts.keys() == walk.columns.keys()
 
 
-class Cells(HTMLParser):
-    """Collects the rows of tables of a page: the text of each cell, and ISO times."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.rows, self._time = [], ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-        elif tag == "time":
-            self._time = dict(attrs)["datetime"]
-
-    def handle_data(self, data):
-        if self.rows and self.rows[-1]:
-            self.rows[-1][-1] += self._time or data.strip()
-            self._time = ""
-
-
 @pytest.mark.parametrize("flow", ["FailingFlow", "RetryFlow", "DeathFlow", "LinearFlow"])
 def test_the_explorer(flow, client, moment):
     moment(client[flow].latest_run)
-    shown = RunList(client, print, print, print)
-    shown.flow.value = flow
-    assert shown.wait()
+    explorer = Explorer(client, client[flow])
+    assert explorer.wait(PATIENCE_S)
+    assert explorer.wait(PATIENCE_S)
     frame = client[flow].to_pandas()
-    assert shown.to_pandas().equals(frame)
-    names, *rows = [row for row in Cells(shown.live.html).rows if row]
+    assert explorer.to_pandas()[list(frame.columns)].equals(frame)
+    names = list(FACT_COLUMNS)
+    rows = rows_message(explorer._answers.table.reader.runs, names, 0, len(frame))["rows"]
     assert len(rows) == len(frame)
-    for cells, facts in zip(rows, frame.to_dict("records"), strict=True):
-        json_facts = {name.partition(" (")[0]: cell for name, cell in zip(names[-len(cells) :], cells, strict=True)}
-        assert json_facts["run"] == facts["run_id"]
-        assert json_facts["status"].endswith(facts["status"])
-        assert plain(schema.TIME, json_facts["started"]) == plain(schema.TIME, facts["started_at"])
+    for (pathspec, run_id, cells), facts in zip(rows, frame.to_dict("records"), strict=True):
+        assert (pathspec, run_id) == (facts["pathspec"], facts["run_id"])
+        shown = dict(zip(names, cells, strict=True))
+        assert shown["status"][0] == facts["status"]
+        assert shown["user"][0] == facts["user"]
+        assert shown["user_tags"][0] == ", ".join(facts["user_tags"])
+        for name in ("started_at", "finished_at", "stopped_at"):
+            assert plain(schema.TIME, shown[name][1]) == plain(schema.TIME, facts[name])
         for name in ("duration", "elapsed"):
             known = plain(schema.DURATION, facts[name])
-            assert json_facts.get(name, "") == (duration_text(round(known.total_seconds() * 1000)) if known else "")
-    shown.close()
+            assert shown[name][0] == (duration_text(round(known.total_seconds() * 1000)) if known else "")
+    explorer.close()
 
 
 def test_a_retried_step_has_one_duration(client, runs):

@@ -1,5 +1,6 @@
 """The package: the modules that it imports, and its public names."""
 
+import os
 import pkgutil
 import subprocess
 import sys
@@ -40,6 +41,76 @@ def test_showing_a_local_run_does_not_import_the_code_for_clouds(runs):
     assert run.stdout.splitlines()[-1] == "False"
 
 
+FIRST_RUN = """
+import sys, mfwidgets
+from mfwidgets.render import html
+mfwidgets.Metaflow(metadata=sys.argv[1], namespace=None).get(sys.argv[2])._repr_mimebundle_()
+print(*sorted(name for name in sys.modules if name.startswith("mfwidgets.views.")))
+print(*sorted(name for _, name in html._environment().cache.keys()))
+lexers = sys.modules["pygments.lexers.python"]
+print("tomllib" in sys.modules, "_tokens" in vars(lexers.PythonLexer))
+"""
+
+
+def test_the_display_of_a_run_imports_no_other_views_and_compiles_no_other_templates(runs):
+    command = [sys.executable, "-c", FIRST_RUN, str(runs.folder), runs["linear"]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    modules, templates, others_made = done.stdout.splitlines()
+    others = {
+        "cards",
+        "code",
+        "collections",
+        "flows",
+        "grid",
+        "plots",
+        "run_table",
+        "step",
+        "sweep",
+        "sweep_table",
+        "task",
+    }
+    assert not {f"mfwidgets.views.{name}" for name in others} & set(modules.split())
+    names = ["cell.html.j2", "mfwidgets.css", "step_map.css", "step_map.html.j2", "svg_text.j2", "view.html.j2"]
+    assert templates.split() == names
+    assert others_made == "False False"  # the patterns of a lexer take five times as long as its import
+
+
+LOADING = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+before = set(sys.modules)
+shell.run_line_magic("load_ext", "mfwidgets")
+print(*sorted(name for name in sys.modules if name.startswith("mfwidgets.")))
+shell.run_line_magic("mflow", "LinearFlow/latest")._repr_mimebundle_()
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_loading_the_extension_imports_a_few_small_modules(runs):
+    environment = os.environ | {"METAFLOW_USER": "ann", "METAFLOW_HOME": str(runs.folder / "home")}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING], cwd=runs.folder, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded, shown = (set(line.split()) for line in done.stdout.splitlines()[-2:])
+    assert loaded == {
+        "mfwidgets.display",
+        "mfwidgets.first_import",
+        "mfwidgets.magic",
+        "mfwidgets.magic.ipython_extension",
+        "mfwidgets.magic.matcher",
+        "mfwidgets.magic.terminal",
+        "mfwidgets.metaflow_displays",
+    }
+    # The display of a local run needs neither a service nor frames.
+    others = {
+        "mfwidgets.providers.service",
+        "mfwidgets.providers.service_http",
+        "mfwidgets.pickles.previews.pandas_frames",
+    }
+    assert not shown & {*others, "http.cookiejar", "wcwidth", "pandas", "numpy", "requests"}
+
+
 IN_TIME = """
 from mfwidgets import concurrency
 from mfwidgets.views import show
@@ -54,13 +125,15 @@ show.call_with_timeout = watched
 
 @pytest.mark.parametrize(
     "shown",
-    ["client", "client['LinearFlow']", "run", "run['start']", "client.get({failing!r})", "client.get({packed!r}).code"],
+    ["few", "client['LinearFlow']", "run", "run['start']", "client.get({failing!r})", "client.get({packed!r}).code"],
 )
-def test_a_display_imports_before_its_timeout_starts(shown, runs):
+def test_a_display_imports_before_its_timeout_starts(shown, runs, own_runs):
+    # The display of all flows reads results. Those of other flows need numpy.
+    few = f"mfwidgets.Metaflow(metadata={str(own_runs.folder)!r}, namespace=None)"
     shown = shown.format(failing=runs["failing"], packed=runs["packed"])
     program = (
         f"import sys, mfwidgets\nclient = mfwidgets.Metaflow(metadata={str(runs.folder)!r}, namespace=None)\n"
-        f"run = client.get({runs['linear']!r})\nshown = {shown}\n{IN_TIME}\nprint(len(show.mimebundle(shown)))"
+        f"few = {few}\nrun = client.get({runs['linear']!r})\nshown = {shown}\n{IN_TIME}\nprint(len(show.mimebundle(shown)))"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines() == ["", "2"]

@@ -6,12 +6,15 @@ import pandas as pd
 import pytest
 
 from mfwidgets import schema, tables
-from mfwidgets.client.answers.comparison import Difference
+from mfwidgets.client.answers.differences import Difference
 from mfwidgets.client.collections.metadata_events import MetadataEvent
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.providers.records import MetadataRecord, RunRecord, TaskRecord
 from mfwidgets.queries.artifact_rows import ArtifactRow
+from mfwidgets.queries.disk import DiskRow
 from mfwidgets.queries.lineage.foreach import OUTSIDE, Item
+from mfwidgets.queries.packages import PackageRow
+from mfwidgets.queries.part_rows import GraphRow, TimelineRow
 from mfwidgets.queries.rows import AttemptRow, FlowRow, RunRow, TaskRow
 from mfwidgets.queries.status.rules import Attempt, Status, TaskState
 from mfwidgets.queries.step_timings import StepTiming
@@ -20,6 +23,7 @@ from mfwidgets.schema import COUNT, DURATION, OBJECT, SCHEMAS, STATUS, TEXT, TIM
 DONE, RUNNING = Status("completed", "attempt 0 succeeded"), Status("running", "attempt 0 runs")
 RUN = RunRecord("F", "7", 1_000, "ann", frozenset({"b", "a"}), frozenset({"user:ann", "runtime:dev"}))
 TASK = TaskRecord(RUN, "work", "3", 2_000)
+STATE = TaskState("F/7/work/3", RUNNING, (), 2_000)
 DONE_RUN = RunRow(RUN, DONE, 5_000, "6", None, 9_000)
 RUNNING_RUN = RunRow(RunRecord("F", "8", 1_000), RUNNING, None, None, None, 9_000)
 
@@ -137,6 +141,46 @@ ROWS = {
             },
         ),
     ],
+    "timeline": [
+        (
+            TimelineRow(TaskRow(TASK, STATE, Item(("work:2",), ("x",)), asked_ms=9_000), AttemptRow(1, DONE, 3_000, 3_600, 9_000)),
+            {
+                "pathspec": "F/7/work/3", "step": "work", "task_id": "3", "foreach_index": 2, "attempt": 1,
+                "status": "completed", "reason": "attempt 0 succeeded", "created_at": 2_000, "started_at": 3_000,
+                "finished_at": 3_600, "duration": 600, "elapsed": None,
+            },
+        ),
+        (
+            TimelineRow(TaskRow(TASK, STATE, OUTSIDE, asked_ms=9_000), None),
+            {
+                "pathspec": "F/7/work/3", "step": "work", "task_id": "3", "foreach_index": None, "attempt": None,
+                "status": "running", "reason": "attempt 0 runs", "created_at": 2_000, "started_at": None,
+                "finished_at": None, "duration": None, "elapsed": None,
+            },
+        ),
+    ],
+    "graph": [
+        (
+            GraphRow(
+                StepTiming(RUN, "work", DONE, 2, 3, {"completed": 2}, 3, 70, 1_100, 4_000, 4_100, 2_500, 2_000, 9_000),
+                "split-foreach", ("start",), ("fit", "end"), "cities",
+            ),
+            {
+                "pathspec": "F/7/work", "step": "work", "type": "split-foreach", "previous": ["start"],
+                "next": ["fit", "end"], "foreach": "cities", "status": "completed", "reason": "attempt 0 succeeded",
+                "task_count": 2, "planned_tasks": 3, "started_at": 1_100, "finished_at": 4_000, "duration": 3_000,
+                "elapsed": None,
+            },
+        ),
+        (
+            GraphRow(StepTiming(RUN, "work", None, 0, 0, {}, 0, None, None, None, None, 0, None, 0), None, (), (), None),
+            {
+                "pathspec": None, "step": "work", "type": None, "previous": [], "next": [], "foreach": None,
+                "status": None, "reason": None, "task_count": 0, "planned_tasks": 0, "started_at": None,
+                "finished_at": None, "duration": None, "elapsed": None,
+            },
+        ),
+    ],
     "artifacts": [
         (
             ArtifactRow(TASK.path, 2, "x", "ab" * 20, "pickle-v4", "int", 5),
@@ -181,6 +225,22 @@ ROWS = {
         (
             Difference("artifacts", "work", "x", (1, 2), ("a", "b"), "stored bytes differ"),
             {"section": "artifacts", "step": "work", "name": "x", "note": "stored bytes differ"},
+        ),
+    ],
+    "disk": [
+        (
+            DiskRow("run", "F/1", 30, 20, 4),
+            {"kind": "run", "name": "F/1", "size": 30, "own_size": 20, "objects": 4},
+        ),
+    ],
+    "packages": [
+        (
+            PackageRow("pandas", "2.2.2", ">=2", "pypi", ("fit", "end")),
+            {"name": "pandas", "version": "2.2.2", "requested": ">=2", "source": "pypi", "steps": ["fit", "end"]},
+        ),
+        (
+            PackageRow("numpy", None, None, "uv"),
+            {"name": "numpy", "version": None, "requested": None, "source": "uv", "steps": []},
         ),
     ],
 }  # fmt: skip
@@ -254,7 +314,7 @@ def test_durations_have_seconds_as_their_unit_and_sizes_bytes():
         for column in table.columns:
             if column.dtype == DURATION and column.nullable:
                 assert column.unit == "s", column.name
-            elif column.name == "size":
+            elif column.name in ("size", "own_size"):
                 assert column.unit == "bytes"
             else:
                 assert column.unit == "", column.name

@@ -54,6 +54,11 @@ def test_a_pattern_that_tries_for_ever_is_given_up(pattern, text):
     assert time.thread_time() - before < 3
 
 
+def test_python_in_the_browser_has_no_clock_of_threads(monkeypatch):
+    monkeypatch.delattr(time, "thread_time")
+    assert list(LinePattern("a+").matching(["b", "caa"])) == [1]
+
+
 def test_the_error_names_the_pattern():
     with pytest.raises(DeadlineExceeded, match=r"The search for .*a\|a.* was given up, because it takes too long"):
         list(LinePattern(SLOW).matching(["a" * 40 + "!"]))
@@ -178,3 +183,12 @@ def test_spans_matches_and_ordinary_text():
     assert LinePattern("{1000}" * 5, literal=True).spans(["{1000}" * 5]) == [[(0, 30)]]
     assert list(LinePattern("a").matching("aaaa", 2)) == [0, 1]
     assert LinePattern("a") == LinePattern("a") != LinePattern("a", ignore_case=True)
+
+
+def test_ordinary_text_is_searched_without_a_limit(monkeypatch):
+    """A busy machine takes longer for a million lines."""
+    monkeypatch.setattr(search, "SEARCH_TIMEOUT_S", 0)
+    lines = ["nothing"] * 5_000 + ["line 777"]
+    assert list(LinePattern("line 777", literal=True).matching(lines)) == [5_000]
+    with pytest.raises(DeadlineExceeded):
+        list(LinePattern("line 7+").matching(lines))

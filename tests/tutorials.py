@@ -8,7 +8,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 import warnings
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from made_once import made_once
 from platformdirs import user_cache_path
 
 PLOTTING = ("matplotlib.pyplot", "plotly.figure_factory")
@@ -39,21 +39,20 @@ def folder() -> Path:
 def tutorial_runs() -> Path:
     """Return a folder with runs of the tutorials' flows. The first call runs them (20 seconds)."""
     made = user_cache_path("mfwidgets-tests", appauthor=False) / "tutorials" / _fingerprint()
-    if not (made / "made.json").is_file():
-        shutil.rmtree(made, ignore_errors=True)
-        (made / ".metaflow").mkdir(parents=True)
-        with ThreadPoolExecutor() as pool:
-            first = [
-                pool.submit(_run, made, folder() / name)
-                for name in ("01-playlist/playlist.py", "02-statistics/stats.py")
+    with made_once(made, "made.json") as to_make:
+        if to_make:
+            with ThreadPoolExecutor() as pool:
+                first = [
+                    pool.submit(_run, made, folder() / name)
+                    for name in ("01-playlist/playlist.py", "02-statistics/stats.py")
+                ]
+                told = [one.result() for one in first]
+            told += [
+                _run(made, folder() / "03-playlist-redux/playlist.py"),
+                _run(made, _here(made, "05-hello-cloud/hello-cloud.py")),
             ]
-            told = [one.result() for one in first]
-        told += [
-            _run(made, folder() / "03-playlist-redux/playlist.py"),
-            _run(made, _here(made, "05-hello-cloud/hello-cloud.py")),
-        ]
-        told += [_run(made, _ours(made, "03-playlist-redux/playlist.py"))]
-        (made / "made.json").write_text(json.dumps(told))
+            told += [_run(made, _ours(made, "03-playlist-redux/playlist.py"))]
+            (made / "made.json").write_text(json.dumps(told))
     return made
 
 

@@ -34,18 +34,27 @@ BENIGN = re.compile(
 
 
 @contextmanager
-def server(folder: Path, home: Path):
+def server(folder: Path, home: Path, *options: str, base: str = "/"):
     """Start JupyterLab and Notebook on a folder, with separate settings and state.
 
     Yields the address of a notebook, with two places: ``lab/tree`` or ``notebooks``, and the file.
+
+    Parameters
+    ----------
+    folder
+        The folder with the notebooks.
+    home
+        The folder for settings, state and the log.
+    *options
+        More options of the server.
+    base
+        The path that all addresses begin with.
     """
     for name, values in SETTINGS.items():
         file = home / "settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex(16)
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -59,19 +68,27 @@ def server(folder: Path, home: Path):
     command += [f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
     command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     # The sidebar of this source tree. An installation has an older copy.
-    command += [f"--LabApp.extra_labextensions_path={SIDEBAR.parent}"]
+    command += [f"--LabApp.extra_labextensions_path={SIDEBAR.parent}", f"--ServerApp.base_url={base}", *options]
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}{base}"
     try:
-        _wait_until_up(f"{address}/api/status?token={token}", process, home / "server.log")
-        yield f"{address}/{{}}/{{}}?token={token}"
+        wait_until_up(f"{address}api/status?token={token}", process, home / "server.log")
+        yield f"{address}{{}}/{{}}?token={token}"
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
+def free_port() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
+    """Wait until a server answers. Raise with its log if it ends instead."""
     for _ in range(480):
         if process.poll() is not None:
             break
@@ -80,7 +97,7 @@ def _wait_until_up(url: str, process: subprocess.Popen, log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.25)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    raise RuntimeError(f"The server did not start:\n{log.read_text()[-3000:]}")
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def test_commands_and_flows(typing):
 def test_choosing_inserts_the_whole_pathspec(typing, runs):
     ask, page = typing
     run = runs["failing"]
-    assert set(ask(f"x = %mflow logs {run}/")) == {f"{run}/start", f"{run}/divide"}
+    assert ask(f"x = %mflow logs {run}/") == ["start", "divide"]
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert written(page) in (f"x = %mflow logs {run}/start", f"x = %mflow logs {run}/divide")
@@ -58,6 +58,13 @@ def test_in_a_cell_magic_and_in_a_string(typing):
     ask, page = typing
     assert {"user:ann", "user:bob"} <= set(ask("%%mflow ns user:"))
     page.keyboard.press("Escape")
-    found = ask("mfwidgets.Run('LinearFlow/")
-    assert len([one for one in found if one.startswith("LinearFlow/")]) == 3
+    assert len(ask("mfwidgets.Run('LinearFlow/")) == 3
+    page.keyboard.press("Escape")
+
+
+def test_the_newest_run_is_on_top_with_its_status(typing, runs):
+    ask, page = typing
+    assert ask("%mflow show LinearFlow/")[:3] == ["latest", "latest-ok", "latest~1"]
+    details = page.locator(f"{ITEMS} .jp-Completer-typeExtended").all_inner_texts()
+    assert details[0].startswith("✓\N{NO-BREAK SPACE}completed\N{NO-BREAK SPACE}·")
     page.keyboard.press("Escape")

@@ -1,5 +1,6 @@
 """Explorers in Notebook 7, without a kernel, with hostile runs, and with a failing service."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ explorer
 
 
 def tab(page, name):
-    page.get_by_role("tab", name=name, exact=True).click()
+    page.locator(".mfwx").get_by_role("tab", name=re.compile(rf"^{name}")).click()
 
 
 def test_an_explorer_stays_visible_without_a_kernel(runs, tmp_path):
@@ -45,12 +46,13 @@ def test_an_explorer_in_notebook_7(runs, tmp_path):
         opened = Notebook(page, address.format("notebooks", name))
         opened.run_all()
         tab(page, "DAG")
-        page.locator('g[data-pathspec$="/divide"]:visible').click()
+        page.locator('.mfwx g[data-pathspec$="/divide"]').click()
         tab(page, "Tasks")
-        page.locator(".mfw-name:visible", has_text=f"{runs['failing']}/divide").first.wait_for()
+        page.locator(".mfwx .mfw-name", has_text=f"{runs['failing']}/divide").first.wait_for()
         tab(page, "Logs")
         page.locator(".mfw-line", has_text="ZeroDivisionError").first.wait_for()
-        page.locator("input[data-tick]").first.click()
+        page.locator(".mfwx-row input").first.click()
+        page.locator(".mfwx-left [role=status]", has_text="1 selected").wait_for()
         assert opened.errors == []
         opened.picture(PICTURES / "explorer-notebook7.png")
 
@@ -68,13 +70,17 @@ def test_hostile_runs_in_every_pane(runs, tmp_path):
         opened.run_all()
         for pathspec in (runs["failing"], f"{runs['retry']}/flaky/2", f"{runs['cards']}/start/1"):
             opened.ask(f"explorer.choose({pathspec!r})\nfor _ in range(3): explorer.wait()\nexplorer.selected.pathspec")
-            for pane in ("Overview", "DAG", "Timeline", "Tasks", "Artifacts", "Code", "Cards", "Logs", "Compare"):
+            for pane in ("Overview", "DAG", "Timeline", "Tasks", "Artifacts", "Code", "Cards", "Logs"):
                 tab(page, pane)
                 opened.ask("for _ in range(3): explorer.wait()\n0")
-                for hovered in page.locator(".mfw-live .mfw-name:visible").all()[:2]:
+                for hovered in page.locator(".mfwx .mfw-name:visible").all()[:2]:
                     hovered.hover()
-        for box in page.locator("input[data-tick]").all():
-            box.click()
+        page.locator(".mfwx-heads input").click()
+        for place in ("Compare", "Charts", "Runs"):
+            tab(page, place)
+            opened.ask("for _ in range(3): explorer.wait()\n0")
+        page.get_by_role("button", name="Columns").click()
+        page.get_by_label("Find a column").fill("a")
         page.wait_for_timeout(1000)
         assert page.evaluate("window.fired") is None
         assert dialogs == []
@@ -95,22 +101,22 @@ def test_tags_are_edited_and_a_service_refuses_and_stops(tmp_path, monkeypatch):
         )
         notebook = Notebook(page, address.format("lab/tree", name))
         notebook.run_all()
-        page.locator(".mfw-live .mfw-graph:visible, .mfw-live summary:visible", has_text="Timeline").first.wait_for()
+        page.locator(".mfwx .mfw-map").first.wait_for()
         box = page.get_by_placeholder("add a tag")
         box.fill("reviewed")
         box.press("Enter")
-        page.get_by_title("Remove the tag reviewed").wait_for()
+        page.get_by_label("Remove the tag reviewed").wait_for()
         tags = "sorted(client.get(explorer.selected.pathspec).user_tags)"
         assert "reviewed" in notebook.ask(f"explorer.wait()\n{tags}")
         service.faults([{"match": "/tag/mutate", "times": None, "status": 422}])
         box.fill("refused")
         box.press("Enter")
         page.get_by_text("The tags have not changed").first.wait_for()
-        assert page.get_by_title("Remove the tag refused").count() == 0
+        assert page.get_by_label("Remove the tag refused").count() == 0
         service.faults([])
         before = notebook.ask("explorer.selected.pathspec")
         service.stop()
         tab(page, "Timeline")
-        page.get_by_text("whether the service runs").first.wait_for(timeout=60_000)
+        page.locator(".mfwx-pane").get_by_text("cannot be reached").first.wait_for(timeout=60_000)
         assert notebook.ask("explorer.selected.pathspec") == before
         assert notebook.errors == []

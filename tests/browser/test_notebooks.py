@@ -6,50 +6,19 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from .contrasts import CONTRASTS
 from .jupyterlab import Notebook, browser, server
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 
-# The contrast of each text and its background, as WCAG 2 defines it.
-CONTRASTS = """() => {
-  const parse = colour => {
-    const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].map((part, at) => at < 3 ? part : part / 255);
-  };
-  const over = (top, under) => [0, 1, 2].map(at => top[at] * top[3] + under[at] * (1 - top[3])).concat(1);
-  const opaque = node => {
-    const layers = [];
-    for (let at = node; at; at = at.parentElement) {
-      const layer = parse(getComputedStyle(at).backgroundColor);
-      layers.push(layer);
-      if (layer[3] === 1) break;
-    }
-    return layers.reduceRight((under, layer) => over(layer, under), [255, 255, 255, 1]);
-  };
-  const light = colour => {
-    const [r, g, b] = colour.slice(0, 3).map(part => part / 255)
-      .map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ratio = node => {
-    const behind = opaque(node), style = getComputedStyle(node);
-    const colour = parse(style.color);
-    colour[3] *= parseFloat(style.opacity);
-    const [a, b] = [light(over(colour, behind)), light(behind)].sort((x, y) => y - x);
-    return (a + 0.05) / (b + 0.05);
-  };
-  const own = node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim());
-  return [...document.querySelectorAll('.mfw *')].filter(own)
-    .map(node => [node.className || node.tagName, node.textContent.slice(0, 40), ratio(node)]);
-}"""
-
 TOO_WIDE = """() => [...document.querySelectorAll('.mfw')]
   .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent.slice(0, 80))"""
 
 
-QUICKSTART, TABLES, DISPLAY, MAGIC = "01_quickstart.ipynb", "02_tables.ipynb", "03_display.ipynb", "04_magic.ipynb"
+QUICKSTART, TABLES, DISPLAY, MAGIC, RESULTS = (
+    "01_quickstart.ipynb", "02_tables.ipynb", "03_display.ipynb", "04_magic.ipynb", "07_results.ipynb",
+)  # fmt: skip
 
 
 def violations(page):
@@ -76,7 +45,7 @@ def notebook(request, tmp_path_factory):
 of_quickstart = pytest.mark.parametrize("notebook", [QUICKSTART], indirect=True)
 of_display = pytest.mark.parametrize("notebook", [DISPLAY], indirect=True)
 of_tables = pytest.mark.parametrize("notebook", [TABLES], indirect=True)
-of_each = pytest.mark.parametrize("notebook", [QUICKSTART, TABLES, DISPLAY, MAGIC], indirect=True)
+of_each = pytest.mark.parametrize("notebook", [QUICKSTART, TABLES, DISPLAY, MAGIC, RESULTS], indirect=True)
 
 
 @of_each

@@ -1,12 +1,10 @@
 """The scripts of widgets in a real browser with a stub model: what they show and send, and how they handle errors."""
 
-from pathlib import Path
-
 import pytest
 
-from .jupyterlab import browser
+from mfwidgets.widgets.explorer.script import STATIC, joined_script, style_sheet
 
-STATIC = Path(__file__).parents[2] / "mfwidgets" / "widgets" / "static"
+from .jupyterlab import browser
 
 START = """async ([source, css, state]) => {
   document.body.innerHTML = `<style>${css}</style><div id="el"></div>`;
@@ -43,80 +41,86 @@ def start(page, script, **state):
     page.evaluate(START, [(STATIC / script).read_text(), (STATIC / "widgets.css").read_text(), state])
 
 
-def test_a_click_and_enter_send_the_selection(page):
-    start(page, "html_view.js", html=HTML, selected="F/1/b", snapshot="")
-    page.locator("text=b").first.click()
+def watch(page, **state):
+    """Show the watch of a run with a stub model."""
+    live = {"pathspec": "F/1", "status": "running", "words": "fit: 18 of 40 tasks", "spoken": "fit, 40%", "done": 18}
+    live |= {"planned": 40, "left": "about 3 m left", "elapsed_ms": 125_000, "duration_ms": None, "followed": ""}
+    live |= {"next_s": 1, "problem": "", "ended": "", "again": False, "polls": 1}
+    page.goto("about:blank")
+    source, css = joined_script(STATIC / "watch.js"), style_sheet(STATIC / "watch.css")
+    page.evaluate(START, [source, css, {"html": HTML, "hides": "mfw-snapshot-1", "live": live | state}])
+    page.locator(".mfww").wait_for()
+
+
+def test_a_click_and_enter_choose_the_log(page):
+    watch(page)
+    page.locator("[data-pathspec='F/1/b']").click()
     page.locator("g").click()
-    assert page.evaluate("sent") == [{"chosen": "F/1/b"}, {"chosen": "F/1/c"}]
-    assert page.locator("[aria-current=true]").inner_text() == "b"
-    assert page.locator("[tabindex='0']").count() == 1  # Tab goes to the first, arrow keys to the others
+    assert page.evaluate("sent") == [{"follow": "F/1/b"}, {"follow": "F/1/c"}]
+    assert page.locator(".mfww-body [tabindex='0']").count() == 1  # Tab goes to the first, arrow keys to the others
     page.locator("[data-pathspec='F/1/a']").focus()
     for key in ("ArrowUp", "ArrowRight", "ArrowDown", "ArrowDown", "Enter", "ArrowLeft", " ", "x"):
         page.keyboard.press(key)
-    assert page.evaluate("sent.slice(2)") == [{"chosen": "F/1/c"}, {"chosen": "F/1/b"}]
+    assert page.evaluate("sent.slice(2)") == [{"follow": "F/1/c"}, {"follow": "F/1/b"}]
 
 
-def test_new_html_keeps_focus_and_folded_parts(page):
-    start(page, "html_view.js", html=HTML, selected="", snapshot="")
+def test_new_html_changes_only_what_differs(page):
+    watch(page)
+    page.evaluate("window.kept = [...document.querySelectorAll('.mfww-body *')]")
     page.locator("[data-pathspec='F/1/b']").focus()
-    page.evaluate("html => model.set('html', html)", HTML.replace(">a<", ">A<"))
-    assert page.evaluate("document.activeElement.dataset.pathspec") == "F/1/b"
     page.locator("summary").click()
+    changed = HTML.replace(">a<", ">A<").replace("<svg", "<p>new</p><svg")
+    page.evaluate("html => model.set('html', html)", changed)
+    page.locator(".mfww-body p", has_text="new").wait_for(state="attached")
+    assert page.evaluate("kept.every(node => node.isConnected)")
+    assert page.locator("details").get_attribute("open") is None  # as the user left it
+    assert page.locator("[data-pathspec='F/1/a']").text_content() == "A"
+    page.locator("summary").click()
+    page.locator("[data-pathspec='F/1/b']").focus()
     page.evaluate("html => model.set('html', html)", HTML)
-    assert page.locator("details").get_attribute("open") is None
-    page.evaluate("model.set('selected', 'F/1/a')")
-    assert page.locator("[aria-current=true]").get_attribute("data-pathspec") == "F/1/a"
+    page.locator(".mfww-body p").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.dataset.pathspec") == "F/1/b"
+    page.evaluate("model.set('html', '<details open><summary>Log</summary>x</details>' + model.get('html'))")
+    page.locator("summary", has_text="Log").wait_for()
+    assert page.evaluate("kept.every(node => node.isConnected)")  # a new section before the others
+
+
+def test_the_bar_says_how_far_the_run_is(page):
+    watch(page)
+    bar = page.locator(".mfww-bar")
+    assert bar.get_by_role("progressbar").get_attribute("aria-valuenow") == "18"
+    assert "2 m 05 s" in bar.inner_text()
+    page.locator(".mfww-bar", has_text="2 m 06 s").wait_for()  # the page counts the seconds
+    assert page.get_by_role("status").first.text_content() == "running, fit, 40%"  # a reader hears no seconds
+    bar.get_by_role("button", name="Stop watching").click()
+    assert page.evaluate("sent") == [{"stop": True}]
+    page.evaluate("model.set('live', { ...model.get('live'), ended: 'Watching was stopped.', again: true })")
+    bar.get_by_role("button", name="Watch again").click()
+    assert page.evaluate("sent.slice(1)") == [{"again": True}]
+    assert bar.get_by_role("button", name="Stop watching").count() == 0
+    assert page.locator(".mfww-ended").inner_text() == "Watching was stopped."
+
+
+def test_a_kernel_that_says_nothing_counts_as_lost(page):
+    page.clock.install()
+    watch(page, followed="F/1/b")
+    page.clock.run_for(20_000)
+    assert page.get_by_role("alert").count() == 0
+    page.clock.run_for(20_000)
+    assert "No news for " in page.get_by_role("alert").inner_text()
+    page.evaluate("model.set('live', { ...model.get('live'), polls: 2 })")
+    page.clock.run_for(100)
+    assert page.get_by_role("alert").count() == 0
+    page.get_by_role("button", name="log of the newest task").click()
+    assert page.evaluate("sent") == [{"follow": ""}]
 
 
 def test_errors_are_shown_and_removal_cleans_up(page):
-    start(page, "html_view.js", html=HTML, selected="", snapshot="mfw-snapshot-1")
+    watch(page)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p class=\"mfw-snapshot-1\">picture</p>')")
     assert not page.locator(".mfw-snapshot-1").is_visible()
-    page.evaluate("void (model.get = () => { throw new Error('no state') })")
-    page.evaluate("model.set('html', '')")
-    assert "This could not be shown: Error: no state" in page.locator("[role=alert]").inner_text()
     page.evaluate("cleanup()")
     assert page.evaluate("model.heard()") == 0
-
-
-ROWS = (
-    "<table><thead><tr><th>run</th></tr></thead><tbody>"
-    + "".join(f'<tr><td><code data-pathspec="F/{number}">{number}</code></td></tr>' for number in range(3))
-    + "</tbody></table>"
-)
-
-
-def test_rows_are_ticked_with_mouse_and_keyboard(page):
-    start(page, "html_view.js", html=ROWS, selected="", snapshot="", tickable=True, ticked=["F/1"], busy=False)
-    boxes = page.locator("input[type=checkbox]")
-    assert [box.is_checked() for box in boxes.all()] == [False, True, False]
-    boxes.nth(2).click()
-    boxes.first.focus()
-    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", " "):
-        page.keyboard.press(key)
-    assert page.evaluate("sent") == [{"ticked": "F/2", "on": True}, {"ticked": "F/1", "on": False}]
-    page.evaluate("model.set('ticked', ['F/0'])")
-    assert [box.is_checked() for box in boxes.all()] == [True, False, False]
-    page.evaluate("html => model.set('html', html)", ROWS)
-    assert page.evaluate("document.activeElement.dataset.tick") == "F/1"
-    assert boxes.first.is_checked()
-
-
-def test_it_shows_that_a_newer_page_is_loading(page):
-    start(page, "html_view.js", html=HTML, selected="", snapshot="", tickable=False, ticked=[], busy=False)
-    root = page.locator(".mfw-live")
-    assert root.get_attribute("aria-busy") == "false"
-    page.evaluate("model.set('busy', true)")
-    assert root.get_attribute("aria-busy") == "true"
-    assert "mfw-turn" in root.evaluate("node => getComputedStyle(node, '::after').animationName")
-
-
-def test_a_forbidden_copy_is_reported(page):
-    html = '<code>x</code><button data-copy="x">Copy code</button>'
-    start(page, "html_view.js", html=html, selected="", snapshot="", tickable=False, ticked=[], busy=False)
-    page.get_by_role("button").click()  # the page is not secure, so it has no clipboard
-    page.get_by_role("button", name="Not allowed here").wait_for()
-    page.get_by_role("button", name="Copy code").wait_for()
 
 
 def test_the_viewer_measures_its_space(page):
@@ -130,6 +134,7 @@ def test_the_viewer_measures_its_space(page):
 
 def lines(page, total=1_000_000, **state):
     known = {"total": total, "version": 1, "current": -1, "columns": 0, "follow": False, "height": 200, "snapshot": ""}
+    known |= {"start": -1, "top": 0}
     start(page, "log_lines.js", **(known | state))
 
 
@@ -150,6 +155,43 @@ def test_only_visible_lines_are_requested_and_drawn(page):
     page.evaluate(ANSWER)
     assert page.locator(".mfw-line", has_text="line 999999").count() == 1
     assert page.locator("mark").first.inner_text() == "line"
+
+
+TOP = "Math.round(document.querySelector('.mfw-lines').scrollTop / 18)"
+
+
+def test_a_log_opens_at_a_row_and_reports_where_the_user_reads(page):
+    lines(page, total=1_000, start=600)
+    assert page.evaluate(TOP) == 600
+    page.wait_for_timeout(400)
+    assert page.evaluate("model.get('top')") == 0  # the user has not scrolled
+    page.evaluate("document.querySelector('.mfw-lines').scrollTop = 40 * 18")
+    page.wait_for_function("model.get('top') === 40")
+    page.evaluate("model.set('start', -1); model.set('version', 2)")
+    assert page.evaluate(TOP) == 40
+    page.evaluate("model.set('start', 80); model.set('version', 3)")
+    assert page.evaluate(TOP) == 80
+
+
+def test_a_scroll_that_the_kernel_does_not_know_yet_is_kept(page):
+    """A kernel that wraps lines at that moment knows only the former place."""
+    lines(page, total=1_000, start=600)
+    page.evaluate("document.querySelector('.mfw-lines').scrollTop = 0")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    page.evaluate("model.set('total', 2_000); model.set('start', 1_200); model.set('version', 2)")
+    assert page.evaluate(TOP) == 0
+    page.wait_for_timeout(400)
+    page.evaluate("model.set('start', 700); model.set('version', 3)")
+    assert page.evaluate(TOP) == 700
+
+
+def test_a_log_that_is_not_visible_yet_opens_later(page):
+    lines(page, total=1_000)
+    page.evaluate("document.getElementById('el').style.display = 'none'")
+    page.evaluate("model.set('start', 600); model.set('version', 2)")
+    page.wait_for_timeout(200)  # the page has noticed that the box is hidden
+    page.evaluate("document.getElementById('el').style.display = ''")
+    page.wait_for_function(f"{TOP} === 600")
 
 
 def test_a_line_is_scrolled_to_and_marked(page):

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from waiting import PATIENCE_S
 from wide import many_runs
 
 from .jupyterlab import Notebook, browser, server, written
 
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
+
+PATIENCE_MS = 1000 * PATIENCE_S
 
 
 def tab(page):
@@ -28,6 +31,7 @@ def opened(there, tmp_path_factory):
     home = tmp_path_factory.mktemp("jupyter")
     name = written(there.folder, "1 + 1")
     with server(there.folder, home) as address, browser(home) as page:
+        page.set_default_timeout(PATIENCE_MS)
         notebook = Notebook(page, address.format("lab/tree", name))
         tab(page).click()
         row(page, "LinearFlow").wait_for()
@@ -91,8 +95,8 @@ def test_the_menu_of_an_object(opened, there):
     page.locator(".mfw", has_text="ZeroDivisionError").first.wait_for()
     row(page, "FailingFlow").click(button="right")
     assert page.locator(".lm-Menu-itemLabel", has_text="Show Logs").count() == 0
-    page.locator(".lm-Menu-itemLabel", has_text="Open Explorer").click()
-    page.locator(".mfw-explorer").first.wait_for()
+    page.locator(".lm-Menu-itemLabel").get_by_text("Open Explorer", exact=True).click()
+    page.locator(".mfwx").first.wait_for()
 
 
 def test_a_pathspec_is_dragged_into_a_cell(opened, there):
@@ -159,6 +163,106 @@ def test_another_namespace_and_new_runs(opened, there):
     page.locator(".mfw-tree-refresh").click()
     row(page, f"{flow}/{int(run_id) - 7}").wait_for()
     assert row(page, "FailingFlow").get_attribute("aria-expanded") == "true"  # open flows stay open
+
+
+def test_only_what_failed(opened, there):
+    page = opened.page
+    page.get_by_role("button", name="Only what failed").click()
+    row(page, "LinearFlow").wait_for(state="detached")
+    assert page.get_by_role("button", name="Only what failed").get_attribute("aria-pressed") == "true"
+    open_row(page, "FailingFlow", there["failing"])
+    assert row(page, there["resumed"]).count() == 0
+    open_row(page, there["failing"], f"{there['failing']}/divide")
+    assert row(page, f"{there['failing']}/start").count() == 0
+    page.get_by_role("button", name="Only what failed").click()
+    row(page, "LinearFlow").wait_for()
+
+
+def test_a_preview_of_what_the_pointer_or_the_focus_rests_on(opened, there):
+    page = opened.page
+    open_row(page, "FailingFlow", there["failing"])
+    card = page.get_by_role("tooltip")
+    row(page, there["failing"]).hover()
+    card.get_by_text("ZeroDivisionError").wait_for()
+    assert "failed" in card.inner_text()
+    assert "duration" in card.inner_text()
+    assert row(page, there["failing"]).get_attribute("aria-describedby") == "mfw-tree-preview"
+    for theme in ("dark", "light"):
+        opened.theme(theme)
+        row(page, "FailingFlow").hover()
+        row(page, there["failing"]).hover()
+        card.get_by_text("ZeroDivisionError").wait_for()
+        found = Axe().run(page, context="#mfw-tree-preview").response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(PICTURES / f"sidebar-preview-{theme}.png"))
+    page.mouse.move(900, 500)
+    card.wait_for(state="hidden")
+    row(page, "FailingFlow").focus()
+    page.keyboard.press("ArrowDown")
+    card.get_by_text(page.evaluate("document.activeElement.dataset.pathspec")).first.wait_for()
+    page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
+
+
+def test_why_a_run_failed(opened, there):
+    page = opened.page
+    task = f"{open_failing(page, there)}/divide/3"
+    row(page, task).click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text="Why Did It Fail?").click()
+    assert source(page).endswith(f"%mflow why {there['failing']}")
+    outputs = page.locator(".mfw-name").count()
+    page.evaluate(
+        "pathspec => window.jupyterapp.commands.execute('mfwidgets:why', { pathspec, run: true })", there["failing"]
+    )
+    page.wait_for_function("count => document.querySelectorAll('.mfw-name').length > count", arg=outputs)
+    row(page, "LinearFlow").click(button="right")
+    assert page.locator(".lm-Menu-itemLabel", has_text="Why Did It Fail?").count() == 0
+    page.keyboard.press("Escape")
+
+
+def executed(page):
+    return page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount")
+
+
+def test_an_inserted_cell_is_run_if_asked_to(opened, there):
+    page = opened.page
+    row(page, "FailingFlow").focus()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function("window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount > 0")
+    assert source(page).endswith("%mflow FailingFlow")
+    toggle = page.get_by_role("button", name="Run inserted cells")
+    toggle.click()
+    assert toggle.get_attribute("aria-pressed") == "true"
+    row(page, "ForeachFlow").locator(".mfw-tree-name").click()
+    page.wait_for_function("window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount > 0")
+    row(page, "ForeachFlow").locator(".mfw-tree-name").click(modifiers=["Shift"])
+    assert source(page) == "%mflow ForeachFlow"
+    assert executed(page) is None
+    toggle.click()
+    assert toggle.get_attribute("aria-pressed") == "false"
+
+
+def test_an_explorer_in_a_tab_with_the_kernel_of_the_notebook(opened, there):
+    page = opened.page
+    open_row(page, "FailingFlow", there["failing"])
+    cells = page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length")
+    name = page.evaluate("window.jupyterapp.shell.currentWidget.id")
+    row(page, there["failing"]).click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text="Open Explorer in a Tab").click()
+    tab_of_explorer = page.locator(".mfw-explorer-tab")
+    tab_of_explorer.locator(".mfwx .mfw-name", has_text=there["failing"]).first.wait_for()
+    high = tab_of_explorer.evaluate("node => node.clientHeight - node.querySelector('.mfwx').clientHeight")
+    assert high < 60  # it fills the tab
+    for theme in ("dark", "light"):
+        opened.theme(theme)
+        page.screenshot(path=str(PICTURES / f"explorer-tab-{theme}.png"))
+    page.evaluate("window.jupyterapp.shell.currentWidget.close()")
+    tab_of_explorer.wait_for(state="detached")
+    page.evaluate("id => window.jupyterapp.shell.activateById(id)", name)
+    assert (
+        page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length") == cells
+    )  # no cell was inserted
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,13 +1,14 @@
 """The sidebar without its server extension, JupyterLab's modules or its own files, and with hostile runs."""
 
 import json
+import shutil
 
 import pytest
 from hostile import World
 from local_world import World as HandMadeWorld
 
 from .jupyterlab import Notebook, browser, server, written
-from .test_sidebar import row, source, tab
+from .test_sidebar import PATIENCE_MS, PICTURES, row, source, tab
 
 
 def test_without_the_server_extension_it_says_what_to_do(tmp_path):
@@ -24,7 +25,9 @@ def test_without_the_server_extension_it_says_what_to_do(tmp_path):
         assert [error for error in opened.errors if "404" not in error] == []
 
 
-@pytest.mark.parametrize("missing", ["remoteEntry.js", "sidebar.js", "tree.js", "lines.js"])
+@pytest.mark.parametrize(
+    "missing", ["remoteEntry.js", "sidebar.js", "tree.js", "lines.js", "preview.js", "explorer_tab.js"]
+)
 def test_jupyterlab_works_if_it_cannot_be_loaded(tmp_path, missing):
     folder, home = tmp_path / "notebooks", tmp_path / "home"
     name = written(folder, "1 + 1")
@@ -87,7 +90,7 @@ def test_clicks_on_hostile_names_run_nothing(tmp_path):
             assert inserted == f"from mfwidgets import Metaflow\nMetaflow().get({json.dumps(f'Odd/{run}')})"
             page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
             page.locator(".mfw-name", has_text=run).first.wait_for()
-            for action, shown in {"explore": ".mfw-explorer", "logs": ".mfw >> text=Nothing was logged"}.items():
+            for action, shown in {"explore": ".mfwx", "logs": ".mfw >> text=Nothing was logged"}.items():
                 asked = {"pathspec": f"Odd/{run}"}
                 page.evaluate(f"asked => window.jupyterapp.commands.execute('mfwidgets:{action}', asked)", asked)
                 page.locator(shown).last.wait_for()
@@ -100,3 +103,25 @@ def test_clicks_on_hostile_names_run_nothing(tmp_path):
         assert page.evaluate(cells) == before
         assert opened.errors == []
     assert not list(folder.rglob("ran"))
+
+
+def test_an_explorer_in_a_tab_without_a_notebook(runs, tmp_path):
+    folder, home = tmp_path / "notebooks", tmp_path / "home"
+    for name in ("LinearFlow", "FailingFlow"):
+        shutil.copytree(runs.root / name, folder / ".metaflow" / name)
+    with server(folder, home) as address, browser(home) as page:
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(address.format("lab", "").replace("/?", "?"))
+        tab(page).click()
+        page.get_by_placeholder("namespace").fill("none")
+        page.keyboard.press("Enter")
+        row(page, "LinearFlow").wait_for()
+        kernels = "() => [...window.jupyterapp.serviceManager.kernels.running()].length"
+        page.get_by_role("button", name="Open an explorer in a tab").click()
+        page.locator(".mfw-explorer-tab .mfwx").wait_for()
+        page.locator(".mfw-explorer-tab .mfwx-flow option").first.wait_for(state="attached")
+        page.wait_for_function(f"({kernels})() === 1")
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(PICTURES / "explorer-tab-alone.png"))
+        page.evaluate("window.jupyterapp.shell.currentWidget.close()")
+        page.wait_for_function(f"({kernels})() === 0")  # it ends with its tab

@@ -1,15 +1,18 @@
 """The output of the commands as text and as data, in this process."""
 
 import json
+import warnings
 from datetime import datetime
 
 import numpy as np
 import pytest
 
 from mfwidgets.cli.main import main
+from mfwidgets.cli.text import in_cli_words
 from mfwidgets.magic.dispatch import COMMANDS
 from mfwidgets.render.sanitize import escape_control_chars
 from mfwidgets.tables import to_json_value
+from mfwidgets.views.sweep import ALL_COLUMNS
 
 
 @pytest.fixture
@@ -38,6 +41,10 @@ def run_json(run_program):
 
 def is_moment(text):
     return datetime.fromisoformat(text).utcoffset().total_seconds() == 0
+
+
+def test_without_warnings_their_list_is_empty(run_json):
+    assert run_json("runs", "ValueFlow")["warnings"] == run_json("LinearFlow/latest")["warnings"] == []
 
 
 def test_no_arguments_show_the_flows(run_program, run_json):
@@ -92,6 +99,32 @@ def test_runs_and_filters(run_json, runs):
     assert run_json("runs", "LinearFlow", "--status", "running")["runs"] == []
 
 
+def test_runs_are_chosen_by_conditions(run_program, run_json, runs):
+    chosen = run_json("runs", "ValueFlow", "--where", "rate<0.3 depth>3 status:completed")["runs"]
+    assert [one["pathspec"] for one in chosen] == [runs["values-deep"]]
+    chosen = run_json("runs", "ValueFlow", "--where", "rate<0.3", "--where=-user:bob", "--limit", "1")["runs"]
+    assert [one["pathspec"] for one in chosen] == [runs["values-deep"]]
+    for more in ((), ("--json",)):
+        code, out, err = run_program("runs", "ValueFlow", "--where", "rate=<0.3", *more)
+        assert (code, out) == (2, "")  # as for other invalid arguments
+    assert "got '=<' at character 5 of 'rate=<0.3'. Try <=." in err
+    assert run_json("runs", "ValueFlow", "--where", "-user:bob")["runs"][0]["pathspec"] == runs["values-deep"]
+    code, out, err = run_program("runs", "ValueFlow", "--where", "rtae<0.3")
+    assert (code, err) == (0, "")
+    assert "No run in this namespace matches." in out
+    assert "Try rate." in out
+
+
+def test_a_warning_is_one_line(run_program):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        code, out, err = run_program("runs", "ValueFlow", "--where", "rtae<0.3", "--json")
+    assert (code, json.loads(out)["runs"]) == (0, [])
+    assert f"mfwidgets: {json.loads(out)['warnings'][0]}\n" == err
+    assert err.startswith("mfwidgets: where(rtae<0.3): none of 3 runs has")
+    assert err.count("\n") == 1
+
+
 def test_rows_limit_the_runs_of_a_flow(run_json):
     found = run_json("LinearFlow", "--rows", "1")
     assert (len(found["runs"]), found["more"]) == (1, True)
@@ -101,7 +134,7 @@ def test_rows_limit_the_runs_of_a_flow(run_json):
 def test_rows_apply_to_one_command(run_program):
     one = run_program("runs", "LinearFlow", "--rows", "1")[1]
     assert "1 of 3" in one
-    assert run_program("runs", "LinearFlow")[1].count("\n") > one.count("\n")
+    assert [text.count("✓ completed") for text in (one, run_program("runs", "LinearFlow")[1])] == [1, 3]
 
 
 def test_a_task_with_attempts_and_exception(run_json, runs):
@@ -119,12 +152,38 @@ def test_a_task_with_attempts_and_exception(run_json, runs):
     assert found["exception"]["where"]["file"].endswith("failing_flow.py")
 
 
+@pytest.mark.parametrize(("name", "step"), [("foreach", "work"), ("values-deep", "")])
+def test_tasks_have_their_items_and_results(run_json, runs, client, name, step):
+    run = client.get(runs[name])
+    tasks = run[step].tasks() if step else run.tasks()
+    table = to_json_value(tasks.to_dicts(items=True, results=True))
+    expected = [
+        {key: value for key, value in row.items() if key.startswith(("item", "artifact.")) and value is not None}
+        for row in table
+    ]
+    assert any(expected)
+    shown = run_json(f"{runs[name]}/{step}")["tasks"] if step else to_json_value(tasks.to_dict())["tasks"]
+    assert [task["items"] | task["results"] for task in shown] == expected
+    one = run_json(shown[0]["pathspec"])
+    assert (one["items"], one["results"]) == (shown[0]["items"], shown[0]["results"])
+
+
+def test_another_word_for_a_command_is_explained(run_program, runs):
+    code, _, err = run_program("compare", runs["linear"], runs["linear-bob"])
+    assert (code, "Did you mean mfwidgets diff?" in err) == (2, True)
+    code, _, err = run_program("show", "LinearFlow/latset")
+    assert (code, "Did you mean 'LinearFlow/latest'?" in err) == (1, True)
+    code, _, err = run_program("runs", "LinearFlow", "--columns", "alhpa")
+    assert (code, "Did you mean param.alpha?" in err) == (2, True)
+    assert in_cli_words(f"Not shown: x. {ALL_COLUMNS}") == "Not shown: x. --json has all columns."
+
+
 def test_artifacts_are_not_unpickled(run_json, runs):
     task = run_json(f"{runs['linear']}/start")["tasks"][0]["pathspec"]
     named = {one["name"]: one for one in run_json("artifacts", task)["artifacts"]}
     assert named["x"]["type"] == "int"
     assert run_json(f"{task}/x")["value"] == 1
-    assert run_json("data", f"{task}/x") == {"kind": "value", "type": "int", "value": 1}
+    assert run_json("data", f"{task}/x") == {"kind": "value", "type": "int", "value": 1, "warnings": []}
     assert {one["kind"] for one in run_json("artifacts", runs["linear"])["artifacts"]} == {"artifact"}
 
 
@@ -155,7 +214,7 @@ def test_a_long_log_is_shortened_by_default(run_program, run_json, runs):
 def test_an_empty_log_names_the_other_stream(run_program, runs):
     code, out, err = run_program("logs", f"{runs['linear']}/start", "--grep", "nothing like this")
     assert (code, out) == (0, "")
-    assert "No line of stdout matches" in err
+    assert "No line of stdout and stderr matches" in err
 
 
 def test_following_prints_each_line_once(run_program, runs):
@@ -192,6 +251,21 @@ def test_a_grid_a_card_a_package(run_json, runs):
     assert all(tile["value"] >= 0 for row in tiles for tile in row["tasks"])
     assert run_json("cards", f"{runs['cards-resumed']}/start")["cards"]
     assert "foreach_flow.py" in run_json("code", runs["packed"])["files"]
+    packages = run_json("packages", runs["packed"])
+    assert [(one["name"], one["source"]) for one in packages["packages"]] == [("python", "run"), ("metaflow", "run")]
+    assert packages["note"].startswith("Metaflow records the packages of @conda")
+
+
+def test_cards_are_saved(run_program, runs, tmp_path):
+    words = ["cards", f"{runs['cards']}/start", "--save", str(tmp_path / "cards")]
+    code, out, _ = run_program(*words)
+    assert (code, f"2 files written to {tmp_path / 'cards'}." in out) == (0, True)
+    assert len(list((tmp_path / "cards").iterdir())) == 2
+    code, out, err = run_program(*words)
+    assert (code, out) == (1, "")
+    assert "Nothing was written." in err
+    assert run_program(*words, "--overwrite")[0] == 0
+    assert run_program("cards", runs["cards"], "--overwrite")[0] == 2
 
 
 def test_tags_are_changed(runs, own_runs, capsys):

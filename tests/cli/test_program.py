@@ -2,10 +2,15 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
+from running_flow import running_flow
+from waiting import PATIENCE_S
 
 import mfwidgets
 
@@ -19,6 +24,9 @@ from mfwidgets.display_options import options
 options.display_timeout_s = 120
 sys.exit(main())
 """
+
+LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""Listens to interrupts. A shell makes programs in the background ignore them."""
 
 PROGRAM = [*PYTHON, "-c", PATIENT]
 """The program with a long timeout for displays, because test machines can be busy."""
@@ -67,7 +75,7 @@ def test_the_same_as_data(runs):
         (["LinearFlow/99"], 1, "has no run '99'"),
         (["LinearFlow/99/a/b/c/d"], 1, "has 6 parts"),
         (["logs"], 2, "Usage: mfwidgets logs PATHSPEC"),
-        (["runs", "LinearFlow", "--status", "good"], 1, "'good'"),
+        (["runs", "LinearFlow", "--status", "good"], 2, "'good'"),
         (["LinaerFlow"], 1, "Did you mean 'LinearFlow'?"),
         (["run", "LinearFlow"], 2, "Did you mean mfwidgets runs?"),
         (["--colour"], 2, "Expected a pathspec or a command, got '--colour'"),
@@ -80,6 +88,13 @@ def test_the_same_as_data(runs):
         (["runs", "LinearFlow", "--df"], 2, "Try --json"),
         (["logs", "LinearFlow/latest/start", "--follow", "--json"], 2, "Expected either --follow or --json"),
         (["--sample", "--profile", "x"], 2, "--sample"),
+        (["wait", "LinearFlow/99"], 4, "has no run '99'"),
+        (["why", "LinearFlow/99", "--exit-code"], 4, "has no run '99'"),
+        (["watch", "LinearFlow/99"], 4, "has no run '99'"),
+        (["watch", "LinearFlow", "--json"], 2, "Try wait with --json"),
+        (["wait", "LinearFlow", "--timeout", "soon"], 2, "invalid duration value: 'soon'"),
+        (["wait", "LinearFlow", "--poll", "0"], 2, "invalid interval value: '0'"),
+        (["runs", "LinearFlow", "--exit-code"], 2, "Expected a command that shows a run, step or task"),
     ],
 )
 def test_errors_are_one_line_with_a_remedy(runs, words, code, message):
@@ -90,6 +105,86 @@ def test_errors_are_one_line_with_a_remedy(runs, words, code, message):
     assert made.stderr.startswith("mfwidgets: ")
     assert message in made.stderr
     assert "%mflow" not in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "code"),
+    [
+        (["wait"], "linear", 0),
+        (["wait", "--json"], "failing", 3),
+        (["watch"], "linear", 0),
+        (["watch"], "failing", 3),
+        (["why", "--exit-code"], "failing", 3),
+        (["why", "--exit-code"], "linear", 0),
+        (["show", "--exit-code"], "failing", 3),
+        (["--exit-code"], "failing", 3),
+        (["show"], "failing", 0),
+        (["why"], "failing", 0),
+    ],
+)
+def test_exit_codes_by_outcome(runs, words, name, code):
+    made = ran(*words, runs[name], *on(runs))
+    assert (made.returncode, made.stderr) == (code, "")
+    assert runs[name] in made.stdout
+
+
+def test_waiting_ends_with_the_time(tmp_path):
+    with running_flow(tmp_path) as running:
+        here = f"--metadata={tmp_path}", "--namespace=none"
+        late = ran("wait", "WaitingFlow/latest", "--timeout", "0", *here)
+        going_on = ran("show", running.run, "--exit-code", *here)
+        running.go()
+        ended = ran("wait", "WaitingFlow", "--timeout", "2h", "--poll", "0.2s", *here)
+    assert (late.returncode, late.stdout) == (124, "")
+    assert "has not ended within 0 ms: running, " in late.stderr
+    assert going_on.returncode == 0
+    assert ended.returncode == 0
+    assert "completed" in ended.stdout
+
+
+def test_watching_prints_lines_and_ends_with_the_time_or_an_interrupt(tmp_path):
+    with running_flow(tmp_path) as running:
+        here = f"--metadata={tmp_path}", "--namespace=none"
+        late = ran("watch", "WaitingFlow/latest", "--timeout", "0", *here)
+        words = [*PYTHON, "-c", f"{LISTENING}{PATIENT}", "watch", running.run, *here]
+        with subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        ) as program:
+            first = program.stdout.readline()
+            program.send_signal(signal.SIGINT)
+            out, said = program.communicate(timeout=PATIENCE_S)
+    assert (late.returncode, late.stderr) == (124, "")
+    assert "The time limit is over. The run was still running." in late.stdout
+    assert first.endswith("  running, start\n")
+    assert program.returncode == 130
+    assert "Watching was stopped. The run continues." in out
+    assert "Running tasks" in out  # the last state stays on the screen
+    assert said == f"mfwidgets: The run continues. Go on with: mfwidgets watch {running.run}, and the same options.\n"
+
+
+@pytest.mark.parametrize("columns", [40, 200])
+def test_watching_in_a_terminal(tmp_path, columns):
+    import pty
+
+    with running_flow(tmp_path) as running:
+        ours, theirs = pty.openpty()
+        environ = {**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", "COLUMNS": str(columns), "LINES": "24"}
+        words = [*PROGRAM, "watch", running.run, f"--metadata={tmp_path}", "--namespace=none"]
+        with subprocess.Popen(words, stdout=theirs, env=environ) as program:
+            os.close(theirs)
+            written = b""
+            while b"running" not in written:
+                written += os.read(ours, 4096)
+            running.go()
+            with suppress(OSError):  # the terminal was closed
+                while some := os.read(ours, 4096):
+                    written += some
+        os.close(ours)
+    assert program.returncode == 0
+    assert b"\x1b[?25h" in written  # the cursor is back
+    screen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
+    assert max(len(line.rstrip("\r")) for line in re.split(r"\r?\n|\r", screen)) <= columns
+    assert "The run is completed." in screen
 
 
 def test_another_namespace_is_suggested_as_an_option(runs):
@@ -165,7 +260,7 @@ def test_showing_loads_neither_pandas_nor_widgets(runs):
 def test_the_sample_is_available(tmp_path):
     made = ran("--sample", "--json", environ={"XDG_CACHE_HOME": str(tmp_path)})
     data = json.loads(made.stdout)
-    assert (data["kind"], len(data["flows"])) == ("metaflow", 4)
+    assert (data["kind"], len(data["flows"])) == ("metaflow", 6)
     assert made.stderr == ""
 
 

@@ -102,7 +102,7 @@ def test_mistakes(task, client, runs):
         get_cards(7)
 
 
-def test_a_list_of_cards_reads_no_html(task):
+def test_the_html_of_a_card_is_only_in_frames(task):
     cards = get_cards(task)
     for shown in (cards, cards[0]):
         html = shown._repr_html_()

@@ -151,9 +151,9 @@ def test_the_log_of_a_local_task_can_come_after_its_end(client, runs, monkeypatc
     task = client.get(runs["linear"])["start"].task
     ended = int(task.finished_at.timestamp() * 1000)
     if not exists:
-        monkeypatch.setattr("mfwidgets.client.task.log_key", lambda *_: "nowhere")
+        monkeypatch.setattr("mfwidgets.client.task_outcome.log_key", lambda *_: "nowhere")
     for seconds in (1, 40):
-        monkeypatch.setattr("mfwidgets.client.task.now_ms", lambda seconds=seconds: ended + seconds * 1000)
+        monkeypatch.setattr("mfwidgets.client.task_outcome.now_ms", lambda seconds=seconds: ended + seconds * 1000)
         assert task._goes_on() is (seconds == 1 and not exists)
 
 

@@ -113,7 +113,7 @@ def test_the_graph_has_its_types(towns):
         assert list(steps)[:2] == ["start", "town"]
         assert [name for name in steps if name.endswith("_done")] == ["town_done", "all_done"]
         assert steps["town"]["next"] == ["hall", "market"]
-        text = run._repr_mimebundle_()["text/plain"]
+        text = run.dag()._repr_mimebundle_()["text/plain"]
         assert "hall, market (static)" in text
         assert "town (foreach)" in text
         assert [step.id for step in run["opened"].parent_steps] == ["hall", "market"]

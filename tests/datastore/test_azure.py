@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from azure_server import azure_server, has_npm
+from azure_server import azure_server
 from corpus import FLOWS
+from npm_packages import has_npm
 
 from mfwidgets import Metaflow
 from mfwidgets.errors import DataException

@@ -75,6 +75,31 @@ def test_large_objects(client, on_s3):
     assert len(task.to_pandas()) == 199
 
 
+def test_the_beginning_of_a_large_object_is_shown(client, on_s3, monkeypatch):
+    artifact = client.get(on_s3[0]["many"])["only"].task["large"]
+    true_read, asked = CloudDatastore.read_range, []
+    monkeypatch.setattr(
+        CloudDatastore,
+        "read_range",
+        lambda self, key, start, length: asked.append(length) or true_read(self, key, start, length),
+    )
+    text = artifact._repr_mimebundle_()["text/plain"]
+    assert "30,000,000 bytes" in text
+    assert text.count("\n   ") > 10
+    assert sum(asked) <= 4_000_000
+
+
+def test_ranges(client, on_s3):
+    artifact = client.get(on_s3[0]["linear"])["start"].task["text"]
+    store = artifact._context.datastore("s3", f"s3://{BUCKET}/metaflow")
+    key = blob_of(artifact).removeprefix("metaflow/")
+    whole = store.read(key)
+    assert store.read_range(key, 0, 10) == whole[:10]
+    assert store.read_range(key, len(whole) - 5, 100) == whole[-5:]
+    assert store.read_range(key, len(whole), 10) == b""
+    assert store.read_range("missing", 0, 10) is None
+
+
 def test_large_objects_show_a_progress_bar(client, on_s3, monkeypatch, capsys):
     from mfwidgets.datastore import cloud
 

@@ -11,6 +11,8 @@ from IPython.utils.capture import capture_output
 from sybil.parsers.myst import CodeBlockParser, SkipParser
 
 import mfwidgets
+from mfwidgets.widgets.explorer.widget import Explorer
+from mfwidgets.widgets.snapshot import Snapshot
 
 BEFORE = HOWTO / "index.md"
 """Its code runs before the code of every other page."""
@@ -36,6 +38,7 @@ def cell(shell, monkeypatch, cache):
     """Run cells as in a new kernel, with their own cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", cache)
     shell.reset(new_session=False)
+    monkeypatch.setattr(Snapshot, "update", lambda _: None)  # a later picture would be part of another cell's output
 
     def run(source):
         with capture_output() as captured:
@@ -46,11 +49,17 @@ def cell(shell, monkeypatch, cache):
         )
 
     yield run
+    for explorer in [value for value in shell.user_ns.values() if isinstance(value, Explorer)]:
+        explorer.close()  # otherwise its threads would print into the next page
+        explorer.wait()
     shell.run_line_magic("unload_ext", "mfwidgets")
     mfwidgets.options.reset()
 
 
-@pytest.mark.parametrize("page", [page for page in sorted(HOWTO.glob("*.md")) if page != BEFORE], ids=name_of)
+@pytest.mark.filterwarnings("ignore:The _yaml extension module:DeprecationWarning")  # a flow file imports metaflow
+@pytest.mark.parametrize(
+    "page", [*(page for page in sorted(HOWTO.glob("*.md")) if page != BEFORE), DOCS / "browser.md"], ids=name_of
+)
 def test_how_to_code_prints_the_output_shown(page, cell):
     printed = ""
 

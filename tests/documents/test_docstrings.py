@@ -59,9 +59,9 @@ PURE = frozenset(
         "flow.Flow.origin_pathspec",
         "metaflow.Metaflow.metadata",
         "metaflow.Metaflow.namespace",
-        "run.Run.started_at",
-        "run.Run.user",
-        "task.Task.runtime_name",
+        "run_outcome.RunOutcome.started_at",
+        "run_outcome.RunOutcome.user",
+        "task_outcome.TaskOutcome.runtime_name",
         "trigger.Trigger.event",
         "trigger.Trigger.events",
     )

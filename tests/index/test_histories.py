@@ -9,10 +9,15 @@ from itertools import count
 
 import pytest
 
+import mfwidgets
 from mfwidgets import Metaflow, options
+from mfwidgets.client.answers.comparison_facts import facts_of
 from mfwidgets.index import deployments
+from mfwidgets.queries.run_snapshot import load_run_snapshot
 
 FLOW = "HistoryFlow"
+TRUE = "868436778cb011a1c6230bc12534683ab0b7f1c3"
+"""The hash of a pickle of True."""
 pytestmark = pytest.mark.filterwarnings("ignore::mfwidgets.errors.ValuesNotRead")
 
 KINDS = ("linear", "failing", "retry", "resumed", "foreach", "killed")
@@ -38,14 +43,26 @@ def answers(flow):
         "alpha": [run.id for run in runs.where(alpha=lambda value: value > 0)],
         "successful": [run.id for run in runs.successful()],
         "latest": repr(flow.latest_successful_run),
+        "displays": [display_facts(run) for run in runs],
     }
+
+
+def display_facts(run):
+    """Return what the display and the comparison of a run read from the folders of its tasks."""
+    snapshot = load_run_snapshot(run._context, run._record)
+    compared = {
+        name: fact.key
+        for name, fact in facts_of(run).items()
+        if name.section in ("artifacts", "metadata", "parameters", "versions", "tags", "code")
+    }
+    return snapshot.record, snapshot.tasks, snapshot.metadata, snapshot.artifacts, snapshot.files, compared
 
 
 class History:
     """A flow whose runs appear, grow, fail, are tagged, vanish and come back, as real runs did."""
 
-    def __init__(self, runs, folder, seed):
-        self.corpus, self.folder = runs, folder
+    def __init__(self, runs, folder, seed, metaflow=None):
+        self.corpus, self.folder, self.metaflow = runs, folder / "runs", metaflow
         self.random = random.Random(seed)
         self.ids, self.clock = count(1_700_000_000_000_000), count(_START_NS, 7_000_000_001)
         self.alive, self.removed = {}, {}
@@ -70,7 +87,10 @@ class History:
 
     def step(self):
         """Let one thing happen, and return its name."""
-        others = [self.grow, self.grow, self.tag, self.tag_elsewhere, self.remove, self.restore, self.touch]
+        others = [
+            self.grow, self.grow, self.tag, self.tag_elsewhere, self.tag_by_metaflow, self.retry_in_place, self.remove,
+            self.restore, self.touch, self.move, self.set_clock_back,
+        ]  # fmt: skip
         happens = self.random.choice([self.add, *(others if self.alive else [])])
         happens()
         self.settle()
@@ -111,6 +131,50 @@ class History:
         new.write_text(json.dumps(entry | {"tags": [f"metaflow{self.random.randrange(5)}"]}))
         new.replace(file)
 
+    def tag_by_metaflow(self):
+        run_id = self.random.choice(list(self.alive))
+        self.metaflow.metadata(f"local@{self.folder}")
+        try:
+            self.metaflow.Run(f"{FLOW}/{run_id}").add_tag(f"metaflow{self.random.randrange(5)}")
+        finally:
+            self.metaflow.metadata(f"local@{self.corpus.folder}")
+
+    def retry_in_place(self):
+        """Add a second attempt, which succeeds, to a task that is over. Schedulers can do that in a run that failed."""
+        run_id = self.random.choice(list(self.alive))
+        tasks = [
+            path.parent.parent for path in (self.root / FLOW / run_id).glob("[!_]*/*/_meta/0_artifact__success.json")
+        ]
+        if not tasks:
+            return
+        task = self.random.choice(sorted(tasks))
+        for file in (*task.glob("0.*"), *task.glob("_meta/0_artifact_*.json")):
+            new = file.with_name(f"1{file.name[1:]}")
+            shutil.copyfile(file, new)
+            if new.suffix == ".json" and "_artifact_" in new.name:
+                success = {"sha": TRUE} if file.name.endswith(("__success.json", "__task_ok.json")) else {}
+                self._rewrite(new, attempt_id=1, ts_epoch=json.loads(file.read_text())["ts_epoch"] + 60_000, **success)
+        for file in task.glob("_meta/sysmeta_attempt*.json"):
+            name, _, ms = file.stem.rpartition("_")
+            new = file.with_name(f"{name}_{int(ms) + 60_000}.json")
+            shutil.copyfile(file, new)
+            value = "True" if name.endswith("attempt_ok") else "1"
+            self._rewrite(new, value=value, tags=["attempt_id:1"], ts_epoch=int(ms) + 60_000)
+
+    def _rewrite(self, file, **changes):
+        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+    def move(self):
+        """Move the folder. Another deployment has the runs now, and nothing is where it was."""
+        target = self.folder.with_name(f"runs{self.random.randrange(10**9)}")
+        self.folder.rename(target)
+        self.folder = target
+
+    def set_clock_back(self):
+        """Let the clock jump an hour back. What changes from now on is older than what changed before."""
+        self.clock = count(next(self.clock) - 3_600_000_000_000, 7_000_000_003)
+        self.tag_elsewhere()
+
     def remove(self):
         run_id = self.random.choice(list(self.alive))
         self.removed[run_id] = self.alive.pop(run_id)
@@ -134,9 +198,10 @@ class History:
         return Metaflow(metadata=f"local@{self.folder}", namespace=None)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_the_index_changes_no_answer(runs, tmp_path, seed):
-    history = History(runs, tmp_path, seed)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_index_changes_no_answer(runs, metaflow, tmp_path, monkeypatch, seed):
+    monkeypatch.setenv("METAFLOW_CLIENT_CACHE_PATH", str(tmp_path / "cache"))
+    history = History(runs, tmp_path, seed, metaflow)
     happened = []
     for number in range(22):
         happened.append(history.step())
@@ -146,12 +211,26 @@ def test_the_index_changes_no_answer(runs, tmp_path, seed):
         with options(remember=False):
             assert answers(history.client().get(FLOW)) == remembered, happened
     assert history.client().get(FLOW).runs().count() == len(history.alive)
-    assert deployments.index_of(history.client()._context.configuration, *_deployment(history)).count() > 1
+    assert mfwidgets.cache_info().runs > 1
+    deployments.forget_all()
 
 
-def _deployment(history):
-    provider = history.client()._context.provider
-    return provider.address, provider.local_root
+def test_a_retry_in_place_changes_a_remembered_status(runs, tmp_path):
+    history = History(runs, tmp_path, 0)
+    history.alive["1700000000000000"] = ["failing", 3]
+    history._copy("1700000000000000")
+    history.settle()
+    seen = []
+    for _ in range(40):  # each task is retried at least once
+        flow = history.client().get(FLOW)
+        seen.append(str(flow.latest_run.status))
+        assert str(flow.latest_run.status) == next(row["status"] for row in flow.runs().to_dicts())
+        if seen[-1] != "failed":
+            break
+        history.retry_in_place()
+        history.settle()
+    assert seen[0] == "failed"
+    assert seen[-1] != "failed"
 
 
 def test_a_moved_folder_and_another_one_in_its_place(runs, tmp_path):

@@ -12,6 +12,7 @@ from mfwidgets import Flow, Metaflow, Run, Step, Task
 from mfwidgets.client.answers.logs import Logs
 from mfwidgets.errors import MetaflowException, MetaflowNotFound
 from mfwidgets.magic.dispatch import COMMANDS, CommandHelp, Help
+from mfwidgets.magic.topics import OTHER, TOPICS
 
 
 @pytest.fixture
@@ -43,12 +44,9 @@ def test_a_pathspec_returns_its_object(mflow, runs):
 def test_logs(mflow, runs):
     logs = mflow(f"logs {runs['linear']}/start --tail 1")
     assert isinstance(logs, Logs)
-    assert str(logs).startswith("out: ünïcode")
+    assert logs.stream == "both"
+    assert str(mflow(f"logs {runs['linear']}/start --stdout --tail 1")).startswith("out: ünïcode")
     assert str(mflow(f"logs {Run(runs['linear'])['start'].task.pathspec} --stderr")) == "err: first\n"
-    with pytest.raises(UsageError, match=r"got several tasks in .*ForeachFlow/\d+/work/\d"):
-        mflow(f"logs {runs['foreach']}/work")
-    with pytest.raises(UsageError, match=r"got several tasks in Run\('ForeachFlow/\d+'\). Try one of .*\(completed\)"):
-        mflow(f"logs {runs['foreach']}")
     assert "ZeroDivisionError" in str(mflow(f"logs {runs['failing']} --stderr"))  # the one that failed
     both = mflow(f"logs {runs['linear']}/start --both")
     assert sorted((line.stream, line.message) for line in both) == [
@@ -95,9 +93,20 @@ def test_no_arguments_show_help(mflow, runs):
     assert isinstance(shown, Help)
     assert isinstance(mflow("help"), Help)
     text = shown._repr_mimebundle_()["text/plain"]
-    assert "%mflow logs PATHSPEC [--stdout|--stderr|--both] [--tail N|--all]" in text
+    assert "%mflow logs PATHSPEC ..." in text
+    assert "Find out what happened" in text
+    assert OTHER not in text.splitlines()
+    logs = mflow("help logs")._repr_mimebundle_()["text/plain"]
+    assert "%mflow logs PATHSPEC [--stdout|--stderr|--both] [--tail N|--all]" in logs
+    assert logs.index("Examples") < logs.index("Arguments")
     assert all(f"%mflow {command}" in text for command in COMMANDS)
     assert "none: all runs are visible" in text
+
+
+def test_topics_name_commands_once():
+    names = [name for members in TOPICS.values() for name in members]
+    assert len(set(names)) == len(names)
+    assert set(names) <= COMMANDS.keys()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +121,7 @@ def test_no_arguments_show_help(mflow, runs):
         ("log LinearFlow", UsageError, "Expected a command, got 'log'. Did you mean %mflow logs?"),
         ("runz", MetaflowNotFound, "Did you mean %mflow runs?"),
         ("--foo", UsageError, "Expected a pathspec or a command, got '--foo'"),
-        ("runs", UsageError, "Usage: %mflow runs FLOW [--tag T]..."),
+        ("runs HelloFlow OtherFlow", UsageError, "Usage: %mflow runs [FLOW] [--tag T]..."),
         ("runs LinearFlow/latest", UsageError, "Expected a flow, got Run('LinearFlow/"),
         ("runs LinearFlow --status fine", MetaflowException, "Expected status= to be one of"),
         ("runs LinearFlow --since yesterday", MetaflowException, "age such as '2d'"),
@@ -130,8 +139,7 @@ def test_no_arguments_show_help(mflow, runs):
         ("tasks LinearFlow/latest/start/1", UsageError, "Expected a run or a step"),
         ("tasks NoSuchFlow", MetaflowNotFound, "does not exist"),
         ("grid LinearFlow/latest", UsageError, "Expected one step with several tasks"),
-        ("code LinearFlow", UsageError, "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"),
-        ("cards LinearFlow/latest/start", MetaflowException, "has no cards"),
+        ("artifacts ForeachFlow/latest/work", UsageError, "Expected one task, got several tasks in Step('ForeachFlow/"),
         ("diff LinearFlow/latest", UsageError, "Usage: %mflow diff A B"),
         ("diff LinearFlow/latest FailingFlow/latest/divide", MetaflowException, "compare"),
         ("tag LinearFlow/latest --add ''", MetaflowException, "got an empty str"),
@@ -225,8 +233,8 @@ def test_values(mflow, runs):
 def test_parts_of_a_run(mflow, runs):
     assert "detour" in shown(mflow(f"dag {runs['loop']}"))
     assert "<svg" in mflow(f"dag {runs['loop']}")._repr_html_()
-    assert "critical" in shown(mflow("timeline LinearFlow"))
-    assert shown(mflow(f"grid {runs['foreach']}")).endswith("✓✓✓✓")
+    assert "critical" in shown(mflow(f"timeline {runs['foreach']}"))
+    assert "✓✓✓✓" in shown(mflow(f"grid {runs['foreach']}"))
     assert mflow(f"grid {runs['foreach']}/work --by duration").by == "duration"
     assert "ZeroDivisionError" in shown(mflow(f"why {runs['failing']}/divide"))
     assert len(mflow(f"cards {runs['cards']}/start")) == 2

@@ -85,6 +85,15 @@ def test_a_folder_without_runs(nothing, runs, tmp_path):
     assert (checks(doctor)["metadata"].result == "problem") is (nothing == "empty folder")
 
 
+def test_the_advice_for_an_empty_folder_is_not_what_is_set_already(tmp_path):
+    (tmp_path / ".metaflow").mkdir()
+    mfwidgets.metadata(f"local@{tmp_path}")
+    mfwidgets.namespace(None)
+    assert checks(run_line("doctor"))["namespace"].advice == "%mflow metadata SELECTOR switches to another provider."
+    mfwidgets.namespace("user:ann")
+    assert checks(run_line("doctor"))["namespace"].advice == "%mflow ns none shows all runs."
+
+
 def test_a_missing_extra(runs, monkeypatch):
     mfwidgets.metadata(f"local@{runs.folder}")
     monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "azure")

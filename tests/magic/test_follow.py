@@ -20,7 +20,7 @@ def test_an_ended_task_is_printed_once(runs, shell, capsys):
     assert printed.count("out: first") == 1
     assert "[The task is completed: attempt 0 succeeded at " in printed
     assert isinstance(followed, follow.FollowedLog)
-    assert str(followed).startswith("out: first")
+    assert str(followed).startswith(("out: first", "err: first"))  # both streams began at once
     assert "out: first" in followed._repr_mimebundle_()["text/plain"]  # evaluating it again shows it again
 
 

@@ -39,9 +39,9 @@ def world(shell, tmp_path, monkeypatch):
 def _lines(shell, text, end=""):
     """Return the lines that IPython completes from this one."""
     with provisionalcompleter():
-        return [
-            text[: one.start] + one.text + end for one in shell.Completer.completions(text, len(text)) if one.type != "magic"
-        ]  # fmt: skip
+        found = list(shell.Completer.completions(text, len(text)))
+    magics = [one for one in found if one.type in ("magic", "<unknown>") and one.text.startswith("%")]
+    return [text[: one.start] + one.text + end for one in found if one not in magics]
 
 
 def _shown(shell, line):
@@ -203,7 +203,7 @@ def test_messages_of_lines_have_no_hidden_characters(shell, world):
     for number in range(2):
         world.task("Odd", "1", "start\x1b[2J", f"{number}\x9b")
     for line in (
-        "logs Odd/1", "\x1b[2J a", "'\x1b[2J", "{'\x9b'.x}", "logs Odd/1 \x9b", "runs Odd --limit \x9b", "tag Odd", "help \x9b",
+        "tasks Odd/2", "\x1b[2J a", "'\x1b[2J", "{'\x9b'.x}", "logs Odd/1 \x9b", "runs Odd --limit \x9b", "tag Odd", "help \x9b",
         "tasks 'Odd/1/start\x1b[2J/1\x9b'",
     ):  # fmt: skip
         with pytest.raises((UsageError, mfwidgets.errors.MetaflowException)) as error:
@@ -215,7 +215,7 @@ def test_names_to_copy_are_quoted(world):
     for task in ("1", "{x}"):
         world.task("Odd", "1", "start", task)
     with pytest.raises(UsageError, match=r"Try one of .*'Odd/1/start/\{x\}'"):
-        run_line("logs Odd/1/start")
+        run_line("artifacts Odd/1/start")
 
 
 def test_half_quoted_words_are_not_completed(world):

@@ -51,7 +51,8 @@ from mfwidgets.pickles.safe_loads import safe_loads
 from mfwidgets.errors import UnloadableArtifact
 from mfwidgets.queries.values.preview import preview_of_pickle
 from mfwidgets.tables import to_json_value
-from mfwidgets.views.artifacts import preview_line, preview_parts
+from mfwidgets.views.artifacts import preview_line
+from mfwidgets.views.previews import preview_parts
 from mfwidgets.views.cells import Limits
 
 def peak_mb():

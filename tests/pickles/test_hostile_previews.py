@@ -15,9 +15,13 @@ from mfwidgets.pickles.previews.arrow_stream import stream_head
 from mfwidgets.pickles.previews.flatbuffer import FlatTable
 from mfwidgets.pickles.previews.heads import UnknownLayoutError
 from mfwidgets.queries.values.preview import preview_of_pickle
+from mfwidgets.render.html import html_of
+from mfwidgets.render.text import text_of
+from mfwidgets.render.view import View
 from mfwidgets.tables import to_json_value
-from mfwidgets.views.artifacts import preview_line, preview_parts
+from mfwidgets.views.artifacts import preview_line
 from mfwidgets.views.cells import Limits
+from mfwidgets.views.previews import preview_parts
 
 RECORDED = recorded()
 
@@ -25,11 +29,14 @@ RECORDED = recorded()
 def look(content):
     """Show a pickle in all ways, and return its preview."""
     shown = preview_of_pickle(content)
-    preview_parts(shown, Limits())
-    preview_line(shown, Limits())
+    view = View(
+        "DataArtifact", "x", parts=preview_parts(shown, Limits()), facts=(("holds", preview_line(shown, Limits())),)
+    )
+    assert len(html_of(view)) <= 150_000
+    assert len(text_of(view)) <= 100_000
     json.dumps(to_json_value([shown.value, dict(shown.fields), shown.line]))
     assert len(shown.line) <= 10_000
-    assert len(shown.picture) <= 60_000
+    assert sum(len(picture.uri) for picture in shown.pictures) <= 60_000
     return shown
 
 
@@ -120,14 +127,16 @@ def image(mode, size, content):
     ("mode", "size"), [("RGB", (10**9, 10**9)), ("RGB", (-1, -1)), ("L", (10**30, 0)), ("1", (2**40, 1)), ("x" * 10_000, (1, 1)), (5, 5)]
 )  # fmt: skip
 def test_images_of_odd_sizes_have_no_picture(mode, size):
-    assert look(image(mode, size, b"\0" * 12)).picture == ""
+    assert look(image(mode, size, b"\0" * 12)).pictures == ()
 
 
 def test_a_large_image_is_drawn_with_fewer_pixels():
     noise = bytes((number * 7919 >> 3) & 255 for number in range(900 * 900))
     shown = look(image("L", (900, 900), noise))
     assert shown.summary == "image, 900 x 900 pixels, L"
-    assert shown.picture.startswith("data:image/png;base64,")
+    (picture,) = shown.pictures
+    assert picture.uri.startswith("data:image/png;base64,")
+    assert (picture.width, picture.height) == (900, 900)
 
 
 def test_values_of_a_column_that_overlap_are_cut():

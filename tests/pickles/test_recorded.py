@@ -125,7 +125,7 @@ PIXELS = {
 
 @pytest.mark.parametrize(("content", "first_row"), of(PIXELS))
 def test_pictures_are_complete_files(content, first_row):
-    kind, _, encoded = preview_of_pickle(content).picture.partition(",")
+    kind, _, encoded = preview_of_pickle(content).pictures[0].uri.partition(",")
     assert kind == "data:image/png;base64"
     png = base64.b64decode(encoded)
     place = png.index(b"IDAT")
@@ -134,7 +134,7 @@ def test_pictures_are_complete_files(content, first_row):
 
 
 def test_an_unknown_mode_has_no_picture():
-    assert preview_of_pickle(RECORDED["pandas-3-arrow", "picture_floats"]).picture == ""
+    assert preview_of_pickle(RECORDED["pandas-3-arrow", "picture_floats"]).pictures == ()
 
 
 LOOK = """

@@ -97,7 +97,7 @@ def test_what_is_missing_is_not_found(clients):
 def test_a_missing_list_of_flows_is_named(clients):
     with pytest.raises(ServiceException, match=r"no list of flows \(it answers 404 to /flows\). Name a flow"):
         clients[1].flows  # noqa: B018 - it raises
-    assert "no list of flows" in clients[1]._repr_mimebundle_()["text/plain"]
+    assert "no list of its flows" in clients[1]._repr_mimebundle_()["text/plain"]
 
 
 def test_the_doctor_finds_no_problem(small):
@@ -111,7 +111,8 @@ def test_the_doctor_finds_no_problem(small):
 def test_an_explorer_begins_with_the_flow_of_its_run(clients):
     explorer = explore(clients[1].get(f"FailingFlow/{10 + SHIFT}"))
     assert explorer.wait(PATIENCE_S)
-    assert list(explorer._list.flow.options) == ["FailingFlow"]
+    assert explorer.flow == "FailingFlow"
+    assert explorer._answers.table._flows == ["FailingFlow"]
     explorer.close()
 
 

@@ -133,7 +133,7 @@ def test_pages_are_requested_as_needed(many):
     assert len(paths) == 2
     text, paths = cost(many, lambda: flow._repr_mimebundle_()["text/plain"])
     assert "the newest 20" in text
-    assert len(paths) <= 2 + 21
+    assert len(paths) <= 2 + 3 * 21  # statuses, parameters and results
 
 
 def test_tasks_of_a_run(client, head):
@@ -190,17 +190,26 @@ def told(run):
     )
 
 
+def make_large(monkeypatch):
+    """Let each run count as very large."""
+    from mfwidgets.providers import service, service_requests
+
+    monkeypatch.setattr(service, "MAX_TASKS_READ", 0)
+    monkeypatch.setattr(service, "_SMALL_FLOW_TASKS", 0)
+    monkeypatch.setattr(service_requests, "PAGE_ROWS", 5)
+    monkeypatch.setattr(service_requests, "_MAX_PAGE_BYTES", 3_000)
+
+
 @pytest.mark.parametrize("release_name", ["head", "release"])
 def test_very_large_runs(client, release_name, request, monkeypatch):
-    """If the metadata of a run is too large for one response, only that of unsuccessful tasks is requested."""
-    from mfwidgets.providers import service_requests
+    """If the metadata of a run does not fit into a page, only that of unsuccessful tasks is requested."""
 
     server = request.getfixturevalue(release_name)
     runs = [run for flow in client for run in flow]
     expected = [told(run) for run in runs]
     tables = [frame for flow in client if len(frame := flow.latest_run.to_pandas())]
     other = Metaflow(metadata=server.url, namespace=None)
-    monkeypatch.setattr(service_requests, "_MAX_LISTING_BYTES", 3_000)
+    make_large(monkeypatch)
     now = [other.get(run.pathspec) for run in runs]
     assert [told(run) for run in now] == expected
     assert all(
@@ -210,15 +219,14 @@ def test_very_large_runs(client, release_name, request, monkeypatch):
 
 
 def test_the_cost_of_a_very_large_run(client, head, monkeypatch):
-    from mfwidgets.providers import service_requests
-
-    monkeypatch.setattr(service_requests, "_MAX_LISTING_BYTES", 3_000)
+    make_large(monkeypatch)
     run = client.get("FailingFlow/7")
     status, paths = cost(head, lambda: run.status)
     assert status.reason.startswith("FailingFlow/7/risky/119: attempt 0 failed")
     assert "/flows/FailingFlow/runs/7/steps/risky/filtered_tasks" in paths
     steps = len(list(run))
     assert len(paths) <= 6 + 2 * steps + 2
+    assert paths.count("/flows/FailingFlow/runs/7/metadata") == 1
     wide = client.get("ForeachWideFlow/3")
     monkeypatch.setattr("mfwidgets.queries.status.states.quick_success", lambda context, run: None)
     status, paths = cost(head, lambda: wide.status)

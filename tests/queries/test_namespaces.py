@@ -82,8 +82,8 @@ def test_the_magic_lists_them(mflow, client):
     assert listed.names == names
     assert listed.to_dict() == {"kind": "namespaces", "current": "user:bob", "namespaces": names}
     lines = [line.split() for line in listed._repr_mimebundle_()["text/plain"].splitlines()]
-    assert ["user:bob", "current"] in lines
-    assert ["user:ann"] in lines
+    assert ["user:bob", "✓", "current"] in lines
+    assert ["user:ann", "%mflow", "ns", "user:ann"] in lines
 
 
 def test_the_magic_takes_a_name_or_lists(mflow):

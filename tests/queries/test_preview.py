@@ -60,7 +60,7 @@ def test_more_frames(frame):
     head = held(frame).head
     assert head.shape == frame.shape
     assert list(head.columns) == list(frame.columns)[:12]
-    expected = frame.iloc[:5, :12]
+    expected = frame.iloc[:10, :12]
     assert [list(row) for row in head.rows] == [list(row) for row in expected.itertuples(index=False)]
 
 
@@ -136,9 +136,9 @@ def test_summaries(value, summary, has_value):
 
 
 def test_pictures():
-    assert held(PNG).picture.startswith("data:image/png;base64,")
-    assert held(b"no picture").picture == ""
-    assert held(PNG + b"x" * 50_000).picture == ""
+    assert held(PNG).pictures[0].uri.startswith("data:image/png;base64,")
+    assert held(b"no picture").pictures == ()
+    assert held(PNG + b"x" * 50_000).pictures == ()
 
 
 class Inner:
@@ -161,12 +161,14 @@ def test_imports_of_a_pickle():
 def test_displays(client, runs):
     end = client.get(runs["values"])["end"].task
     text = end["weights"]._repr_mimebundle_()["text/plain"]
-    assert "Preview (array of float64, shape (4,))\n  [0.  0.1 0.2 0.3]" in text
+    assert "Value (array of float64, shape (4,))\n  [0.  0.1 0.2 0.3]" in text
     text = end["model"]._repr_mimebundle_()["text/plain"]
     assert "__main__.Model" in text[text.index("Unpickling would import") :]
     assert "str of 300,000 characters" in end["large"]._repr_mimebundle_()["text/plain"]
     assert len(end["large"]._repr_html_()) < 64_000
     many = client.get(runs["many"])["only"].task["large"]
-    assert "larger than 1 MB, not read" in many._repr_mimebundle_()["text/plain"]
+    text = many._repr_mimebundle_()["text/plain"]
+    assert "holds          30,000,000 bytes" in text
+    assert ".data loads all of it. Shown: the first 1,000,000 of 30,000,000 bytes." in text
     page = client.get(runs["linear"])["start"].task["text"]._repr_html_()
     assert "&lt;b&gt;bold&lt;/b&gt;" in page

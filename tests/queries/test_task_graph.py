@@ -1,5 +1,6 @@
 """The graph of tasks of whole runs, compared with Metaflow's client, and for loops with the output of the flow."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -127,7 +128,8 @@ def test_lineage_shows_itself(client, runs):
     lineage = client.get(runs["values"])["end"].task["seed"].lineage()
     shown = lineage._repr_mimebundle_()
     assert "created by" in shown["text/plain"]
-    assert lineage.producer.pathspec in shown["text/plain"]
+    assert re.search(rf"created by +start/{lineage.producer.id}\n", shown["text/plain"])
+    assert lineage.producer.pathspec in shown["text/html"]
     assert "5 tasks" in shown["text/plain"]
     assert repr(lineage) == f"<lineage of {lineage.artifact.pathspec}>"
     facts = lineage.to_dict()

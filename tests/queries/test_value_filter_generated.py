@@ -13,7 +13,8 @@ from hypothesis import strategies as some
 
 from mfwidgets.providers.records import ArtifactRecord
 from mfwidgets.queries.context import new_context
-from mfwidgets.queries.values.value_filter import ValueFilter
+from mfwidgets.queries.values.filter_notes import FilterNotes
+from mfwidgets.queries.values.value_filter import ValueFilter, _Choice
 
 NUMBERS = (
     some.sampled_from(
@@ -88,8 +89,9 @@ def equal(value, condition):
 def chosen(store, values, condition, protocol):
     context, put = store
     records = [put(number, value, protocol) for number, value in enumerate(values)]
-    accepted = ValueFilter({"x": condition})._accepted_values(context, records, set())
-    return [accepted["x", record.sha] for record in records]
+    choices = [_Choice("x", "", record) for record in records]
+    accepted = ValueFilter({"x": condition})._accepted_values(context, choices, FilterNotes({"x": condition}, None))
+    return [accepted[choice.key] for choice in choices]
 
 
 @settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

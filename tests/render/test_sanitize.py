@@ -27,4 +27,4 @@ def test_single_line_is_bounded():
 
 def test_a_progress_bar_leaves_its_last_state():
     assert log_line("  1%\r 50%\r100% done\r", 50) == "100% done"
-    assert log_line("a\tb", 50) == "a    b"
+    assert log_line("a\tb", 50) == "a       b"

@@ -68,6 +68,58 @@ async def test_the_tree_from_flows_to_artifacts(here, ask, runs):
     assert (await ask(artifacts[0]["pathspec"]))["items"] == []
 
 
+async def test_only_what_failed(here, ask, runs):
+    flows = (await ask(failed="1"))["items"]
+    assert [(flow["name"], flow["status"]) for flow in flows] == [("FailingFlow", "failed"), ("RetryFlow", "failed")]
+    below = (await ask("FailingFlow", failed="1"))["items"]
+    assert [item["pathspec"] for item in below] == [runs["failing"]]
+    assert [step["name"] for step in (await ask(runs["failing"], failed="1"))["items"]] == ["divide"]
+    (task,) = (await ask(f"{runs['failing']}/divide", failed="1"))["items"]
+    assert task["status"] == "failed"
+    assert (await ask(task["pathspec"], failed="1"))["items"]  # its artifacts, which have no status
+    assert (await ask("LinearFlow", failed="1"))["items"] == []
+
+
+@pytest.fixture
+def look(jp_fetch):
+    async def looked(pathspec):
+        answer = await jp_fetch("mfwidgets", "api", "preview", params={"pathspec": pathspec, "namespace": "none"})
+        return json.loads(answer.body)
+
+    return looked
+
+
+async def test_previews(here, look, ask, runs):
+    failed = await look(runs["failing"])
+    facts = dict(failed["facts"])
+    assert failed["status"] == "failed"
+    assert facts["exception"].startswith("ZeroDivisionError: ")
+    assert facts["user"] == "ann"
+    assert {"started", "duration"} <= facts.keys()
+    flow = await look("FailingFlow")
+    assert dict(flow["facts"])["newest run"] == runs["resumed"].split("/")[1]
+    step = await look(f"{runs['failing']}/divide")
+    assert dict(step["facts"])["tasks"] == "3 of 3"
+    assert "exception" in dict(step["facts"])
+    (task,) = (await ask(f"{runs['failing']}/divide", failed="1"))["items"]
+    assert dict((await look(task["pathspec"]))["facts"])["exception"] == facts["exception"]
+    retried = (await ask(f"{runs['retry']}", offset="0"))["items"]
+    assert [(await look(item["pathspec"]))["status"] for item in retried] == [item["status"] for item in retried]
+    good = (await ask(f"{runs['failing']}/divide"))["items"][0]
+    quotient = await look(f"{good['pathspec']}/quotient")
+    assert quotient["status"] is None
+    assert dict(quotient["facts"])["holds"]
+    completed = await look(runs["linear"])
+    assert completed["status"] == "completed"
+    assert len(completed["facts"]) >= 3
+
+
+async def test_a_preview_of_a_missing_object(here, look):
+    with pytest.raises(HTTPClientError) as raised:
+        await look("FailingFlow/99")
+    assert raised.value.code == 404
+
+
 async def test_text_filters_runs(here, ask, runs):
     assert names(await ask(text="fail")) == ["FailingFlow"]
     assert [item["pathspec"] for item in (await ask("LinearFlow", text="BOB"))["items"]] == [runs["linear-bob"]]

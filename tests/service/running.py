@@ -59,12 +59,22 @@ class Running:
 
 @contextmanager
 def running(
-    *, release: str = "head", tables: Path | None = None, store: Path | None = None, latency: float = 0.0
+    *,
+    release: str = "head",
+    tables: Path | None = None,
+    store: Path | None = None,
+    latency: float = 0.0,
+    costs: bool = False,
+    port: int = 0,
 ) -> Iterator[Running]:
-    """Run a service, initially with these rows. ``store`` is a file that keeps its rows for the next time."""
-    options = ["--release", release, "--latency", str(latency)]
+    """Run a service, initially with these rows. ``store`` is a file that keeps its rows for the next time.
+
+    ``port`` is that of a service that has stopped, to start it again. With ``costs`` it takes as long as a real service.
+    """
+    options = ["--release", release, "--latency", str(latency), "--port", str(port)]
     options += ["--tables", str(tables)] if tables else []
     options += ["--store", str(store)] if store else []
+    options += ["--costs"] if costs else []
     process = subprocess.Popen([sys.executable, str(SERVER), *options], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -1,7 +1,7 @@
 """A metadata service for tests: a real HTTP server that stores what Metaflow writes and responds like the real service.
 
-``python server.py [--release 2.5.1|small] [--tables FILE] [--store FILE] [--latency SECONDS]`` prints its URL and serves until
-it is stopped. Controls for tests are below ``/_test/``: the requests so far, added latency, and faults.
+``python server.py [--release 2.5.1|small] [--tables FILE] [--store FILE] [--latency SECONDS] [--costs]`` prints its URL and serves
+until it is stopped. With ``--costs`` it takes as long as a real service. Controls for tests are below ``/_test/``: the requests so far, added latency, and faults.
 
 The release ``small`` is a service of others: run ids of 16 digits, only Metaflow's own routes of single objects, other
 404s.
@@ -26,6 +26,7 @@ from urllib.parse import parse_qsl, unquote
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from service.answers import VERSION, get, mutate_tags, post
+from service.costs import seconds_for
 from service.queries import Refused, failed
 from service.store import Store, read_tables, without_heartbeats_of_now
 
@@ -52,8 +53,9 @@ class Service(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, store: Store, release: str, latency: float = 0.0) -> None:
+    def __init__(self, port: int, store: Store, release: str, latency: float = 0.0, *, has_costs: bool = False) -> None:
         super().__init__(("127.0.0.1", port), Handler)
+        self.has_costs, self.worker = has_costs, threading.Lock()
         self.store, self.release, self.seconds = store, release, latency
         if release == "small":
             store.largest_run = 10**16
@@ -130,12 +132,25 @@ class Handler(BaseHTTPRequestHandler):
             if fault and fault.get("kind") not in ("truncate", "reset", "drip"):
                 return self._fail(fault)
             try:
-                status, content, headers = self._found(method, path, query, body)
+                find = self._found_slowly if self.server.has_costs else self._found
+                status, content, headers = find(method, path, query, body)
             except Refused as refused:
                 status, content, headers = refused.status, refused.body, refused.headers
             except Exception as error:  # noqa: BLE001 - the real service responds like this to any error
                 status, content, headers = 500, failed(repr(error)).body, {}
         return self._send(status, content, headers, fault.get("kind") if fault else None)
+
+    def _found_slowly(
+        self, method: str, path: str, query: list[tuple[str, str]], body: bytes
+    ) -> tuple[int, Any, dict[str, str]]:
+        """Return the response as late as a real service, which builds one at a time."""
+        with self.server.worker:
+            began = time.monotonic()
+            status, content, headers = self._found(method, path, query, body)
+            raw = content if isinstance(content, bytes) or content is None else json.dumps(content).encode()
+            seconds = seconds_for(self.server.store, path, query, content, len(raw or b""))
+            time.sleep(max(began + seconds - time.monotonic(), 0))
+            return status, raw, headers
 
     def _found(
         self, method: str, path: str, query: list[tuple[str, str]], body: bytes
@@ -287,13 +302,14 @@ def main() -> None:
     parser.add_argument("--tables")
     parser.add_argument("--store", type=Path)
     parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--costs", action="store_true")
     given = parser.parse_args()
     store = Store()
     if given.tables:
         store.load(without_heartbeats_of_now(read_tables(given.tables)))
     if given.store and given.store.is_file():
         store.load(read_tables(str(given.store)))
-    service = Service(given.port, store, given.release, given.latency)
+    service = Service(given.port, store, given.release, given.latency, has_costs=given.costs)
     threading.Thread(target=service.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{service.server_address[1]}", flush=True)  # noqa: T201 - the parent process reads it
     signal.sigwait({signal.SIGTERM, signal.SIGINT})

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from mfwidgets import Metaflow
+from mfwidgets.views.earlier_runs import USUAL_RUNS
 
 
 def shown(run):
@@ -21,26 +22,50 @@ def test_parameters(client, runs):
     assert "&lt;script&gt;alert(&#39;label&#39;)" in page
 
 
-def test_the_graph_and_steps_that_did_not_run(client, runs):
+def test_the_map_and_steps_that_did_not_run(client, runs):
     text, page = shown(client.get(runs["loop"]))
-    assert re.findall(r'data-step="(\w+)"', page) == ["begin", "count", "choose", "detour", "meet", "finish"]
+    assert re.findall(r"(\w+) +([●○╯╰├─]+) +[✓✗!n]", text[text.index("Steps (") :])[:6] == [
+        ("begin", "●"),
+        ("count", "●"),
+        ("choose", "●"),
+        ("detour", "├─○"),
+        ("meet", "●─╯"),
+        ("finish", "●"),
+    ]
+    assert re.search(r"detour .*not run +0\b", text)
     assert page.count("mfw-idle") >= 1
-    assert re.search(r"detour +not run +0 .*meet", text)
-    assert re.search(r"count +✓ completed +3 .*count, choose \(switch\)", text)
+    assert "count, choose (switch)" in page  # for readers without pictures
     text, page = shown(client.get(runs["failing"]))
-    assert re.search(r"end +not run", text)
+    assert re.search(r"end .*○ +not run", text)
+    assert re.search(r'<circle class="mfw-node mfw-failed"', page)
+
+
+def test_the_graph(client, runs):
+    text, page = shown(client.get(runs["loop"]).dag())
+    assert re.findall(r'data-step="(\w+)"', page) == ["begin", "count", "choose", "detour", "meet", "finish"]
+    assert re.search(r"count +✓ completed +3 .*count, choose \(switch\)", text)
+    _, page = shown(client.get(runs["failing"]).dag())
     assert 'class="mfw-node mfw-failed" data-step="divide"' in page
 
 
-def test_the_timeline(client, runs):
+def test_attempts_and_their_time_are_in_the_map(client, runs):
     text, page = shown(client.get(runs["retry"]))
-    timeline = text[text.index("Timeline") : text.index("Steps\n")]
-    assert re.search(r"flaky +\d+ .*[▓█].* 2 +critical", timeline)
-    assert timeline.count("critical") == 4
-    assert "linear-gradient" in page
-    text, _ = shown(client.get(runs["foreach"]))
-    assert re.search(r"work +4 tasks", text)
-    assert "ü/d" in text[text.index("Timeline") : text.index("Steps\n")]
+    assert re.search(r"flaky .*✓ completed +1 +1 \(\d+ ms\) .*[▓█]", text)
+    assert re.search(r'<span title="flaky/\d+: completed, .*, 2 attempts, critical path" style="left:', page)
+    bar = next(bar for bar in re.findall(r"<g>(.*?)</g>", page) if "mfw-failed" in bar)
+    assert re.findall(r'class="mfw-(\w+)"', bar) == ["waiting", "failed", "waiting", "completed", "critical"]
+
+
+def test_the_timeline(client, runs):
+    text, page = shown(client.get(runs["retry"]).timeline())
+    tasks = text[text.index("Tasks\n") :]
+    assert re.search(r"flaky +\d+ +✓ completed .* 2 +\d+ ms +critical", tasks)
+    assert tasks.count("critical") == 4
+    assert "mfw-track" in page
+    text, page = shown(client.get(runs["foreach"]).timeline())
+    assert re.search(r"work .*✓ completed +4 ", text)
+    assert "ü/d" in text[text.index("Tasks\n") :]
+    assert "x" * 50 in page  # the whole item, not the 30 characters of its metadata
 
 
 @pytest.mark.parametrize("name", ["branch", "values", "loop", "failing", "killed", "foreach"])
@@ -50,11 +75,13 @@ def test_what_it_costs_on_a_service(name, on_service):
     steps = len(list(run))
     service.reset()
     text, _ = shown(run)
-    asked = [request["path"] for request in service.requests()]
+    paths = [request["path"] for request in service.requests()]
+    asked = [path for path in paths if f"/runs/{run.id}/" in f"{path}/"]
+    assert len(paths) - len(asked) <= 1 + 2 * USUAL_RUNS  # the results of earlier runs, which are remembered
     failures = 1 if "Tasks that failed" in text else 0
     assert len(asked) <= 3 + steps + failures, asked
     assert "Parameters" in text or name != "values"
-    assert "Timeline" in text
+    assert "Steps (" in text
 
 
 def test_a_service_and_local_files_show_the_same_parts(client, runs, on_service):
@@ -66,3 +93,16 @@ def test_a_service_and_local_files_show_the_same_parts(client, runs, on_service)
             for one in (client.get(runs[name]), other.get(there[name]))
         ]
         assert parts[0] == parts[1]
+
+
+def test_pictures_leave_no_words_in_an_untrusted_notebook(client, runs):
+    """JupyterLab then removes the elements of pictures, but keeps their text. It takes CDATA for a comment."""
+    for name in ("foreach", "branch", "loop", "failing", "retry"):
+        run = client.get(runs[name])
+        for display in (run, run.timeline(), run.dag()):
+            page = display._repr_html_()
+            left = re.sub(r"<!\[CDATA\[.*?]]>", "", page)
+            for picture in re.findall(r"<svg.*?</svg>", left, re.DOTALL):
+                words = re.sub(r"<[^>]*>", "", picture).strip()
+                assert not words, words
+    assert "<![CDATA[" in client.get(runs["branch"]).dag()._repr_html_()

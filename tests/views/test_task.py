@@ -23,16 +23,15 @@ def test_attempts_are_shown_side_by_side(client, runs):
 def test_one_attempt_shows_the_others(client, runs):
     text, _ = shown(client.get(runs["retry"])["flaky"].task.attempts[0])
     assert re.search(r"flaky/\d+, attempt 0  ✗ failed", text)
-    assert "exception" in text
-    assert "ValueError: not yet" in text
+    assert "raised ValueError: not yet" in text
     assert "retry_flow.py:" in text
     assert re.search(r"attempt 0 +attempt 1", text)
 
 
 def test_artifacts_are_previewed_in_one_line(client, runs):
     text, _ = shown(client.get(runs["many"])["only"].task)
-    assert re.search(r"large +bytes +30.0 MB +\w{10}(\n|$| +\n)", text)
-    assert re.search(r"mapping +dict +.*\{.*'ü': ", text)
+    assert re.search(r"large +large, not read here +bytes +30.0 MB +\w{10}\n", text)
+    assert re.search(r"mapping +.*\{.*'ü': .* dict ", text)
     same = [line for line in shown(client.get(runs["many"])["only"].task.data)[0].splitlines() if "mapping" in line]
     assert "'ü': " in same[0]
 
@@ -40,9 +39,9 @@ def test_artifacts_are_previewed_in_one_line(client, runs):
 @pytest.mark.parametrize(
     ("name", "step", "parents", "children"),
     [
-        ("foreach", "start", None, "work/2, work/3, work/4, work/5"),
-        ("foreach", "join", "work/2, work/3, work/4, work/5", "end/7"),
-        ("linear", "end", "start/1", None),
+        ("foreach", "start", None, "✓ work/2, ✓ work/3, ✓ work/4, ✓ work/5"),
+        ("foreach", "join", "✓ work/2, ✓ work/3, ✓ work/4, ✓ work/5", "✓ end/7"),
+        ("linear", "end", "✓ start/1", None),
     ],
 )
 def test_parents_and_children_are_named(client, runs, name, step, parents, children):
@@ -52,9 +51,9 @@ def test_parents_and_children_are_named(client, runs, name, step, parents, child
 
 
 def test_many_parents_are_counted(client, runs, monkeypatch):
-    from mfwidgets.views import task as task_view
+    from mfwidgets.views import relatives
 
-    monkeypatch.setattr(task_view, "MAX_RELATIVES", 3)
+    monkeypatch.setattr(relatives, "MAX_RELATIVES", 3)
     text, _ = shown(client.get(runs["foreach"])["join"].task)
     assert "among 4 tasks of work" in text
 
@@ -62,14 +61,13 @@ def test_many_parents_are_counted(client, runs, monkeypatch):
 def test_cards_are_listed_if_the_step_has_them(client, runs):
     task = client.get(runs["cards"])["start"].task
     text, page = shown(task)
-    assert re.search(r"Cards .*\n +type +id +hash\n +blank +first ", text)
+    assert re.search(r"List of cards .*\n +cards\[…\] +type +id +hash\n +0 +blank +first ", text)
     assert "iframe" not in page
-    assert "Cards" not in shown(client.get(runs["linear"])["start"].task)[0]
+    assert "List of cards" not in shown(client.get(runs["linear"])["start"].task)[0]
 
 
 def test_a_card_is_shown_in_a_sandbox(client, runs):
     cards = get_cards(client.get(runs["cards"])["start"].task)
-    assert "<iframe" not in shown(cards)[1]
     text, page = shown(cards[0])
     assert "1.1 MB" in text
     assert page.count("<iframe") == 1
@@ -94,7 +92,7 @@ def test_a_task_says_that_its_code_is_stored(client, runs):
 
 def test_code(client, runs):
     text, page = shown(client.get(runs["packed"]).code)
-    assert text.startswith("MetaflowCode foreach_flow.py")
+    assert text.startswith("Code foreach_flow.py")
     assert re.search(r" 6  class ForeachFlow\(FlowSpec\):", text)
     assert re.search(r"linear_flow.py  \d+ B", text)
     assert '<span class="mfw-magenta">class</span>' in page
@@ -130,13 +128,14 @@ def test_what_it_costs_on_a_service(name, on_service):
 def test_a_nested_foreach_names_all_items(client, runs):
     step = client.get(runs["branch"])["work"]
     text, _ = shown(step)
-    assert re.search(r"\d+ +0  \S+ / \S+ +✓", text)
+    assert re.search(r"task +index +status +fan +item +doubled", text)
+    assert re.search(r"\d+ +1/0 +✓ completed +b +4 +▲ 8 ", text)
     assert re.search(r"foreach item +\d  \S+ / \S+", shown(next(iter(step)))[0])
 
 
 def test_a_caught_exception_is_one_line(client, runs):
     text, _ = shown(client.get(runs["retry"])["hopeless"].task)
-    assert re.search(r"failure +metaflow.exception.MetaflowExceptionWrapper +\d+ B +\w{10} +\w+Error: ", text)
+    assert re.search(r"failure +\w+Error: .* metaflow.exception.MetaflowExceptionWrapper +\d+ B +\w{10}\n", text)
 
 
 def test_numpy_numbers_are_one_line():
@@ -153,3 +152,45 @@ def test_numpy_numbers_are_one_line():
         (np.array(2.5), "2.5"),
     ):
         assert preview_line(Preview("", number, has_value=True), Limits()).text == shortened
+
+
+def test_what_a_task_made_is_apart_from_what_it_inherited(client, runs):
+    text, page = shown(client.get(runs["values"])["end"].task)
+    made, _, inherited = text.partition("Artifacts it inherited")
+    assert "Artifacts it made" in made
+    assert re.search(r"^  rate ", inherited, re.MULTILINE)
+    assert not re.search(r"^  rate ", made, re.MULTILINE)
+    assert re.search(r"<details class=\"mfw-part\">\s*<summary>Artifacts it inherited", page)
+    facts = client.get(runs["values"])["end"].task.to_dict()
+    assert {row["name"]: row["inherited"] for row in facts["artifacts"]}["rate"] is True
+    assert False in {row["inherited"] for row in facts["artifacts"]}
+
+
+def test_changed_artifacts_are_named(client, runs):
+    task = next(task for task in client.get(runs["loop"])["count"] if len(list(task.parent_tasks)) == 1)
+    text, _ = shown(client.get(runs["loop"])["count"].task)
+    assert "Artifacts it made or changed (changed: turn" in text
+    assert task.to_dict()["parents"] == [next(task.parent_tasks).pathspec]
+
+
+def test_a_failed_task_shows_its_code_and_its_own_log(small):
+    client = Metaflow(metadata=f"local@{small.folder('broken-good')}", namespace=None)
+    task = client.get(small["broken-items"]).why().task
+    text, page = shown(task)
+    assert re.search(r"raised ValueError: shop-0\d: \d orders have a negative price", text)
+    assert re.search(r"^  → 21  ", text, re.MULTILINE)
+    assert "Villingen-Schwenningen" in text  # the whole item
+    assert text.index("broken_flow.py:21 in check") < text.index("Logged before the failure") < text.index("stderr (")
+    assert re.search(r"<details class=\"mfw-part\">\s*<summary>stderr", page)
+    assert "@timeout(seconds=600)" in text
+
+
+def test_a_duration_is_compared_with_the_other_tasks_of_the_step(client, runs):
+    text, _ = shown(client.get(runs["foreach"])["work"].task)
+    assert re.search(r"duration +\S+ \w+, \S+ against the median \S+ \w+ of 3 other tasks", text)
+    assert "against the median" not in shown(client.get(runs["linear"])["end"].task)[0]
+
+
+def test_relatives_that_failed_are_marked(client, runs):
+    parents = client.get(runs["failing"])["start"].task
+    assert re.search(r"children +.*✗ divide/\d+ failed", shown(parents)[0])

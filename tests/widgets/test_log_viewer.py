@@ -1,14 +1,16 @@
 """The log viewer without a browser: reading, searching, following, paging."""
 
 import re
+import threading
 
 import pytest
 from waiting import PATIENCE_S, waits_for
 
+from mfwidgets import Metaflow
 from mfwidgets.datastore.logs import LogLine
 from mfwidgets.display_options import options
 from mfwidgets.views.log import moment_text
-from mfwidgets.widgets.log_lines import PAGE
+from mfwidgets.widgets.log_lines import PAGE, ROW_HEIGHT
 from mfwidgets.widgets.log_text import LogText
 from mfwidgets.widgets.log_times import between_times
 from mfwidgets.widgets.log_viewer import LogViewer
@@ -75,7 +77,7 @@ def test_streams_and_attempts(client, runs):
     viewer = LogViewer(client.get(runs["retry"])["flaky"].task)
     assert viewer.wait(PATIENCE_S)
     assert viewer.wait(PATIENCE_S)
-    assert [name for name, _ in viewer._attempt.options] == ["newest", "0", "1"]
+    assert [name for name, _ in viewer._attempt.options] == ["newest", "0: failed", "1: completed"]
     assert [line.message for line in viewer._text.lines] == ["attempt 1"]
     viewer._attempt.value = 0
     assert viewer.wait(PATIENCE_S)
@@ -83,8 +85,10 @@ def test_streams_and_attempts(client, runs):
     viewer._stream.value = "stderr"
     assert viewer.wait(PATIENCE_S)
     assert {line.stream for line in viewer._text.lines} == {"stderr"}
+    assert viewer.lines.layout.display == ""
     viewer.show(None)
     assert "Select a task" in viewer._message.value
+    assert viewer.lines.layout.display == "none"
     viewer.close()
 
 
@@ -198,8 +202,6 @@ def joined(row):
 
 def test_the_page_sends_its_size(opened):
     opened.lines.columns = 31
-    assert opened.lines.total == 100_000
-    opened._wrap.value = True
     assert opened.wait(PATIENCE_S)
     assert opened.lines.total == 100_000
     opened._search.value = "line 70000"
@@ -208,3 +210,115 @@ def test_the_page_sends_its_size(opened):
     opened._wrap.value = False
     assert opened.wait(PATIENCE_S)
     assert opened._text.columns == 0
+
+
+VISIBLE_ROWS = 420 // ROW_HEIGHT
+
+
+def viewer_of(task, stream="both"):
+    viewer = LogViewer(task, stream)
+    assert viewer.wait(PATIENCE_S)
+    assert viewer.wait(PATIENCE_S)
+    return viewer
+
+
+@pytest.fixture
+def progress(small):
+    return Metaflow(metadata=str(small.folder("progress")), namespace=None).get(small["progress"])
+
+
+def test_a_log_opens_at_its_end(opened):
+    assert opened.lines.start == 100_000 - VISIBLE_ROWS
+    assert opened._wrap.value
+
+
+def test_the_log_of_a_failed_attempt_opens_at_the_error(progress):
+    viewer = viewer_of(progress["end"].task)
+    messages = [line.message for line in viewer._text.lines]
+    error = messages.index("ValueError: week 17 is negative")
+    assert viewer._text.error == error
+    assert len(messages) - error > VISIBLE_ROWS
+    assert viewer.lines.start <= error < viewer.lines.start + VISIBLE_ROWS
+    row = viewer._text.page(error // PAGE)[error % PAGE]
+    assert row["spans"] == [("ValueError: week 17 is negative", ("red", "bold"))]
+    viewer.lines.columns = 40  # the page has measured its width
+    assert viewer.wait(PATIENCE_S)
+    assert viewer.lines.total > len(messages)
+    assert viewer.lines.start <= viewer._text.row_of(error) < viewer.lines.start + VISIBLE_ROWS
+    viewer.close()
+
+
+def test_lines_that_the_user_reads_stay_when_they_are_wrapped(progress):
+    viewer = viewer_of(progress["end"].task)
+    viewer.lines.top = 7  # the user scrolled
+    viewer.lines.columns = 40
+    assert viewer.wait(PATIENCE_S)
+    assert viewer.lines.start == viewer._text.row_of(7)
+    assert viewer._text.line_of(viewer.lines.start) == 7
+    viewer.close()
+
+
+def test_new_lines_do_not_move_what_is_read(opened):
+    opened.lines.top = 50
+    opened.read()
+    assert opened.wait(PATIENCE_S)
+    assert (opened.lines.top, opened._opening) == (50, False)
+    opened._set_text(LogText(opened._text.lines[:10]))
+    assert opened.lines.start == -1
+    opened._stream.value = "both"
+    assert opened.wait(PATIENCE_S)
+    assert opened.lines.start == 100_000 - VISIBLE_ROWS
+
+
+def test_a_search_finds_lines_of_the_other_stream(progress):
+    viewer = viewer_of(progress["end"].task, "stdout")
+    viewer._search.value = "closing 3"
+    assert viewer.wait(PATIENCE_S)
+    assert viewer.wait(PATIENCE_S)
+    assert viewer._stream.value == "both"
+    assert len(viewer._text.found) == 11
+    assert viewer._text.lines[viewer._text.found[0]].stream == "stderr"
+    assert viewer.lines.current == viewer._text.row_of(viewer._text.found[0])
+    assert "match 1 of 11" in viewer._message.value
+    viewer._search.value = "nowhere at all"
+    assert viewer.wait(PATIENCE_S)
+    assert "no match" in viewer._message.value
+    viewer.close()
+
+
+def test_progress_bars_are_in_their_last_state_and_downloads_have_all(progress):
+    viewer = viewer_of(progress["start"].task, "stderr")
+    shown = [line.message.rstrip() for line in viewer._text.lines]
+    assert shown[:2] == ["100%|##########|", "outer 3/3"]
+    assert " 50%" in viewer._text.text()
+    assert viewer._text.search("50%", regex=False).found == ()
+    viewer.close()
+
+
+def test_rows_and_lines_are_inverse():
+    lines = [LogLine("2026-01-02T03:04:05", "x" * length, "stdout") for length in (0, 5, 70, 20, 41)]
+    for text in (LogText(lines), LogText(lines).wrapped(20)):
+        assert [text.line_of(text.row_of(line)) for line in range(5)] == list(range(5))
+        assert text.line_of(10_000) == 4
+    assert LogText().line_of(3) == 0
+
+
+def test_a_search_is_not_lost_if_lines_are_wrapped_meanwhile(opened, monkeypatch):
+    """The page measures its width again when a scroll bar appears, and a long search goes on then."""
+    searching, go_on = threading.Event(), threading.Event()
+    search = LogText.search
+
+    def slow(self, text, *, regex):
+        searching.set()
+        assert go_on.wait(PATIENCE_S)
+        return search(self, text, regex=regex)
+
+    monkeypatch.setattr(LogText, "search", slow)
+    opened._search.value = "line 77777"
+    assert searching.wait(PATIENCE_S)
+    opened.lines.columns = 60
+    go_on.set()
+    assert waits_for(lambda: opened.lines.current == 77_777)
+    assert opened.wait(PATIENCE_S)
+    assert opened._text.columns == opened._columns
+    assert not opened._is_finding

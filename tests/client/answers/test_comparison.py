@@ -4,6 +4,11 @@ import pytest
 
 import mfwidgets
 from mfwidgets import Metaflow, compare, errors
+from mfwidgets.display_options import options
+from mfwidgets.sample_runs import unpack
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.comparison import build_comparison_view
+from mfwidgets.views.measures import difference_text
 
 
 def without_durations(comparison):
@@ -21,7 +26,11 @@ def test_runs_with_other_parameters(client, runs):
     weights = facts.pop(("artifacts", "end", "weights"))
     assert [list(one) for one in weights] == [pytest.approx([0, 0.1, 0.2, 0.3]), [0, 0.5, 1, 1.5]]
     losses = facts.pop(("artifacts", "train", "loss"))
-    assert [one.reason for one in losses] == ["3 tasks, 3 different values"] * 2
+    assert [one.numbers for one in losses] == [
+        tuple(task["loss"].data for task in list(client.get(runs[name])["train"])[::-1])
+        for name in ("values", "values-other")
+    ]
+    assert str(losses[1]) == "0.1667 to 0.5, median 0.25, of 3 tasks"
     score = facts.pop(("artifacts", "join", "score"))
     assert facts == {
         ("parameters", "", "kind"): ("tree", "forest"),
@@ -32,7 +41,7 @@ def test_runs_with_other_parameters(client, runs):
     assert score == (3 * 0.1, 1.5)
     notes = {one.name: one.note for one in found.differences}
     assert notes["rate"] == ""
-    assert notes["loss"] == "stored bytes differ; 3 tasks, 3 different values"
+    assert notes["loss"] == ""
     assert notes["package"] == "stored bytes differ; code() shows the files"
     assert found.code() == ""  # the same files, packed at another time
 
@@ -104,9 +113,9 @@ def test_two_deployments(client, runs, on_service):
 
 
 def test_equal_values_with_different_bytes_have_a_note(client, runs, monkeypatch):
-    from mfwidgets.client.answers import comparison
+    from mfwidgets.client.answers import differences
 
-    monkeypatch.setattr(comparison, "values_of", lambda context, records, reading: [1 for _ in records])
+    monkeypatch.setattr(differences, "values_of", lambda context, records, reading: [1 for _ in records])
     found = compare(client.get(runs["linear"])["start"].task, client.get(runs["linear"])["end"].task)
     assert [one.note for one in found.differences if one.name == "x"] == ["stored bytes differ, values are equal"]
 
@@ -123,7 +132,7 @@ def test_diffs_of_files():
 
     class Code:
         def __init__(self, sha, **files):
-            self.sha, self._files = sha, files
+            self.sha, self._files, self.info = sha, files, {"python_version": "3.11.7"}
 
         def files(self):
             return {name.replace("_", "."): content for name, content in self._files.items()}
@@ -199,3 +208,86 @@ def test_diffs_of_odd_files():
     assert diff(("a/__init__.py", None), ("b/__init__.py", b"")) == "--- /dev/null\n+++ b/__init__.py\n"
     found = diff(("a/u.py", b'B = "x\x0cy"\n'), ("b/u.py", b'B = "x\x0cz"\n'))
     assert found == '--- a/u.py\n+++ b/u.py\n@@ -1 +1 @@\n-B = "x\x0cy"\n+B = "x\x0cz"\n'
+
+
+def _tuned(limit):
+    return list(Metaflow(metadata=f"local@{unpack()}", namespace=None)["TuningFlow"].runs(limit=limit))
+
+
+def test_results_of_runs_are_compared_with_the_best_marked():
+    tuned = _tuned(8)
+    comparison = compare(*tuned, baseline=tuned[1])
+    assert comparison.baseline == 1
+    assert comparison.results["rmse"] == tuple(run.data.rmse if run.successful else None for run in tuned)
+    assert comparison.results["metrics.auc"] == tuple(
+        run.data.metrics["auc"] if run.successful else None for run in tuned
+    )
+    table, curves, same = build_comparison_view(comparison, Limits()).parts
+    assert [curve.values for curve in curves.chart.curves] == [
+        tuple(run.data.loss_history) for run in tuned if run.successful
+    ]
+    best = min((run for run in tuned if run.successful), key=lambda run: run.data.loss_history[-1])
+    assert [curve.pathspec for curve in curves.chart.curves if curve.best] == [best.pathspec]
+    rows = {row[0].text: row[1:] for row in table.rows}
+    best = min((run for run in tuned if run.successful), key=lambda run: run.data.rmse)
+    assert [cell.mark == "best" for cell in rows["rmse"][:8]] == [run == best for run in tuned]
+    ratio = tuned[0].data.rmse / tuned[1].data.rmse
+    assert rows["rmse"][0].items == (difference_text(ratio, 1.0),)
+    assert rows["rmse"][1].items == ()
+    assert "loss diverged" in rows["failure"][3].text
+    assert "dataset" in {row[1].text for row in same.rows}
+    order = [row[0].text for row in table.rows if row[0].kind == "group"]
+    assert order[:2] == ["Parameters", "Results"]
+    assert table.pathspecs[1:9] == tuple(run.pathspec for run in tuned)
+
+
+def test_the_baseline_of_two_is_the_first_and_a_wrong_one_is_named():
+    one, other, third = _tuned(3)
+    assert compare(one, other).baseline == 0
+    assert compare(one, other, third).baseline is None
+    assert compare(one, other, third, baseline=2).baseline == 2
+    for wrong in (3, -1, True, "x/1/2/3/4/5"):
+        with pytest.raises(errors.MetaflowException):
+            compare(one, other, baseline=wrong)
+    with pytest.raises(errors.MetaflowInvalidArgument, match="one of the 2 compared objects"):
+        compare(one, other, baseline=third)
+
+
+def test_one_list_or_collection_is_compared():
+    tuned = _tuned(3)
+    runs = Metaflow(metadata=f"local@{unpack()}", namespace=None)["TuningFlow"].runs()
+    assert compare(tuned).objects == compare(*tuned).objects == compare(runs.head(3)).objects
+    with pytest.raises(errors.MetaflowInvalidArgument, match="two or more runs"):
+        compare(tuned[:1])
+
+
+def test_a_comparison_of_many_shows_twenty():
+    comparison = compare(*_tuned(25))
+    table = build_comparison_view(comparison, Limits()).parts[0]
+    assert len(table.pathspecs) == 21 + 1 * (table.columns[-1] == "note")
+    assert "20 of 25" in table.note
+    assert len(comparison._repr_html_().encode()) <= options.display_max_bytes
+
+
+def test_runs_compare_themselves():
+    runs = Metaflow(metadata=f"local@{unpack()}", namespace=None)["TuningFlow"].runs()
+    comparison = runs.nsmallest(3, "rmse").compare(baseline=0)
+    assert [run.id for run in comparison.objects] == [run.id for run in runs.nsmallest(3, "rmse")]
+    assert comparison.baseline == 0
+    with pytest.raises(errors.MetaflowInvalidArgument, match="two or more runs"):
+        runs.nsmallest(1, "rmse").compare()
+
+
+@pytest.mark.parametrize(
+    ("number", "baseline", "text"),
+    [
+        (1.0, 0.0, "+1"),
+        (-1.0, 1.0, "-2"),
+        (-2.0, -1.0, "-100%"),
+        (1e308, -1e308, ""),
+        (float("inf"), 1.0, ""),
+        (1.001, 1.0, "+0.1%"),
+    ],
+)
+def test_differences_from_a_baseline(number, baseline, text):
+    assert difference_text(number, baseline) == text

@@ -162,7 +162,7 @@ def test_pages_of_rows_are_lazy(client, on_service, runs):
         next(flow.runs()._row_pages(2))
         first = len(service.requests())
         list(flow.runs()._row_pages(2))
-        assert first < len(service.requests()) - first
+        assert first <= 3  # no run is requested by itself
 
 
 @pytest.mark.parametrize("since", ["99999999w", datetime.max.replace(tzinfo=UTC)])

@@ -1,0 +1,218 @@
+"""Explorers in marimo, Voila, nbclassic, JupyterLab under the address of a hub, and the widget managers of VS Code."""
+
+import json
+import os
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from npm_packages import has_npm, npm_file
+
+from .front_ends import running
+from .jupyterlab import Notebook, browser, server, written
+
+PICTURES = Path(__file__).parents[2] / "build" / "pictures"
+
+EXPLORER = """
+import mfwidgets
+where = mfwidgets.metadata("local@{folder}")
+mfwidgets.namespace(None)
+explorer = mfwidgets.explore("{start}")
+explorer
+"""
+
+MARIMO = """
+import marimo
+
+app = marimo.App()
+
+
+@app.cell
+def _():
+    import mfwidgets
+
+    mfwidgets.metadata("local@{folder}")
+    mfwidgets.namespace(None)
+    explorer = mfwidgets.explore("{start}")
+    explorer
+    return (explorer,)
+
+
+if __name__ == "__main__":
+    app.run()
+"""
+
+HUB = "frame-ancestors 'self'; report-uri /hub/security/csp-report"
+"""The policy that JupyterHub gives to the servers of users."""
+
+
+ABOUT_WIDGETS = re.compile(r"^widget:|mfwx|anywidget|jupyter-widgets|Content Security|blob:")
+"""Errors of a page that matter here. Voila and nbclassic also miss fonts and scripts of others."""
+
+
+def opened(page, url):
+    """Open a page, and return a list to which its errors about widgets are added."""
+    errors = []
+    page.on(
+        "console",
+        lambda said: errors.append(said.text) if said.type == "error" and ABOUT_WIDGETS.search(said.text) else None,
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url)
+    return errors
+
+
+def tab(page, name):
+    page.locator(".mfwx").get_by_role("tab", name=re.compile(rf"^{name}")).click()
+
+
+def use(page, runs):
+    """Use an explorer: ask the kernel for another pane, another step, a log and other rows."""
+    page.locator(".mfwx .mfw-name", has_text=runs["failing"]).first.wait_for(timeout=60_000)
+    tab(page, "DAG")
+    page.locator('.mfwx g[data-pathspec$="/divide"]').click()
+    tab(page, "Tasks")
+    page.locator(".mfwx .mfw-name", has_text=f"{runs['failing']}/divide").first.wait_for()
+    tab(page, "Logs")
+    page.locator(".mfwx .mfw-line", has_text="ZeroDivisionError").first.wait_for()
+    bins = page.locator(".mfwx-bins").first
+    if not bins.is_visible():  # a narrow page shows the pane or the table
+        page.get_by_role("button", name="Close the pane").click()
+        bins.wait_for()
+    assert bins.bounding_box()["height"] < 60  # style sheets of some front ends change the size of all pictures
+    page.locator(".mfwx-row input").first.click()
+    page.locator(".mfwx-left [role=status]", has_text="1 selected").wait_for()
+
+
+def background(page) -> float:
+    """Return the lightness of the page behind the explorer, from 0 to 255, and check that its text differs from it."""
+    found = page.locator(".mfwx").evaluate("""node => {
+      const numbers = text => text.match(/[\\d.]+/g).map(Number);
+      let shown = node;
+      while (shown && (numbers(getComputedStyle(shown).backgroundColor)[3] === 0)) shown = shown.parentElement;
+      const light = text => numbers(text).slice(0, 3).reduce((one, other) => one + other) / 3;
+      return [light(getComputedStyle(shown ?? document.body).backgroundColor), light(getComputedStyle(node).color)];
+    }""")
+    assert abs(found[0] - found[1]) > 100, found
+    return found[0]
+
+
+def test_marimo(runs, tmp_path):
+    (tmp_path / "app.py").write_text(MARIMO.format(folder=runs.folder, start=runs["failing"]), encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text('[tool.marimo.display]\ntheme = "system"\n', encoding="utf-8")
+    command = ("marimo", "-q", "run", str(tmp_path / "app.py"), "--headless", "--port", "{port}", "--no-token")
+    with running(tmp_path / "home", *command) as address, browser(tmp_path / "home") as page:
+        page.emulate_media(color_scheme="dark")
+        errors = opened(page, address)
+        use(page, runs)
+        assert background(page) < 127
+        page.screenshot(path=PICTURES / "explorer-marimo-dark.png")
+        page.emulate_media(color_scheme="light")
+        page.locator("body:not(.dark-theme)").wait_for()
+        assert background(page) > 127
+        page.screenshot(path=PICTURES / "explorer-marimo-light.png")
+        assert errors == []
+
+
+def test_voila(runs, tmp_path):
+    name = written(tmp_path / "notebooks", EXPLORER.format(folder=runs.folder, start=runs["failing"]))
+    command = ("voila", str(tmp_path / "notebooks" / name), "--no-browser", "--port={port}")
+    with running(tmp_path / "home", *command) as address, browser(tmp_path / "home") as page:
+        errors = opened(page, f"{address}?theme=light")
+        use(page, runs)
+        assert background(page) > 127
+        page.screenshot(path=PICTURES / "explorer-voila-light.png")
+        page.goto(f"{address}?theme=dark")
+        page.locator(".mfwx .mfw-name", has_text=runs["failing"]).first.wait_for(timeout=60_000)
+        assert background(page) < 127
+        page.screenshot(path=PICTURES / "explorer-voila-dark.png")
+        assert errors == []
+
+
+NBCLASSIC_READY = """() => {
+  const { notebook } = window.Jupyter ?? {}, { kernel } = notebook ?? {};
+  return notebook?._fully_loaded && kernel?.info_reply?.banner && "jupyter.widget" in kernel.comm_manager.targets;
+}"""
+"""The notebook is open, its kernel answers, and the widget manager listens. A cell that runs before shows no widget."""
+
+
+def test_nbclassic(runs, tmp_path):
+    folder = tmp_path / "notebooks"
+    name = written(folder, EXPLORER.format(folder=runs.folder, start=runs["failing"]))
+    command = ("nbclassic", "--no-browser", "--allow-root", "--ServerApp.port={port}", "--ServerApp.token=")
+    place = f"nbclassic/notebooks/{name}"
+    from playwright.sync_api import TimeoutError  # noqa: A004 - the name that playwright gives it
+
+    with (
+        running(tmp_path / "home", *command, f"--ServerApp.root_dir={folder}", path=place) as address,
+        browser(tmp_path / "home") as page,
+    ):
+        errors = opened(page, address)
+        page.wait_for_function(NBCLASSIC_READY, timeout=60_000)
+        for _ in range(5):  # it can lose a request that it makes just after its kernel has started
+            page.evaluate("Jupyter.notebook.execute_all_cells()")
+            with suppress(TimeoutError):
+                page.locator(".mfwx .mfw-name").first.wait_for(timeout=20_000)
+                break
+        use(page, runs)
+        page.screenshot(path=PICTURES / "explorer-nbclassic.png")
+        assert errors == []
+
+
+VSCODE_PACKAGES = {7: "2.0.4", 8: "1.0.9"}
+
+VSCODE = """<!doctype html><html style="--vscode-editor-background:{back};--vscode-editor-foreground:{text}">
+<body class="vscode-body vscode-{theme}" style="background:{back};color:{text}"><script src="require.js"></script>
+<div id="place"></div><script type="module">
+import {{ show }} from "./page.js";
+await show({{ version: {version}, code: {code}, place: document.getElementById("place") }});
+</script></body></html>"""
+
+
+@pytest.mark.skipif(not has_npm() and not os.environ.get("CI"), reason="no npm on this machine (CI installs it)")
+@pytest.mark.parametrize(
+    ("version", "theme", "back", "text"), [(8, "dark", "#1f1f1f", "#ccc"), (7, "light", "#fff", "#3b3b3b")]
+)
+def test_the_widget_managers_of_vs_code(runs, tmp_path, version, theme, back, text):
+    """The bundle that VS Code loads, in a page like that of its outputs, with a real kernel. VS Code itself has no page."""
+    import anywidget
+    import nbclassic
+
+    code = EXPLORER.format(folder=runs.folder, start=runs["failing"])
+    folder = tmp_path / "vscode"
+    folder.mkdir()
+    page_of = VSCODE.format(version=version, theme=theme, back=back, text=text, code=json.dumps(code))
+    (folder / "page.html").write_text(page_of, encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("vscode_page.js"), folder / "page.js")
+    package = f"@vscode/jupyter-ipywidgets{version}"
+    shutil.copy(npm_file(package, VSCODE_PACKAGES[version], "dist/ipywidgets.js"), folder)
+    shutil.copy(Path(nbclassic.__file__).parent / "static/components/requirejs/require.js", folder)
+    shutil.copy(Path(anywidget.__file__).parent / "nbextension/index.js", folder / "anywidget.js")
+    command = ("jupyter_server", "--no-browser", "--allow-root", "--ServerApp.port={port}", "--ServerApp.token=")
+    options = ("--ServerApp.disable_check_xsrf=True", f"--ServerApp.extra_static_paths={folder}")
+    root = f"--ServerApp.root_dir={tmp_path}"
+    with (
+        running(tmp_path / "home", *command, *options, root, path="static/page.html") as address,
+        browser(tmp_path / "home") as page,
+    ):
+        errors = opened(page, address)
+        use(page, runs)
+        assert (background(page) > 127) == (theme == "light")
+        page.screenshot(path=PICTURES / f"explorer-vscode-{version}.png")
+        assert errors == []
+
+
+def test_jupyterlab_under_the_address_of_a_hub(runs, tmp_path):
+    folder, home = tmp_path / "notebooks", tmp_path / "home"
+    name = written(folder, EXPLORER.format(folder=runs.folder, start=runs["failing"]))
+    policy = f'--ServerApp.tornado_settings={{"headers": {{"Content-Security-Policy": "{HUB}"}}}}'
+    with server(folder, home, policy, base="/user/ann/") as address, browser(home) as page:
+        notebook = Notebook(page, address.format("lab/tree", name))
+        notebook.run_all()
+        use(page, runs)
+        notebook.theme("dark")
+        assert background(page) < 127
+        page.screenshot(path=PICTURES / "explorer-hub.png")
+        assert notebook.errors == []
