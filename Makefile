@@ -5,9 +5,10 @@
 # make lab      open the notebooks in JupyterLab
 # make bench    measure mfwidgets and Metaflow's own client
 # make sample   create the embedded sample runs again, with real Metaflow
-# make pictures  take the pictures of the README in a real browser
+# make pictures  take the pictures of the README, and an album of every display, in a real browser
 # make notebooks  run the notebooks and store their outputs, after a display changed
 # make test-lowest  run the tests without browser, with the lowest allowed versions of the dependencies
+# make test-images  run the tests of magic, widgets and displays with the versions of the images of Colab
 # make test-arrow  run the tests of values with pyarrow, polars and pillow
 # make mutation  mutate the pure modules, print the mutants that no test notices; MUTANTS='mfwidgets.times*' selects
 # make release-check  build wheel and source archive, check them, use the wheel in its own environment
@@ -18,7 +19,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-lowest test-arrow mutation unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
+.PHONY: demo test test-lowest test-images test-arrow mutation unit notebooks-test check docs lab bench sample pictures notebooks release-check clean
 
 # One stamp per group of pyproject.toml: `make demo` does not install Metaflow and the test tools.
 define installed
@@ -34,10 +35,13 @@ $(foreach group,demo test check docs release lowest mutation,$(eval $(call insta
 
 demo: $(VENV)/.installed-demo
 	@mkdir -p build/demo
-	$(BIN)/jupyter nbconvert --log-level=ERROR --execute --to html --output-dir build/demo notebooks/01_quickstart.ipynb
+	$(BIN)/jupyter nbconvert --log-level=ERROR --execute --to notebook --output-dir build/demo notebooks/01_quickstart.ipynb
+	$(BIN)/jupyter nbconvert --log-level=ERROR --to html build/demo/01_quickstart.ipynb
+	$(BIN)/jupyter nbconvert --log-level=ERROR --to html --theme dark --output 01_quickstart-dark build/demo/01_quickstart.ipynb
 	@echo
-	@echo "The quickstart ran on the sample runs. Open the result:"
+	@echo "The quickstart ran on the sample runs. Open the result, in the light or the dark theme:"
 	@echo "  $(CURDIR)/build/demo/01_quickstart.html"
+	@echo "  $(CURDIR)/build/demo/01_quickstart-dark.html"
 	@echo "or open it live in JupyterLab:  make lab"
 
 lab: $(VENV)/.installed-demo
@@ -76,6 +80,15 @@ test-lowest: $(VENV)/.installed-lowest
 	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --constraint build/lowest.txt --editable . --group test
 	XDG_CACHE_HOME="$(CURDIR)/build/lowest-cache" $(VENV)-lowest/bin/python -m pytest -m "not browser"
 
+# Installs the versions of the images of Colab: old ones of IPython, ipywidgets and pandas. ipywidgets 7 itself uses what
+# traitlets deprecates.
+test-images: $(VENV)/.installed-lowest
+	@test -x $(VENV)-images/bin/python || $(BIN)/python -m venv $(VENV)-images
+	$(BIN)/uv pip install --quiet --python $(VENV)-images --constraint tests/images.txt --editable . --group test
+	$(VENV)-images/bin/python -m pytest -m "not browser" -W "ignore:Deprecated in traitlets 4.1:DeprecationWarning" \
+	  tests/magic tests/widgets tests/views tests/test_metaflow_displays.py tests/test_package.py tests/test_public_names.py \
+	  tests/test_tables.py
+
 # Installs pyarrow, polars and pillow in a separate environment, where pandas keeps strings in pyarrow. Runs the tests of
 # values that need no runs of Metaflow.
 test-arrow:
@@ -99,7 +112,10 @@ release-check: $(VENV)/.installed-release
 bench: $(VENV)/.installed-test
 	PYTHONPATH=tests $(BIN)/python benchmarks/run.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/remembered.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/crowded.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/wide_runs.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/metadata_service.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/service_questions.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/artifacts_on_s3.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/display.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/explorers.py
@@ -113,7 +129,8 @@ notebooks: $(VENV)/.installed-test
 	  --to notebook --inplace notebooks/*.ipynb
 
 pictures: $(VENV)/.installed-test
+	PYTHONPATH=tests $(BIN)/python docs/album.py
 	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-arrow build docs/reference/generated docs/tutorial/*.ipynb
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-images $(VENV)-arrow build docs/reference/generated docs/tutorial/*.ipynb

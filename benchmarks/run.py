@@ -1,6 +1,6 @@
 """Measures mfwidgets and Metaflow's own client on the same questions about the same runs, one after the other.
 
-Each client runs in its own process and is warmed up once. The figures are medians of five measurements of at least 50 ms.
+Each client runs in its own process and is warmed up once. The figures are CPU time, medians of five measurements of at least 50 ms.
 The answers are compared. Nothing is remembered between two questions (see remembered.py). Only the ratios carry over to other
 machines. Peak memory is that of the whole process, with all libraries.
 """
@@ -95,6 +95,9 @@ answer = sorted([row[0], row[1], *row[5:]] for row in pandas.DataFrame(rows).ite
     ),
 }
 
+FLOORS = {"the frame of 500 runs": "runs", "the parents of a join of 50": "parents"}
+"""The functions of the bare script that reads the same files."""
+
 PROGRAM = """
 import hashlib, json, sys, time
 {prepare}
@@ -107,16 +110,28 @@ def ask():
 answer = ask()
 times = []
 for _ in range({repeats}):
-    asked, began = 0, time.perf_counter()
-    while time.perf_counter() - began < 0.05:
+    asked, began = 0, time.process_time()
+    while time.process_time() - began < 0.05:
         ask()
         asked += 1
-    times.append((time.perf_counter() - began) / asked)
+    times.append((time.process_time() - began) / asked)
 # getrusage() would return the peak of the parent process if that is higher.
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps([times, int(peak) / 1024, answer]))
 """
 CLIENT = "m.metadata(folder)\nm.namespace(None)"
+
+LARGE_LOG = """
+import os, sys
+import mfwidgets as m
+def kilobytes(name):
+    return int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith(name)))
+task = m.Metaflow(metadata=sys.argv[2], namespace=None)[sys.argv[1]].latest_run["start"].task
+before = kilobytes("VmRSS")
+text = task.stdout
+print(kilobytes("VmHWM") - before)
+"""
+"""Prints how many kilobytes a log takes at most."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +153,7 @@ def ask(prepare: str, choose: str, code: str, flow: str, folder: Path) -> Measur
 
 def seconds_to_import(package: str) -> float:
     """Return the median seconds to import a package, without the start of Python."""
-    program = "import time; began = time.perf_counter(); import {0}; print(time.perf_counter() - began)"
+    program = "import time; began = time.process_time(); import {0}; print(time.process_time() - began)"
     return statistics.median(float(_python("-c", program.format(package))) for _ in range(REPEATS))
 
 
@@ -167,15 +182,21 @@ def main() -> None:
             other = ask("import metaflow as m", CLIENT, theirs, *place)
             _same(name, measured[name], other)
             _line(name, measured[name], other)
-        table = measured["the frame of 500 runs"]
-        floor = ask("import floor", "", "answer = floor.runs(flow, folder)", flows["many"], folders["many"])
-        _same("the floor", table, floor)
+        floors = []
+        for name, bare in FLOORS.items():
+            world = QUESTIONS[name][0]
+            floor = ask("import floor", "", f"answer = floor.{bare}(flow, folder)", flows[world], folders[world])
+            _same(f"the floor of {name}", measured[name], floor)
+            floors.append((name, measured[name].seconds / floor.seconds, floor.seconds))
+        log = big_log(folders["values"], flows["values"], megabytes=200)
+        kilobytes = int(_python("-c", LARGE_LOG, flows["values"], str(folders["values"])))
+        times_size = 1024 * kilobytes / log.stat().st_size
     print(f"{'import':36}", end="")
     ours, theirs = seconds_to_import("mfwidgets"), seconds_to_import("metaflow")
     print(f"{ours * 1000:>9.1f} ms{'':8}{theirs * 1000:>11.1f} ms{'':8}{theirs / ours:>8.1f}x")
-    print(
-        f"The frame of 500 runs takes {table.seconds / floor.seconds:.2f} times the floor ({floor.seconds * 1000:.1f} ms)."
-    )
+    for name, ratio, seconds in floors:
+        print(f"{name} takes {ratio:.2f} times the floor ({seconds * 1000:.1f} ms).")
+    print(f"stdout of 200 MB takes {times_size:.2f} times its size in memory.")
 
 
 def _same(name: str, ours: Measured, theirs: Measured) -> None:

@@ -1,4 +1,4 @@
-"""A foreach of 50 tasks (or WIDTH) with ten artifacts each, to measure artifact lists and joins."""
+"""A foreach of 50 tasks (or WIDTH) with ten artifacts each (or VALUES), to measure artifact lists and joins."""
 
 import os
 
@@ -13,7 +13,7 @@ class WideFlow(FlowSpec):
 
     @step
     def work(self):
-        for number in range(10):
+        for number in range(int(os.environ.get("VALUES", "10"))):
             setattr(self, f"value_{number}", [number * self.input])
         self.next(self.join)
 

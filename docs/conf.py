@@ -26,6 +26,7 @@ extensions = [
     "myst_nb",
     "sphinx_design",
     "sphinx_copybutton",
+    "browser_page",
     "mflow_commands",
 ]
 templates_path = ["_templates"]
@@ -48,8 +49,11 @@ add_module_names = False
 numpydoc_show_class_members = False  # the template lists them
 numpydoc_class_members_toctree = False
 
+smartquotes = False  # a reader searches for the apostrophe of the keyboard
+
 html_theme = "pydata_sphinx_theme"
 html_title = "mfwidgets"
+html_search_scorer = str(HERE / "search_scorer.js")
 html_static_path = ["_static"]
 html_css_files = ["mfwidgets-docs.css"]
 html_show_sourcelink = False
@@ -60,12 +64,13 @@ html_theme_options = {
     "show_prev_next": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
     "secondary_sidebar_items": {  # not in the tutorial: outputs of cells need the width
-        page: ["page-toc"] for page in ("howto/*", "reference/**", "differences", "formats", "design", "security")
+        page: ["page-toc"]
+        for page in ("howto/*", "reference/**", "differences", "formats", "design", "limits", "security")
     },
 }
-html_sidebars = {page: [] for page in ("index", "differences", "formats", "design", "security")}
+html_sidebars = {page: [] for page in ("index", "browser", "differences", "formats", "design", "limits", "security")}
 copyright = "the mfwidgets maintainers, Apache-2.0"  # noqa: A001 - the name that Sphinx reads
 
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -20,12 +20,17 @@ WIDTH = 1240
 SETUP = "%load_ext mfwidgets\nimport mfwidgets\nsample = mfwidgets.sample()\nmfwidgets.options.time_zone = 'UTC'"
 
 CELLS = {
+    "results": (
+        "runs = mfwidgets.Flow('TuningFlow').runs(columns=['optimizer', 'learning_rate', 'rmse', 'metrics.auc'])\n"
+        "display(runs.head(7))\n"
+        "runs.plot.scatter('learning_rate', 'rmse', color='optimizer')"
+    ),
     "run": "%mflow ForecastFlow/latest~1",
-    "explorer": "explorer = mfwidgets.explore('ForecastFlow/latest-ok')\nexplorer",
+    "explorer": "explorer = mfwidgets.explore('TuningFlow/latest-ok')\nexplorer",
 }
 """The cell of each picture."""
 
-MAX_HEIGHT = 780
+MAX_HEIGHT = 860
 """In pixels. Taller cells are cut off below."""
 
 

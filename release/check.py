@@ -12,14 +12,14 @@ import venv
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
-MAX_BYTES = 4_000_000
-"""The largest allowed size of a distribution. The source has recorded runs of old versions of Metaflow."""
+MAX_BYTES = 6_000_000
+"""The largest allowed size of a distribution. The source has recorded runs of old versions of Metaflow, and notebooks with outputs."""
 
 DATA_FILES = {
     "py.typed",
     "data/sample.tar.gz",
     "render/templates/mfwidgets.css",
-    "widgets/static/html_view.js",
+    "widgets/static/watch.js",
     "widgets/static/log_lines.js",
 }
 """Files of the wheel that are not modules. Tests of the source tree would not miss them."""
@@ -31,16 +31,23 @@ SHARED_FILES = (
     "share/jupyter/labextensions/mfwidgets-sidebar/static/sidebar.js",
     "share/jupyter/labextensions/mfwidgets-sidebar/static/sidebar.css",
     "share/jupyter/labextensions/mfwidgets-sidebar/static/tree.js",
+    "share/jupyter/labextensions/mfwidgets-sidebar/static/preview.js",
+    "share/jupyter/labextensions/mfwidgets-sidebar/static/explorer_tab.js",
+    "share/jupyter/labextensions/mfwidgets-sidebar/schemas/mfwidgets-sidebar/plugin.json",
 )
 """Files for JupyterLab and Jupyter Server, relative to the environment."""
 
 SOURCE_ENTRIES = {
     *("mfwidgets", "jupyter-config", "tests", "notebooks", "docs", "release"),
     *(
+        "AGENTS.md",
         "CHANGELOG.md",
+        "CITATION.cff",
+        "CODE_OF_CONDUCT.md",
         "CONTRIBUTING.md",
         "LICENSE",
         "README.md",
+        "SECURITY.md",
         "Makefile",
         "pyproject.toml",
         "PKG-INFO",

@@ -1,13 +1,20 @@
-"""Makes ``mfwidgets/data/sample.tar.gz``: real Metaflow runs the flows beside this file (``make sample``).
+"""Adds runs to ``mfwidgets/data/sample.tar.gz``: real Metaflow runs the flows in this folder (``make sample``).
+
+Examples in the documentation name runs by id and show their values. So the runs in the archive stay as they are, byte
+for byte. Only flows without a run in the archive are run. To add a flow, write its file and append its runs to ``RUNS``.
+To make the runs of a flow again, name it: ``make_sample.py TuningFlow``. Then run the notebooks again, and correct the
+examples that name its runs.
 
 Everything runs in one neutral folder with a neutral environment, because Metaflow writes paths and names into what it
-records; at the end the archive is searched for whatever names this machine and its user.
+records. At the end, the archive is searched for names of this machine and its user. The runs take three minutes.
 """
 
 import getpass
 import gzip
 import io
 import os
+import random
+import re
 import shutil
 import socket
 import subprocess
@@ -23,6 +30,32 @@ TARGET = FLOWS.parents[1] / "mfwidgets" / "data" / "sample.tar.gz"
 MAKE_IN = Path(tempfile.gettempdir()) / "metaflow-sample"
 LIMIT = 2_000_000
 
+
+def tuning() -> list[tuple[str, str, str, dict[str, str], bool]]:
+    """Return the runs of TuningFlow: a random search, with a run that lacked space on the disk and was resumed."""
+    rng = random.Random(21)
+    runs = []
+    for number in range(39):
+        rate = float(f"{10 ** rng.uniform(-3.5, -0.2):.2g}")
+        depth, optimizer = rng.randint(1, 4), rng.choice(["adam", "adam", "sgd", "sgd", "rmsprop"])
+        parameters = f"--learning_rate {rate} --depth {depth} --optimizer {optimizer} --seed {rng.randint(1, 5)}"
+        branch = "--production" if number % 3 else "--branch deep" if depth > 2 else ""
+        tags = "--tag nightly" * (number % 3 > 0) + " --tag candidate" * (number in CANDIDATES)
+        full = number == DISK_FULL
+        diverges = optimizer == "sgd" and rate * depth > 1
+        runs.append(
+            ("ann", "tuning_flow.py", f"{branch} run {parameters} {tags}", {"DISK_FULL": "1"} if full else {}, not (full or diverges))
+        )
+        if full:
+            runs.append(("ann", "tuning_flow.py", f"{branch} resume {tags} --tag repaired", {}, True))
+    return runs
+
+
+CANDIDATES = {2, 3, 13, 24, 37}
+"""The runs with the smallest errors."""
+
+DISK_FULL = 20
+
 # (user, flow file, arguments, environment, should succeed)
 RUNS = [
     ("ann", "hello_flow.py", "run --tag tutorial", {}, True),
@@ -37,45 +70,70 @@ RUNS = [
     ("ann", "import_flow.py", "run --tag nightly", {"OUTAGE": "3"}, False),
     ("ann", "report_flow.py", "run", {}, True),
     ("ann", "hello_flow.py", "run --greeting Grüezi", {}, True),
+    *tuning(),
+    ("ann", "sweep_flow.py", "run --max-workers 4 --tag sweep", {}, False),
+    ("ann", "sweep_flow.py", "run --max-workers 4 --tag sweep", {"LENIENT": "1"}, True),
 ]
 
 
-def main() -> None:
-    """Make the runs and pack them."""
+def main(again: list[str]) -> None:
+    """Make the runs that the archive does not have, and those of the flows in ``again``, and pack all."""
     shutil.rmtree(MAKE_IN, ignore_errors=True)
     MAKE_IN.mkdir()
+    if TARGET.exists():
+        with tarfile.open(TARGET) as archive:
+            archive.extractall(MAKE_IN, filter="data")
+    for name in again:
+        shutil.rmtree(MAKE_IN / ".metaflow" / name)
+        shutil.rmtree(MAKE_IN / ".metaflow" / "mf.cards" / name, ignore_errors=True)
+    packed = {path.name for path in (MAKE_IN / ".metaflow").glob("*Flow")}
     # Tracebacks name the files of metaflow: seen through this link they name no environment of anybody.
     (MAKE_IN / "lib").symlink_to(Path(metaflow.__file__).parents[1])
     for flow in FLOWS.glob("*_flow.py"):
         shutil.copy(flow, MAKE_IN)
     for user, flow, arguments, extra, should_succeed in RUNS:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(MAKE_IN / "home"),
-            "METAFLOW_HOME": str(MAKE_IN / "home"),
-            "METAFLOW_USER": user,
-            "PYTHONPATH": str(MAKE_IN / "lib"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "LANG": "C.UTF-8",
-            "TZ": "UTC",
-            **extra,
-        }
-        print(user, flow, arguments)
-        made = subprocess.run(
-            [sys.executable, flow, *arguments.split()], cwd=MAKE_IN, env=environment, capture_output=True, text=True
-        )
-        if (made.returncode == 0) != should_succeed:
-            raise SystemExit(made.stdout + made.stderr)
+        if flow_name(flow) not in packed:
+            run(user, flow, arguments, extra, should_succeed)
     content = pack(MAKE_IN)
     check_neutral(content)
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_bytes(content)
-    print(f"{TARGET.name}: {len(content):,} bytes")
+    with tarfile.open(TARGET) as archive:
+        files = [member.size for member in archive if member.isfile()]
+    print(f"{TARGET.name}: {len(content):,} bytes, {len(files):,} files of {sum(files):,} bytes")
     shutil.rmtree(MAKE_IN)
 
 
+def flow_name(script: str) -> str:
+    """Return the name of the flow in a script: the class that derives from FlowSpec."""
+    return re.findall(r"^class (\w+)\(FlowSpec\)", (FLOWS / script).read_text(encoding="utf-8"), re.MULTILINE)[0]
+
+
+def run(user: str, flow: str, arguments: str, extra: dict[str, str], should_succeed: bool) -> None:
+    """Run a flow as a user in the neutral folder. Stop if it does not end as it should."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(MAKE_IN / "home"),
+        "METAFLOW_HOME": str(MAKE_IN / "home"),
+        "METAFLOW_USER": user,
+        "PYTHONPATH": str(MAKE_IN / "lib"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        **extra,
+    }
+    print(user, flow, arguments, flush=True)
+    made = subprocess.run(
+        [sys.executable, flow, *arguments.split()], cwd=MAKE_IN, env=environment, capture_output=True, text=True
+    )
+    if (made.returncode == 0) != should_succeed:
+        raise SystemExit(made.stdout + made.stderr)
+
+
 def pack(root: Path) -> bytes:
-    """Return the ``.metaflow`` folder as an archive without owners and times."""
+    """Return the ``.metaflow`` folder and the flows as an archive without owners and times."""
 
     def neutral(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.uid = member.gid = member.mtime = 0
@@ -86,6 +144,8 @@ def pack(root: Path) -> bytes:
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         archive.add(root / ".metaflow", ".metaflow", filter=neutral)
+        for flow in sorted(root.glob("*_flow.py")):
+            archive.add(flow, flow.name, filter=neutral)
     return gzip.compress(plain.getvalue(), 9, mtime=0)
 
 
@@ -106,4 +166,4 @@ def check_neutral(content: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
