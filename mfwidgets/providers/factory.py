@@ -14,6 +14,7 @@ from mfwidgets.errors import InvalidSelector, KeysRedirected, MetaflowConfigurat
 from mfwidgets.extensions import HEADERS, HeadersProvider
 from mfwidgets.providers.base import Headers, Memories, MetadataProvider, no_memory
 from mfwidgets.providers.local import LocalProvider
+from mfwidgets.providers.local_tree import LocalTree
 from mfwidgets.redaction import redact_selector, redact_url, remember_secrets, secrets_in_url
 
 if TYPE_CHECKING:
@@ -67,12 +68,12 @@ def open_provider(
     if kind not in LOCAL_DIRS:
         kind, info = "local", selector  # any other string is a path, as in Metaflow
     if not info:
-        return LocalProvider(None, configuration, kind=kind, memories=memories)
+        return LocalProvider(LocalTree(None, configuration, kind), memories=memories)
     folder = expanded(info).absolute()  # stays valid if the working folder changes
     if folder.name == LOCAL_DIRS[kind]:
-        return LocalProvider(_existing(folder, selector), configuration, kind=kind, memories=memories)
+        return LocalProvider(LocalTree(_existing(folder, selector), configuration, kind), memories=memories)
     root = _existing(folder / LOCAL_DIRS[kind], selector)
-    return LocalProvider(root, configuration, given=info, kind=kind, memories=memories)
+    return LocalProvider(LocalTree(root, configuration, kind), given=info, memories=memories)
 
 
 def is_folder(selector: object) -> bool:

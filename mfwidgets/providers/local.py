@@ -1,29 +1,21 @@
-"""Local metadata: the ``_meta`` folders inside ``.metaflow``.
+"""Local metadata: the ``_meta`` folders inside ``.metaflow``."""
 
-An object exists if and only if its ``_meta/_self.json`` exists. Names are always taken literally, without globbing. A name
-that is not a plain file name (``..``, ``a/b``) matches no object.
-"""
-
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
-from mfwidgets.config import Configuration
 from mfwidgets.errors import CorruptFile
 from mfwidgets.providers.base import ALL, Memories, PathPrefix, RecordMemory, RunQuery, TagUpdate, no_memory
 from mfwidgets.providers.folder_memory import FolderMemory
 from mfwidgets.providers.local_files import (
-    Json,
     ListedOnce,
     LocalFiles,
     RememberedFiles,
     TracedFiles,
     artifact_file,
     artifact_record,
-    folder_of,
     milliseconds,
     text,
     texts,
@@ -38,6 +30,7 @@ from mfwidgets.providers.local_runs import (
     split_names,
 )
 from mfwidgets.providers.local_tags import change_tags
+from mfwidgets.providers.local_tree import LocalTree
 from mfwidgets.providers.records import (
     ArtifactRecord,
     FlowRecord,
@@ -53,10 +46,6 @@ from mfwidgets.stamps import ABSENT
 NO_ROOT = "<No .metaflow directory found in current working tree>"
 """The text that Metaflow shows if there is no ``.metaflow`` folder."""
 
-
-_TASK = 4
-"""Components of the path of a task."""
-
 _Dated = TypeVar("_Dated", StepRecord, TaskRecord)
 _Fact = TypeVar("_Fact")
 
@@ -66,17 +55,10 @@ class LocalProvider:
 
     Parameters
     ----------
-    root
-        The folder itself. None means: search for it upward from the configuration's folder. As long as there is none,
-        each call searches again, because the first run may be about to start.
-    configuration
-        Contains the folder where the search starts.
+    tree
+        The folders, and who reads their files.
     given
         The parent folder as the user wrote it. :attr:`selector` shows it.
-    kind
-        ``local`` or ``spin``. Metaflow keeps spins in another folder with the same layout.
-    files
-        Reads the files.
     memories
         Opens the memory of the runs in this folder.
     folders
@@ -88,19 +70,14 @@ class LocalProvider:
 
     def __init__(
         self,
-        root: Path | None,
-        configuration: Configuration,
+        tree: LocalTree,
         given: str | None = None,
-        kind: str = "local",
-        files: LocalFiles | None = None,
         memories: Memories = no_memory,
         folders: FolderMemory | None = None,
     ) -> None:
-        self._root = root
-        self._kind = kind
-        self._configuration = configuration
+        self._tree = tree
+        self._files = tree.files
         self._given = given
-        self._files = files or LocalFiles()
         self._memories = memories
         self._folders = folders
         self._divided: dict[str, tuple[list[str], Names]] = {}
@@ -123,26 +100,24 @@ class LocalProvider:
         return self._with_files(files, self._folders), files
 
     def _with_files(self, files: LocalFiles, folders: FolderMemory | None) -> "LocalProvider":
-        return LocalProvider(self._root, self._configuration, self._given, self._kind, files, self._memories, folders)
+        return LocalProvider(self._tree.reading_with(files), self._given, self._memories, folders)
 
     @property
     def selector(self) -> str:
         """``local@`` and the parent folder of the root, as Metaflow shows it."""
         root = self.local_root
-        return redact_message(f"{self._kind}@{self._given or (root.parent if root else NO_ROOT)}")
+        return redact_message(f"{self._tree.kind}@{self._given or (root.parent if root else NO_ROOT)}")
 
     @property
     def address(self) -> str:
         """The kind and the absolute folder. Only the kind while there is no folder."""
         root = self.local_root
-        return f"{self._kind}@{root.absolute().parent}" if root else self._kind
+        return f"{self._tree.kind}@{root.absolute().parent}" if root else self._tree.kind
 
     @property
     def local_root(self) -> Path | None:
         """The ``.metaflow`` folder, or None while there is none."""
-        if self._root is None:
-            self._root = self._configuration.local_root(self._kind)
-        return self._root
+        return self._tree.root
 
     def version(self) -> str:
         """Return an empty str: files have no version."""
@@ -150,14 +125,14 @@ class LocalProvider:
 
     def flows(self) -> list[FlowRecord]:
         """Return all flows, sorted by name (one file read per flow)."""
-        return [flow for name in self._children(()) if (flow := self._flow(name, listed=True))]
+        return [flow for name in self._tree.children(()) if (flow := self._flow(name, listed=True))]
 
     def flow(self, flow: str) -> FlowRecord | None:
         """Return one flow (one file read)."""
         return self._flow(flow)
 
     def _flow(self, name: str, *, listed: bool = False) -> FlowRecord | None:
-        content = self._entry((name,), tolerant=listed)
+        content = self._tree.entry((name,), tolerant=listed)
         if content is None:
             return None
         tags, system_tags = frozenset(texts(content, "tags")), frozenset(texts(content, "system_tags"))
@@ -165,7 +140,7 @@ class LocalProvider:
 
     def flow_names(self) -> list[str]:
         """Return the names of the folders of flows (one listing, no file is read)."""
-        return self._children(())
+        return self._tree.children(())
 
     def newest_start(self, flow: str) -> int | None:
         """Return the time in the newest run id (one listing, no file is read)."""
@@ -183,11 +158,11 @@ class LocalProvider:
         """
         names = names_in_time(self._run_names(flow), query)
         read = partial(self._run, flow, listed=True)
-        yield from newest_first(flow, self._folder((flow,)) or "", names, read, self._memory())
+        yield from newest_first(flow, self._tree.folder((flow,)) or "", names, read, self._memory())
 
     def _run_names(self, flow: str) -> Names:
         """Return the names in the folder of a flow. A display divides them once, because it keeps the listing."""
-        listed = self._files.names(self._folder((flow,)), only_folders=True)
+        listed = self._files.names(self._tree.folder((flow,)), only_folders=True)
         known = self._divided.get(flow)
         if known is None or known[0] is not listed:
             numeric, others = split_names(listed)
@@ -202,7 +177,7 @@ class LocalProvider:
 
     def count_runs(self, flow: str) -> int:
         """Return the number of runs (one listing, and one check for each run that was not counted before)."""
-        return count_runs(flow, self._folder((flow,)) or "", self._children((flow,)), self._memory())
+        return count_runs(flow, self._tree.folder((flow,)) or "", self._tree.children((flow,)), self._memory())
 
     def _memory(self) -> RecordMemory | None:
         root = self.local_root
@@ -220,7 +195,7 @@ class LocalProvider:
         """
         problem = ""
         try:
-            content = self._entry((flow, run_id))
+            content = self._tree.entry((flow, run_id))
         except CorruptFile as error:
             if not listed:
                 raise
@@ -229,7 +204,7 @@ class LocalProvider:
         if content is None:
             return None
         created_ms, user = milliseconds(content), text(content, "user_name")
-        first = self._entry((flow, run_id, "_parameters"), tolerant=True)
+        first = self._tree.entry((flow, run_id, "_parameters"), tolerant=True)
         if first and (not created_ms or milliseconds(first) < created_ms):
             created_ms, user = milliseconds(first), text(first, "user_name")
         if not created_ms and MICROSECONDS.match(run_id):
@@ -240,7 +215,7 @@ class LocalProvider:
     def steps(self, run: RunRecord) -> list[StepRecord]:
         """Return a run's steps (one file read per object)."""
         return _newest_first(
-            [step for name in self._children(run.path) if (step := self._step(run, name, listed=True))]
+            [step for name in self._tree.children(run.path) if (step := self._step(run, name, listed=True))]
         )
 
     def step(self, run: RunRecord, step: str) -> StepRecord | None:
@@ -248,17 +223,17 @@ class LocalProvider:
         return self._step(run, step)
 
     def _step(self, run: RunRecord, step: str, *, listed: bool = False) -> StepRecord | None:
-        content = self._entry((*run.path, step), tolerant=listed)
+        content = self._tree.entry((*run.path, step), tolerant=listed)
         return None if content is None else StepRecord(run, step, milliseconds(content))
 
     def tasks(self, run: RunRecord, step: str | None = None) -> list[TaskRecord]:
         """Return tasks (one file read per object)."""
-        steps = [name for name in self._children(run.path) if name[0] != "_"] if step is None else [step]
+        steps = [name for name in self._tree.children(run.path) if name[0] != "_"] if step is None else [step]
         return _newest_first([task for name in steps for task in self._tasks(run, name)])
 
     def _tasks(self, run: RunRecord, step: str) -> Iterator[TaskRecord]:
-        folder = self._folder((*run.path, step))
-        for name in self._children((*run.path, step)):
+        folder = self._tree.folder((*run.path, step))
+        for name in self._tree.children((*run.path, step)):
             try:
                 created_ms = self._created_ms(f"{folder}/{name}/_meta")
             except CorruptFile as error:
@@ -280,7 +255,7 @@ class LocalProvider:
 
     def task(self, run: RunRecord, step: str, task_id: str) -> TaskRecord | None:
         """Return one task (one file read)."""
-        content = self._entry((*run.path, step, task_id))
+        content = self._tree.entry((*run.path, step, task_id))
         return None if content is None else TaskRecord(run, step, task_id, milliseconds(content))
 
     def metadata(self, where: PathPrefix, fields: Collection[str] | None = None) -> list[MetadataRecord]:
@@ -318,8 +293,8 @@ class LocalProvider:
 
     def artifact(self, task: PathPrefix, name: str, attempt: int | None = None) -> ArtifactRecord | None:
         """Return one artifact (one listing, unless the attempt is given, and one file read)."""
-        folder = self._folder(task)
-        if folder is None or self._folder((*task, name)) is None:
+        folder = self._tree.folder(task)
+        if folder is None or self._tree.folder((*task, name)) is None:
             return None
         number = attempt
         if number is None:
@@ -367,7 +342,7 @@ class LocalProvider:
         is_final
             Whether the answer stays the same while the folder is the same.
         """
-        folder = self._folder(path)
+        folder = self._tree.folder(path)
         if folder is None:
             return read()
         memory = self._folders
@@ -384,63 +359,23 @@ class LocalProvider:
 
     def change_tags(self, run: RunRecord, change: TagUpdate) -> frozenset[str]:
         """Rewrite the run's entry with other user tags. Nothing else in it changes."""
-        return change_tags(Path(self._folder(run.path) or "", "_meta", "_self.json"), change)
+        return change_tags(Path(self._tree.folder(run.path) or "", "_meta", "_self.json"), change)
 
     def _task_folders(self, where: PathPrefix) -> Iterator[TaskFolder]:
         """Yield the folder of every task at or below ``where``.
 
         If it cannot be listed, that is an error if only this task was requested. Else others are still shown.
         """
-        return self._folders_of(self._task_paths(where), where)
+        return self._folders_of(self._tree.task_paths(where), where)
 
     def _folders_of(self, paths: Iterable[PathPrefix], where: PathPrefix) -> Iterator[TaskFolder]:
         origins: dict[PathPrefix, str] = {}
         for path in paths:
-            folder = self._folder(path)
+            folder = self._tree.folder(path)
             if folder is not None:
                 yield TaskFolder(
                     self._files, path, f"{folder}/_meta", self._folders, strict=path == where, origins=origins
                 )
-
-    def _task_paths(self, where: PathPrefix) -> Iterator[PathPrefix]:
-        """Yield the path of every task folder at or below ``where``."""
-        if len(where) == _TASK:
-            yield where
-        else:
-            for name in self._listed(where):
-                yield from self._task_paths((*where, name))
-
-    def _folder(self, path: PathPrefix) -> str | None:
-        root = self.local_root
-        return folder_of(root, path) if root else None
-
-    def _children(self, path: PathPrefix) -> list[str]:
-        """Return the names of the folders below an object. Only those with a ``_self.json`` are objects."""
-        names = self._files.names(self._folder(path), only_folders=True)
-        place = bisect_left(names, "_meta")
-        names = names.copy()  # a display keeps the listing
-        if names[place : place + 1] == ["_meta"]:
-            del names[place]
-        return names
-
-    def _listed(self, path: PathPrefix) -> list[str]:
-        """Return what :meth:`_children` returns, and no names if the folder cannot be listed, so that others are shown."""
-        try:
-            return self._children(path)
-        except CorruptFile:
-            return []
-
-    def _entry(self, path: PathPrefix, *, tolerant: bool = False) -> Json | None:
-        """Read an object's own entry. If ``tolerant``, a broken one counts as empty."""
-        folder = self._folder(path)
-        if folder is None:
-            return None
-        try:
-            return self._files.json(f"{folder}/_meta/_self.json")
-        except CorruptFile:
-            if not tolerant:
-                raise
-            return {}
 
 
 def _newest_first(records: list[_Dated]) -> list[_Dated]:

@@ -3,6 +3,7 @@
 Templates escape everything: autoescape is on and nothing is marked safe. Text from users cannot become markup.
 """
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from mfwidgets.first_import import first_import, garbage_collection_paused
 from mfwidgets.hidden_characters import visible
 from mfwidgets.render.cell import MARKS, Cell, visible_cells
 from mfwidgets.render.dag import lay_out
-from mfwidgets.render.picture_text import picture_text
 from mfwidgets.render.sparks import bins_path, curve_path
 from mfwidgets.render.step_map.picture import is_at_end, map_style, percent, picture_of_track
 from mfwidgets.render.step_map.rails import node_x, region_left, row_paths
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from mfwidgets.render.charts.model import AnyChart
     from mfwidgets.render.charts.picture import Picture
+
+_RAW = re.compile(r"([&'\"])")
+"""Characters that templates escape, and that CDATA has as they are."""
 
 
 def html_of(view: View, *, live: bool = False) -> str:
@@ -233,3 +236,19 @@ _BAR_WIDTH, _SPARK_WIDTH = 220, 72
 
 _MIN_SEGMENT = 0.006
 """The minimum width of a segment, as a fraction of the bar: about one pixel, so that it is visible."""
+
+
+def picture_text(words: str) -> list[str]:
+    """Return text in pieces for a CDATA section: raw characters alone, and the text between them.
+
+    Empty for text with angle brackets: outside of a picture, they would end the section or begin an element.
+
+    Examples
+    --------
+    >>> from mfwidgets.render.html import picture_text
+    >>> picture_text("Tom's lr")
+    ['Tom', "'", 's lr']
+    >>> picture_text("a<b")
+    []
+    """
+    return [] if "<" in words or ">" in words else [piece for piece in _RAW.split(words) if piece]

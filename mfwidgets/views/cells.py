@@ -4,11 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from mfwidgets.fast_dataclass import fast_dataclass
+from mfwidgets.queries.failures import FailureLine
 from mfwidgets.queries.rows import TaskRow
 from mfwidgets.queries.status.rules import Status
 from mfwidgets.render.cell import EMPTY, Cell
 from mfwidgets.render.sanitize import single_line
 from mfwidgets.times import age_text, duration_text, iso_text, now_ms, time_text, zone_text
+
+_PLACE_CHARS, _MAX_TITLE = 70, 3_000
+"""Characters of a step with its item in a line, and of a tooltip."""
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -126,3 +130,23 @@ def size_text(number: int) -> str:
         if round(value, 1) < 1000:  # noqa: PLR2004 - the next unit
             return f"{value:.1f} {unit}"
     return f"{value / 1000:.1f} TB"
+
+
+def failure_cell(line: FailureLine, limits: Limits, code: str = "") -> Cell:
+    """Show the exception of a run, the step and the line of code. Empty if no exception is known.
+
+    The title is the task. If the line is cut, the title has the whole, and the line ends with the code that shows it.
+
+    Parameters
+    ----------
+    code
+        The line that explains the failure, if it is not next to the cell.
+    """
+    if not line.exception:
+        return EMPTY
+    place = single_line(line.place, min(_PLACE_CHARS, limits.chars))
+    words = " · ".join(filter(None, (limits.text(line.exception).text, place, limits.text(line.code).text)))
+    whole = " · ".join(single_line(text, _MAX_TITLE) for text in (line.exception, line.place, line.code) if text)
+    if words == whole:
+        return Cell(words, title=limits.text(line.task).text)
+    return Cell(" · ".join(filter(None, (words, code))), title=single_line(whole, _MAX_TITLE))

@@ -8,8 +8,7 @@ from mfwidgets.queries.values.results import number_of
 from mfwidgets.queries.values.value_columns import ARTIFACT_PREFIX
 from mfwidgets.render.cell import Cell
 from mfwidgets.times import age_text
-from mfwidgets.views.cells import Limits
-from mfwidgets.views.failure_cells import failure_cell
+from mfwidgets.views.cells import Limits, failure_cell
 from mfwidgets.views.object_code import why_line
 from mfwidgets.views.run_table import RunTable
 from mfwidgets.views.strips import result_curve

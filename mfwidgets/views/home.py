@@ -16,9 +16,8 @@ from mfwidgets.render.numbers import counted
 from mfwidgets.render.view import Table, View
 from mfwidgets.times import time_text
 from mfwidgets.views.build_view import build_view
-from mfwidgets.views.cells import Limits, age
+from mfwidgets.views.cells import Limits, age, failure_cell
 from mfwidgets.views.context import context_facts, no_flows_notes
-from mfwidgets.views.failure_cells import failure_cell
 from mfwidgets.views.home_facts import (
     MAX_EXPLAINED,
     STRIP_RUNS,

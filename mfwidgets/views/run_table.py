@@ -20,8 +20,7 @@ from mfwidgets.render.numbers import counted
 from mfwidgets.render.view import Table
 from mfwidgets.schema import DURATION, RUNS, TIME, Column
 from mfwidgets.times import duration_text
-from mfwidgets.views.cells import Limits, age, duration, moment, zoned
-from mfwidgets.views.failure_cells import failure_cell
+from mfwidgets.views.cells import Limits, age, duration, failure_cell, moment, zoned
 from mfwidgets.views.in_time import in_time
 from mfwidgets.views.measures import duration_measure, measure_cells
 from mfwidgets.views.short_ids import short_ids

@@ -8,11 +8,12 @@ import pytest
 from mfwidgets.config import read_configuration
 from mfwidgets.errors import CorruptFile
 from mfwidgets.providers.local import LocalProvider
+from mfwidgets.providers.local_tree import LocalTree
 
 
 @pytest.fixture
 def provider(own_runs):
-    return LocalProvider(own_runs.root, read_configuration())
+    return LocalProvider(LocalTree(own_runs.root, read_configuration()))
 
 
 def self_json(own_runs, *path):
@@ -124,7 +125,7 @@ def test_public_artifacts_are_recognised_by_their_name(provider, own_runs):
 
 
 def test_a_folder_without_runs(tmp_path):
-    provider = LocalProvider(None, read_configuration({}, tmp_path))
+    provider = LocalProvider(LocalTree(None, read_configuration({}, tmp_path)))
     assert provider.flows() == []
     assert provider.flow("LinearFlow") is None
     assert provider.selector == "local@<No .metaflow directory found in current working tree>"

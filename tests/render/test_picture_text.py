@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfwidgets.render.html import _environment
-from mfwidgets.render.picture_text import picture_text
+from mfwidgets.render.html import _environment, picture_text
 
 TEMPLATE = '{% import "svg_text.j2" as svg %}<svg><text>{{ svg.text(words) }}</text></svg>'
 

@@ -8,8 +8,7 @@ import pytest
 import mfwidgets
 from mfwidgets import Metaflow
 from mfwidgets.queries.failures import FailureLine, failure_lines
-from mfwidgets.views.cells import Limits
-from mfwidgets.views.failure_cells import failure_cell
+from mfwidgets.views.cells import Limits, failure_cell
 
 TOWN = "s3://a-bucket/with/a/long/prefix/of/towns/2026/11/Córdoba"
 MODEL = "learning_rate 0.001, layers [64, 64, 32], seed 7"
