@@ -8,6 +8,7 @@ from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.queries.expressions.parsing import parse_expression
 from mfwidgets.queries.namespaces import namespaces_of
 from mfwidgets.queries.values.column_choice import choose_columns
+from mfwidgets.queries.values.value_columns import ARTIFACT_PREFIX
 from mfwidgets.queries.values.value_memory import is_secret_name
 from mfwidgets.views.cells import Limits
 from mfwidgets.widgets.explorer.column_facts import column_facts
@@ -30,14 +31,15 @@ _LIMITS = Limits(chars=200)
 def chosen_columns(runs: KnownRuns, wanted: Sequence[str], sorted_by: Sequence[str], where: str) -> list[str]:
     """Return the names of the columns of the table: those that the user chose, or those that say most.
 
-    A column by which the table is sorted or filtered stays, also if it does not vary any more.
+    Results come before parameters, so that they are in view next to an open run. A column by which the table is sorted or filtered stays, also if it does not vary any more.
     """
     if wanted:
         return list(dict.fromkeys(_full_name(name, runs) for name in wanted))
     columns = runs.columns_of_values(range(min(len(runs.runs), MAX_SUMMARISED)))
     named = dict.fromkeys([*sorted_by, *(_full_name(name, runs) for name in _filtered_names(where))])
     first = [name for name in named if name in columns]
-    chosen = choose_columns(columns, first, _MAX_PARAMETERS, _MAX_RESULTS).names
+    names = choose_columns(columns, first, _MAX_PARAMETERS, _MAX_RESULTS).names
+    chosen = sorted(names, key=lambda name: not name.startswith(ARTIFACT_PREFIX))
     facts = [name for name in sorted_by if name in FACT_COLUMNS and name not in (*FIRST_COLUMNS, *LAST_COLUMNS)]
     last = [name for name in LAST_COLUMNS if name in named or _varies(runs, name)]
     return [*FIRST_COLUMNS, *facts, *chosen, *last]

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  EMPTY_TABLE, ROW_HEIGHT, brushed, frozenIn, inSlots, inView, moved, movedBy, sortedBy, toggled, tracks, uniqueId, widthOf, withMessage,
+  EMPTY_TABLE, ROW_HEIGHT, brushed, frozenIn, inSlots, inView, isShort, moved, movedBy, shortTime, sortedBy, toggled, tracks, uniqueId, widthOf, withMessage,
 } from "./explorer/static/rows.js";
 
 const column = (name, more = {}) => ({ name, heading: name, kind: "text", group: "facts", facts: {}, ...more });
@@ -107,6 +107,20 @@ test("ids differ, also between copies of the module", () => {
   const ids = Array.from({ length: 200 }, () => uniqueId("table"));
   assert.equal(new Set(ids).size, 200);
   assert.match(ids[0], /^mfwx-table-[a-z0-9]+$/);
+});
+
+test("ids and times are shortened if the columns do not fit, but not those that the user made wider", () => {
+  const columns = [column("id", { kind: "code" }), column("started (UTC)", { kind: "time" }), column("a")];
+  assert.equal(isShort(columns, {}, 430), false);
+  assert.equal(isShort(columns, {}, 429), true);
+  assert.deepEqual(columns.map(one => widthOf(one, {}, true)), [92, 104, 120]);
+  assert.equal(widthOf(columns[1], { "started (UTC)": 200 }, true), 200);
+});
+
+test("a short time has no year and no seconds", () => {
+  assert.equal(shortTime("2026-11-26 18:46:16"), "11-26 18:46");
+  assert.equal(shortTime(""), "");
+  assert.equal(shortTime("unknown"), "unknown");
 });
 
 test("widths have bounds, and those of the user win", () => {

@@ -3,6 +3,7 @@
 export const ROW_HEIGHT = 26, OVERSCAN = 8, KEPT = 400;
 
 const WIDTHS = { code: 150, status: 120, time: 160, number: 96, tags: 140, text: 120 };
+const SHORT_WIDTHS = { code: 92, time: 104 };
 
 export const EMPTY_TABLE = {
   version: -1, columns: [], available: [], rows: new Map(), loaded: 0, total: 0, known: 0, complete: false, sort: [],
@@ -52,10 +53,17 @@ export const uniqueId = name => `mfwx-${name}-${Math.random().toString(36).slice
 /** Return widths as the tracks of a grid. */
 export const tracks = widths => widths.map(width => `${width}px`).join(" ");
 
-export function widthOf(column, widths) {
+/** Return the width of a column: as the user left it, or as its heading and its kind need. */
+export function widthOf(column, widths, short = false) {
   const natural = Math.min(Math.max(column.heading.length * 7.5 + 34, WIDTHS[column.kind] ?? 110), 240);
-  return widths[column.name] ?? Math.round(natural);
+  return widths[column.name] ?? ((short && SHORT_WIDTHS[column.kind]) || Math.round(natural));
 }
+
+/** Return whether ids and times are shortened, because otherwise not all columns are in view. */
+export const isShort = (columns, widths, room) => columns.reduce((sum, column) => sum + widthOf(column, widths), 0) > room;
+
+/** Return a time without its year and its seconds. The tooltip has the whole. */
+export const shortTime = text => /^\d{4}-(\d\d-\d\d \d\d:\d\d)/.exec(text)?.[1] ?? text;
 
 /** Return the order after a click on a header: rising, falling, none. With `add`, the other keys stay. */
 export function sortedBy(sort, name, add) {

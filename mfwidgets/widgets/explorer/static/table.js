@@ -2,7 +2,7 @@
 
 import { h, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./preact_htm.js";
 import { HeaderCell } from "./header.js";
-import { ROW_HEIGHT, frozenIn, inSlots, inView, movedBy, sortedBy, tracks, uniqueId, widthOf } from "./rows.js";
+import { ROW_HEIGHT, frozenIn, inSlots, inView, isShort, movedBy, sortedBy, tracks, uniqueId, widthOf } from "./rows.js";
 import { GroupRow, Row } from "./table_row.js";
 
 const TICK_WIDTH = 30, ASK_MS = 100;
@@ -41,7 +41,9 @@ export function Table({ table, begins, connection, ticked, current, sort, group,
   const [active, setActive] = useState([-1, 0]);
   const { columns } = table;
   const count = group ? table.lines : table.complete ? table.loaded : Math.max(table.total, table.loaded), reach = group ? table.lines : table.loaded;
-  const widths = columns.map(column => widthOf(column, resized));
+  const tight = isShort(columns, resized, view.width - TICK_WIDTH);
+  const widths = columns.map(column => widthOf(column, resized, tight));
+  const short = useMemo(() => columns.map(column => tight && !(column.name in resized)), [columns, resized, tight]);
   const width = widths.reduce((sum, one) => sum + one, TICK_WIDTH);
   const range = inView(view.top, view.height, Math.min(count, reach));
   const frozen = frozenIn(widths, table.frozen, view.width);
@@ -126,13 +128,13 @@ export function Table({ table, begins, connection, ticked, current, sort, group,
   const drawn = useRef({ key: [], nodes: new Map() }), spare = useRef(0);
   const acts = useRef({});
   acts.current = { onSort, onMenu, onFilter, onResize, click, tick };
-  const shown = [columns, selected, current, frozen, group];
+  const shown = [columns, selected, current, frozen, group, short];
   if (shown.some((one, place) => one !== drawn.current.key[place])) drawn.current = { key: shown, nodes: new Map() };
   const rowNode = index => {
     const place = active[0] === index ? active[1] : -1, row = rowAt(index), kept = drawn.current.nodes.get(index);
     if (kept && kept.place === place && kept.row === row) return kept;
     const node = h(row?.[3] ? GroupRow : Row, {
-      key: index % spare.current, row, index, columns, frozen, level: group ? 2 : undefined, id: activeId, active: place, ticked: !!row && selected.has(row[0]),
+      key: index % spare.current, row, index, columns, frozen, short, level: group ? 2 : undefined, id: activeId, active: place, ticked: !!row && selected.has(row[0]),
       current: !!row && (current === row[0] || current.startsWith(`${row[0]}/`)),
       onClick: event => acts.current.click(index, event), onTick: extend => acts.current.tick(index, extend),
     });
@@ -162,7 +164,7 @@ export function Table({ table, begins, connection, ticked, current, sort, group,
       <div role="presentation" class="mfwx-rest">${heads.slice(frozen)}</div>
     </div>
     ${table.pins.map((row, index) => h(Row, {
-      key: row[0], row, index, columns, frozen, pinned: true, level: group ? 1 : undefined, active: -1, ticked: selected.has(row[0]), current: current === row[0] || current.startsWith(`${row[0]}/`),
+      key: row[0], row, index, columns, frozen, short, pinned: true, level: group ? 1 : undefined, active: -1, ticked: selected.has(row[0]), current: current === row[0] || current.startsWith(`${row[0]}/`),
       onClick: () => onOpen(row[0]), onTick: () => onTicked(selected.has(row[0]) ? ticked.filter(one => one !== row[0]) : [...ticked, row[0]]),
     }))}
     </div>

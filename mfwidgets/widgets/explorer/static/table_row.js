@@ -1,14 +1,14 @@
 // A row of the table: a checkbox and cells of text. Few nodes with few attributes, because a scroll draws many of them.
 
 import { h } from "./preact_htm.js";
-import { ROW_HEIGHT } from "./rows.js";
+import { ROW_HEIGHT, shortTime } from "./rows.js";
 
 const SIGNS = { completed: "\u2713", caught: "!", failed: "\u2717", killed: "\u2717", running: "\u25b6", unknown: "?" };
 
 const isBest = (column, cell) =>
   typeof column.facts.best === "number" && cell && cell[0] !== "" && Number(cell[1] || cell[0].replaceAll(",", "")) === column.facts.best;
 
-function cellOf(column, cell, id, active) {
+function cellOf(column, cell, id, active, short) {
   const known = cell !== null, text = cell ? cell[0] : known ? "" : "\u2026";
   const classes = `mfwx-cell mfwx-k-${column.kind}${active ? " mfwx-active" : ""}${known ? "" : " mfwx-unread"}`;
   const props = { role: "gridcell", key: column.name, class: classes };
@@ -17,6 +17,8 @@ function cellOf(column, cell, id, active) {
     props["data-status"] = text;
     return h("div", props, h("span", { class: "mfwx-status" }, `${SIGNS[text] ?? "?"} ${text}`));
   }
+  if (column.kind === "code") return h("div", props, h("span", { class: "mfwx-id" }, text));
+  if (short && column.kind === "time") return h("div", props, shortTime(text));
   return isBest(column, cell) ? h("div", props, text, h("span", { class: "mfwx-best", title: "the best" }, "\u2605")) : h("div", props, text);
 }
 
@@ -37,10 +39,10 @@ export function GroupRow({ row, index, columns, frozen, id, active, ticked, onCl
   }, h("div", { role: "presentation", class: "mfwx-frozen" }, box, drawn.slice(0, frozen)), h("div", { role: "presentation", class: "mfwx-rest" }, drawn.slice(frozen)));
 }
 
-/** Return the row of a run. `frozen` columns stay visible while the table scrolls to the right. */
-export function Row({ row, index, columns, frozen, id, level, pinned, ticked, current, active, onClick, onTick }) {
+/** Return the row of a run. `frozen` columns stay visible while the table scrolls to the right. Times in `short` columns are cut. */
+export function Row({ row, index, columns, frozen, short, id, level, pinned, ticked, current, active, onClick, onTick }) {
   const cells = row ? row[2] : [];
-  const drawn = columns.map((column, number) => cellOf(column, cells[number], id, active === number));
+  const drawn = columns.map((column, number) => cellOf(column, cells[number], id, active === number, short[number]));
   const box = h("div", { role: "gridcell", class: "mfwx-cell mfwx-tick" }, h("input", {
     type: "checkbox", tabindex: -1, checked: ticked, "aria-label": `select ${row ? row[1] : index + 1}`,
     onClick: event => { event.stopPropagation(); onTick(event.shiftKey); },
