@@ -5,12 +5,28 @@ from typing import Any
 import anywidget
 import traitlets
 
+from mfwidgets.widgets.snapshot import Snapshot, is_marimo
+
 
 class PicturedWidget(anywidget.AnyWidget):
     """A widget that hides the static picture of its state while it lives."""
 
     hides = traitlets.Unicode("").tag(sync=True)
     """The CSS class of the static picture that a live widget hides."""
+
+    picture = traitlets.Unicode("").tag(sync=True)
+    """The static picture as HTML, in marimo. Elsewhere it is a second output."""
+
+    def keep_picture(self, snapshot: Snapshot) -> None:
+        """Keep the static picture in the state of the widget, where that is what an exported page has.
+
+        Parameters
+        ----------
+        snapshot
+            The static picture.
+        """
+        if is_marimo():
+            snapshot.keep_in(lambda html: self.set_trait("picture", html))
 
     def add_traits(self, **traits: Any) -> None:
         """Add traits that the class has not. Others would give each widget another class.

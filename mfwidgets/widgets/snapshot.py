@@ -1,5 +1,6 @@
 """A static picture of a widget's state, for saved and exported notebooks. A live widget hides it."""
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -41,10 +42,10 @@ class Snapshot:
     def __init__(self, view: Callable[[], View]) -> None:
         self._view = view
         self.name = f"mfw-snapshot-{uuid4().hex[:12]}"
-        self._handle: Any = None
+        self._put: Callable[[View], None] | None = None
         self._changed = False
         self._stop_timer: Callable[[], None] = lambda: None
-        self._lock = threading.Lock()
+        self._lock, self._drawing = threading.RLock(), threading.RLock()
 
     def display(self, live: Mapping[str, Any], metadata: Mapping[str, Any] | None = None) -> None:
         """Display the widget, and the picture below it."""
@@ -54,36 +55,56 @@ class Snapshot:
         with self._lock:
             self._changed = False
         handle = DisplayHandle()  # type: ignore[no-untyped-call]
-        handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
-        with self._lock:
-            self._handle = handle  # set last: an update must come after the first picture
-            if self._changed:
-                self._take()
+        handle.display(self._bundle(self._view()), raw=True)  # type: ignore[no-untyped-call]
+
+        def put(view: View) -> None:
+            if not _is_terminal():
+                handle.update(self._bundle(view), raw=True)  # type: ignore[no-untyped-call]
+
+        self._begin(put)
+
+    def keep_in(self, put: Callable[[str], None]) -> None:
+        """Give the HTML of each picture to a function, where the front end has no second output for it."""
+        self._begin(lambda view: put(html_of(view)))
+        self.update()
 
     def update(self) -> None:
         """Take a new picture after a pause without changes."""
         with self._lock:
-            if self._handle is None:
-                self._changed = True
+            self._changed = True
+            if self._put is None:
                 return
             self._stop_timer()
-            self._stop_timer = call_later(PAUSE_S, self._take)
+            self._stop_timer = call_later(PAUSE_S, self.finish)
 
     def update_now(self) -> None:
         """Take a new picture now, the last one. Later changes take others."""
         with self._lock:
             self._changed = True
-            self._stop_timer()
-            if self._handle is not None:
-                self._take()
+        self.finish()
 
-    def _take(self) -> None:
-        if not _is_terminal():
-            self._handle.update(self._bundle(), raw=True)
+    def finish(self) -> None:
+        """Take a picture of the last change, if there is none of it."""
+        with self._drawing:  # the last picture must be of the last change
+            with self._lock:
+                self._stop_timer()
+                put, changed = self._put, self._changed
+                self._changed = changed and put is None
+            if put is not None and changed:
+                put(self._view())
 
-    def _bundle(self) -> dict[str, str]:
-        view = self._view()
+    def _begin(self, put: Callable[[View], None]) -> None:
+        self._put = put  # an update must come after the first picture
+        self.finish()
+
+    def _bundle(self, view: View) -> dict[str, str]:
         return {"text/plain": text_of(view), "text/html": f'<div class="{self.name}">{html_of(view)}</div>'}
+
+
+def is_marimo() -> bool:
+    """Return whether this is a marimo notebook. It shows a widget alone, and keeps its state in exported pages."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
 
 
 def _is_terminal() -> bool:

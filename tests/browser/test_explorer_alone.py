@@ -13,6 +13,7 @@ from wide import many_runs
 from mfwidgets import Metaflow
 from mfwidgets.sample_runs import unpack
 from mfwidgets.widgets.explorer import run_charts
+from mfwidgets.widgets.explorer.table_answers import TABLE_HANDLERS
 from mfwidgets.widgets.explorer.widget import Explorer
 
 from .jupyterlab import browser
@@ -265,6 +266,23 @@ def test_a_page_that_is_loaded_again(page, tuning):
     page.locator(".mfwx-pane .mfw-name").first.wait_for()
     page.wait_for_function("text => document.querySelector('.mfwx-row').innerText === text", arg=before)
     assert page.get_by_role("combobox", name="Filter").input_value() == "status:completed"
+
+
+def test_the_static_picture_stands_in_for_a_kernel_that_does_not_answer(page, sample, monkeypatch):
+    monkeypatch.setitem(TABLE_HANDLERS, "hello", lambda _table, _content: None)
+    monkeypatch.setitem(TABLE_HANDLERS, "rows", lambda _table, _content: None)
+    explorer = Explorer(sample, sample["TuningFlow"])
+    assert explorer.wait(PATIENCE_S)
+    assert explorer.wait(PATIENCE_S)
+    explorer.picture = "<p>as it was</p>"
+    with explorers_served(explorer) as url:
+        page.goto(url)
+        page.get_by_text("No kernel answers").wait_for()
+        page.get_by_text("as it was").wait_for()
+        assert not page.locator(".mfwx").is_visible()
+        explorer.refresh()
+        page.locator(".mfwx .mfwx-left [role=status]", has_text="40 runs").wait_for()
+        assert page.get_by_text("as it was").count() == 0
 
 
 def test_four_explorers_at_once(page, many):

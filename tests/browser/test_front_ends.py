@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -113,6 +115,45 @@ def test_marimo(runs, tmp_path):
         page.locator("body:not(.dark-theme)").wait_for()
         assert background(page) > 127
         page.screenshot(path=PICTURES / "explorer-marimo-light.png")
+        assert errors == []
+
+
+EXPORTED = """
+
+@app.cell
+def _(explorer):
+    [explorer.wait() for _ in range(3)]
+    return
+
+"""
+"""A cell that waits for the explorer, because an export ends with the last cell."""
+
+
+def test_a_page_that_marimo_exports_has_the_static_picture(runs, tmp_path):
+    """The page loads the files of marimo's package from the internet, so the test serves those of the installed package."""
+    import marimo
+
+    code = MARIMO.format(folder=runs.folder, start=runs["failing"]).replace(
+        "\n\nif __name__", EXPORTED + "\nif __name__"
+    )
+    (tmp_path / "app.py").write_text(code, encoding="utf-8")
+    export = [sys.executable, "-m", "marimo", "-q", "export", "html", "app.py", "-o", "app.html"]
+    subprocess.run(export, cwd=tmp_path, check=True)
+    files = Path(marimo.__file__).parent / "_static"
+
+    def serve(route):
+        file = files / route.request.url.rpartition("/dist/")[2]
+        kind = {".js": "text/javascript", ".css": "text/css"}.get(file.suffix, "application/octet-stream")
+        route.fulfill(path=file, headers={"Access-Control-Allow-Origin": "*", "Content-Type": kind})
+
+    with browser(tmp_path / "home") as page:
+        page.route("https://cdn.jsdelivr.net/npm/@marimo-team/**", serve)
+        errors = opened(page, (tmp_path / "app.html").as_uri())
+        page.get_by_text("No kernel answers").wait_for(timeout=60_000)
+        page.locator(".mfwx-still .mfw-name", has_text=runs["failing"]).first.wait_for()
+        assert "ZeroDivisionError" in page.locator(".mfwx-still").inner_text()
+        assert not page.locator(".mfwx").is_visible()
+        page.screenshot(path=PICTURES / "explorer-marimo-exported.png")
         assert errors == []
 
 

@@ -2,9 +2,9 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
+from IPython.display import DisplayHandle
 
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.queries.expressions.parsing import parse_expression
@@ -126,7 +126,24 @@ def test_a_terminal_does_not_print_a_picture_again(monkeypatch, shell, pictures)
     monkeypatch.setattr("IPython.core.getipython.get_ipython", type(shell, (), {}))
     monkeypatch.setattr("mfwidgets.widgets.snapshot.call_later", lambda _, take: take() or (lambda: None))
     updated = []
+    monkeypatch.setattr(DisplayHandle, "display", lambda _, _bundle, raw: None)
+    monkeypatch.setattr(DisplayHandle, "update", lambda _, bundle, raw: updated.append(bundle))
     snapshot = Snapshot(lambda: View("Explorer", "HelloFlow"))
-    snapshot._handle = SimpleNamespace(update=lambda bundle, raw: updated.append(bundle))
+    snapshot.display({})
     snapshot.update()
     assert len(updated) == pictures
+
+
+def test_pictures_are_taken_of_the_last_change_only(monkeypatch):
+    monkeypatch.setattr("mfwidgets.widgets.snapshot.PAUSE_S", 1_000)
+    names, taken = iter("abc"), []
+    snapshot = Snapshot(lambda: View("Explorer", next(names)))
+    snapshot.update()
+    assert taken == []
+    snapshot.keep_in(taken.append)
+    snapshot.finish()
+    snapshot.update()
+    snapshot.update()
+    snapshot.finish()
+    snapshot.finish()
+    assert ["a" in taken[0], "c" in taken[-1], len(taken)] == [True, True, 3]

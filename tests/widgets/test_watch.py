@@ -249,7 +249,7 @@ def test_in_a_terminal_it_waits_and_shows_the_end(tmp_path, shell, capsys):
     printed = capsys.readouterr().out
     assert "running, start\n" in printed
     assert "The run is completed." in printed
-    assert watched._snapshot._handle is None
+    assert watched._snapshot._put is None
 
 
 @pytest.fixture

@@ -121,6 +121,7 @@ class Explorer(PicturedWidget):
             hides=self._snapshot.name,
         )
         self._answers = Answers(self, client)
+        self.keep_picture(self._snapshot)
         self._answers.table.begin()
 
     # -- for users --------------------------------------------------------------------------------------------------
@@ -225,7 +226,7 @@ class Explorer(PicturedWidget):
         self._answers.refresh()
 
     def wait(self, seconds: float = 10.0) -> bool:
-        """Wait until all threads have finished, for scripts and tests.
+        """Wait until all threads have finished and the static picture is taken, for scripts and tests.
 
         Parameters
         ----------
@@ -237,7 +238,9 @@ class Explorer(PicturedWidget):
         bool
             Whether all threads have finished in time.
         """
-        return self._answers.wait(seconds)
+        finished = self._answers.wait(seconds)
+        self._snapshot.finish()
+        return finished
 
     def close(self) -> None:
         """Close the widget, and cancel reading."""

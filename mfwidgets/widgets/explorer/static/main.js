@@ -8,7 +8,7 @@ import { FilterLine } from "./filter_line.js";
 import { ColumnMenu, ColumnsMenu, ViewsMenu } from "./menus.js";
 import { ChartPane, ComparePane } from "./chart_pane.js";
 import { RunPane, Tabs } from "./run_pane.js";
-import { mount } from "../../static/mount.js";
+import { mount, pictured } from "../../static/mount.js";
 
 const NARROW = 720, PLACES = ["runs", "charts", "compare"], MAX_PINNED = 8;
 
@@ -142,7 +142,9 @@ export default {
   render({ model, el }) {
     const connection = new Connection(model);
     const close = mount(model, el, root => html`<${Explorer} model=${model} root=${root} connection=${connection} />`);
+    const end = pictured(model, el);
     return () => {
+      end();
       close();
       connection.close();
     };
