@@ -19,17 +19,36 @@ from mfwidgets.private_folder import is_private_file, make_private
 _FORMAT = 1
 """Files of other formats are replaced."""
 
+_TABLES = (
+    "CREATE TABLE runs (flow TEXT, run_id TEXT, stamp TEXT, facts TEXT, UNIQUE (flow, run_id))",
+    "CREATE TABLE small_values (sha TEXT, encoding TEXT, value TEXT, UNIQUE (sha, encoding))",
+)
+"""A file with anything else is replaced: a view or a trigger could compute for ever."""
+
 _SCHEMA = f"""
 PRAGMA auto_vacuum = FULL;
 BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS runs (flow TEXT, run_id TEXT, stamp TEXT, facts TEXT, UNIQUE (flow, run_id));
-CREATE TABLE IF NOT EXISTS small_values (sha TEXT, encoding TEXT, value TEXT, UNIQUE (sha, encoding));
+{";".join(table.replace("TABLE", "TABLE IF NOT EXISTS") for table in _TABLES)};
 PRAGMA application_id = 0x6d667769;
 PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
-_FORM = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+_FORM = """SELECT (SELECT user_version FROM pragma_user_version),
+    (SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name LIMIT 100))
+"""
 """One statement, because another process may be making the tables."""
+
+_MAX_TEXT_BYTES = 4_000_000
+"""SQLite reads no longer text or row. Facts about a run have some kilobytes."""
+
+_MAX_ROW_CHARS = _MAX_TEXT_BYTES // 5
+"""Longer rows are not written. A character takes up to four bytes."""
+
+_MAX_GROWTH = 4
+"""A file of more than this many times the maximum size is not ours. A write is added before room is made."""
+
+_SIDE_FILES = ("-journal", "-wal", "-shm")
+"""Endings of the files that SQLite opens next to a file, without a look at what they are."""
 
 _WAIT_S = 0.1
 """How long a read or write waits for another process. Reading the runs again takes about as long."""
@@ -85,8 +104,8 @@ class Database:
         def write(connection: sqlite3.Connection) -> bool:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", runs)
-                connection.executemany("INSERT OR REPLACE INTO small_values VALUES (?, ?, ?)", values)
+                connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", _small(runs))
+                connection.executemany("INSERT OR REPLACE INTO small_values VALUES (?, ?, ?)", _small(values))
                 self._make_room(connection)
             return True
 
@@ -145,7 +164,8 @@ class Database:
                 connection = self._opened(create=create)
                 return default if connection is None else work(connection)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # other tables or columns
+                # Other tables or columns. Text that is not UTF-8 has no code.
+                if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
                     self._replace()
                 self._close()  # locked, read-only, full, or removed
                 self._rested_at = time.monotonic() + _PAUSE_S
@@ -169,6 +189,7 @@ class Database:
             return None
         if not is_private_file(self.file):
             return None
+        self._check_files()
         self._connection = self._checked(sqlite3.connect(self.file, timeout=_WAIT_S, check_same_thread=False))
         self._identity = self._identity_now()
         return self._connection
@@ -188,9 +209,27 @@ class Database:
             os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         return True
 
+    def _check_files(self) -> None:
+        """Check the size of the file, and remove what is not a file where SQLite would open one: a pipe, a link.
+
+        Raises
+        ------
+        OSError
+            It cannot be removed.
+        sqlite3.DatabaseError
+            The file is too large to be ours.
+        """
+        for ending in _SIDE_FILES:
+            side_file = self.file.with_name(self.file.name + ending)
+            if os.path.lexists(side_file) and not is_private_file(side_file):
+                side_file.unlink(missing_ok=True)
+        if self.file.stat().st_size > _MAX_GROWTH * max(self._max_bytes, _MAX_TEXT_BYTES):
+            raise sqlite3.DatabaseError("too large")
+
     def _checked(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Return a connection to a file of our format, and make its tables if it is empty."""
         try:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_TEXT_BYTES)
             connection.isolation_level = None  # transactions are written out
             # A file that a crash damages is replaced, so waiting for the disk protects nothing.
             connection.execute("PRAGMA synchronous = OFF")
@@ -208,7 +247,8 @@ class Database:
         try:
             if is_private_file(self.file):
                 self.file.unlink()
-                self.file.with_name(f"{self.file.name}-journal").unlink(missing_ok=True)
+                for ending in _SIDE_FILES:
+                    self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
         except OSError:
             self._off = True
 
@@ -228,9 +268,14 @@ def _is_new(connection: sqlite3.Connection) -> bool:
         It has another format.
     """
     form, tables = connection.execute(_FORM).fetchone()
-    if form != _FORMAT and tables:
+    if (tables or form == _FORMAT) and (form != _FORMAT or tables != ";".join(_TABLES)):
         raise sqlite3.DatabaseError("another format")
     return bool(form != _FORMAT)
+
+
+def _small(rows: Iterable[Row]) -> Iterator[Row]:
+    """Return the rows that can be read again."""
+    return (row for row in rows if sum(map(len, row)) <= _MAX_ROW_CHARS)
 
 
 def _query(statement: str, values: Sequence[str]) -> Callable[[sqlite3.Connection], list[Row]]:

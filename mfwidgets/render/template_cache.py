@@ -7,10 +7,11 @@ reads, follows links, and fails on a broken file.
 
 import hashlib
 import marshal
-import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import CodeType
 
 from jinja2 import BytecodeCache
@@ -19,12 +20,15 @@ from jinja2.bccache import Bucket
 
 from mfwidgets.display_options import options
 from mfwidgets.files import read_file
-from mfwidgets.private_folder import is_private_file, make_private
+from mfwidgets.private_folder import is_private, is_private_file, make_private
 
 _MAX_BYTES = 1_000_000
 """The largest template has 40 kB of bytecode."""
 
 _SUFFIX = ".template"
+_HALF = "half-"
+_FILE = re.compile(rf"[0-9a-f]{{32}}{re.escape(_SUFFIX)}\Z|{_HALF}")
+"""The names of the files, and of those that a process left half-written."""
 
 _MAX_FILES = 100
 """A version has 15 templates. Before there are more files than this, all are removed."""
@@ -60,9 +64,7 @@ class TemplateCache(BytecodeCache):
             if options.remember and make_private(self.folder):
                 if sum(1 for _ in self.folder.iterdir()) >= _MAX_FILES:
                     clear_templates(self.folder)
-                new = file.with_suffix(f".{os.getpid()}")
-                new.write_bytes(marshal.dumps(bucket.code))
-                new.replace(file)  # another process never reads half of it
+                _write(file, marshal.dumps(bucket.code))
 
     def _file(self, bucket: Bucket) -> Path:
         """Return the file of a template. Another text, or another version, has another file."""
@@ -78,7 +80,24 @@ def template_folder() -> Path:
 
 
 def clear_templates(folder: Path) -> None:
-    """Remove the compiled templates in a folder."""
+    """Remove the compiled templates in a folder. Nothing is removed through a link to another folder."""
     with suppress(OSError):
-        for file in folder.glob(f"*{_SUFFIX}"):
-            file.unlink(missing_ok=True)
+        for file in list(folder.iterdir()) if is_private(folder) else ():
+            if _FILE.match(file.name):
+                file.unlink(missing_ok=True)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file under a new name, then rename it, so that no process reads half of it.
+
+    Nobody knows the new name before: a link that others left in the folder while it was open to them is not followed.
+    """
+    with NamedTemporaryFile(dir=file.parent, prefix=_HALF, delete=False) as half:
+        new = Path(half.name)
+        try:
+            half.write(content)
+            half.close()
+            new.replace(file)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise

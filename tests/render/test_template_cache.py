@@ -5,6 +5,7 @@ import os
 
 import pytest
 from jinja2 import DictLoader, Environment
+from jinja2.bccache import Bucket
 
 from mfwidgets import options
 from mfwidgets.render.template_cache import TemplateCache, clear_templates, template_folder
@@ -64,6 +65,32 @@ def test_a_link_is_not_followed(folder, tmp_path):
     file.rename(tmp_path / "elsewhere")
     file.symlink_to(tmp_path / "elsewhere")
     assert shown(folder) == "Hello &lt;b&gt;"
+
+
+def test_no_link_is_written_through(folder, tmp_path):
+    """Others may have left links in the folder, while they could write to it."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    folder.mkdir()
+    environment = Environment(loader=DictLoader({"page": "Hello"}), autoescape=True)
+    cache = TemplateCache(folder, "escaped")
+    file = cache._file(Bucket(environment, cache.get_cache_key("page", None), cache.get_source_checksum("Hello")))
+    for link in (file, file.with_suffix(f".{os.getpid()}"), file.with_suffix(".tmp")):
+        link.symlink_to(victim)
+    folder.chmod(0o777)
+    assert shown(folder, "Hello") == "Hello"
+    assert victim.read_text() == "precious"
+
+
+def test_nothing_is_removed_through_a_link(folder, tmp_path):
+    shown(folder)
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    (folder / "mine.template").write_text("")
+    clear_templates(link)
+    assert len(kept(folder)) == 2
+    clear_templates(folder)
+    assert [file.name for file in kept(folder)] == ["mine.template"]
 
 
 def test_a_folder_of_another_user_is_not_trusted(folder, monkeypatch):

@@ -21,7 +21,6 @@ export class Preview {
     this.node.id = "mfw-tree-preview";
     this.node.setAttribute("role", "tooltip");
     this.node.hidden = true;
-    document.body.append(this.node);
     const { list } = tree;
     list.addEventListener("mouseover", event => this.over(event, POINTER_MS));
     list.addEventListener("focusin", event => this.over(event, FOCUS_MS));
@@ -90,6 +89,7 @@ export class Preview {
     if (facts.length) parts.push(list);
     if (note) parts.push(element("p", "mfw-tree-preview-note", note));
     this.node.replaceChildren(...parts);
+    if (!this.node.isConnected) document.body.append(this.node);
     this.node.hidden = false;
     row.setAttribute("aria-describedby", this.node.id);
     const place = row.getBoundingClientRect(), panel = this.tree.node.getBoundingClientRect();
