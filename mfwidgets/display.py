@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from mfwidgets.errors import NoSuchAttribute
 from mfwidgets.first_import import first_import
 
 if TYPE_CHECKING:
@@ -60,7 +61,60 @@ def openers() -> Openers:
     return cast("Openers", first_import(_modules["explorer"]))
 
 
-class Displayable:
+_OTHER_NAMES = {
+    "columns": "to_pandas",
+    "df": "to_pandas",
+    "diff": "compare",
+    "filter": "where",
+    "last_run": "latest_run",
+    "latest": "latest_run",
+    "log": "logs",
+    "query": "where",
+    "run": "runs",
+    "show": "to_html",
+    "state": "status",
+    "success": "successful",
+    "to_df": "to_pandas",
+    "to_json": "to_dict",
+    "to_polars": "to_dicts",
+}
+"""Names of other libraries, and what is called so here."""
+
+_MAX_NAMES = 12
+"""A message with more names is too long to read."""
+
+
+class NamesAttributes:
+    """An object that suggests the right name if an attribute does not exist."""
+
+    if not TYPE_CHECKING:  # a type checker must know which attributes exist
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):  # Python, IPython and pickle look up such names
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            if hasattr(type(self), name):  # a property raised an AttributeError. This raises it again.
+                return object.__getattribute__(self, name)
+            raise _no_such_attribute(type(self), name)
+
+
+def _no_such_attribute(cls: type, name: str) -> NoSuchAttribute:
+    from difflib import get_close_matches  # only errors need it
+
+    names = [member for member in dir(cls) if not member.startswith("_")]
+    other = _OTHER_NAMES.get(name, "")
+    close = [other] if other in names else get_close_matches(name, names, n=2, cutoff=0.7)
+    if close:
+        hint = f"Did you mean {' or '.join(map(repr, close))}?"
+    elif len(names) <= _MAX_NAMES:
+        hint = f"It has {', '.join(names)}."
+    else:
+        hint = f"help({cls.__name__}) lists its attributes."
+    error = NoSuchAttribute(f"{cls.__name__!r} object has no attribute {name!r}. {hint}", suggestions=close)
+    error.name = name  # otherwise Python adds the object, and another suggestion
+    return error
+
+
+class Displayable(NamesAttributes):
     """An object that shows itself in a notebook cell."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

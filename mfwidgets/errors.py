@@ -12,7 +12,9 @@
     ├── MetaflowNamespaceMismatch
     ├── MetaflowNotFound
     │   ├── NoSuchChild                 (KeyError)
+    │   ├── NoSuchIndex                 (IndexError)
     │   └── NoSuchArtifact              (AttributeError)
+    ├── NoSuchAttribute                 (AttributeError)
     ├── MetaflowInternalError
     │   └── CorruptFile
     ├── DataException
@@ -154,8 +156,16 @@ class NoSuchChild(MetaflowNotFound, KeyError):
     """``parent[id]``: the parent has no child with this id."""
 
 
+class NoSuchIndex(MetaflowNotFound, IndexError):
+    """``runs[7]``: the collection has fewer objects."""
+
+
 class NoSuchArtifact(MetaflowNotFound, AttributeError):
     """``task.data.name``: the task has no artifact with this name."""
+
+
+class NoSuchAttribute(MetaflowException, AttributeError):
+    """``run.sucessful``: objects of this class have no attribute with this name."""
 
 
 class MetaflowInternalError(MetaflowException):

@@ -89,15 +89,27 @@ def parse(pathspec: object, kind: str | None = None) -> PathComponents:
         )
     parts = tuple(pathspec.split("/"))
     if not all(parts):
+        stripped = pathspec.strip("/")
+        hint = f" Try {short(repr(stripped))}." if stripped and "//" not in stripped else ""
         raise MetaflowInvalidPathspec(
-            f"Expected a pathspec {form}, got {short(repr(pathspec))}, which has an empty part.", pathspec=pathspec
+            f"Expected a pathspec {form}, got {short(repr(pathspec))}, which has an empty part.{hint}",
+            pathspec=pathspec,
         )
     if len(parts) > len(KINDS) or (kind and len(parts) != KINDS.index(kind) + 1):
         count = f"{len(parts)} part{'s' if len(parts) > 1 else ''}"
         raise MetaflowInvalidPathspec(
-            f"Expected a pathspec {form}, got {short(repr(pathspec))}, which has {count}.", pathspec=pathspec
+            f"Expected a pathspec {form}, got {short(repr(pathspec))}, which has {count}.{_other_class(pathspec, parts)}",
+            pathspec=pathspec,
         )
     return parts
+
+
+def _other_class(pathspec: str, parts: PathComponents) -> str:
+    """Return a hint: the class whose pathspecs have this number of parts. Empty if the pathspec names nothing."""
+    if len(parts) > len(KINDS) or not parts[0].isidentifier() or parse_alias(parts[0]):
+        return ""
+    name = ("Flow", "Run", "Step", "Task", "DataArtifact")[len(parts) - 1]
+    return f" Try {name}({short(repr(pathspec))})."
 
 
 def kind_of(path: PathComponents) -> str:

@@ -73,7 +73,7 @@ PATHSPECS = [
     (lambda: Run("NoFlow/1"), MISSING, "There is no flow 'NoFlow'."),
     (lambda: Run("../LinearFlow"), MISSING, "There is no flow '..'."),
     (lambda: Run("LinearFlow/data"), MISSING, "Flow('LinearFlow') has no run 'data'."),
-    (lambda: Run("LinearFlow/latest"), MISSING, "has no run 'latest'"),
+    (lambda: Run("LinearFlow/latest"), MISSING, "got the alias 'latest'. Try Metaflow().get('LinearFlow/latest')."),
     (lambda: Metaflow().get("LinearFlow/latest~99"), MISSING, "LinearFlow does not have enough runs in this namespace"),
     (lambda: Metaflow().get("LinearFlow/latest~x"), MISSING, "has no run 'latest~x'"),
     (lambda: Metaflow().get("LinearFlow/latest/strat"), MISSING, "Did you mean 'start'?"),

@@ -7,16 +7,20 @@ import sys
 import pytest
 
 import mfwidgets
+import mfwidgets.display
 from mfwidgets import errors
 from mfwidgets.errors import (
     CardNotPresentException,
     IncorrectPathspecException,
     MetaflowException,
+    MetaflowInvalidArgument,
     MetaflowInvalidPathspec,
     MetaflowNamespaceMismatch,
     MetaflowNotFound,
     NoSuchArtifact,
+    NoSuchAttribute,
     NoSuchChild,
+    NoSuchIndex,
     ServiceException,
     TooLarge,
 )
@@ -93,6 +97,76 @@ def test_an_error_has_the_wrong_pathspec(look):
         raised(MetaflowNotFound, lambda: mfwidgets.Metaflow().get("LinearFlow/latest~99")).pathspec
         == "LinearFlow/latest~99"
     )
+
+
+def test_a_pathspec_of_another_kind_has_the_right_class(look):
+    cases = {
+        lambda: mfwidgets.Run("LinearFlow"): "Try Flow('LinearFlow').",
+        lambda: mfwidgets.Task(look.pathspec): f"Try Run('{look.pathspec}').",
+        lambda: mfwidgets.Run(f"{look.pathspec}/"): f"Try '{look.pathspec}'.",
+    }
+    for action, hint in cases.items():
+        assert str(raised(MetaflowInvalidPathspec, action)).endswith(hint)
+    for words in ("12", "latest", "", "LinearFlow 12"):  # no class takes them
+        assert "Try" not in str(raised(MetaflowInvalidPathspec, lambda words=words: mfwidgets.Run(words)))
+
+
+def test_an_alias_in_a_class_says_where_aliases_work(look):
+    for kind, pathspec in ((mfwidgets.Run, "LinearFlow/latest"), (mfwidgets.Step, "LinearFlow/latest-ok~0/start")):
+        error = raised(MetaflowNotFound, lambda kind=kind, pathspec=pathspec: kind(pathspec))
+        assert f"Try Metaflow().get('{pathspec}')." in str(error)
+        assert error.suggestions == (pathspec,)
+        assert isinstance(mfwidgets.Metaflow().get(pathspec), kind)
+
+
+def test_an_attribute_with_a_typo_has_the_right_name(look):
+    flow, runs = look.parent, look.parent.runs()
+    cases = [
+        (look, "sucessful", ("successful",)),
+        (look, "state", ("status",)),
+        (flow, "latest", ("latest_run",)),
+        (runs, "filter", ("where",)),
+        (runs, "to_polars", ("to_dicts",)),
+        (look.why(), "sumary", ()),
+        (runs.plot, "line", ()),
+    ]
+    for owner, name, suggestions in cases:
+        error = raised(NoSuchAttribute, lambda owner=owner, name=name: getattr(owner, name))
+        assert error.suggestions == suggestions
+        assert f"has no attribute {name!r}. " in str(error)
+        assert all(hasattr(owner, other) and repr(other) in str(error) for other in suggestions)
+        assert not hasattr(owner, name)
+    assert "It has curves, durations, hist, parallel, scatter." in str(error)
+
+
+def test_names_that_python_looks_up_have_no_suggestion(look):
+    for owner in (look, look.parent.runs(), look.why()):
+        assert type(raised(AttributeError, lambda owner=owner: owner._repr_jpeg_)) is AttributeError
+
+
+def test_an_error_inside_a_property_is_not_replaced(look):
+    class Broken(mfwidgets.display.Displayable):
+        @property
+        def value(self):
+            return look.data.lable
+
+    raised(NoSuchArtifact, lambda: Broken().value)
+
+
+def test_an_index_beyond_the_end_says_which_exist(look):
+    runs = look.parent.runs()
+    last = runs.count() - 1
+    for index in (last + 1, 10**30, -last - 2, -(10**30)):
+        error = raised(NoSuchIndex, lambda index=index: runs[index])
+        assert str(index) in str(error)
+        assert isinstance(error, IndexError)
+    assert (runs[last], runs[-1], runs[-last - 1]) == ([*runs][-1], [*runs][-1], runs.first())
+    assert "It is empty." in str(raised(NoSuchIndex, lambda: look.parent.runs("nosuchtag")[0]))
+    raised(NoSuchIndex, lambda: look.cards()[7])
+
+
+def test_an_explorer_of_something_else_says_what_it_takes():
+    assert "got 3" in str(raised(MetaflowInvalidArgument, lambda: mfwidgets.explore(3)))
 
 
 def test_an_added_hint_keeps_the_data(look):

@@ -27,15 +27,29 @@ tags (user_tags), and resumed_from (the pathspec of origin_run_id).
 """
 
 _ROWS = (
-    ("run", "runs", "a single run also has metadata, parameters, not_read (why parameters are null) and steps"),
+    (
+        "run",
+        "runs",
+        "a single run also has metadata, parameters, not_read (why parameters are null), steps, triggered_by and triggers",
+    ),
     ("step", "steps", "a single step also has tasks; a step of a graph also has type and next"),
     (
         "task",
         "tasks",
-        "attempt_rows; of a list, a single step or alone: items results (of 1,000 tasks at most); alone: exception artifacts",
+        (
+            "attempt_rows; of a list, a single step or alone: items results (of 1,000 tasks at most); alone: exception parents children "
+            "artifacts, each with inherited"
+        ),
     ),
     ("attempt", "attempts", ""),
-    ("artifact", "artifacts", "a single artifact also has holds, and value if it is plain and small"),
+    (
+        "artifact",
+        "artifacts",
+        (
+            "a single artifact also has holds, and value if it is plain and small; otherwise described fields head numbers columns, "
+            "as far as its kind has them"
+        ),
+    ),
     (
         "flow",
         "flows",
@@ -53,7 +67,11 @@ _OTHERS = (
     ("logs", "pathspec attempt stream lines; more (whether there are others)"),
     (
         "why",
-        "run status reason task attempt item other_failed_tasks caught_tasks exception attempt_rows log last_good last_good_started_at differences",
+        (
+            "run status reason task attempt item other_failed_tasks caught_tasks; exception (type message where traceback); exceptions (its "
+            "causes, with frames); source errors reported meanings try; same_error (earlier runs that failed alike); attempt_rows log "
+            "own_log last_good last_good_started_at differences changed_files"
+        ),
     ),
     (
         "comparison",
@@ -62,6 +80,7 @@ _OTHERS = (
     ("lineage", "artifact sha producer holders origin earlier_runs runs_searched"),
     ("graph", "pathspec status reason steps"),
     ("timeline", "pathspec status reason steps tasks critical_path"),
+    ("run_grid", "steps; runs, each with steps by name"),
     ("grid", "pathspec by planned_tasks rows, each with item and tasks: pathspec index item status value"),
     ("cards", "pathspec cards, each with type id hash path task"),
     ("code", "path sha script files info"),

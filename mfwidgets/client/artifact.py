@@ -238,7 +238,7 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001
         if name.startswith("_"):  # Python and IPython look up such names
             raise AttributeError(name)
         raise NoSuchArtifact(
-            f"The task has no artifact {name!r}. It has {', '.join(fields) or 'none'}.",
+            f"The task has no artifact {name!r}.{_other_names(name, list(fields))}",
             pathspec=f"{self[0].pathspec.rpartition('/')[0]}/{name}" if fields else "",
             suggestions=[self[fields.index(other)].pathspec for other in suggest(name, list(fields))[1]],
         )
@@ -254,6 +254,12 @@ class MetaflowArtifacts(tuple[DataArtifact, ...], Displayable):  # noqa: SLOT001
         return visible(
             f"MetaflowArtifacts({', '.join(f'{name}={artifact!r}' for name, artifact in self._asdict().items())})"
         )
+
+
+def _other_names(name: str, names: list[str]) -> str:
+    """Return a hint for a missing artifact: the similar names, otherwise all names."""
+    hint, suggested = suggest(name, names)
+    return hint if len(suggested) < len(names) and "Did you mean" in hint else f" It has {', '.join(names) or 'none'}."
 
 
 class MetaflowData(Displayable):
@@ -280,9 +286,8 @@ class MetaflowData(Displayable):
             raise AttributeError(name)
         if name in self._artifacts:
             return self._artifacts[name].data
-        names = ", ".join(self._artifacts) or "none"
         raise NoSuchArtifact(
-            f"Task {self._task} has no artifact {name!r}. It has {names}.",
+            f"Task {self._task} has no artifact {name!r}.{_other_names(name, list(self._artifacts))}",
             pathspec=f"{self._task}/{name}",
             suggestions=[f"{self._task}/{other}" for other in suggest(name, list(self._artifacts))[1]],
         )

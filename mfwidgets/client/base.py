@@ -11,7 +11,7 @@ from mfwidgets.code_lines import is_plain
 from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowNamespaceMismatch, MetaflowNotFound, NoSuchChild
 from mfwidgets.hidden_characters import visible
-from mfwidgets.pathspec import PathComponents, kind_of, parse, short
+from mfwidgets.pathspec import PathComponents, kind_of, parse, parse_alias, short
 from mfwidgets.pickles.metaflow_types import client_state
 from mfwidgets.providers.records import FlowRecord, RunRecord
 from mfwidgets.queries.context import ClientContext, current_context
@@ -325,12 +325,18 @@ def _nearest_existing(context: ClientContext, path: PathComponents) -> tuple[str
             kind = kind_of(path[: depth + 1])
             hint, names = suggest(path[depth], ancestor._child_names())
             sentence = f"{ancestor!r} has no {kind} {short(path[depth])!r}.{hint}"
+            if depth == 1 and parse_alias(path[1]):
+                pathspec = "/".join(path)
+                return (
+                    f"Expected the id of a run, got the alias {path[1]!r}. Try Metaflow().get({short(pathspec)!r}).",
+                    [pathspec],
+                )
             return sentence, [f"{ancestor.pathspec}/{name}" for name in names]
     flows = context.flow_names()
     if flows is None or path[0] in flows:
         return "", []
     if not flows:
-        return "It has no flows.", []
+        return "It has no flows. Try other metadata, or see what is configured: %mflow doctor.", []
     missing = "" if len(path) == 1 else f"There is no flow {short(path[0])!r}. "
     hint, names = suggest(path[0], flows)
     return f"{missing}{hint.strip()}", names
@@ -352,6 +358,13 @@ def suggest(name: str, names: list[str]) -> tuple[str, list[str]]:
     first = names[:5]
     shown = ", ".join(map(repr, first))
     return f" There {'is' if len(names) == 1 else 'are'} {shown}{', …' if len(names) > len(first) else ''}.", first
+
+
+def index_hint(count: int) -> str:
+    """Return a sentence for the message about a missing index of a collection of this length."""
+    if not count:
+        return "It is empty."
+    return "It has one item, with the index 0." if count == 1 else f"Try an index from 0 to {count - 1}."
 
 
 def limited(names: Iterator[str], limit: int = 200) -> list[str]:

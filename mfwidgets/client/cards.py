@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, overload
 
+from mfwidgets.client.base import index_hint
 from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.task import Task
 from mfwidgets.concurrency import MAX_WORKERS, parallel_map
@@ -27,6 +28,7 @@ from mfwidgets.errors import (
     IncorrectArgumentException,
     IncorrectPathspecException,
     MetaflowInvalidPathspec,
+    NoSuchIndex,
 )
 from mfwidgets.hidden_characters import visible
 from mfwidgets.pathspec import FORMS, parse
@@ -189,7 +191,7 @@ class CardContainer(Displayable, Sequence[Card]):
         try:
             return self._cards[index]
         except IndexError:
-            raise IndexError(f"Expected an index below {len(self)} for {self!r}, got {index}.") from None
+            raise NoSuchIndex(f"{self!r} has no index {index}. {index_hint(len(self))}") from None
 
     def __len__(self) -> int:
         return len(self._cards)

@@ -160,8 +160,16 @@ def _extended(error: MetaflowException, hint: str) -> MetaflowException:
     return type(error)(f"{error}{hint}", pathspec=error.pathspec, suggestions=error.suggestions)
 
 
-_OTHER_WORDS = {"compare": "diff"}
-"""Names of methods that are another word on a line."""
+_OTHER_WORDS = {
+    "compare": "diff",
+    "flows": "show",
+    "graph": "dag",
+    "list": "runs",
+    "ls": "runs",
+    "md": "metadata",
+    "namespace": "ns",
+}
+"""Words of Python, of Metaflow or of shells, and the command that does it."""
 
 
 def _nearest(word: str) -> str:

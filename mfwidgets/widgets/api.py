@@ -1,21 +1,19 @@
 """Functions that open widgets."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mfwidgets.client.answers.logs import Logs
 from mfwidgets.client.metaflow import Metaflow
 from mfwidgets.client.metaflow_objects import ours
 from mfwidgets.client.run import Run
 from mfwidgets.client.task import Task
+from mfwidgets.display import Explorable
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.safe_repr import repr_of
 from mfwidgets.widgets.explorer.widget import Explorer
 from mfwidgets.widgets.log_viewer import LogViewer
 from mfwidgets.widgets.watch import Watch
-
-if TYPE_CHECKING:
-    from mfwidgets.display import Explorable
 
 
 def explore(pathspec: "str | Explorable | None" = None, *, where: str = "", columns: Sequence[str] = ()) -> Explorer:
@@ -46,6 +44,8 @@ def explore(pathspec: "str | Explorable | None" = None, *, where: str = "", colu
     ------
     MetaflowException
         The object does not exist or cannot be read.
+    MetaflowInvalidArgument
+        The argument is not an object that an explorer shows.
 
     Examples
     --------
@@ -58,6 +58,10 @@ def explore(pathspec: "str | Explorable | None" = None, *, where: str = "", colu
     """
     start = ours(pathspec)
     if start is not None and not isinstance(start, str):
+        if not isinstance(start, Explorable):
+            raise MetaflowInvalidArgument(
+                f"Expected a pathspec such as 'HelloFlow/latest', a flow, a run or a part of one, got {repr_of(start, 80)}."
+            )
         return _opened(start, where, columns)
     client = Metaflow()
     return Explorer(client, client.get(start) if start is not None else None, where, columns)

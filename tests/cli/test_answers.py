@@ -47,6 +47,30 @@ def test_without_warnings_their_list_is_empty(run_json):
     assert run_json("runs", "ValueFlow")["warnings"] == run_json("LinearFlow/latest")["warnings"] == []
 
 
+def test_help_describes_each_key(run_program, run_json, runs):
+    described = set(run_program("help", "json")[1].replace(";", " ").replace(",", " ").split())
+    task = f"{runs['linear']}/end"
+    answers = [
+        *(
+            [],
+            ["LinearFlow"],
+            [runs["linear"]],
+            [task],
+            [f"{task}/2/label"],
+            ["why", runs["failing"]],
+            ["runs", "LinearFlow"],
+        ),
+        *(["runs", "LinearFlow", "--steps"], ["tasks", runs["foreach"]], ["artifacts", runs["linear"]], ["logs", task]),
+        *(["diff", runs["linear"], runs["failing"]], ["code", runs["linear"]], ["packages", runs["linear"]], ["disk"]),
+        *(["timeline", runs["linear"]], ["dag", runs["linear"]], ["cards", runs["linear"]], ["tag", runs["linear"]]),
+        *(["profile"], ["doctor"], ["help"]),
+    ]
+    for words in answers:
+        assert set(run_json(*words)) - described - {"kind", "warnings", "duration_seconds", "size_bytes"} == set(), (
+            words
+        )
+
+
 def test_no_arguments_show_the_flows(run_program, run_json):
     assert run_program()[1].startswith("Metaflow\n")
     flows = {one["flow"]: one for one in run_json()["flows"]}

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Generic, TypeVar, overload
 
+from mfwidgets.client.base import index_hint
 from mfwidgets.display import Displayable
-from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound
+from mfwidgets.errors import IncorrectArgumentException, MetaflowInvalidArgument, MetaflowNotFound, NoSuchIndex
 from mfwidgets.hidden_characters import visible
 from mfwidgets.safe_repr import repr_of
 
@@ -96,10 +97,18 @@ class Collection(Displayable, Generic[Item]):
             raise IncorrectArgumentException(
                 f"Expected a number or a slice as the index of the {self._title}, got {repr_of(index, 80)}."
             )
-        items = list(self._all())[index:] if index < 0 else list(islice(self._all(), index, index + 1))
-        if not items:
-            raise IndexError(visible(f"The {self._title} have no index {index}."))
-        return items[0]
+        if index < 0:
+            items = list(self._all())
+            if -index <= len(items):
+                return items[index]
+            count = len(items)
+        else:
+            count = 0
+            for item in self._all():
+                if count == index:
+                    return item
+                count += 1
+        raise NoSuchIndex(visible(f"The {self._title} have no index {index}. {index_hint(count)}"))
 
     def first(self) -> Item:
         """Return the newest item (the oldest item of a collection that is oldest first).

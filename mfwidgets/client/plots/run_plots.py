@@ -8,6 +8,7 @@ from mfwidgets.client.plots.columns import chart_column, numbers_in_list
 from mfwidgets.client.plots.plot import Plot
 from mfwidgets.client.plots.points import NamedColumn, histogram_chart, scatter_chart
 from mfwidgets.column_names import find_column, short_name
+from mfwidgets.display import NamesAttributes
 from mfwidgets.errors import MetaflowInvalidArgument
 from mfwidgets.queries.rows import RunRow
 from mfwidgets.queries.step_timings import read_step_timings
@@ -25,7 +26,7 @@ MAX_PARALLEL_AXES = 10
 """The most axes that ``parallel()`` chooses."""
 
 
-class RunPlots:
+class RunPlots(NamesAttributes):
     """The charts of runs. Call it for a chart over time, or one of its methods.
 
     Each chart reads the columns that it shows: two bulk requests for each run, and each distinct small value once. What was

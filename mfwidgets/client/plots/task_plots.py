@@ -8,6 +8,7 @@ from mfwidgets.client.plots.columns import chart_column
 from mfwidgets.client.plots.plot import Plot
 from mfwidgets.client.plots.points import NamedColumn, histogram_chart, scatter_chart
 from mfwidgets.column_names import task_column
+from mfwidgets.display import NamesAttributes
 from mfwidgets.queries.rows import TaskRow
 from mfwidgets.queries.values.task_results import columns_of_tasks
 from mfwidgets.schema import TASKS
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mfwidgets.client.collections.tasks import Tasks
 
 
-class TaskPlots:
+class TaskPlots(NamesAttributes):
     """The charts of tasks, such as those of a foreach: parameters in items against results.
 
     Each chart costs what ``tasks.to_pandas(items=True, results=True)`` costs. No value is unpickled.

@@ -223,7 +223,10 @@ def _switch_profile(given: argparse.Namespace) -> Profiles:
         return Profiles()
     if given.name != "default" and given.name not in profiles():
         names = ", ".join(["default", *profiles()])
-        raise MetaflowConfigurationError(f"Expected a profile ({names}), got {given.name!r}.")
+        raise MetaflowConfigurationError(
+            f"Expected a profile ({names}), got {given.name!r}. "
+            "A profile is a file config_NAME.json in Metaflow's home folder."
+        )
     before, put_back = os.environ.get(_PROFILE, "") or "default", remember()
     try:
         for name in _OF_PROFILE:
