@@ -2,8 +2,8 @@
 
 The other server is not a dependency. Install it into another environment, and name its program::
 
-    python -m venv /tmp/theirs && /tmp/theirs/bin/pip install metaflow-mcp-server "mcp<2"
-    python benchmarks/agents.py /tmp/theirs/bin/metaflow-mcp-server
+    python -m venv build/theirs && build/theirs/bin/pip install metaflow-mcp-server "mcp<2"
+    PYTHONPATH=tests python benchmarks/agents.py build/theirs/bin/metaflow-mcp-server
 
 The runs are those of the tests, in a local folder, and then on a metadata service. It sends each question nine times, and the median is printed.
 """

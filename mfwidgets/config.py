@@ -23,6 +23,9 @@ from mfwidgets.errors import MetaflowConfigurationError, MetaflowUnknownUser
 from mfwidgets.extensions import CONFIGURATION
 from mfwidgets.redaction import redact, remember_secrets, secrets_in_variables
 
+NAMESPACE_ADVICE = "namespace('user:NAME'), or namespace(None) to see all runs."
+"""The end of the message about a missing user name."""
+
 LOCAL_DIRS = {"local": ".metaflow", "spin": ".metaflow_spin"}
 """Metaflow's folders for local metadata and the local datastore, for runs and for spins. They cannot be configured."""
 
@@ -242,7 +245,7 @@ class Configuration:
                 return f"user:{name}"
         raise MetaflowUnknownUser(
             "Expected a user name for the default namespace, got none. Try setting METAFLOW_USER or USER, "
-            "namespace('user:NAME'), or namespace(None) to see all runs."
+            f"{NAMESPACE_ADVICE}"
         )
 
 

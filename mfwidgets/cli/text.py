@@ -13,6 +13,7 @@ import mfwidgets
 from mfwidgets.cli.options import OPTIONS
 from mfwidgets.client.answers.logs import ALL, Logs
 from mfwidgets.client.answers.nothing import Nothing
+from mfwidgets.config import NAMESPACE_ADVICE
 from mfwidgets.display import Displayable
 from mfwidgets.errors import MetaflowException
 from mfwidgets.hidden_characters import visible
@@ -40,7 +41,10 @@ _MAGIC = re.compile(
 )
 """A quoted name can contain anything, also ``%mflow``. It stays as it is."""
 
-_ON_COMMAND_LINE = {ALL_COLUMNS: "--json has all columns."}
+_ON_COMMAND_LINE = {
+    ALL_COLUMNS: "--json has all columns.",
+    NAMESPACE_ADVICE: "--namespace user:NAME, or --namespace none to see all runs.",
+}
 """Advice that names a call of Python, and the same for the command line."""
 
 _OPTIONS = {"ns": "--namespace", "metadata": "--metadata", "profile": "--profile"}

@@ -9,6 +9,7 @@ import pytest
 
 from mfwidgets.cli.main import main
 from mfwidgets.cli.text import in_cli_words
+from mfwidgets.config import NAMESPACE_ADVICE
 from mfwidgets.magic.dispatch import COMMANDS
 from mfwidgets.render.sanitize import escape_control_chars
 from mfwidgets.tables import to_json_value
@@ -199,6 +200,7 @@ def test_another_word_for_a_command_is_explained(run_program, runs):
     assert (code, "Did you mean 'LinearFlow/latest'?" in err) == (1, True)
     code, _, err = run_program("runs", "LinearFlow", "--columns", "alhpa")
     assert (code, "Did you mean param.alpha?" in err) == (2, True)
+    assert in_cli_words(f"Try setting USER, {NAMESPACE_ADVICE}").endswith(", or --namespace none to see all runs.")
     assert in_cli_words(f"Not shown: x. {ALL_COLUMNS}") == "Not shown: x. --json has all columns."
 
 
