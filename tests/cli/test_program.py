@@ -14,7 +14,10 @@ from waiting import PATIENCE_S
 
 import mfwidgets
 
-PYTHON = [sys.executable, "-X", "warn_default_encoding", "-W", "error"]
+# IPython 7.34 itself opens a file without an encoding.
+WARNINGS = ("-X", "warn_default_encoding", "-W", "error", "-W", "ignore::EncodingWarning:IPython.utils.io")
+
+PYTHON = [sys.executable, *WARNINGS]
 
 PATIENT = """
 import sys
