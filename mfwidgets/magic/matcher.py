@@ -5,7 +5,9 @@ IPython 8.6 and newer has an API for matchers. Older versions, such as 7.34 on C
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -89,6 +91,20 @@ def _replacements(replaced: str, word: str, texts: Sequence[str]) -> list[str]:
     return [text[len(kept) :] for text in texts if text.startswith(kept)] if word.endswith(replaced) else []
 
 
+class _UnicodeNames:
+    """The names of all characters. They are collected when they are needed.
+
+    An IPython without the API for matchers collects them for its first completion of anything, which takes half a second.
+    """
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [name for code in range(sys.maxunicode + 1) if (name := unicodedata.name(chr(code), ""))]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+
 def _has_matcher_api() -> bool:
     from IPython.core import completer
 
@@ -102,6 +118,8 @@ def load(ipython: "InteractiveShell") -> None:
         ipython.Completer.custom_matchers.append(_matcher)
     else:
         ipython.Completer.magic_arg_matchers.append(_old_matcher(ipython.Completer))
+        if getattr(ipython.Completer, "_names", ()) is None:
+            ipython.Completer._names = _UnicodeNames()  # type: ignore[attr-defined]
 
 
 def unload(ipython: "InteractiveShell") -> None:

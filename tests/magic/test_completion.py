@@ -349,6 +349,16 @@ def test_an_ipython_without_the_api_for_matchers(offered, shell, monkeypatch, tm
     assert replaced(line) == []
 
 
+def test_an_old_ipython_does_not_collect_the_names_of_all_characters_first(shell, monkeypatch):
+    monkeypatch.setattr(matcher, "_has_matcher_api", lambda: False)
+    monkeypatch.setattr(shell.Completer, "magic_arg_matchers", [])
+    monkeypatch.setattr(shell.Completer, "_names", None, raising=False)
+    matcher.load(shell)
+    names = shell.Completer._names  # it collects them itself if this is None
+    assert "_names" not in vars(names)
+    assert {"GREEK SMALL LETTER ALPHA", "NO-BREAK SPACE"} < set(names)
+
+
 def test_commands_and_options_come_with_their_meanings(offered):
     _, commands = complete("%mflow ")
     details = {one.text: one.detail for one in commands if one.kind == "command"}
