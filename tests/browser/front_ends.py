@@ -10,7 +10,7 @@ from .jupyterlab import free_port, wait_until_up
 
 
 @contextmanager
-def running(home: Path, *command: str, path: str = "", **environment: str):
+def running(home: Path, *command: str, path: str = "", folder: Path | None = None, **environment: str):
     """Run a program of this Python that serves a page, and yield the address of the page.
 
     Parameters
@@ -21,6 +21,8 @@ def running(home: Path, *command: str, path: str = "", **environment: str):
         The name of the module and its arguments. ``{port}`` becomes a free port.
     path
         The path of the page.
+    folder
+        The working folder of the program. None means that of this process.
     **environment
         More variables of its environment.
     """
@@ -32,7 +34,11 @@ def running(home: Path, *command: str, path: str = "", **environment: str):
     arguments = [part.format(port=port) for part in command]
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments], stdout=log, stderr=log, env=os.environ | places | environment
+            [sys.executable, "-m", *arguments],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=os.environ | places | environment,
         )
     address = f"http://127.0.0.1:{port}/{path}"
     try:

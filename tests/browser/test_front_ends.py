@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from npm_packages import has_npm, npm_file
+from running_flow import running_flow
 
 from .front_ends import running
 from .jupyterlab import Notebook, browser, server, written
@@ -135,6 +136,60 @@ def test_marimo(runs, tmp_path):
         assert background(page) > 127
         page.screenshot(path=PICTURES / "explorer-marimo-light.png")
         assert errors == []
+
+
+MARIMO_WATCH = """
+import marimo
+
+app = marimo.App()
+
+
+@app.cell
+def _():
+    import mfwidgets
+
+    mfwidgets.namespace(None)
+    watching = mfwidgets.watch("{run}")
+    watching
+    return (watching,)
+
+
+if __name__ == "__main__":
+    app.run()
+"""
+
+
+def watched_to_its_end(page, flow):
+    """Wait for a watch, let its run end, and wait for the end."""
+    page.locator(".mfww-status", has_text="running").wait_for(timeout=60_000)
+    page.locator(".mfww summary", has_text="Running tasks").wait_for()
+    flow.go()
+    page.locator(".mfww-ended", has_text="The run is completed.").wait_for(timeout=60_000)
+    page.locator(".mfww-status", has_text="completed").wait_for()
+
+
+def test_a_watch_in_marimo(tmp_path):
+    with running_flow(tmp_path) as flow:
+        (tmp_path / "app.py").write_text(MARIMO_WATCH.format(run=flow.run), encoding="utf-8")
+        command = ("marimo", "-q", "run", "app.py", "--headless", "--port", "{port}", "--no-token")
+        with running(tmp_path / "home", *command, folder=tmp_path) as address, browser(tmp_path / "home") as page:
+            errors = opened(page, address)
+            watched_to_its_end(page, flow)
+            page.screenshot(path=PICTURES / "watch-marimo.png")
+            assert errors == []
+
+
+def test_a_watch_in_voila(tmp_path):
+    with running_flow(tmp_path) as flow:
+        code = f"import mfwidgets\nmfwidgets.namespace(None)\nwatching = mfwidgets.watch('{flow.run}')\nwatching"
+        name = written(tmp_path, code)
+        command = ("voila", name, "--no-browser", "--port={port}")
+        with running(tmp_path / "home", *command, folder=tmp_path) as address, browser(tmp_path / "home") as page:
+            errors = opened(page, address)
+            watched_to_its_end(page, flow)
+            assert page.locator(".mfw-map:visible").count() == 1  # the static picture is hidden
+            page.screenshot(path=PICTURES / "watch-voila.png")
+            assert errors == []
 
 
 EXPORTED = """
