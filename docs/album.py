@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from browser.contrasts import CONTRASTS
-from browser.every_display import DISPLAYS, Display, example_diff
+from browser.every_display import DISPLAYS, Display, Watched, example_diff
 from browser.themes import THEMES, themed
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def _prepared(runs: str, folder: Path) -> Iterator[dict[str, Any]]:
     names = {name: getattr(mfwidgets, name) for name in mfwidgets.__all__} | {
         "mflow": run_line,
         "example_diff": example_diff,
+        "Watched": Watched,
     }
     if runs == "sample":
         mfwidgets.sample()

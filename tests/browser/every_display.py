@@ -5,6 +5,13 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 from mfwidgets.client.answers.code_diff import CodeDiff, code_diff
+from mfwidgets.client.answers.run_poller import RunPoller
+from mfwidgets.client.run import Run
+from mfwidgets.display import Displayable
+from mfwidgets.render.view import View
+from mfwidgets.views.build_view import build_view
+from mfwidgets.views.cells import Limits
+from mfwidgets.views.watched_run import WatchedDisplay
 
 
 class Display(NamedTuple):
@@ -44,6 +51,18 @@ def example_diff() -> CodeDiff:
     return code_diff(list(zip(names, codes, strict=True)))
 
 
+class Watched(Displayable):
+    """What ``watch`` shows of a run, without its widget."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+
+@build_view.register
+def _watched_view(shown: Watched, limits: Limits) -> View:
+    return WatchedDisplay(limits).draw(RunPoller(shown.run).poll()).with_progress
+
+
 _TUNING = "Flow('TuningFlow').runs()"
 _SWEEP = "Flow('SweepFlow').latest_run"
 
@@ -63,6 +82,8 @@ DISPLAYS = (
     Display("A run", "A run with a foreach", "Flow('ForecastFlow').latest_run"),
     Display("A run", "A failed run", "mflow('ForecastFlow/latest~1')"),
     Display("A run", "A running run", "next(iter(Flow('WaitingFlow')))", "running"),
+    Display("A run", "A watched run", "Watched(next(iter(Flow('WaitingFlow'))))", "running"),
+    Display("A run", "A watched run that failed", "Watched(mflow('ForecastFlow/latest~1'))"),
     Display("A run", "A timeline", "mflow('timeline SweepFlow/latest')"),
     Display("A run", "A graph", "mflow('dag ForecastFlow/latest')"),
     Display("A run", "Why it failed", "mflow('why ForecastFlow/latest~1')"),

@@ -17,7 +17,7 @@ from mfwidgets.render.html import html_of
 from mfwidgets.render.text import text_of
 from mfwidgets.views.show import full_view
 
-from .every_display import DISPLAYS, example_diff
+from .every_display import DISPLAYS, Watched, example_diff
 from .jupyterlab import browser
 from .themes import THEMES, themed
 
@@ -58,6 +58,7 @@ def views():
     names = {name: getattr(mfwidgets, name) for name in mfwidgets.__all__} | {
         "mflow": run_line,
         "example_diff": example_diff,
+        "Watched": Watched,
     }
     with mfwidgets.options(time_zone="UTC"):
         for shown in SHOWN:
