@@ -160,6 +160,18 @@ def test_runs_and_columns_are_pinned(page, tuning):
     page.locator(".mfwx-pinned").wait_for(state="detached")
 
 
+def test_a_column_of_a_crowded_table_gets_narrower(page, tuning):
+    """It became wider, because its usual width was taken for its width."""
+    width = "document.querySelector('.mfwx-head[data-column=run_id]').offsetWidth"
+    before = page.evaluate(width)
+    for name, by in (("Narrower", -1), ("Wider", 1)):
+        column(page, "run_id").locator(".mfwx-more").click()
+        page.get_by_role("button", name=name).click()
+        page.wait_for_function(f"{width} {'<' if by < 0 else '>'} {before}")
+        before = page.evaluate(width)
+        page.keyboard.press("Escape")
+
+
 def test_a_running_run_is_followed_until_it_ends(page, tmp_path):
     with running_flow(tmp_path) as flow:
         client = Metaflow(metadata=f"local@{flow.folder}", namespace=None)

@@ -93,6 +93,8 @@ def test_the_header_of_other_values():
 def test_the_header_of_times():
     start = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
     facts = column_facts("started_at", [start, start + timedelta(minutes=50)])
+    assert all(re.fullmatch(r"\d\d:\d\d", facts[end]) for end in ("low", "high"))
+    facts = column_facts("started_at", [start, start + timedelta(seconds=20)])
     assert re.fullmatch(r"\d\d:\d\d:\d\d", facts["low"])
     facts = column_facts("started_at", [start, start + timedelta(days=50)])
     assert facts["high"].startswith("2026-02")

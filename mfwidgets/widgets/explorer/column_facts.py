@@ -81,9 +81,15 @@ def _bins(name: str, axis: Axis, places: Sequence[object], values: Sequence[Any]
 
 
 def _ends(low: str, high: str) -> tuple[str, str]:
-    """Return the ends of a range of times without what they share: the clock on one day, else the days."""
+    """Return the ends of a range of times without what they share: the clock on one day, else the days.
+
+    Seconds are left out if the minutes differ, so that both ends fit into a narrow column.
+    """
     (day, _, clock), (other, _, later) = low.partition(" "), high.partition(" ")
-    return (clock, later) if day == other else (day, other)
+    if day != other:
+        return day, other
+    minute, other = clock[: len("18:46")], later[: len("18:46")]
+    return (minute, other) if minute != other else (clock, later)
 
 
 def _text(name: str, number: float) -> str:

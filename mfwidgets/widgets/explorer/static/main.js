@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "./preact_htm.js";
 import { Connection, useFollowing, useTrait } from "./connection.js";
-import { EMPTY_TABLE, toggled, uniqueId, widthOf, withMessage } from "./rows.js";
+import { EMPTY_TABLE, toggled, uniqueId, withMessage } from "./rows.js";
 import { Table } from "./table.js";
 import { FilterLine } from "./filter_line.js";
 import { ColumnMenu, ColumnsMenu, ViewsMenu } from "./menus.js";
@@ -80,6 +80,7 @@ function Explorer({ model, root, connection }) {
   const pop = { root, onClose: close, anchor: menu?.anchor };
   const filter = content => connection.ask("filter", content);
   const resize = (name, width) => setResized(old => ({ ...old, [name]: width }));
+  const headWidth = name => [...root.querySelectorAll(".mfwx-head")].find(node => node.dataset.column === name)?.offsetWidth ?? 120;
   const column = menu?.kind === "column" && table.columns.find(one => one.name === menu.name);
   const names = columns.length ? columns : table.columns.map(one => one.name);
   const groupBy = name => { setFolded([]); setGroup(name); };
@@ -131,7 +132,7 @@ function Explorer({ model, root, connection }) {
       keys=${{ ArrowUp: () => setHeight(Math.max(height - 40, 320)), ArrowDown: () => setHeight(Math.min(height + 40, 1600)) }} />
     ${column && html`<${ColumnMenu} ...${pop} column=${column} names=${names} sort=${sort} group=${group} pinnedColumns=${pinnedColumns} onSort=${setSort} onGroup=${groupBy} onPinned=${setPinnedColumns} onColumns=${setColumns}
       onRange=${(low, high) => filter({ column: column.name, low, high })} onValue=${value => filter({ column: column.name, value })}
-      onClear=${() => filter({ column: column.name })} onWider=${by => resize(column.name, Math.max(widthOf(column, resized) + by, 56))} />`}
+      onClear=${() => filter({ column: column.name })} onWider=${by => resize(column.name, Math.max(headWidth(column.name) + by, 56))} />`}
     ${menu?.kind === "columns" && html`<${ColumnsMenu} ...${pop} available=${table.available} names=${names} isChosen=${columns.length > 0} onColumns=${setColumns} />`}
     ${menu?.kind === "views" && html`<${ViewsMenu} ...${pop} views=${views} onOpen=${openView} onSave=${name => setViews({ ...views, [name]: { where, sort, columns: names, group, pinned: pinnedColumns } })}
       onDelete=${name => setViews(Object.fromEntries(Object.entries(views).filter(one => one[0] !== name)))} />`}
