@@ -37,6 +37,11 @@ REAL = {"runs", "small", "nested", "_s3_runs", "on_service", "service", "server"
 """Fixtures that need runs of real Metaflow, a service or a shell."""
 
 
+def pytest_make_parametrize_id(val):
+    """Name bytes by their length. Gzip writes the time into its bytes, and each process would have other names of tests."""
+    return f"{len(val)}-bytes" if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items):
     """Mark the tests that need none of these as pure: they are fast enough for mutation testing."""
     for item in items:

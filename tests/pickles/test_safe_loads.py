@@ -20,7 +20,7 @@ from mfwidgets.pickles.safe_loads import describe_pickle, safe_loads
 
 PLAIN = [
     1, -5, 300, 70_000, 2**70, -(2**70), 1.5, float("inf"), True, None, "ü", "", "x" * 300, b"ab", b"", b"x" * 300, (), (1,),
-    (1, 2), (1, 2, 3), (1, 2, 3, 4), [], [1, [2]], {}, {"a": {1: 2}}, set(), {1, 2}, frozenset([1, "a"]), {(1, ("a",)): 2},
+    (1, 2), (1, 2, 3), (1, 2, 3, 4), [], [1, [2]], {}, {"a": {1: 2}}, set(), {1, 2}, frozenset([1, 2.5]), {(1, ("a",)): 2},
     1 + 2j, bytearray(b"x"), bytearray(), range(3), slice(1, None, 2), [(1, "x", None)] * 3,
     dt.date(2020, 1, 2), dt.datetime(2020, 1, 2, 3, 4, 5, 6), dt.datetime(2020, 1, 2, tzinfo=dt.timezone.utc),  # noqa: DTZ001, UP017
     dt.time(1, 2), dt.timedelta(1, 2, 3), dt.timezone(dt.timedelta(hours=2)), collections.OrderedDict(a=1, b=[2]),
