@@ -49,8 +49,9 @@ lab: $(VENV)/.installed-demo
 
 test: unit notebooks-test
 
+# Two processes take half the time. A file stays in one process, because its tests share servers and browsers.
 unit: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 notebooks-test: $(VENV)/.installed-test
 	@mkdir -p build/ipython/profile_default/startup && cp tests/kernel_startup.py build/ipython/profile_default/startup/

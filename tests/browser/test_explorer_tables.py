@@ -95,7 +95,7 @@ def test_headers_sort_and_filter(fresh):
         "first => document.querySelector('.mfwx-row .mfwx-k-code').textContent === first", arg=expected[0]
     )
     assert ids(page, 5) == expected
-    page.get_by_role("grid", name="Runs").evaluate("node => { node.scrollLeft = 600 }")
+    column(page, "rmse").locator(".mfwx-bins").scroll_into_view_if_needed()
     box = column(page, "rmse").locator(".mfwx-bins").bounding_box()
     page.mouse.move(box["x"] + 2, box["y"] + 8)
     page.mouse.down()

@@ -1,6 +1,7 @@
 """Bulk reads on a Dask cluster, whose processes open the provider themselves."""
 
 import copyreg
+import sys
 
 import pandas as pd
 import pytest
@@ -23,6 +24,7 @@ def _own_pickling():
 def executor():
     from distributed import Client, LocalCluster
 
+    vars(sys.modules["__main__"]).setdefault("__spec__", None)  # the shell of other tests clears its namespace
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster) as client,

@@ -88,7 +88,9 @@ def test_the_list_in_the_readme_is_complete():
     assert [re.match(r".*?\.(?= |$)", item)[0] for item in items] == list(DIFFERENCES)
 
 
-@pytest.mark.parametrize("name", sorted({name for lines in DIFFERENCES.values() for name in lines if isinstance(name, str)}))
+@pytest.mark.parametrize(
+    "name", sorted({name for lines in DIFFERENCES.values() for name in lines if isinstance(name, str)})
+)
 def test_every_other_difference_has_a_test(name):
     file, _, function = name.partition("::")
     assert f"def {function}(" in (PACKAGE / file).read_text()
