@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from mfwidgets.errors import NoSuchAttribute
 from mfwidgets.first_import import first_import
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from mfwidgets.errors import NoSuchAttribute
     from mfwidgets.widgets.explorer.widget import Explorer
     from mfwidgets.widgets.log_viewer import LogViewer
 
@@ -97,8 +97,11 @@ class NamesAttributes:
             raise _no_such_attribute(type(self), name)
 
 
-def _no_such_attribute(cls: type, name: str) -> NoSuchAttribute:
-    from difflib import get_close_matches  # only errors need it
+def _no_such_attribute(cls: type, name: str) -> "NoSuchAttribute":
+    # Only errors need these modules.
+    from difflib import get_close_matches
+
+    from mfwidgets.errors import NoSuchAttribute
 
     names = [member for member in dir(cls) if not member.startswith("_")]
     other = _OTHER_NAMES.get(name, "")
