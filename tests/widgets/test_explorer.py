@@ -83,6 +83,13 @@ def test_other_shapes_of_an_order_are_ignored(script):
     script.explorer.sort = ["status", [1, True], ["duration", True, 3]]
     script.settle()
     assert script.table["sort"] == []
+    assert "sort_by" not in script.explorer.code
+
+
+def test_a_table_has_a_limit_of_columns(script):
+    script.explorer.columns = [f"artifact.x{number}" for number in range(1_000)]
+    script.settle()
+    assert len(script.table["columns"]) <= 301
 
 
 def test_the_filter_line_is_that_of_where(script, sample):

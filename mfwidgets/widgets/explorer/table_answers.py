@@ -82,7 +82,7 @@ class TableAnswers:
             The flow does not exist, or the filter is not valid.
         """
         runs = self._filtered(self._widget.flow, self._widget.where)
-        sort = self._sort
+        sort = self.sorted_by
         return runs.sort_by([name for name, _ in sort], [rises for _, rises in sort]) if sort else runs
 
     def flow(self) -> Flow | None:
@@ -97,7 +97,7 @@ class TableAnswers:
         return runs.where(line) if line.strip() else runs
 
     @property
-    def _sort(self) -> list[tuple[str, bool]]:
+    def sorted_by(self) -> list[tuple[str, bool]]:
         """The order. The script can send anything, so what is not a pair is left out."""
         pairs = [item for item in self._widget.sort if isinstance(item, list | tuple) and len(item) == 2]  # noqa: PLR2004
         return [(name, bool(rises)) for name, rises in pairs if isinstance(name, str)]
@@ -111,7 +111,7 @@ class TableAnswers:
         if self._loaded != (self.client, name):
             self._loaded = (self.client, name)
             self.reader.clear()
-        self.reader.sort(self._sort)
+        self.reader.sort(self.sorted_by)
         self.reader.group(self._widget.group, self._widget.folded)
         self.reader.load(lambda: self._filtered(name, line))
         self.changed("facts")
@@ -123,7 +123,7 @@ class TableAnswers:
 
     def reorder(self) -> None:
         """Sort the table as the widget says."""
-        self.reader.sort(self._sort)
+        self.reader.sort(self.sorted_by)
         self.changed("facts")
 
     def regroup(self) -> None:
@@ -148,7 +148,7 @@ class TableAnswers:
             state = self._state()
             if what == "facts" or state != self._sent:
                 self._shown = self._names()
-                facts = columns_message(self.reader.runs, self._shown, self._sort, self._widget.where)
+                facts = columns_message(self.reader.runs, self._shown, self.sorted_by, self._widget.where)
                 self._sent = state
             else:
                 facts = {}
@@ -161,7 +161,7 @@ class TableAnswers:
     def _state(self) -> object:
         """Return what the headers depend on."""
         runs = self.reader.runs
-        return (runs, runs.read_count, len(runs.runs), runs.complete, runs.total, self._sort, self._widget.where)
+        return (runs, runs.read_count, len(runs.runs), runs.complete, runs.total, self.sorted_by, self._widget.where)
 
     def _rows_message(self) -> Answer:
         runs, widget = self.reader.runs, self._widget
@@ -181,7 +181,7 @@ class TableAnswers:
         self.changed("facts")
 
     def _names(self) -> list[str]:
-        sorted_by = [*(name for name, _ in self._sort), *([self._widget.group] if self._widget.group else ())]
+        sorted_by = [*(name for name, _ in self.sorted_by), *([self._widget.group] if self._widget.group else ())]
         names = chosen_columns(self.reader.runs, self._widget.columns, sorted_by, self._widget.where)
         frozen = self._frozen(names)
         return [*names[:1], *frozen, *(name for name in names[1:] if name not in frozen)]

@@ -23,7 +23,7 @@ FIRST_COLUMNS, LAST_COLUMNS = ("run_id", "status", "started_at", "duration"), ("
 _MAX_PARAMETERS, _MAX_RESULTS = 6, 8
 
 _MAX_NAMES = 300
-"""Columns that the menu offers."""
+"""Columns that the menu offers. No table has more."""
 
 _LIMITS = Limits(chars=200)
 
@@ -31,10 +31,11 @@ _LIMITS = Limits(chars=200)
 def chosen_columns(runs: KnownRuns, wanted: Sequence[str], sorted_by: Sequence[str], where: str) -> list[str]:
     """Return the names of the columns of the table: those that the user chose, or those that say most.
 
-    Results come before parameters, so that they are in view next to an open run. A column by which the table is sorted or filtered stays, also if it does not vary any more.
+    Results come before parameters, so that they are in view next to an open run. A column by which the table is sorted or
+    filtered stays, also if it does not vary any more.
     """
     if wanted:
-        return list(dict.fromkeys(_full_name(name, runs) for name in wanted))
+        return list(dict.fromkeys(_full_name(name, runs) for name in wanted[:_MAX_NAMES]))
     columns = runs.columns_of_values(range(min(len(runs.runs), MAX_SUMMARISED)))
     named = dict.fromkeys([*sorted_by, *(_full_name(name, runs) for name in _filtered_names(where))])
     first = [name for name in named if name in columns]

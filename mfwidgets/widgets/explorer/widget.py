@@ -167,8 +167,8 @@ class Explorer(PicturedWidget):
         line = f"{object_code(self._answers.client[self.flow])}.runs()"
         if self.where.strip():
             line += f".where({string_literal(self.where)})"
-        if self.sort:
-            names, rising = [str(name) for name, _ in self.sort], [bool(up) for _, up in self.sort]
+        if sort := self._answers.table.sorted_by:
+            names, rising = [name for name, _ in sort], [rises for _, rises in sort]
             given = string_literal(names[0]) if len(names) == 1 else f"[{', '.join(map(string_literal, names))}]"
             line += f".sort_by({given}{'' if all(rising) else f', {rising[0] if len(names) == 1 else rising}'})"
         return line
